@@ -1,0 +1,42 @@
+// The number types that cross module borders.
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+#include "heddle/base/error.hpp"
+
+namespace heddle {
+
+enum class DType : std::uint8_t { f32, f64, bf16, i32 };
+
+constexpr std::int64_t size_of(DType type) {
+  switch (type) {
+    case DType::f64: return 8;
+    case DType::bf16: return 2;
+    default: return 4;
+  }
+}
+
+constexpr std::string_view name(DType type) {
+  constexpr std::string_view names[] = {"fp32", "fp64", "bf16", "int32"};
+  return names[static_cast<int>(type)];
+}
+
+template <class T>
+constexpr DType dtype_of();
+template <>
+constexpr DType dtype_of<float>() { return DType::f32; }
+template <>
+constexpr DType dtype_of<double>() { return DType::f64; }
+template <>
+constexpr DType dtype_of<std::int32_t>() { return DType::i32; }
+
+/// Calls `f` with a value of the C++ type that stands for a floating `type`: `with_real(t, [&](auto zero) {...})`.
+template <class F>
+decltype(auto) with_real(DType type, F&& f) {
+  HEDDLE_EXPECT(type == DType::f32 || type == DType::f64);
+  return type == DType::f32 ? f(float{}) : f(double{});
+}
+
+}  // namespace heddle

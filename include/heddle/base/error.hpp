@@ -1,0 +1,38 @@
+// Errors that tell a person what to do, and the exit codes of the program.
+#pragma once
+
+#include <stdexcept>
+#include <string>
+
+namespace heddle {
+
+/// What the process hands back to the shell; the same on every rank.
+enum class ExitCode : int {
+  done = 0,
+  failure = 1,  ///< the run failed: a file, a system call, an internal contract
+  usage = 2,    ///< the deck or the command line is wrong
+  numbers = 3,  ///< the loss or a gradient is not finite
+  hang = 4,     ///< an action waited longer than comm.timeout
+};
+
+/// A message of the form `PROBLEM (WHY); FIX`. `why` and `fix` may be empty.
+std::string describe(const std::string& problem, const std::string& why, const std::string& fix);
+
+/// Carries the exit code to `main`, where rank 0 prints the message and every rank leaves with the code.
+class Error : public std::runtime_error {
+ public:
+  Error(ExitCode code, const std::string& problem, const std::string& why = "", const std::string& fix = "")
+      : std::runtime_error(describe(problem, why, fix)), code_(code) {}
+  ExitCode code() const { return code_; }
+
+ private:
+  ExitCode code_;
+};
+
+[[noreturn]] void contract_violated(const char* condition, const char* file, int line);
+
+}  // namespace heddle
+
+/// Guards what only a mistake in Heddle itself can break; what a person can break throws Error with a message of its own.
+#define HEDDLE_EXPECT(condition) \
+  ((condition) ? void(0) : ::heddle::contract_violated(#condition, __FILE__, __LINE__))

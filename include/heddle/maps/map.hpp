@@ -1,0 +1,62 @@
+// The table of linear maps that move data over an axis, and their adjoints.
+//
+//   map             from      -> to         adjoint         carried out (every rank of a whole tensor holds it)
+//   identity        any       -> same       identity        nothing
+//   broadcast       whole     -> copied     sum_reduce      nothing
+//   sum_reduce      partial   -> whole      broadcast       all-reduce
+//   all_sum_reduce  partial   -> copied     all_sum_reduce  all-reduce
+//   all_gather      split(d)  -> copied     reduce_scatter  all-gather
+//   reduce_scatter  partial   -> split(d)   all_gather      reduce-scatter
+//   scatter         whole     -> split(d)   gather          slicing
+//   gather          split(d)  -> whole      scatter         all-gather
+//   all_to_all      split(d)  -> split(e)   all_to_all      all-to-all
+//   shift           of one stage -> of the next, adjoint: the shift back; see schedule/
+//   max_reduce      maximum   -> whole      none            all-reduce with max; not linear, nothing is differentiated through it
+//
+// Halo exchange (maps/halo.hpp) and repartition (maps/repartition.hpp) carry more than an axis and a dim, so they have
+// types of their own.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "heddle/maps/layout.hpp"
+
+namespace heddle::maps {
+
+enum class MapKind : std::uint8_t {
+  identity,
+  broadcast,
+  sum_reduce,
+  all_sum_reduce,
+  all_gather,
+  reduce_scatter,
+  scatter,
+  gather,
+  all_to_all,
+  max_reduce,
+};
+std::string_view name(MapKind kind);
+
+/// One row of the table, applied over the ranks of `axes`.
+struct Map {
+  MapKind kind = MapKind::identity;
+  AxisSet axes;
+  int dim = -1;         ///< the split dim; of the source for all_to_all
+  int target_dim = -1;  ///< the target's split dim, only for all_to_all
+
+  friend bool operator==(const Map&, const Map&) = default;
+};
+
+/// "all_gather(tensor, dim 0)".
+std::string name(const Map& map);
+Part source(const Map& map);
+Part target(const Map& map);
+/// The adjoint; throws Error for max_reduce, which has none.
+Map adjoint(const Map& map);
+/// The map that leads from one layout along `axis` to another, or nothing if the table has none (whole -> partial, say).
+std::optional<Map> conversion(Part from, Part to, Axis axis);
+/// True where ranks exchange bytes; broadcast, scatter and identity only reinterpret what a rank already holds.
+bool communicates(MapKind kind);
+
+}  // namespace heddle::maps
