@@ -1,0 +1,29 @@
+// What carries out the actions of one pipeline rank. Null, simulated and device machines stand behind this
+// face, and the one loop of interpreter.hpp drives them all.
+#pragma once
+
+#include "heddle/schedule/event.hpp"
+
+namespace heddle::schedule {
+
+class Machine {
+ public:
+  virtual ~Machine() = default;
+
+  /// Would `finish` complete without waiting for another rank? Never blocks, has no effect that a caller can
+  /// see.
+  ///  - a receive: its data has arrived (only true after `start` posted it)
+  ///  - a send: its data is made and a channel buffer is free
+  ///  - a computation, reduction or step: its inputs are there
+  virtual bool ready(const Action& action) = 0;
+
+  /// Begins an action. A receive is posted, possibly many actions before its place in the row, and needs no
+  /// `ready`; every other action must be ready.
+  virtual void start(const Action& action) = 0;
+
+  /// Completes an action that was started and is ready, and says when it ran. For a receive the data has
+  /// arrived; for a send the data is handed over, its buffer may still be in flight.
+  virtual Event finish(const Action& action) = 0;
+};
+
+}  // namespace heddle::schedule
