@@ -25,8 +25,6 @@ if(NOT HEDDLE_PURE)
   heddle_third_party(eigen Eigen3::Eigen)
   find_package(CLI11 REQUIRED)
   heddle_third_party(cli11 CLI11::CLI11)
-  find_package(indicators REQUIRED)
-  heddle_third_party(indicators indicators::indicators)
 
   find_package(OpenMP COMPONENTS CXX)
   heddle_third_party(openmp $<TARGET_NAME_IF_EXISTS:OpenMP::OpenMP_CXX>)

@@ -1,0 +1,96 @@
+// A model as a graph: values joined by nodes, in an order in which they can be computed.
+// It is written for one device; the passes lay it over a grid by giving values layouts and inserting maps.
+#pragma once
+
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "heddle/base/tensor.hpp"
+#include "heddle/graph/op.hpp"
+#include "heddle/maps/map.hpp"
+
+namespace heddle::graph {
+
+using ValueId = int;
+using NodeId = int;
+
+/// The extent of a dim that counts tokens: known only when a program runs, as the rows of one microbatch over
+/// the whole data axis. Shapes here are global; a layout tells which part of them a rank holds.
+inline constexpr std::int64_t rows = -1;
+
+enum class Role : std::uint8_t {
+  input,       ///< handed in from outside: tokens, targets, what an earlier stage sends
+  parameter,   ///< trained
+  gradient,    ///< of a parameter, summed over the microbatches of a step
+  activation,  ///< computed
+};
+
+/// How a parameter starts, and whether weight decay pulls it.
+struct Initial {
+  enum class Kind : std::uint8_t { constant, normal };
+  Kind kind = Kind::constant;
+  double value = 0.0;  ///< the constant, or the standard deviation
+  bool decay = false;
+};
+
+struct Value {
+  std::string name;
+  Role role = Role::activation;
+  DType dtype = DType::f32;
+  Shape shape;
+  maps::Layout layout = {};
+  Initial initial = {};  ///< of parameters
+};
+
+// What a node carries beside its values.
+struct Linear {
+  int split_out = 0;  ///< the output dim of the weight that an axis splits when it splits the output
+};
+struct Norm {
+  double epsilon = 1e-5;
+};
+/// Masks are drawn from the key of the node's name, so that every layout draws the same.
+struct Dropout {
+  double rate = 0.0;
+  std::string key;
+};
+struct Attention {
+  double scale = 1.0;
+  std::int64_t context = 0;  ///< the longest sequence, for the cost
+  Dropout dropout;
+};
+
+using Attributes = std::variant<std::monostate, Linear, Norm, Dropout, Attention, maps::Map>;
+
+struct Node {
+  Op op;
+  std::vector<ValueId> in;
+  std::vector<ValueId> out;
+  Attributes attributes = {};
+  int block =
+      0;  ///< which layer of the model it belongs to: 0 the embedding, 1 .. L the layers, L + 1 the head
+};
+
+struct Graph {
+  std::vector<Value> values;
+  std::vector<Node> nodes;
+  std::vector<ValueId> outputs;
+
+  ValueId add(Value value) {
+    values.push_back(std::move(value));
+    return static_cast<ValueId>(values.size()) - 1;
+  }
+  Value& operator[](ValueId id) { return values[id]; }
+  const Value& operator[](ValueId id) const { return values[id]; }
+};
+
+/// Adds a node and the values it makes, named `name` (and `name.1`, ... for further outputs) and shaped by
+/// the op's rule. Returns what it makes.
+std::vector<ValueId> append(Graph& graph, Op op, std::vector<ValueId> in, const std::string& name,
+                            Attributes attributes = {}, int block = 0);
+
+/// One line a node: `%7 norm1 [rows, 64] fp32 [data split(0)] = layer_norm(%5, %1, %2)`.
+std::string text(const Graph& graph);
+
+}  // namespace heddle::graph

@@ -1,0 +1,77 @@
+// The operator table: shape rule, cost, layout rule and adjoint of every op. Kernel and reference stand in
+// kernels/ and are bound in exec/; a test demands that no op lacks one of its seven parts.
+#pragma once
+
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "heddle/graph/graph.hpp"
+
+namespace heddle::graph {
+
+/// What one call costs: the floor of its time is the larger of flops / peak and bytes / bandwidth.
+struct Cost {
+  double flops = 0;
+  double bytes = 0;
+};
+
+/// Name, dtype and shape of an output; the rest of a Value is filled in by `append`.
+struct OutputType {
+  DType dtype;
+  Shape shape;
+};
+
+/// The ways of a node along one axis: what it needs of its inputs and what it makes. One rule serves every
+/// axis.
+struct AxisLayout {
+  std::vector<std::optional<maps::Part>> in;  ///< no value: any part will do (integers, constants)
+  std::vector<maps::Part> out;
+};
+
+/// What a layout rule knows of the axis it is asked about.
+struct AxisChoice {
+  maps::Part stream;    ///< how the residual stream lies along it: whole, or split(0) over the rows
+  bool shards_weights;  ///< may this axis split a weight (the tensor axis does, the data axis does not)
+};
+
+/// Where the adjoint of a node is written: emitted nodes follow in the backward program.
+class AdjointWriter {
+ public:
+  virtual ~AdjointWriter() = default;
+  /// The cotangent of the node's first output. The loss is where differentiation starts; its cotangent is the
+  /// number 1, which is not a value: the loss op does not ask for it.
+  virtual ValueId cotangent() = 0;
+  /// False where nobody asks for the cotangent of that input (tokens, say), so that nothing is computed for
+  /// it.
+  virtual bool wanted(int input) const = 0;
+  /// Emits a node that makes the cotangent of input `input` of the differentiated node; several contributions
+  /// are added.
+  virtual void contribute(int input, Op op, std::vector<ValueId> in, Attributes attributes = {}) = 0;
+  /// The cotangent of input `input` is the given value itself.
+  virtual void pass_on(int input, ValueId cotangent) = 0;
+  /// Emits a node that adds to the gradients of the parameters at `inputs`.
+  virtual void accumulate(std::vector<int> inputs, Op op, std::vector<ValueId> in,
+                          Attributes attributes = {}) = 0;
+  /// Emits a node with one output of its own that further contributions may use.
+  virtual ValueId emit(Op op, std::vector<ValueId> in, Attributes attributes = {}) = 0;
+};
+
+struct OpDefinition {
+  /// Null for ops whose outputs are gradients: these take the shapes of their parameters.
+  std::vector<OutputType> (*shape)(const Graph&, const Node&);
+  /// FLOPs for the given input and output shapes, rows filled in; bytes are each value once.
+  double (*flops)(const Node&, std::span<const Shape> in, std::span<const Shape> out);
+  /// Null for ops that stand only in backward programs: they are written after the layout is chosen.
+  AxisLayout (*layout)(const Node&, const Graph&, std::span<const maps::Part> in, const AxisChoice&);
+  /// Null for ops that are not differentiated (those of backward programs; row_max, which is a constant
+  /// shift).
+  void (*adjoint)(const Node&, AdjointWriter&);
+};
+
+const OpDefinition& definition(Op op);
+
+/// Cost of one call with local shapes.
+Cost cost(const Graph& graph, const Node& node, std::span<const Shape> in, std::span<const Shape> out);
+
+}  // namespace heddle::graph

@@ -1,0 +1,49 @@
+#include "heddle/graph/graph.hpp"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include "heddle/graph/ops.hpp"
+
+namespace heddle::graph {
+
+std::vector<ValueId> append(Graph& graph, Op op, std::vector<ValueId> in, const std::string& name,
+                            Attributes attributes, int block) {
+  Node node{op, std::move(in), {}, std::move(attributes), block};
+  for (const OutputType& type : definition(op).shape(graph, node)) {
+    const std::string suffix = node.out.empty() ? "" : fmt::format(".{}", node.out.size());
+    node.out.push_back(graph.add({.name = name + suffix, .dtype = type.dtype, .shape = type.shape}));
+  }
+  graph.nodes.push_back(node);
+  return node.out;
+}
+
+namespace {
+
+std::string text(const Value& value) {
+  std::vector<std::string> extents;
+  for (auto extent : value.shape) extents.push_back(extent == rows ? "rows" : fmt::format("{}", extent));
+  return fmt::format("{} [{}] {} {}", value.name, fmt::join(extents, ", "), name(value.dtype),
+                     name(value.layout));
+}
+
+std::vector<std::string> references(const std::vector<ValueId>& ids) {
+  std::vector<std::string> names;
+  for (ValueId id : ids) names.push_back(fmt::format("%{}", id));
+  return names;
+}
+
+}  // namespace
+
+std::string text(const Graph& graph) {
+  std::string out;
+  for (const Node& node : graph.nodes) {
+    const auto* map = std::get_if<maps::Map>(&node.attributes);
+    out += fmt::format("{} {} = {}({})\n", fmt::join(references(node.out), ", "),
+                       text(graph[node.out.front()]), map ? maps::name(*map) : std::string(name(node.op)),
+                       fmt::join(references(node.in), ", "));
+  }
+  return out;
+}
+
+}  // namespace heddle::graph

@@ -1,0 +1,20 @@
+// add: y = a + b; also how the cotangents of a value with several uses are summed.
+#include "op_definitions.hpp"
+
+namespace heddle::graph {
+namespace {
+
+AxisLayout layout(const Node&, const Graph&, std::span<const maps::Part> in, const AxisChoice&) {
+  return {{in[0], in[0]}, {in[0]}};
+}
+
+void adjoint(const Node&, AdjointWriter& writer) {
+  writer.pass_on(0, writer.cotangent());
+  writer.pass_on(1, writer.cotangent());
+}
+
+}  // namespace
+
+const OpDefinition add_op = {like_first, per_element<1>, layout, adjoint};
+
+}  // namespace heddle::graph

@@ -1,0 +1,22 @@
+// add_position: y[r, :] = x[r, :] + table[position of row r, :].
+#include "op_definitions.hpp"
+
+namespace heddle::graph {
+namespace {
+
+AxisLayout layout(const Node&, const Graph&, std::span<const maps::Part>, const AxisChoice& axis) {
+  return {{axis.stream, beside(axis.stream)}, {axis.stream}};
+}
+
+void adjoint(const Node&, AdjointWriter& writer) {
+  const ValueId dy = writer.cotangent();
+  writer.pass_on(0, dy);
+  writer.accumulate({1}, Op::position_gradient, {dy});
+}
+
+}  // namespace
+
+const OpDefinition add_position_op = {like_first, per_element<1>, layout, adjoint};
+const OpDefinition position_gradient_op = {nullptr, per_element<1>, nullptr, nullptr};
+
+}  // namespace heddle::graph

@@ -1,0 +1,47 @@
+// attention: causal softmax(q k^T * scale) v within each sample, from qkv [rows, 3, heads, head_dim]. Beside
+// the output [rows, heads, head_dim] it makes each row's log-sum-exp, from which the adjoint computes the
+// probabilities anew (FlashAttention-2, Dao, arXiv 2307.08691); the matrix of all pairs is never stored.
+#include "op_definitions.hpp"
+
+namespace heddle::graph {
+namespace {
+
+std::vector<OutputType> shape(const Graph& graph, const Node& node) {
+  const Value& qkv = graph[node.in[0]];
+  const std::int64_t heads = qkv.shape[2], head_dim = qkv.shape[3];
+  return {{qkv.dtype, {rows, heads, head_dim}}, {qkv.dtype, {rows, heads}}};
+}
+
+std::vector<OutputType> gradient_shape(const Graph& graph, const Node& node) {
+  return {{graph[node.in[3]].dtype, graph[node.in[3]].shape}};
+}
+
+AxisLayout layout(const Node&, const Graph&, std::span<const maps::Part> in, const AxisChoice&) {
+  const maps::Part qkv = in[0], out = qkv == maps::split(2) ? maps::split(1) : qkv;
+  return {{qkv}, {out, out}};
+}
+
+void adjoint(const Node& node, AdjointWriter& writer) {
+  writer.contribute(0, Op::attention_gradient, {writer.cotangent(), node.out[0], node.out[1], node.in[0]},
+                    node.attributes);
+}
+
+// A row sees (sequence + 1) / 2 rows on average, with one multiply-add for q k^T and one for p v each. The
+// sequence is not in the shapes; the model's context stands for it.
+double pairs(const Node& node, const Shape& out) {
+  const double context = static_cast<double>(std::get<Attention>(node.attributes).context);
+  return static_cast<double>(out.count()) * (context + 1) / 2;
+}
+double flops(const Node& node, std::span<const Shape>, std::span<const Shape> out) {
+  return 4 * pairs(node, out[0]);
+}
+double gradient_flops(const Node& node, std::span<const Shape> in, std::span<const Shape>) {
+  return 10 * pairs(node, in[0]);
+}
+
+}  // namespace
+
+const OpDefinition attention_op = {shape, flops, layout, adjoint};
+const OpDefinition attention_gradient_op = {gradient_shape, gradient_flops, nullptr, nullptr};
+
+}  // namespace heddle::graph

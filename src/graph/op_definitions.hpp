@@ -1,0 +1,32 @@
+// One definition for each op, each in its own file, and the little that several of them share.
+#pragma once
+
+#include "heddle/graph/ops.hpp"
+
+namespace heddle::graph {
+
+extern const OpDefinition embedding_op, embedding_gradient_op, add_position_op, position_gradient_op,
+    layer_norm_op, layer_norm_input_gradient_op, layer_norm_parameter_gradient_op, linear_op,
+    linear_input_gradient_op, linear_weight_gradient_op, bias_gradient_op, bias_gelu_op,
+    bias_gelu_gradient_op, attention_op, attention_gradient_op, dropout_op, residual_op, add_op, row_max_op,
+    exp_sum_op, exp_sum_gradient_op, nll_op, nll_gradient_op, map_op;
+
+/// The shape rule of ops whose one output is like their first input.
+inline std::vector<OutputType> like_first(const Graph& graph, const Node& node) {
+  const Value& first = graph[node.in[0]];
+  return {{first.dtype, first.shape}};
+}
+
+/// The cost rule of ops that do so many operations for each element of their first input.
+template <int operations>
+double per_element(const Node&, std::span<const Shape> in, std::span<const Shape>) {
+  return static_cast<double>(operations) * static_cast<double>(in[0].count());
+}
+
+/// What a small parameter (a bias, a norm's weight) has to be where rows lie as `rows`: shared by the rows'
+/// owners through a broadcast if these differ, or simply there.
+inline maps::Part beside(maps::Part rows_part) {
+  return rows_part == maps::split(0) ? maps::copied : maps::whole;
+}
+
+}  // namespace heddle::graph

@@ -1,0 +1,30 @@
+// layer_norm: y = (x - mean) * rstd * weight + bias over the last dim (Ba et al., arXiv 1607.06450). It also
+// makes each row's mean and rstd = 1 / sqrt(variance + epsilon), which the adjoint uses.
+#include "op_definitions.hpp"
+
+namespace heddle::graph {
+namespace {
+
+std::vector<OutputType> shape(const Graph& graph, const Node& node) {
+  const Value& x = graph[node.in[0]];
+  return {{x.dtype, x.shape}, {x.dtype, {x.shape[0]}}, {x.dtype, {x.shape[0]}}};
+}
+
+AxisLayout layout(const Node&, const Graph&, std::span<const maps::Part>, const AxisChoice& axis) {
+  const maps::Part parameter = beside(axis.stream);
+  return {{axis.stream, parameter, parameter}, {axis.stream, axis.stream, axis.stream}};
+}
+
+void adjoint(const Node& node, AdjointWriter& writer) {
+  const ValueId dy = writer.cotangent(), x = node.in[0], mean = node.out[1], rstd = node.out[2];
+  writer.contribute(0, Op::layer_norm_input_gradient, {dy, x, node.in[1], mean, rstd});
+  writer.accumulate({1, 2}, Op::layer_norm_parameter_gradient, {dy, x, mean, rstd});
+}
+
+}  // namespace
+
+const OpDefinition layer_norm_op = {shape, per_element<8>, layout, adjoint};
+const OpDefinition layer_norm_input_gradient_op = {like_first, per_element<11>, nullptr, nullptr};
+const OpDefinition layer_norm_parameter_gradient_op = {nullptr, per_element<5>, nullptr, nullptr};
+
+}  // namespace heddle::graph

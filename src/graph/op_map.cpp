@@ -1,0 +1,23 @@
+// map: a row of the map table, standing in the graph like any other op. Its adjoint is the map's adjoint.
+#include "op_definitions.hpp"
+
+namespace heddle::graph {
+namespace {
+
+double no_flops(const Node&, std::span<const Shape>, std::span<const Shape>) { return 0; }
+
+AxisLayout layout(const Node&, const Graph&, std::span<const maps::Part> in, const AxisChoice&) {
+  return {{in[0]}, {in[0]}};  // along the axes it does not move data over
+}
+
+void adjoint(const Node& node, AdjointWriter& writer) {
+  const maps::Map& map = std::get<maps::Map>(node.attributes);
+  if (map.kind == maps::MapKind::max_reduce) return;  // only ever below a row_max, which is a constant
+  writer.contribute(0, Op::map, {writer.cotangent()}, maps::adjoint(map));
+}
+
+}  // namespace
+
+const OpDefinition map_op = {like_first, no_flops, layout, adjoint};
+
+}  // namespace heddle::graph

@@ -1,0 +1,60 @@
+#include "heddle/graph/ops.hpp"
+
+#include <array>
+
+#include "op_definitions.hpp"
+
+namespace heddle::graph {
+namespace {
+
+struct Entry {
+  std::string_view name;
+  const OpDefinition* definition;
+};
+
+// In the order of the enum.
+constexpr std::array<Entry, op_count> table = {{
+    {"embedding", &embedding_op},
+    {"embedding_gradient", &embedding_gradient_op},
+    {"add_position", &add_position_op},
+    {"position_gradient", &position_gradient_op},
+    {"layer_norm", &layer_norm_op},
+    {"layer_norm_input_gradient", &layer_norm_input_gradient_op},
+    {"layer_norm_parameter_gradient", &layer_norm_parameter_gradient_op},
+    {"linear", &linear_op},
+    {"linear_input_gradient", &linear_input_gradient_op},
+    {"linear_weight_gradient", &linear_weight_gradient_op},
+    {"bias_gradient", &bias_gradient_op},
+    {"bias_gelu", &bias_gelu_op},
+    {"bias_gelu_gradient", &bias_gelu_gradient_op},
+    {"attention", &attention_op},
+    {"attention_gradient", &attention_gradient_op},
+    {"dropout", &dropout_op},
+    {"residual", &residual_op},
+    {"add", &add_op},
+    {"row_max", &row_max_op},
+    {"exp_sum", &exp_sum_op},
+    {"exp_sum_gradient", &exp_sum_gradient_op},
+    {"nll", &nll_op},
+    {"nll_gradient", &nll_gradient_op},
+    {"map", &map_op},
+}};
+
+}  // namespace
+
+std::string_view name(Op op) { return table[static_cast<int>(op)].name; }
+
+const OpDefinition& definition(Op op) { return *table[static_cast<int>(op)].definition; }
+
+Cost cost(const Graph& graph, const Node& node, std::span<const Shape> in, std::span<const Shape> out) {
+  Cost cost{definition(node.op).flops(node, in, out), 0};
+  const auto add_bytes = [&](const std::vector<ValueId>& ids, std::span<const Shape> shapes) {
+    for (std::size_t i = 0; i < ids.size(); ++i)
+      cost.bytes += static_cast<double>(shapes[i].count() * size_of(graph[ids[i]].dtype));
+  };
+  add_bytes(node.in, in);
+  add_bytes(node.out, out);
+  return cost;
+}
+
+}  // namespace heddle::graph
