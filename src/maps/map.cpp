@@ -3,6 +3,8 @@
 
 #include <fmt/format.h>
 
+#include <utility>
+
 #include "heddle/base/error.hpp"
 
 namespace heddle::maps {
