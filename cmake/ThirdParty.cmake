@@ -29,11 +29,16 @@ if(NOT HEDDLE_PURE)
   find_package(OpenMP COMPONENTS CXX)
   heddle_third_party(openmp $<TARGET_NAME_IF_EXISTS:OpenMP::OpenMP_CXX>)
 
-  # oneDNN multiplies matrices on the host where it is found; Eigen does otherwise.
-  find_package(dnnl QUIET)
-  heddle_third_party(dnnl $<TARGET_NAME_IF_EXISTS:DNNL::dnnl>)
-  if(TARGET DNNL::dnnl)
+  # oneDNN multiplies matrices on the host where it is found; Eigen does otherwise. It is looked up by hand, because
+  # Debian's dnnl-config.cmake demands OpenCL's headers, which nothing here needs.
+  find_path(DNNL_INCLUDE_DIR oneapi/dnnl/dnnl.h)
+  find_library(DNNL_LIBRARY dnnl)
+  if(DNNL_INCLUDE_DIR AND DNNL_LIBRARY)
+    heddle_third_party(dnnl ${DNNL_LIBRARY})
+    target_include_directories(heddle_third_party_dnnl SYSTEM INTERFACE ${DNNL_INCLUDE_DIR})
     target_compile_definitions(heddle_third_party_dnnl INTERFACE HEDDLE_HAVE_ONEDNN)
+  else()
+    heddle_third_party(dnnl)
   endif()
 
   # Debian's Trilinos ships Kokkos with an imported target whose include path does not exist; its core library works.

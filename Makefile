@@ -1,0 +1,56 @@
+# Heddle in two commands: `make run` trains a first model, `make test` runs every test. `make help` lists the rest.
+PRESET ?= release
+BUILD  := build/$(PRESET)
+HEDDLE := $(BUILD)/heddle
+DECK   ?= inputs/first.toml
+RUN    ?= runs/first
+RANKS  ?= 4
+SET    ?=
+JOBS   ?= $(shell nproc)
+PYTHON ?= /usr/bin/python3
+TEXT   := build/data/king_james.txt
+TOKENS := build/data/king_james.h5
+
+help:  ## this list
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
+
+run: build $(TOKENS)  ## train a small GPT on this machine; RANKS=8 SET="grid.data=2 train.steps=50" change it
+	jobs/local.sh $(RANKS) $(HEDDLE) run $(DECK) $(SET)
+	$(PYTHON) analysis/plot_loss.py $(RUN)/run.h5
+
+test: build  ## build and run the whole test suite
+	ctest --preset $(PRESET) -j $(JOBS)
+
+build: setup  ## compile into build/$(PRESET); PRESET=release, debug, asan, threads or pure
+	@test -f $(BUILD)/build.ninja || cmake --preset $(PRESET)
+	cmake --build --preset $(PRESET)
+
+setup:  ## install what is missing from Debian's packages
+	@cmake/setup.sh build
+
+lint: build  ## formatting, the dependency law, clang-tidy
+	@cmake/setup.sh lint
+	cmake/lint.sh $(BUILD)
+
+format:  ## let clang-format decide
+	@cmake/setup.sh lint
+	git ls-files '*.[ch]pp' | xargs clang-format -i
+
+kokkos:  ## a Kokkos with OpenMP, in a cache outside the tree
+	@cmake/setup.sh build
+	cmake -P cmake/kokkos.cmake
+
+threads: kokkos  ## the kernels' tests with several threads in a rank
+	$(MAKE) build PRESET=threads
+	ctest --preset threads
+
+clean:  ## forget every build and the prepared text; runs stay
+	rm -rf build
+
+$(TEXT): | setup
+	inputs/king_james.sh $@
+
+$(TOKENS): $(TEXT) | build
+	$(HEDDLE) prepare $(TEXT) -o $@
+
+.PHONY: help run test build setup lint format kokkos threads clean
