@@ -1,0 +1,43 @@
+// Takes the adjoint of every node of a stage, communication included, and sorts the nodes into programs.
+#pragma once
+
+#include "heddle/passes/partition.hpp"
+
+namespace heddle::passes {
+
+/// When a node runs.
+enum class Phase : std::uint8_t {
+  prologue,         ///< once a step, before the first microbatch: what depends on parameters alone
+  forward,          ///< F
+  backward_input,   ///< the part of B that leads to the stage's inputs: I
+  backward_weight,  ///< the part of B that leads to gradients: W
+  epilogue,  ///< once a step, when the gradients are summed over the microbatches: the prologue's adjoint
+};
+
+struct Trained {
+  graph::ValueId parameter;
+  /// The sums over the microbatches, one for each use of the parameter (its broadcast over some axes, itself,
+  /// ...).
+  std::vector<graph::ValueId> sums;
+  graph::ValueId gradient;  ///< in the layout of the parameter, after the epilogue
+};
+
+/// A stage as five programs over one table of values.
+struct Program {
+  /// Nodes in the order of their phases; those of B are in one order that serves I, W and the whole alike.
+  graph::Graph graph;
+  std::vector<Phase> phases;                                         ///< of every node
+  std::vector<graph::ValueId> received, sent;                        ///< activations, as in Stage
+  std::vector<graph::ValueId> received_cotangents, sent_cotangents;  ///< of `sent` and of `received`
+  std::vector<Trained> trained;  ///< in the order in which gradients become final
+  graph::ValueId loss = -1;      ///< on the last stage
+};
+
+/// The forward graph alone, as a program: for evaluation and generation.
+Program forward_only(const Stage& stage);
+
+/// The whole. Differentiation starts at the loss, where the stage has one, and at the cotangents of what it
+/// sends. The cotangent of a value lies in the dual of the value's layout.
+Program differentiate(const Stage& stage);
+
+}  // namespace heddle::passes

@@ -1,0 +1,122 @@
+// Learned positions, pre-layer-norm blocks with biases and tanh-GELU, a head tied to the token embedding,
+// dropout after the embedding, in attention and before each residual sum. Residual branches start smaller, by
+// 1 / sqrt(2 layers).
+#include "gpt2.hpp"
+
+#include <fmt/format.h>
+
+#include <cmath>
+
+namespace heddle::model {
+namespace {
+
+using graph::Graph;
+using graph::Initial;
+using graph::Op;
+using graph::ValueId;
+
+class Gpt2 {
+ public:
+  Gpt2(const deck::Model& model, DType dtype) : model_(model), dtype_(dtype) {}
+
+  Graph build(Head head) {
+    const ValueId tokens = input("tokens");
+    const ValueId token_table = weight("embedding.token", {model_.vocabulary, width()}, model_.init_std);
+    ValueId x = embed(tokens, token_table);
+    for (int layer = 0; layer < model_.layers; ++layer) x = transform(x, layer);
+    block_ = static_cast<int>(model_.layers) + 1;
+    const ValueId y = norm(x, "norm");
+    const ValueId logits = node(Op::linear, {y, token_table}, "logits", graph::Linear{});
+    graph_.outputs = {head == Head::logits ? logits : cross_entropy(logits)};
+    return std::move(graph_);
+  }
+
+ private:
+  ValueId embed(ValueId tokens, ValueId token_table) {
+    const ValueId positions = weight("embedding.position", {model_.context, width()}, model_.init_std);
+    const ValueId x = node(Op::embedding, {token_table, tokens}, "embedding.tokens");
+    const ValueId y = node(Op::add_position, {x, positions}, "embedding.sum");
+    if (model_.dropout == 0) return y;
+    return node(Op::dropout, {y}, "embedding.dropout", dropout("embedding.dropout"));
+  }
+
+  ValueId transform(ValueId x, int layer) {
+    block_ = layer + 1;
+    const std::string prefix = fmt::format("layers.{}.", layer);
+    const ValueId attended =
+        residual(x, attention(norm(x, prefix + "norm1"), prefix + "attention."), prefix + "attention.out");
+    return residual(attended, mlp(norm(attended, prefix + "norm2"), prefix + "mlp."), prefix + "mlp.down");
+  }
+
+  ValueId attention(ValueId x, const std::string& prefix) {
+    const std::int64_t heads = model_.heads, head_dim = width() / heads;
+    const ValueId w = weight(prefix + "qkv.weight", {3, heads, head_dim, width()}, model_.init_std);
+    const ValueId b = bias(prefix + "qkv.bias", {3, heads, head_dim});
+    const ValueId qkv = node(Op::linear, {x, w, b}, prefix + "qkv", graph::Linear{.split_out = 1});
+    const graph::Attention attributes{.scale = 1.0 / std::sqrt(static_cast<double>(head_dim)),
+                                      .context = model_.context,
+                                      .dropout = dropout(prefix + "dropout")};
+    const ValueId y = node(Op::attention, {qkv}, prefix + "heads", attributes);
+    const ValueId out = weight(prefix + "out.weight", {width(), heads, head_dim}, branch_std());
+    return node(Op::linear, {y, out}, prefix + "out", graph::Linear{});
+  }
+
+  ValueId mlp(ValueId x, const std::string& prefix) {
+    const std::int64_t hidden = 4 * width();
+    const ValueId up = weight(prefix + "up.weight", {hidden, width()}, model_.init_std);
+    const ValueId up_bias = bias(prefix + "up.bias", {hidden});
+    const ValueId h = node(Op::linear, {x, up}, prefix + "up", graph::Linear{});
+    const ValueId a = node(Op::bias_gelu, {h, up_bias}, prefix + "gelu");
+    const ValueId down = weight(prefix + "down.weight", {width(), hidden}, branch_std());
+    return node(Op::linear, {a, down}, prefix + "down", graph::Linear{});
+  }
+
+  ValueId residual(ValueId x, ValueId branch, const std::string& name) {
+    const ValueId b = bias(name + ".bias", {width()});
+    return node(Op::residual, {x, branch, b}, name + ".residual", dropout(name + ".dropout"));
+  }
+
+  ValueId norm(ValueId x, const std::string& name) {
+    const ValueId weight = parameter(name + ".weight", {width()}, {.value = 1.0});
+    return node(Op::layer_norm, {x, weight, bias(name + ".bias", {width()})}, name,
+                graph::Norm{model_.norm_epsilon});
+  }
+
+  ValueId cross_entropy(ValueId logits) {
+    const ValueId targets = input("targets");
+    const ValueId max = node(Op::row_max, {logits}, "loss.max");
+    const ValueId sums = node(Op::exp_sum, {logits, max, targets}, "loss.sums");
+    return node(Op::nll, {sums, max}, "loss");
+  }
+
+  std::int64_t width() const { return model_.width; }
+  double branch_std() const { return model_.init_std / std::sqrt(2.0 * static_cast<double>(model_.layers)); }
+  graph::Dropout dropout(const std::string& key) const { return {model_.dropout, key}; }
+
+  ValueId input(const std::string& name) {
+    return graph_.add(
+        {.name = name, .role = graph::Role::input, .dtype = DType::i32, .shape = {graph::rows}});
+  }
+  ValueId parameter(const std::string& name, Shape shape, Initial initial) {
+    return graph_.add(
+        {.name = name, .role = graph::Role::parameter, .dtype = dtype_, .shape = shape, .initial = initial});
+  }
+  ValueId weight(const std::string& name, Shape shape, double std) {
+    return parameter(name, shape, {Initial::Kind::normal, std, true});
+  }
+  ValueId bias(const std::string& name, Shape shape) { return parameter(name, shape, {}); }
+  ValueId node(Op op, std::vector<ValueId> in, const std::string& name, graph::Attributes attributes = {}) {
+    return graph::append(graph_, op, std::move(in), name, std::move(attributes), block_).front();
+  }
+
+  const deck::Model& model_;
+  DType dtype_;
+  Graph graph_;
+  int block_ = 0;
+};
+
+}  // namespace
+
+Graph gpt2(const deck::Model& model, Head head, DType dtype) { return Gpt2(model, dtype).build(head); }
+
+}  // namespace heddle::model

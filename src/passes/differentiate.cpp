@@ -1,0 +1,208 @@
+#include "heddle/passes/differentiate.hpp"
+
+#include <algorithm>
+#include <map>
+#include <optional>
+
+#include "heddle/graph/ops.hpp"
+#include "heddle/passes/invariant.hpp"
+
+namespace heddle::passes {
+namespace {
+
+using graph::Attributes;
+using graph::Graph;
+using graph::Node;
+using graph::Op;
+using graph::Role;
+using graph::Value;
+using graph::ValueId;
+
+/// Writes the backward programs of a stage behind its forward nodes.
+class Differentiator : graph::AdjointWriter {
+ public:
+  explicit Differentiator(Program program)
+      : program_(std::move(program)), graph_(program_.graph), invariant_(step_invariant(graph_)) {
+    find_wanted();
+  }
+
+  Program run() {
+    const std::size_t forward_nodes = graph_.nodes.size();
+    for (ValueId id : program_.sent) {
+      const ValueId cotangent = like_dual(id, Role::input, "d.");
+      program_.received_cotangents.push_back(cotangent);
+      add_to(id, cotangent);
+    }
+    differentiate_nodes(forward_nodes, false);
+    for (ValueId id : program_.received) program_.sent_cotangents.push_back(cotangents_.at(id));
+    differentiate_nodes(forward_nodes, true);
+    collect_trained();
+    return std::move(program_);
+  }
+
+ private:
+  /// Nodes in reverse, either those of every microbatch or those of the prologue.
+  void differentiate_nodes(std::size_t forward_nodes, bool invariant) {
+    for (std::size_t i = forward_nodes; i-- > 0;) {
+      const Node node = graph_.nodes[i];  // a copy: the list grows
+      const ValueId result = node.out.front();
+      if (invariant_[result] != invariant || !definition(node.op).adjoint) continue;
+      if (result != program_.loss && !cotangents_.contains(result)) continue;
+      node_ = &node;
+      definition(node.op).adjoint(node, *this);
+    }
+  }
+
+  ValueId cotangent() override { return cotangents_.at(node_->out.front()); }
+
+  bool wanted(int input) const override { return wanted_[node_->in[input]]; }
+
+  void contribute(int input, Op op, std::vector<ValueId> in, Attributes attributes) override {
+    const ValueId primal = node_->in[input];
+    if (!wanted_[primal]) return;
+    const bool parameter = invariant_[primal];
+    const ValueId result =
+        append(graph_, op, std::move(in), "d." + graph_[primal].name, std::move(attributes), node_->block)
+            .front();
+    program_.phases.push_back(parameter ? Phase::epilogue : Phase::backward_input);
+    graph_[result].layout = dual(graph_[primal].layout);
+    if (parameter) graph_[result].role = Role::gradient;
+    add_to(primal, result);
+  }
+
+  void pass_on(int input, ValueId cotangent) override {
+    if (wanted_[node_->in[input]]) add_to(node_->in[input], cotangent);
+  }
+
+  void accumulate(std::vector<int> inputs, Op op, std::vector<ValueId> in, Attributes attributes) override {
+    Node node{op, std::move(in), {}, std::move(attributes), node_->block};
+    for (int input : inputs) node.out.push_back(gradient_sum(node_->in[input]));
+    graph_.nodes.push_back(std::move(node));
+    program_.phases.push_back(Phase::backward_weight);
+  }
+
+  ValueId emit(Op op, std::vector<ValueId> in, Attributes attributes) override {
+    const ValueId result = append(graph_, op, std::move(in), "d." + std::string(name(node_->op)),
+                                  std::move(attributes), node_->block)
+                               .front();
+    program_.phases.push_back(Phase::backward_input);
+    graph_[result].layout = dual(graph_[node_->out.front()].layout);
+    return result;
+  }
+
+  /// Adds to the cotangent of a value; with several contributions they are summed.
+  void add_to(ValueId primal, ValueId contribution) {
+    const auto known = cotangents_.find(primal);
+    if (known == cotangents_.end()) {
+      cotangents_[primal] = contribution;
+      return;
+    }
+    const ValueId sum =
+        append(graph_, Op::add, {known->second, contribution}, "d." + graph_[primal].name).front();
+    program_.phases.push_back(invariant_[primal] ? Phase::epilogue : Phase::backward_input);
+    graph_[sum].layout = graph_[contribution].layout;
+    graph_[sum].role = graph_[contribution].role == Role::gradient ? Role::gradient : Role::activation;
+    known->second = sum;
+  }
+
+  /// The sum over the microbatches of the gradient of one use of a parameter; every node that names it adds
+  /// to it.
+  ValueId gradient_sum(ValueId use) {
+    if (const auto known = sums_.find(use); known != sums_.end()) return known->second;
+    const ValueId sum = like_dual(use, Role::gradient, "d.");
+    sums_[use] = sum;
+    final_order_.push_back(use);
+    add_to(use, sum);
+    return sum;
+  }
+
+  ValueId like_dual(ValueId id, Role role, const std::string& prefix) {
+    Value value = graph_[id];
+    value.name = prefix + value.name;
+    value.role = role;
+    value.layout = dual(value.layout);
+    return graph_.add(value);
+  }
+
+  /// Cotangents are wanted of what depends on a parameter or on what an earlier stage sent.
+  void find_wanted() {
+    wanted_ = invariant_;
+    for (ValueId id : program_.received) wanted_[id] = true;
+    for (const Node& node : graph_.nodes)
+      for (ValueId id : node.in)
+        if (wanted_[id])
+          for (ValueId out : node.out) wanted_[out] = true;
+  }
+
+  void collect_trained() {
+    std::map<ValueId, Trained> by_parameter;
+    std::vector<ValueId> order;
+    for (ValueId use : final_order_) {
+      const ValueId parameter = parameter_of(use);
+      auto [entry, fresh] =
+          by_parameter.try_emplace(parameter, Trained{parameter, {}, cotangents_.at(parameter)});
+      entry->second.sums.push_back(sums_.at(use));
+      // A parameter with several uses is final with its last one.
+      if (!fresh) order.erase(std::find(order.begin(), order.end(), parameter));
+      order.push_back(parameter);
+    }
+    for (ValueId parameter : order) program_.trained.push_back(by_parameter.at(parameter));
+  }
+
+  ValueId parameter_of(ValueId use) const {
+    for (std::size_t i = 0; graph_[use].role != Role::parameter; ++i)
+      if (graph_.nodes[i].out.front() == use) use = graph_.nodes[i].in.front(), i = -1;
+    return use;
+  }
+
+  Program program_;
+  Graph& graph_;
+  std::vector<bool> invariant_, wanted_;
+  std::map<ValueId, ValueId> cotangents_, sums_;  // of a value; of a use of a parameter
+  std::vector<ValueId> final_order_;
+  const Node* node_ = nullptr;
+};
+
+/// Prologue, forward, backward, epilogue; the two parts of backward stay interleaved as they were written, so
+/// that a whole B uses each cotangent up as soon as it is made.
+int place(Phase phase) {
+  return phase == Phase::backward_weight ? static_cast<int>(Phase::backward_input) : static_cast<int>(phase);
+}
+
+Program in_order(Program program) {
+  std::vector<std::size_t> order(program.graph.nodes.size());
+  for (std::size_t i = 0; i < order.size(); ++i) order[i] = i;
+  std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
+    return place(program.phases[a]) < place(program.phases[b]);
+  });
+  std::vector<Node> nodes;
+  std::vector<Phase> phases;
+  for (std::size_t i : order) {
+    nodes.push_back(std::move(program.graph.nodes[i]));
+    phases.push_back(program.phases[i]);
+  }
+  program.graph.nodes = std::move(nodes);
+  program.phases = std::move(phases);
+  return program;
+}
+
+Program with_phases(const Stage& stage) {
+  Program program;
+  program.graph = stage.graph;
+  program.received = stage.received;
+  program.sent = stage.sent;
+  const auto invariant = step_invariant(stage.graph);
+  for (const Node& node : stage.graph.nodes)
+    program.phases.push_back(invariant[node.out.front()] ? Phase::prologue : Phase::forward);
+  for (ValueId id : stage.graph.outputs)
+    if (stage.graph[id].shape.rank() == 0) program.loss = id;
+  return program;
+}
+
+}  // namespace
+
+Program forward_only(const Stage& stage) { return in_order(with_phases(stage)); }
+
+Program differentiate(const Stage& stage) { return in_order(Differentiator(with_phases(stage)).run()); }
+
+}  // namespace heddle::passes
