@@ -1,0 +1,36 @@
+// Which window of the text is sample k of a run. The choice depends on nothing but the seed and k, so the
+// position in the data is the step: a checkpoint has it for free, and every grid and every restart sees the
+// same samples.
+#pragma once
+
+#include <cstdint>
+
+#include "heddle/data/dataset.hpp"
+#include "heddle/deck/deck.hpp"
+
+namespace heddle::data {
+
+class Sampler {
+ public:
+  /// `random`: uniform crops with replacement, as nanoGPT draws them; `sequential`: windows end to end,
+  /// wrapping. `batch` is the number of samples of one step over the whole grid.
+  Sampler(const Dataset& dataset, deck::SampleOrder order, std::int64_t seed, std::int64_t batch);
+
+  /// First token of sample `k` of the run, counted from 0 over all steps. Steps count from 0 too.
+  std::int64_t start_of(std::int64_t k) const;
+
+  /// Samples [first, first + samples) of the step's `batch`: each data rank asks for its own only.
+  Batch batch(std::int64_t step, std::int64_t first, std::int64_t samples) const;
+
+ private:
+  const Dataset* dataset_;
+  deck::SampleOrder order_;
+  std::uint64_t key_;
+  std::int64_t batch_;
+};
+
+/// Samples [first, first + samples) of `total` windows spread evenly over the held-out part: always the same
+/// ones. Where `total` exceeds the windows that lie end to end, windows repeat.
+Batch evaluation_batch(const Dataset& dataset, std::int64_t total, std::int64_t first, std::int64_t samples);
+
+}  // namespace heddle::data

@@ -1,0 +1,61 @@
+// tokens.h5: a text as token ids, with the vocabulary that made them. docs/token_file.md describes the
+// format.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "heddle/io/vocabulary.hpp"
+
+namespace heddle::io {
+
+struct TokenFileHeader {
+  Vocabulary vocabulary;
+  std::string source;            ///< name of the text
+  std::uint32_t source_crc = 0;  ///< CRC-32 of its bytes
+};
+
+/// CRC-32 (ISO 3309, as zlib and gzip compute it); `crc` continues an earlier call.
+std::uint32_t crc32(std::string_view bytes, std::uint32_t crc = 0);
+
+/// Writes aside; the file takes its name in `finish`. Ids are stored in the narrowest of 1, 2, 4 bytes.
+class TokenFileWriter {
+ public:
+  /// Throws Error(usage) if `path` cannot be written.
+  TokenFileWriter(const std::string& path, const TokenFileHeader& header);
+  ~TokenFileWriter();
+  void append(std::span<const std::int32_t> ids);
+  void finish();
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+/// Reads on demand; nothing but the vocabulary is kept in memory.
+class TokenFile {
+ public:
+  /// Error(usage) for a file that is missing, truncated or not a token file.
+  explicit TokenFile(const std::string& path);
+  TokenFile(TokenFile&&) noexcept;
+  TokenFile& operator=(TokenFile&&) noexcept;
+  ~TokenFile();
+
+  const std::string& path() const;
+  const TokenFileHeader& header() const;
+  std::int64_t length() const;
+  /// ids[i] = token `begin + i`. Error(usage) for an id beyond the vocabulary, Error(failure) for damaged
+  /// bytes.
+  void read(std::int64_t begin, std::span<std::int32_t> ids) const;
+  /// Reads everything once, so that a damaged file is known before the first step (about 1 GB/s).
+  void verify() const;
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace heddle::io

@@ -1,0 +1,51 @@
+#include "heddle/data/sampler.hpp"
+
+#include "heddle/base/error.hpp"
+#include "heddle/base/random.hpp"
+
+namespace heddle::data {
+namespace {
+
+/// Uniform in [0, count): 53 bits, so that a text of 10^11 tokens is still drawn evenly to 1e-5.
+std::int64_t integer_at(std::uint64_t key, std::int64_t index, std::int64_t count) {
+  const Philox bits = Philox::draw(key, 0, static_cast<std::uint64_t>(index));
+  const std::uint64_t wide = (static_cast<std::uint64_t>(bits.word[0]) << 32 | bits.word[1]) >> 11;
+  return static_cast<std::int64_t>(static_cast<double>(wide) * 0x1p-53 * static_cast<double>(count));
+}
+
+/// Windows that lie end to end in a part; each needs one token more, the last target.
+std::int64_t windows_in(const Part& part, std::int64_t sequence) { return (part.length() - 1) / sequence; }
+
+}  // namespace
+
+Sampler::Sampler(const Dataset& dataset, deck::SampleOrder order, std::int64_t seed, std::int64_t batch)
+    : dataset_(&dataset),
+      order_(order),
+      key_(random_key("data.samples", static_cast<std::uint64_t>(seed))),
+      batch_(batch) {}
+
+std::int64_t Sampler::start_of(std::int64_t k) const {
+  const Part& part = dataset_->train();
+  const std::int64_t sequence = dataset_->sequence();
+  if (order_ == deck::SampleOrder::random) return part.begin + integer_at(key_, k, part.length() - sequence);
+  return part.begin + k % windows_in(part, sequence) * sequence;
+}
+
+Batch Sampler::batch(std::int64_t step, std::int64_t first, std::int64_t samples) const {
+  HEDDLE_EXPECT(first >= 0 && samples >= 0 && first + samples <= batch_);
+  std::vector<std::int64_t> starts;
+  for (std::int64_t i = first; i < first + samples; ++i) starts.push_back(start_of(step * batch_ + i));
+  return dataset_->read(starts);
+}
+
+Batch evaluation_batch(const Dataset& dataset, std::int64_t total, std::int64_t first, std::int64_t samples) {
+  const Part& part = dataset.held_out();
+  HEDDLE_EXPECT(first >= 0 && first + samples <= total && part.length() > dataset.sequence());
+  const std::int64_t windows = windows_in(part, dataset.sequence());
+  std::vector<std::int64_t> starts;
+  for (std::int64_t i = first; i < first + samples; ++i)
+    starts.push_back(part.begin + i * windows / total * dataset.sequence());
+  return dataset.read(starts);
+}
+
+}  // namespace heddle::data

@@ -1,0 +1,201 @@
+#include "hdf5.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <utility>
+
+namespace heddle::io::h5 {
+namespace {
+
+/// The innermost message of HDF5's stack says what went wrong; the outermost ones only repeat which call
+/// failed.
+herr_t keep_innermost(unsigned depth, const H5E_error2_t* error, void* text) {
+  if (depth == 0 && error->desc) *static_cast<std::string*>(text) = error->desc;
+  return 0;
+}
+
+void silence() {
+  static const herr_t once = H5Eset_auto2(H5E_DEFAULT, nullptr, nullptr);
+  (void)once;
+}
+
+}  // namespace
+
+void fail(const std::string& path, const std::string& action, ExitCode code) {
+  std::string reason;
+  H5Ewalk2(H5E_DEFAULT, H5E_WALK_UPWARD, keep_innermost, &reason);
+  H5Eclear2(H5E_DEFAULT);
+  throw Error(code, fmt::format("{}: cannot {}", path, action), reason.empty() ? "" : "HDF5: " + reason);
+}
+
+Handle::Handle(hid_t id, Close closer, const std::string& path, const std::string& action, ExitCode code)
+    : id_(id), close_(closer), path_(path) {
+  if (id < 0) fail(path, action, code);
+}
+
+Handle::Handle(Handle&& other) noexcept
+    : id_(std::exchange(other.id_, -1)), close_(other.close_), path_(std::move(other.path_)) {}
+
+Handle& Handle::operator=(Handle&& other) noexcept {
+  std::swap(id_, other.id_);
+  std::swap(close_, other.close_);
+  std::swap(path_, other.path_);
+  return *this;
+}
+
+Handle::~Handle() {
+  if (id_ >= 0) close_(id_);
+}
+
+void Handle::check(std::int64_t status, const std::string& action) const {
+  if (status < 0) fail(path_, action);
+}
+
+void Handle::close() {
+  if (id_ >= 0) check(close_(std::exchange(id_, -1)), "close the file");
+}
+
+Handle file_access(const std::string& path) {
+  silence();
+  Handle access(H5Pcreate(H5P_FILE_ACCESS), H5Pclose, path, "prepare access");
+  access.check(H5Pset_fclose_degree(access.id(), H5F_CLOSE_STRONG), "prepare access");
+  return access;
+}
+
+Handle create_file(const std::string& path, const Handle& access) {
+  return Handle(H5Fcreate(path.c_str(), H5F_ACC_TRUNC, H5P_DEFAULT, access.id()), H5Fclose, path,
+                "create the file", ExitCode::usage);
+}
+
+Handle open_to_read(const std::string& path, const Handle& access) {
+  std::error_code ignored;
+  if (!std::filesystem::exists(path, ignored)) throw Error(ExitCode::usage, path + ": no such file");
+  const hid_t file = H5Fopen(path.c_str(), H5F_ACC_RDONLY, access.id());
+  return Handle(file, H5Fclose, path, "open it as an HDF5 file", ExitCode::usage);
+}
+
+Handle open_to_append(const std::string& path, const Handle& access) {
+  return Handle(H5Fopen(path.c_str(), H5F_ACC_RDWR, access.id()), H5Fclose, path, "open the file to write");
+}
+
+Handle create_group(const Handle& parent, const std::string& name) {
+  const hid_t id = H5Gcreate2(parent.id(), name.c_str(), H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT);
+  return Handle(id, H5Gclose, parent.path(), "create group " + name);
+}
+
+Handle open_group(const Handle& parent, const std::string& name) {
+  return Handle(H5Gopen2(parent.id(), name.c_str(), H5P_DEFAULT), H5Gclose, parent.path(),
+                "find group " + name, ExitCode::usage);
+}
+
+Handle open_dataset(const Handle& parent, const std::string& name) {
+  return Handle(H5Dopen2(parent.id(), name.c_str(), H5P_DEFAULT), H5Dclose, parent.path(),
+                "find dataset " + name, ExitCode::usage);
+}
+
+bool exists(const Handle& parent, const std::string& name) {
+  return H5Lexists(parent.id(), name.c_str(), H5P_DEFAULT) > 0;
+}
+
+std::vector<std::string> names_in(const Handle& group) {
+  H5G_info_t info;
+  group.check(H5Gget_info(group.id(), &info), "list a group");
+  std::vector<std::string> names;
+  for (hsize_t i = 0; i < info.nlinks; ++i) {
+    const auto by_name = [&](char* buffer, std::size_t size) {
+      return H5Lget_name_by_idx(group.id(), ".", H5_INDEX_NAME, H5_ITER_INC, i, buffer, size, H5P_DEFAULT);
+    };
+    const auto length = by_name(nullptr, 0);
+    group.check(length, "list a group");
+    std::string name(static_cast<std::size_t>(length), '\0');
+    group.check(by_name(name.data(), name.size() + 1), "list a group");
+    names.push_back(std::move(name));
+  }
+  return names;
+}
+
+Handle simple_space(const Handle& file, std::span<const hsize_t> extents) {
+  const hid_t id = extents.empty()
+                       ? H5Screate(H5S_SCALAR)
+                       : H5Screate_simple(static_cast<int>(extents.size()), extents.data(), nullptr);
+  return Handle(id, H5Sclose, file.path(), "make a dataspace");
+}
+
+Handle extendable_space(const Handle& file) {
+  const hsize_t none = 0, unlimited = H5S_UNLIMITED;
+  return Handle(H5Screate_simple(1, &none, &unlimited), H5Sclose, file.path(), "make a dataspace");
+}
+
+Handle block_of(const Handle& file, const Shape& global, const Shape& begin, const Shape& extents) {
+  HEDDLE_EXPECT(begin.rank() == global.rank() && extents.rank() == global.rank());
+  const std::vector<hsize_t> all(global.begin(), global.end()), first(begin.begin(), begin.end()),
+      count(extents.begin(), extents.end());
+  Handle space = simple_space(file, all);
+  if (extents.count() == 0)
+    space.check(H5Sselect_none(space.id()), "select nothing");
+  else if (!all.empty())
+    space.check(H5Sselect_hyperslab(space.id(), H5S_SELECT_SET, first.data(), nullptr, count.data(), nullptr),
+                "select a block");
+  return space;
+}
+
+std::vector<hsize_t> extents_of(const Handle& dataset) {
+  const Handle space(H5Dget_space(dataset.id()), H5Sclose, dataset.path(), "read a dataset's extents");
+  const int rank = H5Sget_simple_extent_ndims(space.id());
+  space.check(rank, "read a dataset's extents");
+  std::vector<hsize_t> extents(static_cast<std::size_t>(rank));
+  space.check(H5Sget_simple_extent_dims(space.id(), extents.data(), nullptr), "read a dataset's extents");
+  return extents;
+}
+
+Handle chunked(const Handle& file, std::span<const hsize_t> chunk, Checksum checksum) {
+  Handle properties(H5Pcreate(H5P_DATASET_CREATE), H5Pclose, file.path(), "prepare a dataset");
+  properties.check(H5Pset_chunk(properties.id(), static_cast<int>(chunk.size()), chunk.data()),
+                   "choose chunks");
+  if (checksum == Checksum::fletcher32)
+    properties.check(H5Pset_fletcher32(properties.id()), "ask for checksums");
+  return properties;
+}
+
+Handle string_type(const Handle& file, std::size_t bytes) {
+  Handle type(H5Tcopy(H5T_C_S1), H5Tclose, file.path(), "make a string type");
+  type.check(H5Tset_size(type.id(), std::max<std::size_t>(bytes, 1)), "make a string type");
+  type.check(H5Tset_strpad(type.id(), H5T_STR_NULLPAD), "make a string type");
+  type.check(H5Tset_cset(type.id(), H5T_CSET_UTF8), "make a string type");
+  return type;
+}
+
+hid_t native_type(DType type) {
+  switch (type) {
+    case DType::f32:
+      return H5T_NATIVE_FLOAT;
+    case DType::f64:
+      return H5T_NATIVE_DOUBLE;
+    case DType::i32:
+      return H5T_NATIVE_INT32;
+    default:
+      break;
+  }
+  throw Error(ExitCode::failure, fmt::format("HDF5 files hold no {}", name(type)));
+}
+
+Handle create_dataset(const Handle& parent, const std::string& name, hid_t type, const Handle& space,
+                      hid_t properties) {
+  const hid_t id =
+      H5Dcreate2(parent.id(), name.c_str(), type, space.id(), H5P_DEFAULT, properties, H5P_DEFAULT);
+  return Handle(id, H5Dclose, parent.path(), "create dataset " + name);
+}
+
+void append(const Handle& dataset, hid_t type, const void* data, std::size_t rows) {
+  if (rows == 0) return;
+  const hsize_t old = extents_of(dataset).at(0), count = rows, total = old + count;
+  dataset.check(H5Dset_extent(dataset.id(), &total), "extend a dataset");
+  const Handle memory = simple_space(dataset, {&count, 1});
+  const Shape begin{static_cast<std::int64_t>(old)}, extent{static_cast<std::int64_t>(count)};
+  const Handle place = block_of(dataset, Shape{static_cast<std::int64_t>(total)}, begin, extent);
+  dataset.check(H5Dwrite(dataset.id(), type, memory.id(), place.id(), H5P_DEFAULT, data), "append rows");
+}
+
+}  // namespace heddle::io::h5

@@ -1,0 +1,97 @@
+// HDF5 handles that close themselves, and HDF5 failures as heddle::Error with the file's name and what HDF5
+// said. Private to io: no HDF5 type appears in a public header.
+#pragma once
+
+#include <hdf5.h>
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "heddle/base/dtype.hpp"
+#include "heddle/base/tensor.hpp"
+
+namespace heddle::io::h5 {
+
+/// Throws Error(code, "PATH: cannot ACTION", what HDF5 said) and clears HDF5's error stack.
+[[noreturn]] void fail(const std::string& path, const std::string& action, ExitCode code = ExitCode::failure);
+
+/// An open HDF5 object. It knows its file's path, so that every error can name it.
+class Handle {
+ public:
+  using Close = herr_t (*)(hid_t);
+
+  Handle() = default;
+  /// Takes over `id`; a negative one is the failure of `action`.
+  Handle(hid_t id, Close closer, const std::string& path, const std::string& action,
+         ExitCode code = ExitCode::failure);
+  Handle(Handle&& other) noexcept;
+  Handle& operator=(Handle&& other) noexcept;
+  ~Handle();
+
+  hid_t id() const { return id_; }
+  const std::string& path() const { return path_; }
+  /// Throws unless `status`, as an HDF5 call returned it, is a success.
+  void check(std::int64_t status, const std::string& action) const;
+  /// Closes now, so that a failure to write the last bytes is not lost in a destructor.
+  void close();
+
+ private:
+  hid_t id_ = -1;
+  Close close_ = nullptr;
+  std::string path_;
+};
+
+/// Access properties of Heddle's files: every object is closed with its file, no errors on stderr.
+Handle file_access(const std::string& path);
+Handle create_file(const std::string& path, const Handle& access);
+/// Opens an HDF5 file for reading. A missing, truncated or foreign one is Error(usage).
+Handle open_to_read(const std::string& path, const Handle& access);
+Handle open_to_append(const std::string& path, const Handle& access);
+
+Handle create_group(const Handle& parent, const std::string& name);
+Handle open_group(const Handle& parent, const std::string& name);
+Handle open_dataset(const Handle& parent, const std::string& name);
+bool exists(const Handle& parent, const std::string& name);
+/// Names of the links in `group` in alphabetical order.
+std::vector<std::string> names_in(const Handle& group);
+
+Handle simple_space(const Handle& file, std::span<const hsize_t> extents);
+Handle extendable_space(const Handle& file);  ///< one dim, 0 now, unlimited later
+/// The place of a block: `begin` and `extents` in a dataspace of `global` extents.
+Handle block_of(const Handle& file, const Shape& global, const Shape& begin, const Shape& extents);
+/// Extents of a dataset, outermost first.
+std::vector<hsize_t> extents_of(const Handle& dataset);
+
+/// Chunked by `chunk`; Fletcher32 if `checked`.
+enum class Checksum { none, fletcher32 };
+Handle chunked(const Handle& file, std::span<const hsize_t> chunk, Checksum checksum);
+
+/// UTF-8 of a fixed number of bytes, padded with zeros; h5py reads it without ado.
+Handle string_type(const Handle& file, std::size_t bytes);
+/// The HDF5 type in memory of a number type (not bf16).
+hid_t native_type(DType type);
+
+Handle create_dataset(const Handle& parent, const std::string& name, hid_t type, const Handle& space,
+                      hid_t properties = H5P_DEFAULT);
+/// Appends `rows` records of memory type `type` to a one-dimensional extendable dataset.
+void append(const Handle& dataset, hid_t type, const void* data, std::size_t rows);
+
+void write_attribute(const Handle& object, const std::string& name, std::int64_t value);
+void write_attribute(const Handle& object, const std::string& name, double value);
+void write_attribute(const Handle& object, const std::string& name, std::string_view value);
+std::int64_t read_integer(const Handle& object, const std::string& name);
+double read_real(const Handle& object, const std::string& name);
+std::string read_string(const Handle& object, const std::string& name);
+bool has_attribute(const Handle& object, const std::string& name);
+
+/// A whole text as a scalar dataset: attributes are limited to 64 KB.
+void write_text(const Handle& parent, const std::string& name, std::string_view text);
+std::string read_text(const Handle& parent, const std::string& name);
+/// A table of texts, all of the width of the longest.
+void write_lines(const Handle& parent, const std::string& name, std::span<const std::string> lines);
+std::vector<std::string> read_lines(const Handle& parent, const std::string& name);
+
+}  // namespace heddle::io::h5

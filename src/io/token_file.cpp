@@ -1,0 +1,133 @@
+#include "heddle/io/token_file.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <vector>
+
+#include "hdf5.hpp"
+#include "heddle/io/aside_file.hpp"
+#include "vocabulary_format.hpp"
+
+namespace heddle::io {
+namespace {
+
+constexpr std::string_view format_name = "heddle tokens";
+constexpr std::int64_t format_version = 1;
+/// A random window costs the reading of one chunk, so chunks are small; the cache holds a small text whole.
+constexpr hsize_t chunk_tokens = 64 * 1024;
+constexpr std::size_t cache_bytes = 64 << 20, cache_slots = 10007;
+
+hid_t narrowest(std::int64_t vocabulary) {
+  return vocabulary <= 1 << 8 ? H5T_STD_U8LE : vocabulary <= 1 << 16 ? H5T_STD_U16LE : H5T_STD_U32LE;
+}
+
+h5::Handle with_cache(h5::Handle access) {
+  access.check(H5Pset_cache(access.id(), 0, cache_slots, cache_bytes, 0.75), "set the cache");
+  return access;
+}
+
+TokenFileHeader read_header(const h5::Handle& file) {
+  if (!h5::has_attribute(file, "format") || h5::read_string(file, "format") != format_name)
+    throw Error(ExitCode::usage, file.path() + ": this is no token file",
+                "its attribute `format` is not `heddle tokens`",
+                "make one with heddle prepare TEXT -o tokens.h5");
+  const auto version = h5::read_integer(file, "version");
+  if (version != format_version)
+    throw Error(ExitCode::usage, fmt::format("{}: token file of version {}", file.path(), version),
+                fmt::format("this program reads version {}", format_version),
+                "make it again with heddle prepare");
+  TokenFileHeader header;
+  header.vocabulary = read_vocabulary(file);
+  header.source = h5::read_string(file, "source");
+  header.source_crc = static_cast<std::uint32_t>(h5::read_integer(file, "source_crc32"));
+  return header;
+}
+
+}  // namespace
+
+struct TokenFileWriter::State {
+  AsideFile aside;
+  h5::Handle file, tokens;
+  std::int64_t vocabulary;
+};
+
+TokenFileWriter::TokenFileWriter(const std::string& path, const TokenFileHeader& header)
+    : state_(new State{AsideFile(path), {}, {}, header.vocabulary.size}) {
+  auto& file = state_->file = h5::create_file(state_->aside.partial(), h5::file_access(path));
+  h5::write_attribute(file, "format", format_name);
+  h5::write_attribute(file, "version", format_version);
+  write_vocabulary(file, header.vocabulary);
+  h5::write_attribute(file, "source", header.source);
+  h5::write_attribute(file, "source_crc32", static_cast<std::int64_t>(header.source_crc));
+  state_->tokens =
+      h5::create_dataset(file, "tokens", narrowest(header.vocabulary.size), h5::extendable_space(file),
+                         h5::chunked(file, {&chunk_tokens, 1}, h5::Checksum::fletcher32).id());
+}
+
+TokenFileWriter::~TokenFileWriter() = default;
+
+void TokenFileWriter::append(std::span<const std::int32_t> ids) {
+  for (auto id : ids) HEDDLE_EXPECT(id >= 0 && id < state_->vocabulary);
+  h5::append(state_->tokens, H5T_NATIVE_INT32, ids.data(), ids.size());
+}
+
+void TokenFileWriter::finish() {
+  state_->tokens.close();
+  state_->file.close();
+  state_->aside.commit();
+}
+
+struct TokenFile::State {
+  h5::Handle file, tokens;
+  TokenFileHeader header;
+  std::int64_t length = 0;
+};
+
+TokenFile::TokenFile(const std::string& path) : state_(new State) {
+  state_->file = h5::open_to_read(path, with_cache(h5::file_access(path)));
+  state_->header = read_header(state_->file);
+  state_->tokens = h5::open_dataset(state_->file, "tokens");
+  const auto extents = h5::extents_of(state_->tokens);
+  const h5::Handle type(H5Dget_type(state_->tokens.id()), H5Tclose, path, "read the tokens' type");
+  if (extents.size() != 1 || H5Tget_class(type.id()) != H5T_INTEGER)
+    throw Error(ExitCode::usage, path + ": /tokens is not a row of integers");
+  state_->length = static_cast<std::int64_t>(extents[0]);
+}
+
+TokenFile::TokenFile(TokenFile&&) noexcept = default;
+TokenFile& TokenFile::operator=(TokenFile&&) noexcept = default;
+TokenFile::~TokenFile() = default;
+
+const std::string& TokenFile::path() const { return state_->file.path(); }
+const TokenFileHeader& TokenFile::header() const { return state_->header; }
+std::int64_t TokenFile::length() const { return state_->length; }
+
+void TokenFile::read(std::int64_t begin, std::span<std::int32_t> ids) const {
+  const auto count = static_cast<std::int64_t>(ids.size());
+  HEDDLE_EXPECT(begin >= 0 && begin + count <= length());
+  if (count == 0) return;
+  const hsize_t extent = ids.size();
+  const auto memory = h5::simple_space(state_->file, {&extent, 1});
+  const auto place = h5::block_of(state_->file, Shape{length()}, Shape{begin}, Shape{count});
+  state_->tokens.check(
+      H5Dread(state_->tokens.id(), H5T_NATIVE_INT32, memory.id(), place.id(), H5P_DEFAULT, ids.data()),
+      fmt::format("read tokens {} to {}", begin, begin + count));
+  const auto size = state_->header.vocabulary.size;
+  const auto bad = std::find_if(ids.begin(), ids.end(), [&](auto id) { return id < 0 || id >= size; });
+  if (bad != ids.end())
+    throw Error(
+        ExitCode::usage, fmt::format("{}: token {} is the id {}", path(), begin + (bad - ids.begin()), *bad),
+        fmt::format("the vocabulary has {} ids, from 0", size), "make the file again with heddle prepare");
+}
+
+void TokenFile::verify() const {
+  constexpr std::int64_t step = 16 * chunk_tokens;
+  std::vector<std::int32_t> ids;
+  for (std::int64_t begin = 0; begin < length(); begin += step) {
+    ids.resize(static_cast<std::size_t>(std::min(step, length() - begin)));
+    read(begin, ids);
+  }
+}
+
+}  // namespace heddle::io
