@@ -3,13 +3,13 @@ PRESET ?= release
 BUILD  := build/$(PRESET)
 HEDDLE := $(BUILD)/heddle
 DECK   ?= inputs/first.toml
-RUN    ?= runs/first
+RUN    ?= runs/$(basename $(notdir $(DECK)))
 RANKS  ?= 4
 SET    ?=
 JOBS   ?= $(shell nproc)
 PYTHON ?= /usr/bin/python3
-TEXT   := build/data/king_james.txt
-TOKENS := build/data/king_james.h5
+TEXT   := data/first.txt
+TOKENS := data/first.h5
 
 help:  ## this list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
@@ -45,7 +45,7 @@ threads: kokkos  ## the kernels' tests with several threads in a rank
 	ctest --preset threads
 
 clean:  ## forget every build and the prepared text; runs stay
-	rm -rf build
+	rm -rf build data
 
 $(TEXT): | setup
 	inputs/king_james.sh $@

@@ -1,0 +1,51 @@
+#!/usr/bin/env bash
+# Do the two commands of the README work on a machine that has nothing? Builds a minimal Debian 12 tree with debootstrap,
+# puts the last commit into it and runs `make run` and `make test` inside, as root:
+#   tests/fresh/debian12.sh [COMMAND ...]     each COMMAND is run by a shell in the checkout; default as above
+# Needs root, debootstrap, an apt that works, and 6 GB under TMPDIR. KEEP=1 leaves the tree behind for a look.
+set -euo pipefail
+source=$(cd "$(dirname "$0")/../.." && pwd)
+(($#)) || set -- 'make run' 'make test'
+((EUID == 0)) || { echo "fresh: debootstrap and chroot need root" >&2; exit 1; }
+command -v debootstrap >/dev/null || { echo "fresh: install debootstrap first" >&2; exit 1; }
+
+tree=$(mktemp -d "${TMPDIR:-/tmp}/heddle-fresh.XXXXXX")
+# The mounts live in a mount namespace that ends with the commands, so nothing of the host can be reached from here.
+clean_up() { [[ ${KEEP:-} ]] && echo "fresh: the tree is $tree" || rm -rf --one-file-system "$tree"; }
+trap clean_up EXIT
+
+# The fresh apt uses the host's Debian mirrors and connection settings, whatever they are; nothing else of its set-up.
+mirrors=$(apt-get indextargets --format 'deb $(REPO_URI) $(RELEASE) $(COMPONENT)' \
+          'Created-By: Packages' 'Origin: Debian' | grep ' bookworm' | sort -u || true)
+: "${mirrors:=deb http://deb.debian.org/debian bookworm main}"
+mirror=$(awk '$3 == "bookworm" { print $2; exit }' <<<"$mirrors")
+apt_proxy=$(apt-config dump --format '%v' Acquire::http::Proxy || true)
+[[ $apt_proxy ]] && export http_proxy=${http_proxy:-$apt_proxy}
+
+echo "fresh: debootstrap from $mirror"
+debootstrap --variant=minbase --include=make bookworm "$tree" "$mirror" >"$tree.log" || { tail "$tree.log"; exit 1; }
+rm "$tree.log"
+echo "$mirrors" >"$tree/etc/apt/sources.list"
+apt-config dump | grep -E '^Acquire::(Check-|http|https|Retries|ForceIP)' >"$tree/etc/apt/apt.conf.d/90host" || true
+for file in resolv.conf hosts ssl/certs/ca-certificates.crt; do
+  [[ -f /etc/$file ]] && install -D -m 644 "$(readlink -f "/etc/$file")" "$tree/etc/$file"
+done
+mkdir "$tree/heddle"
+git -C "$source" archive HEAD | tar -x -C "$tree/heddle"
+
+settings=(HOME=/root PATH=/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C.UTF-8)
+for name in http_proxy https_proxy no_proxy HTTP_PROXY HTTPS_PROXY NO_PROXY SSL_CERT_FILE; do
+  [[ ${!name:-} ]] && settings+=("$name=${!name}")
+done
+for command in "$@"; do
+  echo "fresh: $command"
+  started=$SECONDS
+  unshare --mount --pid --fork --kill-child bash -e -c '
+    mount -t proc proc "$0/proc"
+    mount --rbind /sys "$0/sys"
+    mount --rbind /dev "$0/dev"
+    mount -t tmpfs tmpfs "$0/tmp"
+    exec chroot "$0" "$@"' \
+    "$tree" /usr/bin/env -i "${settings[@]}" bash -c "cd /heddle && $command"
+  echo "fresh: $command passed in $((SECONDS - started)) s"
+done
