@@ -15,6 +15,6 @@ void adjoint(const Node&, AdjointWriter& writer) {
 
 }  // namespace
 
-const OpDefinition add_op = {like_first, per_element<1>, layout, adjoint};
+const OpDefinition add_op = {like_first, per_element<1>, layout, adjoint, true};
 
 }  // namespace heddle::graph

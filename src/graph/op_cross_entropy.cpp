@@ -47,7 +47,7 @@ void nll_adjoint(const Node& node, AdjointWriter& writer) {
 
 const OpDefinition row_max_op = {max_shape, per_element<1>, max_layout, nullptr};
 const OpDefinition exp_sum_op = {sum_shape, per_element<4>, sum_layout, sum_adjoint};
-const OpDefinition exp_sum_gradient_op = {like_first, per_element<4>, nullptr, nullptr};
+const OpDefinition exp_sum_gradient_op = {like_first, per_element<4>, nullptr, nullptr, true};
 const OpDefinition nll_op = {nll_shape, per_element<2>, nll_layout, nll_adjoint};
 const OpDefinition nll_gradient_op = {like_first, per_element<1>, nullptr, nullptr};
 

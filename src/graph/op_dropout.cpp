@@ -15,6 +15,6 @@ void adjoint(const Node& node, AdjointWriter& writer) {
 
 }  // namespace
 
-const OpDefinition dropout_op = {like_first, per_element<2>, layout, adjoint};
+const OpDefinition dropout_op = {like_first, per_element<2>, layout, adjoint, true};
 
 }  // namespace heddle::graph

@@ -67,6 +67,8 @@ struct OpDefinition {
   /// Null for ops that are not differentiated (those of backward programs; row_max, which is a constant
   /// shift).
   void (*adjoint)(const Node&, AdjointWriter&);
+  /// The kernel allows its first output to be its first input.
+  bool in_place = false;
 };
 
 const OpDefinition& definition(Op op);

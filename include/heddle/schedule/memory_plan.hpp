@@ -1,0 +1,64 @@
+// Every byte that a rank will hold, known before the first step: parameters, gradients, optimizer moments,
+// the batch, frames as many as the schedule keeps alive, messages, and scratch shared by all programs.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "heddle/maps/grid.hpp"
+#include "heddle/passes/differentiate.hpp"
+#include "heddle/schedule/slots.hpp"
+
+namespace heddle::schedule {
+
+/// One kind of memory: `slots.count()` equal slots one behind the other, or a single one that all
+/// microbatches share.
+struct Pool {
+  std::string name;
+  std::int64_t offset = 0;  ///< of its first slot in the arena, bytes
+  std::int64_t slot_bytes = 0;
+  int slot_count = 1;
+  std::vector<int> slot_of = {};  ///< by microbatch; empty: all take slot 0
+
+  std::int64_t bytes() const { return slot_bytes * slot_count; }
+  int slot(int microbatch) const { return slot_of.empty() ? 0 : slot_of[microbatch]; }
+};
+
+/// Where a value lies: in a slot of a pool, `offset` bytes behind the slot's begin.
+struct Place {
+  int pool = -1;
+  std::int64_t offset = 0;
+  std::int64_t bytes = 0;  ///< without padding
+  Shape shape;             ///< this rank's part
+};
+
+/// The pools that every plan has, in this order; frames and messages follow.
+enum class FixedPool : int { parameters, gradients, moments, batch, totals, scratch };
+inline constexpr int fixed_pool_count = 6;
+
+struct MemoryPlan {
+  std::vector<Pool> pools;
+  std::vector<Place> places;  ///< of every value
+  std::int64_t bytes = 0;     ///< of the arena
+
+  const Pool& operator[](FixedPool pool) const { return pools[static_cast<int>(pool)]; }
+};
+
+struct PlanInput {
+  const passes::Program& program;
+  const maps::Grid& grid;
+  int rank = 0;
+  std::int64_t rows = 0;  ///< of one microbatch over the whole data axis
+  const Row& row;         ///< what the rank's stage does in a step; it may be forward only
+  int stage = 0;
+  int microbatches = 1;
+  int lookahead = default_lookahead;
+  int channel_capacity = 2;
+};
+
+/// Values that share memory are found first: a map that moves nothing, or sums in place, and ops that may
+/// write over an input that nobody reads again. Then each piece of memory goes by its life: of the run, of
+/// the step, of a microbatch between two actions, or within one program.
+MemoryPlan plan_memory(const PlanInput& input);
+
+}  // namespace heddle::schedule

@@ -1,0 +1,184 @@
+#include "heddle/schedule/memory_plan.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+#include <set>
+
+#include "heddle/maps/local.hpp"
+#include "heddle/schedule/arena.hpp"
+#include "storage.hpp"
+
+namespace heddle::schedule {
+namespace {
+
+constexpr std::int64_t alignment = 256;  // bytes; a cache line for the host, a memory transaction for a GPU
+std::int64_t padded(std::int64_t bytes) { return (bytes + alignment - 1) / alignment * alignment; }
+
+using graph::Role;
+using graph::ValueId;
+using passes::Phase;
+
+/// The life of a piece of memory within a microbatch, as the actions that begin and end it.
+struct Life {
+  std::set<ActionKind> first, last;
+  auto operator<=>(const Life&) const = default;
+};
+
+class Planner {
+ public:
+  explicit Planner(const PlanInput& input)
+      : in_(input), graph_(input.program.graph), storage_(input.program, splits_backward(input.row)) {
+    plan_.places.resize(graph_.values.size());
+    for (const char* name : {"parameters", "gradients", "moments", "batch", "totals", "scratch"})
+      plan_.pools.push_back({.name = name});
+  }
+
+  MemoryPlan run() {
+    shape_values();
+    place_gradients();
+    for (const Storage& storage : storage_.all()) place(storage);
+    place_scratch();
+    place_frames();
+    pool(FixedPool::moments).slot_bytes = pool(FixedPool::parameters).slot_bytes;
+    pool(FixedPool::moments).slot_count = 2;
+    for (Pool& pool : plan_.pools) {
+      pool.offset = plan_.bytes;
+      plan_.bytes += pool.bytes();
+    }
+    return std::move(plan_);
+  }
+
+ private:
+  static bool splits_backward(const Row& row) {
+    return std::any_of(row.begin(), row.end(),
+                       [](const Action& a) { return a.kind == ActionKind::backward_weight; });
+  }
+
+  Pool& pool(FixedPool pool) { return plan_.pools[static_cast<int>(pool)]; }
+
+  void shape_values() {
+    for (std::size_t id = 0; id < graph_.values.size(); ++id) {
+      const graph::Value& value = graph_.values[id];
+      Shape shape = value.shape;
+      for (int dim = 0; dim < shape.rank(); ++dim)
+        if (shape[dim] == graph::rows) shape[dim] = in_.rows;
+      Place& place = plan_.places[id];
+      place.shape = maps::local_shape(shape, value.layout, in_.grid, in_.rank);
+      place.bytes = place.shape.count() * size_of(value.dtype);
+    }
+  }
+
+  std::int64_t bytes_of(const Storage& storage) const {
+    std::int64_t bytes = 0;
+    for (ValueId id : storage.values) bytes = std::max(bytes, plan_.places[id].bytes);
+    return padded(bytes);
+  }
+
+  void put(const Storage& storage, int pool, std::int64_t offset) {
+    for (ValueId id : storage.values) plan_.places[id].pool = pool, plan_.places[id].offset = offset;
+  }
+
+  void append(const Storage& storage, FixedPool where) {
+    put(storage, static_cast<int>(where), pool(where).slot_bytes);
+    pool(where).slot_bytes += bytes_of(storage);
+  }
+
+  /// Gradients that are reduced over the same axes lie side by side, in the order in which they become final,
+  /// so that a bucket of them is one message.
+  void place_gradients() {
+    std::map<std::uint32_t, std::vector<const Storage*>> by_axes;
+    for (const passes::Trained& trained : in_.program.trained)
+      for (ValueId sum : trained.sums)
+        by_axes[storage_.reduced_over(sum).bits()].push_back(&storage_.of(sum));
+    for (const auto& [axes, storages] : by_axes)
+      for (const Storage* storage : storages)
+        if (plan_.places[storage->values.front()].pool < 0) append(*storage, FixedPool::gradients);
+  }
+
+  void place(const Storage& storage) {
+    const ValueId id = storage.values.front();
+    if (plan_.places[id].pool >= 0) return;
+    const Role role = graph_[id].role;
+    if (storage.invariant) return append(storage, FixedPool::parameters);
+    if (role == Role::gradient) return append(storage, FixedPool::gradients);
+    if (id == in_.program.loss) return append(storage, FixedPool::totals);
+    if (role == Role::input && !storage.received) return place_batch(storage);
+    if (const auto life = life_of(storage))
+      frames_[*life].push_back(&storage);
+    else
+      scratch_.push_back(&storage);
+  }
+
+  /// Tokens and targets of a whole step, one slot a microbatch.
+  void place_batch(const Storage& storage) {
+    append(storage, FixedPool::batch);
+    Pool& batch = pool(FixedPool::batch);
+    batch.slot_count = in_.microbatches;
+    batch.slot_of.resize(in_.microbatches);
+    for (int m = 0; m < in_.microbatches; ++m) batch.slot_of[m] = m;
+  }
+
+  /// Nothing for what lives within one program.
+  std::optional<Life> life_of(const Storage& storage) const {
+    const ActionKind made = storage.received ? *storage.received : storage.made_in;
+    Life life{{made}, {storage.used_in.begin(), storage.used_in.end()}};
+    if (storage.sent) life.last.insert(*storage.sent);
+    life.last.erase(made);
+    if (life.last.empty() && !storage.received) return {};
+    if (life.last.empty()) life.last.insert(made);
+    return life;
+  }
+
+  void place_scratch() {
+    std::vector<Lifetime> lifetimes;
+    for (const Storage* storage : scratch_)
+      lifetimes.push_back({storage->first_moment, storage->last_moment, bytes_of(*storage)});
+    const Placement placement = schedule::place(lifetimes, alignment);
+    for (std::size_t i = 0; i < scratch_.size(); ++i)
+      put(*scratch_[i], static_cast<int>(FixedPool::scratch), placement.offsets[i]);
+    pool(FixedPool::scratch).slot_bytes = placement.total;
+  }
+
+  void place_frames() {
+    for (const auto& [life, storages] : frames_) {
+      Pool frame{.name = name_of(life)};
+      const Slots slots = slots_of(life);
+      frame.slot_count = slots.count;
+      for (int m = 0; m < in_.microbatches; ++m) frame.slot_of.push_back(slots.of(m));
+      for (const Storage* storage : storages) {
+        put(*storage, static_cast<int>(plan_.pools.size()), frame.slot_bytes);
+        frame.slot_bytes += bytes_of(*storage);
+      }
+      plan_.pools.push_back(frame);
+    }
+  }
+
+  Slots slots_of(const Life& life) const {
+    if (life.last.size() == 1 && is_send(*life.last.begin()))
+      return outbox_slots(in_.row, in_.stage, *life.last.begin(), in_.channel_capacity);
+    const BufferClass buffers{{life.first.begin(), life.first.end()}, {life.last.begin(), life.last.end()}};
+    return assign_slots(lives(in_.row, in_.stage, buffers, in_.lookahead));
+  }
+
+  /// "frame F to B", "message F to SEND_F".
+  static std::string name_of(const Life& life) {
+    const ActionKind first = *life.first.begin(), last = *life.last.rbegin();
+    const bool message = is_receive(first) || is_send(last);
+    return fmt::format("{} {} to {}", message ? "message" : "frame", name(first), name(last));
+  }
+
+  const PlanInput& in_;
+  const graph::Graph& graph_;
+  StorageTable storage_;
+  MemoryPlan plan_;
+  std::vector<const Storage*> scratch_;
+  std::map<Life, std::vector<const Storage*>> frames_;
+};
+
+}  // namespace
+
+MemoryPlan plan_memory(const PlanInput& input) { return Planner(input).run(); }
+
+}  // namespace heddle::schedule

@@ -1,0 +1,133 @@
+#include "storage.hpp"
+
+#include <algorithm>
+#include <limits>
+
+#include "heddle/graph/ops.hpp"
+#include "heddle/passes/invariant.hpp"
+
+namespace heddle::schedule {
+
+using graph::Node;
+using graph::Op;
+using graph::Role;
+using graph::ValueId;
+using maps::MapKind;
+using passes::Phase;
+
+namespace {
+
+enum class Sharing {
+  none,
+  always,        ///< the output is the input
+  if_last_user,  ///< the output may be written over the input
+};
+
+Sharing sharing(const Node& node) {
+  if (node.op != Op::map) return definition(node.op).in_place ? Sharing::if_last_user : Sharing::none;
+  switch (std::get<maps::Map>(node.attributes).kind) {
+    case MapKind::identity:
+    case MapKind::broadcast:
+      return Sharing::always;
+    case MapKind::sum_reduce:
+    case MapKind::all_sum_reduce:
+    case MapKind::max_reduce:
+      return Sharing::if_last_user;
+    default:
+      return Sharing::none;
+  }
+}
+
+}  // namespace
+
+StorageTable::StorageTable(const passes::Program& program, bool split_backward)
+    : program_(program), split_backward_(split_backward) {
+  const auto invariant = passes::step_invariant(program.graph);
+  for (std::size_t id = 0; id < program.graph.values.size(); ++id) {
+    index_.push_back(static_cast<int>(id));
+    storages_.push_back({.values = {static_cast<ValueId>(id)}, .invariant = invariant[id]});
+  }
+  find_moments();
+  mark_messages();
+  join_in_place();
+  std::erase_if(storages_, [](const Storage& storage) { return storage.values.empty(); });
+  for (std::size_t i = 0; i < storages_.size(); ++i)
+    for (ValueId id : storages_[i].values) index_[id] = static_cast<int>(i);
+}
+
+ActionKind StorageTable::action_of(Phase phase) const {
+  if (phase == Phase::forward || phase == Phase::prologue) return ActionKind::forward;
+  if (!split_backward_) return ActionKind::backward;
+  return phase == Phase::backward_weight ? ActionKind::backward_weight : ActionKind::backward_input;
+}
+
+void StorageTable::find_moments() {
+  const auto& nodes = program_.graph.nodes;
+  for (std::size_t i = 0; i < nodes.size(); ++i) {
+    const bool late = program_.phases[i] == Phase::epilogue ||
+                      (split_backward_ && program_.phases[i] == Phase::backward_weight);
+    moment_.push_back(static_cast<std::int64_t>(late ? i + nodes.size() : i));
+  }
+  for (std::size_t i = 0; i < nodes.size(); ++i) {
+    const ActionKind action = action_of(program_.phases[i]);
+    for (ValueId id : nodes[i].out) {
+      Storage& storage = storages_[id];
+      if (storage.first_moment >= 0) continue;  // a gradient that several nodes add to
+      storage.made_in = action;
+      storage.first_moment = storage.last_moment = moment_[i];
+      storage.used_in.insert(action);
+    }
+    for (ValueId id : nodes[i].in) {
+      storages_[id].used_in.insert(action);
+      storages_[id].last_moment = std::max(storages_[id].last_moment, moment_[i]);
+    }
+  }
+}
+
+void StorageTable::mark_messages() {
+  for (ValueId id : program_.received) storages_[id].received = ActionKind::receive_forward;
+  for (ValueId id : program_.received_cotangents) storages_[id].received = ActionKind::receive_backward;
+  for (ValueId id : program_.sent) storages_[id].sent = ActionKind::send_forward;
+  for (ValueId id : program_.sent_cotangents) storages_[id].sent = ActionKind::send_backward;
+}
+
+void StorageTable::merge(ValueId into, ValueId from) {
+  Storage &target = storages_[index_[into]], &source = storages_[index_[from]];
+  for (ValueId id : source.values) index_[id] = index_[into];
+  target.values.insert(target.values.end(), source.values.begin(), source.values.end());
+  target.used_in.insert(source.used_in.begin(), source.used_in.end());
+  target.last_moment = std::max(target.last_moment, source.last_moment);
+  if (!target.sent) target.sent = source.sent;
+  source.values.clear();
+}
+
+bool StorageTable::dead_after(const Storage& storage, std::int64_t moment) const {
+  const Role role = program_.graph[storage.values.front()].role;
+  const bool kept = storage.invariant || storage.sent || (role == Role::input && !storage.received);
+  return !kept && storage.last_moment <= moment;
+}
+
+void StorageTable::join_in_place() {
+  const auto& nodes = program_.graph.nodes;
+  std::vector<std::size_t> order(nodes.size());
+  for (std::size_t i = 0; i < order.size(); ++i) order[i] = i;
+  std::sort(order.begin(), order.end(),
+            [&](std::size_t a, std::size_t b) { return moment_[a] < moment_[b]; });
+  for (std::size_t i : order) {
+    const Sharing share = sharing(nodes[i]);
+    if (share == Sharing::none) continue;
+    const ValueId input = nodes[i].in.front(), output = nodes[i].out.front();
+    if (share == Sharing::always || dead_after(storages_[index_[input]], moment_[i])) merge(input, output);
+  }
+}
+
+maps::AxisSet StorageTable::reduced_over(ValueId sum) const {
+  for (std::size_t i = 0; i < program_.graph.nodes.size(); ++i) {
+    const Node& node = program_.graph.nodes[i];
+    const auto* map = std::get_if<maps::Map>(&node.attributes);
+    if (program_.phases[i] == Phase::epilogue && map && node.in.front() == sum) return map->axes;
+  }
+  return {};
+}
+
+}  // namespace heddle::schedule

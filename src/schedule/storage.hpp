@@ -1,0 +1,48 @@
+// Which values of a program share one piece of memory, and how long it lives.
+#pragma once
+
+#include <optional>
+#include <set>
+#include <vector>
+
+#include "heddle/passes/differentiate.hpp"
+#include "heddle/schedule/action.hpp"
+
+namespace heddle::schedule {
+
+/// One piece of memory. Moments are places in the order in which a rank runs the nodes of a microbatch.
+struct Storage {
+  std::vector<graph::ValueId> values;
+  bool invariant = false;  ///< a parameter, or made of nothing but
+  ActionKind made_in = ActionKind::forward;
+  std::set<ActionKind> used_in = {};
+  std::optional<ActionKind> received = {}, sent = {};
+  std::int64_t first_moment = -1, last_moment = -1;
+};
+
+class StorageTable {
+ public:
+  /// With a split backward the nodes of W run after those of I; else B runs both in the order of the program.
+  StorageTable(const passes::Program& program, bool split_backward);
+
+  const std::vector<Storage>& all() const { return storages_; }
+  const Storage& of(graph::ValueId id) const { return storages_[index_[id]]; }
+  /// The axes over which the epilogue reduces a gradient.
+  maps::AxisSet reduced_over(graph::ValueId sum) const;
+
+ private:
+  void find_moments();
+  void mark_messages();
+  void join_in_place();
+  void merge(graph::ValueId into, graph::ValueId from);
+  bool dead_after(const Storage& storage, std::int64_t moment) const;
+  ActionKind action_of(passes::Phase phase) const;
+
+  const passes::Program& program_;
+  bool split_backward_;
+  std::vector<std::int64_t> moment_;  ///< of a node
+  std::vector<Storage> storages_;
+  std::vector<int> index_;  ///< of a value
+};
+
+}  // namespace heddle::schedule
