@@ -1,0 +1,29 @@
+// Lowers a compute-only schedule: sends, receives, and the end of the step become actions too.
+#pragma once
+
+#include <cstdint>
+
+#include "heddle/schedule/lock_step.hpp"
+
+namespace heddle::schedule {
+
+/// Where a receive stands in its row.
+enum class Receives : std::uint8_t {
+  before_use,  ///< right before the computation that takes it: nothing waits that need not; the loop posts it
+               ///< earlier
+  as_sent,     ///< where the row stood when the other rank sent, which is what torch.distributed.pipelining
+               ///< writes
+};
+
+/// Inserts a send right after the computation that makes a value for another rank, and its receive. Walks the
+/// clocks of `cells`, ranks in order, so that sends and receives have one global order and cannot wait for
+/// each other in a circle. Throws Error (usage) when a computation can never start.
+Schedule add_communication(const Cells& cells, const std::vector<int>& rank_of_stage, Receives receives);
+
+/// The same for the lock-step clocks of `compute`.
+Schedule add_communication(const Schedule& compute, Receives receives = Receives::before_use);
+
+/// Appends REDUCE_GRAD for each stage of a rank, then STEP for each, in the order of the stages.
+Schedule finish_step(Schedule schedule);
+
+}  // namespace heddle::schedule

@@ -1,0 +1,59 @@
+// The one loop that carries out a row, on whatever machine: predicted and real runs go through these same
+// lines.
+#pragma once
+
+#include <cstddef>
+#include <functional>
+#include <span>
+
+#include "heddle/schedule/machine.hpp"
+
+namespace heddle::schedule {
+
+enum class Progress : std::uint8_t {
+  moved,    ///< an action was finished
+  blocked,  ///< the next action is not ready
+  done,     ///< the row is at its end
+};
+
+/// How many receives of a row are posted at any time, the one the row stands at included.
+inline constexpr int default_lookahead = 2;
+
+/// Takes the finished actions.
+using EventSink = std::function<void(const Event&)>;
+
+/// Carries out one row in its order. The row and the machine must outlive it.
+///
+///     while ((progress = interpreter.advance()) != Progress::done)
+///       if (progress == Progress::blocked) idle();
+class Interpreter {
+ public:
+  /// `lookahead` is at least 1.
+  Interpreter(const Row& row, Machine& machine, int lookahead = default_lookahead, EventSink sink = {});
+
+  /// Posts the next `lookahead` receives, then does the next action if it is ready. Never blocks by itself.
+  Progress advance();
+
+  bool done() const { return position_ == row_->size(); }
+  /// Index of the next action in the row.
+  std::size_t position() const { return position_; }
+  /// The next action; there is none when done.
+  const Action& next() const { return (*row_)[position_]; }
+
+ private:
+  void post_receives();
+
+  const Row* row_;
+  Machine* machine_;
+  int lookahead_;
+  EventSink sink_;
+  std::size_t position_ = 0;
+  std::size_t scan_ = 0;  ///< receives before this index are posted
+  int posted_ = 0;        ///< receives that are posted and not finished
+};
+
+/// Runs all rows of a pipeline in one process, each as far as it comes, in turn. Returns `done`, or `blocked`
+/// when no row moves any more; then `next()` of each row that is not done can never start.
+Progress run_all(std::span<Interpreter> rows);
+
+}  // namespace heddle::schedule

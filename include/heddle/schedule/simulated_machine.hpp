@@ -1,0 +1,80 @@
+// The null machines with virtual clocks: what a schedule costs before it runs.
+#pragma once
+
+#include <limits>
+#include <unordered_map>
+
+#include "heddle/schedule/interpreter.hpp"
+#include "heddle/schedule/null_machine.hpp"
+#include "heddle/schedule/timeline.hpp"
+
+namespace heddle::schedule {
+
+/// Seconds that one microbatch (or slice) takes on a stage, and what its end of the step takes.
+struct StageCost {
+  double forward = 0;
+  double backward = 0;  ///< both gradients at once
+  double backward_input = 0;
+  double backward_weight = 0;
+  double reduce_gradients = 0;
+  double step = 0;
+};
+
+/// A message arrives latency + bytes / bandwidth seconds after it was sent; messages do not slow each other.
+struct Link {
+  double latency = 0;                                          ///< seconds
+  double bandwidth = std::numeric_limits<double>::infinity();  ///< bytes a second
+};
+
+struct Costs {
+  std::vector<StageCost> stages;
+  Link link;
+  std::vector<double>
+      boundary_bytes;  ///< of a message between stage i and i + 1, either way; empty means none
+};
+
+/// What the simulated ranks share.
+class SimulatedCluster {
+ public:
+  SimulatedCluster(const Schedule& schedule, Costs costs, int channel_capacity = default_channel_capacity);
+
+  bool ready(const Action& action) const { return !state_.unmet(action); }
+  void post(const Action& receive, double now);
+  /// Finishes a ready action that began at `now`; returns its end.
+  double complete(const Action& action, double now);
+
+ private:
+  double duration(const Action& action) const;
+  double transfer(const Action& send) const;
+
+  struct Channel {
+    std::vector<double> posted_at;  ///< when its receives were posted, in their order
+    std::size_t sent = 0;
+  };
+
+  NullCluster state_;
+  Costs costs_;
+  std::size_t capacity_;
+  std::vector<Channel> channels_;
+  std::unordered_map<Action, double> arrival_;  ///< by receive
+};
+
+/// One rank of the cluster, with its own clock. A receive's event spans the wait for its data; a send's is
+/// the wait for a free place in its channel.
+class SimulatedMachine final : public Machine {
+ public:
+  explicit SimulatedMachine(SimulatedCluster& cluster) : cluster_(&cluster) {}
+  bool ready(const Action& action) override { return cluster_->ready(action); }
+  void start(const Action& action) override;
+  Event finish(const Action& action) override;
+
+ private:
+  SimulatedCluster* cluster_;
+  double clock_ = 0;
+};
+
+/// Runs a lowered, verified schedule on simulated machines. Throws Error (usage) when it gets stuck.
+Timeline simulate(const Schedule& schedule, const Costs& costs, int lookahead = default_lookahead,
+                  int channel_capacity = default_channel_capacity);
+
+}  // namespace heddle::schedule

@@ -1,0 +1,64 @@
+// How many buffers of each kind a row needs, and which microbatch uses which: lifetimes in the row become
+// slots.
+#pragma once
+
+#include <cstdint>
+
+#include "heddle/schedule/interpreter.hpp"
+
+namespace heddle::schedule {
+
+/// A class of buffers, one for each microbatch (or slice) of a stage: it lives from the first of the `first`
+/// kinds that the row does for the microbatch to the end of the last of the `last` kinds. A receive begins
+/// its buffer's life where the loop posts it.
+struct BufferClass {
+  std::vector<ActionKind> first;
+  std::vector<ActionKind> last;
+};
+
+/// What F leaves for the gradient of the input.
+BufferClass forward_to_backward();
+/// What F leaves for the gradient of the weights.
+BufferClass forward_to_weight();
+/// What I leaves for W.
+BufferClass backward_to_weight();
+/// The data of a receive (receive_forward or receive_backward) until its stage has used it.
+BufferClass inbox(ActionKind receive);
+
+/// One buffer's life in a row: it is in use while actions `begin` to `end` run, both included.
+struct BufferLife {
+  std::int64_t begin = 0;
+  std::int64_t end = 0;
+  int microbatch = 0;
+  int slice = 0;
+};
+
+/// The lives of a class on one stage, in the order of their begins. Microbatches that lack a first or a last
+/// action have none. `lookahead` is the interpreter's.
+std::vector<BufferLife> lives(const Row& row, int stage, const BufferClass& buffers,
+                              int lookahead = default_lookahead);
+
+/// Which slot each microbatch (and slice) takes.
+class Slots {
+ public:
+  Slots() = default;
+  /// Gives each life, in the order of begins, the lowest slot that is free: no two alive together share one,
+  /// and `count()` is the peak number alive.
+  explicit Slots(const std::vector<BufferLife>& lives);
+
+  void set(int microbatch, int slice, int slot);
+  int count() const { return count_; }
+  /// -1 for a microbatch that has no buffer of this class.
+  int of(int microbatch, int slice = 0) const;
+
+ private:
+  std::vector<std::vector<int>> slot_;  ///< [microbatch][slice]
+  int count_ = 0;
+};
+
+/// Slots of what a stage sends (send_forward or send_backward), taken in turn. With one more than
+/// `channel_capacity` the computation may write its message at once: a send is ready only when fewer than
+/// `channel_capacity` are in flight.
+Slots outbox_slots(const Row& row, int stage, ActionKind send, int channel_capacity);
+
+}  // namespace heddle::schedule

@@ -1,0 +1,36 @@
+// Refuses a schedule that cannot run, before launch, and says which action would never start.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "heddle/schedule/interpreter.hpp"
+#include "heddle/schedule/null_machine.hpp"
+
+namespace heddle::schedule {
+
+/// `what` names rank and action, `why` the reason.
+struct Problem {
+  std::string what;
+  std::string why;
+};
+
+/// The first thing wrong with a lowered schedule, looked for in this order:
+///  - each action lies within the stages and microbatches, on the rank of its stage, and stands only once;
+///  - a dry run on null machines, in the same loop as a real run, comes to its end: no action waits for one
+///  that nobody
+///    does, that stands later in its own row, or that waits for it in turn;
+///  - complete: each stage does F, and B or both I and W, for each microbatch (and slice); if any stage
+///  steps, all do;
+///  - matched: each send is received.
+/// Collectives over the other axes of the grid need no check: ranks that share a pipeline coordinate carry
+/// out one and the same row, so they meet in the same order.
+std::optional<Problem> first_problem(const Schedule& schedule, int lookahead = default_lookahead,
+                                     int channel_capacity = default_channel_capacity);
+
+/// Throws Error (usage) with the first problem, if there is one:
+/// `rank 1, action 7 1F3 can never start (it waits for 1RECV_F3, which no row has)`.
+void verify(const Schedule& schedule, int lookahead = default_lookahead,
+            int channel_capacity = default_channel_capacity);
+
+}  // namespace heddle::schedule

@@ -1,0 +1,63 @@
+// Rows to clocks and back.
+#include "heddle/schedule/lock_step.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <unordered_set>
+
+#include "heddle/base/error.hpp"
+#include "heddle/schedule/dependencies.hpp"
+
+namespace heddle::schedule {
+
+Cells lock_step(const Schedule& compute) {
+  const std::vector<int> one_rank(compute.stages(), 0);  // so that no value needs a receive
+  std::unordered_set<Action> done;
+  const auto is_done = [&](const Action& action) { return done.contains(action); };
+  std::vector<std::size_t> position(compute.rows.size(), 0);
+  const auto left = [&](int rank) { return position[rank] < compute.rows[rank].size(); };
+  std::size_t actions_left = 0;
+  for (const Row& row : compute.rows) actions_left += row.size();
+
+  Cells cells(compute.rows.size());
+  while (actions_left > 0) {
+    Row clock;
+    for (int rank = 0; rank < compute.ranks(); ++rank) {
+      Cell cell;
+      if (left(rank)) {
+        const Action& next = compute.rows[rank][position[rank]];
+        if (!needs(next, one_rank).first_unmet(is_done)) cell = next, clock.push_back(next), ++position[rank];
+      }
+      cells[rank].push_back(cell);
+    }
+    if (clock.empty()) {
+      int rank = 0;
+      while (!left(rank)) ++rank;
+      const Action& next = compute.rows[rank][position[rank]];
+      throw Error(ExitCode::usage, never_starts(rank, position[rank], next),
+                  fmt::format("it waits for {}", name(needs(next, one_rank).first_unmet(is_done)->either)));
+    }
+    done.insert(clock.begin(), clock.end());
+    actions_left -= clock.size();
+  }
+  return cells;
+}
+
+Schedule schedule_of(const Cells& cells) {
+  Schedule schedule;
+  for (int rank = 0; rank < static_cast<int>(cells.size()); ++rank) {
+    Row& row = schedule.rows.emplace_back();
+    for (const Cell& cell : cells[rank]) {
+      if (!cell) continue;
+      row.push_back(*cell);
+      schedule.microbatches = std::max(schedule.microbatches, cell->microbatch + 1);
+      if (cell->stage >= schedule.stages()) schedule.rank_of_stage.resize(cell->stage + 1, -1);
+      int& holder = schedule.rank_of_stage[cell->stage];
+      if (is_compute(cell->kind) && holder < 0) holder = rank;
+    }
+  }
+  return schedule;
+}
+
+}  // namespace heddle::schedule

@@ -1,0 +1,62 @@
+// Book-keeping of what is done and in flight.
+#include "heddle/schedule/null_machine.hpp"
+
+#include <algorithm>
+
+#include "heddle/base/error.hpp"
+
+namespace heddle::schedule {
+
+std::size_t channel_of(const Action& send_or_receive) {
+  const int sender = is_send(send_or_receive.kind) ? send_or_receive.stage : partner_stage(send_or_receive);
+  return 2 * static_cast<std::size_t>(sender) + (goes_forward(send_or_receive.kind) ? 0 : 1);
+}
+
+NullCluster::NullCluster(const Schedule& schedule, int channel_capacity)
+    : rank_of_stage_(schedule.rank_of_stage),
+      capacity_(channel_capacity),
+      gradients_(schedule.stages()),
+      unmatched_(2 * schedule.stages()) {
+  HEDDLE_EXPECT(channel_capacity >= 1);
+  for (const Row& row : schedule.rows)
+    for (const Action& action : row)
+      if (action.kind == ActionKind::backward || action.kind == ActionKind::backward_weight)
+        gradients_[action.stage].push_back(action);
+}
+
+std::optional<Need> NullCluster::unmet(const Action& action) const {
+  const Needs all = needs(action, rank_of_stage_);
+  if (const Need* need = all.first_unmet([&](const Action& other) { return done(other); })) return *need;
+  if (is_send(action.kind)) {
+    const auto& unmatched = unmatched_[channel_of(action)];
+    if (unmatched.size() < capacity_) return {};
+    const Action receive = counterpart(unmatched.front());
+    return Need{receive, receive};
+  }
+  if (action.kind == ActionKind::reduce_gradients)
+    for (const Action& gradient : gradients_[action.stage])
+      if (!done(gradient)) return Need{gradient, gradient};
+  return {};
+}
+
+void NullCluster::post(const Action& receive) {
+  posted_.insert(receive);
+  std::erase(unmatched_[channel_of(receive)], counterpart(receive));
+}
+
+void NullCluster::complete(const Action& action) {
+  done_.insert(action);
+  if (is_send(action.kind) && !posted_.contains(counterpart(action)))
+    unmatched_[channel_of(action)].push_back(action);
+}
+
+void NullMachine::start(const Action& action) {
+  if (is_receive(action.kind)) cluster_->post(action);
+}
+
+Event NullMachine::finish(const Action& action) {
+  cluster_->complete(action);
+  return {action, 0, 0};
+}
+
+}  // namespace heddle::schedule

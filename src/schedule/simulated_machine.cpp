@@ -1,0 +1,92 @@
+// Virtual clocks over the null machines' state. Each time depends only on times before it in its own row or
+// across a message, never on the order in which the ranks are simulated.
+#include "heddle/schedule/simulated_machine.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "heddle/base/error.hpp"
+
+namespace heddle::schedule {
+
+SimulatedCluster::SimulatedCluster(const Schedule& schedule, Costs costs, int channel_capacity)
+    : state_(schedule, channel_capacity),
+      costs_(std::move(costs)),
+      capacity_(channel_capacity),
+      channels_(2 * schedule.stages()) {
+  HEDDLE_EXPECT(static_cast<int>(costs_.stages.size()) == schedule.stages());
+  HEDDLE_EXPECT(costs_.boundary_bytes.empty() ||
+                static_cast<int>(costs_.boundary_bytes.size()) >= schedule.stages() - 1);
+}
+
+double SimulatedCluster::duration(const Action& action) const {
+  const StageCost& cost = costs_.stages[action.stage];
+  switch (action.kind) {
+    case ActionKind::forward:
+      return cost.forward;
+    case ActionKind::backward:
+      return cost.backward;
+    case ActionKind::backward_input:
+      return cost.backward_input;
+    case ActionKind::backward_weight:
+      return cost.backward_weight;
+    case ActionKind::reduce_gradients:
+      return cost.reduce_gradients;
+    case ActionKind::step:
+      return cost.step;
+    default:
+      return 0;
+  }
+}
+
+double SimulatedCluster::transfer(const Action& send) const {
+  const int boundary = std::min(send.stage, partner_stage(send));
+  const double bytes = costs_.boundary_bytes.empty() ? 0 : costs_.boundary_bytes[boundary];
+  return costs_.link.latency + bytes / costs_.link.bandwidth;
+}
+
+void SimulatedCluster::post(const Action& receive, double now) {
+  state_.post(receive);
+  channels_[channel_of(receive)].posted_at.push_back(now);
+}
+
+double SimulatedCluster::complete(const Action& action, double now) {
+  double end = now + duration(action);
+  if (is_send(action.kind)) {
+    Channel& channel = channels_[channel_of(action)];
+    // The channel takes this message once all but capacity - 1 of those before it have their receives posted.
+    if (channel.sent >= capacity_) end = std::max(end, channel.posted_at[channel.sent - capacity_]);
+    ++channel.sent;
+    arrival_[counterpart(action)] = end + transfer(action);
+  } else if (is_receive(action.kind)) {
+    end = std::max(end, arrival_.at(action));
+  }
+  state_.complete(action);
+  return end;
+}
+
+void SimulatedMachine::start(const Action& action) {
+  if (is_receive(action.kind)) cluster_->post(action, clock_);
+}
+
+Event SimulatedMachine::finish(const Action& action) {
+  const double begin = std::exchange(clock_, cluster_->complete(action, clock_));
+  return {action, begin, clock_};
+}
+
+Timeline simulate(const Schedule& schedule, const Costs& costs, int lookahead, int channel_capacity) {
+  SimulatedCluster cluster(schedule, costs, channel_capacity);
+  Timeline timeline(schedule.rows.size());
+  std::vector<SimulatedMachine> machines(schedule.rows.size(), SimulatedMachine(cluster));
+  std::vector<Interpreter> loops;
+  for (std::size_t rank = 0; rank < machines.size(); ++rank)
+    loops.emplace_back(schedule.rows[rank], machines[rank], lookahead,
+                       [&events = timeline[rank]](const Event& event) { events.push_back(event); });
+  if (run_all(loops) == Progress::done) return timeline;
+  const auto stuck = std::ranges::find_if_not(loops, &Interpreter::done);
+  throw Error(ExitCode::usage,
+              never_starts(static_cast<int>(stuck - loops.begin()), stuck->position(), stuck->next()),
+              "the simulation of the schedule got stuck");
+}
+
+}  // namespace heddle::schedule

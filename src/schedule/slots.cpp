@@ -1,0 +1,99 @@
+// Lifetimes of buffers in a row, and their colouring.
+#include "heddle/schedule/slots.hpp"
+
+#include <algorithm>
+#include <map>
+#include <utility>
+
+#include "heddle/base/error.hpp"
+
+namespace heddle::schedule {
+namespace {
+
+bool contains(const std::vector<ActionKind>& kinds, ActionKind kind) {
+  return std::ranges::find(kinds, kind) != kinds.end();
+}
+
+}  // namespace
+
+BufferClass forward_to_backward() {
+  return {{ActionKind::forward}, {ActionKind::backward, ActionKind::backward_input}};
+}
+
+BufferClass forward_to_weight() {
+  return {{ActionKind::forward}, {ActionKind::backward, ActionKind::backward_weight}};
+}
+
+BufferClass backward_to_weight() { return {{ActionKind::backward_input}, {ActionKind::backward_weight}}; }
+
+BufferClass inbox(ActionKind receive) {
+  HEDDLE_EXPECT(is_receive(receive));
+  if (receive == ActionKind::receive_forward) return {{receive}, {ActionKind::forward}};
+  return {{receive}, {ActionKind::backward, ActionKind::backward_input}};
+}
+
+std::vector<BufferLife> lives(const Row& row, int stage, const BufferClass& buffers, int lookahead) {
+  HEDDLE_EXPECT(lookahead >= 1);
+  std::map<std::pair<int, int>, BufferLife> by_microbatch;
+  std::vector<std::int64_t>
+      receives;  // the interpreter posts one as soon as the `lookahead`-th before it is finished
+  for (std::int64_t at = 0; at < static_cast<std::int64_t>(row.size()); ++at) {
+    const Action& action = row[at];
+    std::int64_t begin = at;
+    if (is_receive(action.kind)) {
+      const auto before = static_cast<std::int64_t>(receives.size()) - lookahead;
+      begin = before < 0 ? 0 : receives[before] + 1;
+      receives.push_back(at);
+    }
+    if (action.stage != stage) continue;
+    const std::pair key{action.microbatch, action.slice};
+    if (contains(buffers.first, action.kind))
+      by_microbatch.try_emplace(key, BufferLife{begin, -1, action.microbatch, action.slice});
+    const auto life = by_microbatch.find(key);
+    if (life != by_microbatch.end() && contains(buffers.last, action.kind)) life->second.end = at;
+  }
+
+  std::vector<BufferLife> result;
+  for (const auto& [key, life] : by_microbatch)
+    if (life.end >= life.begin) result.push_back(life);
+  std::ranges::stable_sort(result, {}, &BufferLife::begin);
+  return result;
+}
+
+Slots::Slots(const std::vector<BufferLife>& lives) {
+  std::vector<std::int64_t> busy_until;  // by slot
+  for (const BufferLife& life : lives) {
+    const auto free = std::ranges::find_if(busy_until, [&](std::int64_t end) { return end < life.begin; });
+    set(life.microbatch, life.slice, static_cast<int>(free - busy_until.begin()));
+    if (free == busy_until.end())
+      busy_until.push_back(life.end);
+    else
+      *free = life.end;
+  }
+}
+
+void Slots::set(int microbatch, int slice, int slot) {
+  if (microbatch >= static_cast<int>(slot_.size())) slot_.resize(microbatch + 1);
+  auto& slices = slot_[microbatch];
+  if (slice >= static_cast<int>(slices.size())) slices.resize(slice + 1, -1);
+  slices[slice] = slot;
+  count_ = std::max(count_, slot + 1);
+}
+
+int Slots::of(int microbatch, int slice) const {
+  if (microbatch < 0 || microbatch >= static_cast<int>(slot_.size())) return -1;
+  const auto& slices = slot_[microbatch];
+  return slice < static_cast<int>(slices.size()) ? slices[slice] : -1;
+}
+
+Slots outbox_slots(const Row& row, int stage, ActionKind send, int channel_capacity) {
+  HEDDLE_EXPECT(is_send(send) && channel_capacity >= 1);
+  Slots slots;
+  int sent = 0;
+  for (const Action& action : row)
+    if (action.stage == stage && action.kind == send)
+      slots.set(action.microbatch, action.slice, sent++ % (channel_capacity + 1));
+  return slots;
+}
+
+}  // namespace heddle::schedule

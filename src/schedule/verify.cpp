@@ -1,0 +1,199 @@
+// The checks of a schedule, in the order in which their messages help most.
+#include "heddle/schedule/verify.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <unordered_map>
+
+#include "heddle/base/error.hpp"
+
+namespace heddle::schedule {
+namespace {
+
+struct Place {
+  int rank = -1;
+  std::size_t index = 0;
+};
+
+std::string at(const Place& place, const Action& action) {
+  return fmt::format("rank {}, action {} {}", place.rank, place.index, name(action));
+}
+
+class Verifier {
+ public:
+  Verifier(const Schedule& schedule, int lookahead, int channel_capacity)
+      : schedule_(schedule), lookahead_(lookahead), capacity_(channel_capacity) {}
+
+  std::optional<Problem> first_problem() {
+    if (auto problem = stages()) return problem;
+    for (int rank = 0; rank < schedule_.ranks(); ++rank)
+      for (std::size_t index = 0; index < schedule_.rows[rank].size(); ++index)
+        if (auto problem = out_of_place({rank, index})) return problem;
+    if (auto problem = dry_run()) return problem;
+    if (auto problem = incomplete()) return problem;
+    return unmatched();
+  }
+
+ private:
+  std::optional<Problem> stages() const {
+    if (schedule_.stages() == 0) return Problem{"the schedule has no stages", "no row computes anything"};
+    if (schedule_.microbatches < 1) return Problem{"the schedule has no microbatches", ""};
+    for (int stage = 0; stage < schedule_.stages(); ++stage) {
+      const int rank = schedule_.rank_of_stage[stage];
+      if (rank < 0) return Problem{fmt::format("stage {} is on no rank", stage), "no row computes it"};
+      if (rank >= schedule_.ranks())
+        return Problem{fmt::format("stage {} is on rank {}", stage, rank),
+                       fmt::format("there are {} rows", schedule_.ranks())};
+    }
+    return {};
+  }
+
+  /// Does the action at `place` name what exists, on its rank, for the first time? Remembers it.
+  std::optional<Problem> out_of_place(const Place& place) {
+    const Action& action = schedule_.rows[place.rank][place.index];
+    const auto refuse = [&](std::string why) {
+      return Problem{at(place, action) + " is wrong", std::move(why)};
+    };
+    if (action.stage < 0 || action.stage >= schedule_.stages())
+      return refuse(fmt::format("the stages are 0 to {}", schedule_.stages() - 1));
+    const int rank = schedule_.rank_of_stage[action.stage];
+    if (rank != place.rank) return refuse(fmt::format("stage {} is on rank {}", action.stage, rank));
+    if (is_per_stage(action.kind)) {
+      if (action.microbatch != -1) return refuse("it is done once a stage, not for a microbatch");
+    } else if (action.microbatch < 0 || action.microbatch >= schedule_.microbatches) {
+      return refuse(fmt::format("the microbatches are 0 to {}", schedule_.microbatches - 1));
+    }
+    if (is_send(action.kind) || is_receive(action.kind)) {
+      const int partner = partner_stage(action);
+      if (partner < 0 || partner >= schedule_.stages()) return refuse("there is no stage at its other end");
+      if (schedule_.rank_of_stage[partner] == rank)
+        return refuse(fmt::format("stage {} is on the same rank", partner));
+    }
+    const auto [first, is_new] = places_.try_emplace(action, place);
+    if (!is_new) return refuse(fmt::format("action {} of the row is the same", first->second.index));
+    return doubled_gradient(action, refuse);
+  }
+
+  template <class Refuse>
+  std::optional<Problem> doubled_gradient(const Action& action, const Refuse& refuse) const {
+    for (const ActionKind split : {ActionKind::backward_input, ActionKind::backward_weight}) {
+      Action other = action;
+      if (action.kind == split)
+        other.kind = ActionKind::backward;
+      else if (action.kind == ActionKind::backward)
+        other.kind = split;
+      else
+        continue;
+      if (const auto found = places_.find(other); found != places_.end())
+        return refuse(fmt::format("action {} {} makes that gradient too", found->second.index, name(other)));
+    }
+    return {};
+  }
+
+  std::optional<Problem> dry_run() const {
+    NullCluster cluster(schedule_, capacity_);
+    NullMachine machine(cluster);
+    std::vector<Interpreter> loops;
+    for (const Row& row : schedule_.rows) loops.emplace_back(row, machine, lookahead_);
+    if (run_all(loops) == Progress::done) return {};
+    return root_of(loops, cluster);
+  }
+
+  /// Where the rows have what meets a need.
+  std::unordered_map<Action, Place>::const_iterator find(const Need& need) const {
+    const auto found = places_.find(need.either);
+    return found != places_.end() ? found : places_.find(need.other);
+  }
+
+  /// Follows what the first blocked row waits for from row to row, to an action that nobody does or to a
+  /// circle.
+  Problem root_of(const std::vector<Interpreter>& loops, const NullCluster& cluster) const {
+    int rank = static_cast<int>(std::ranges::find_if_not(loops, &Interpreter::done) - loops.begin());
+    std::vector<bool> seen(loops.size(), false);
+    while (true) {
+      const Interpreter& loop = loops[rank];
+      const Need need = *cluster.unmet(loop.next());
+      const auto found = find(need);
+      const std::string what = never_starts(rank, loop.position(), loop.next());
+      if (found == places_.end())
+        return {what, fmt::format("it waits for {}, which no row has", name(need.either))};
+      const auto& [awaited, place] = *found;
+      if (place.rank == rank)
+        return {what, fmt::format("it waits for {}, which comes later in the row as action {}", name(awaited),
+                                  place.index)};
+      if (seen[rank]) return {what, circle(loops, cluster, rank)};
+      seen[rank] = true;
+      rank = place.rank;
+    }
+  }
+
+  /// "it waits for 1SEND_B0 of rank 1, whose action 3 1RECV_F1 waits for 0SEND_F1 of rank 0, in a circle"
+  std::string circle(const std::vector<Interpreter>& loops, const NullCluster& cluster, int first) const {
+    std::string text;
+    int rank = first;
+    do {
+      const Interpreter& loop = loops[rank];
+      if (!text.empty()) text += fmt::format(", whose action {} {} ", loop.position(), name(loop.next()));
+      const auto& [awaited, place] = *find(*cluster.unmet(loop.next()));
+      text += fmt::format("{}waits for {} of rank {}", text.empty() ? "it " : "", name(awaited), place.rank);
+      rank = place.rank;
+    } while (rank != first);
+    return text + ", in a circle";
+  }
+
+  std::optional<Problem> missing(ActionKind kind, int stage, int microbatch, int slice) const {
+    const Action action{kind, stage, microbatch, slice};
+    if (places_.contains(action)) return {};
+    return Problem{fmt::format("no row has {}", name(action)),
+                   "each stage computes each microbatch once, F and B, or F, I and W"};
+  }
+
+  std::optional<Problem> incomplete() const {
+    int slices = 1;
+    bool steps = false;
+    for (const auto& [action, place] : places_) {
+      slices = std::max(slices, action.slice + 1);
+      steps = steps || action.kind == ActionKind::step;
+    }
+    for (int stage = 0; stage < schedule_.stages(); ++stage) {
+      for (int microbatch = 0; microbatch < schedule_.microbatches; ++microbatch)
+        for (int slice = 0; slice < slices; ++slice) {
+          if (auto problem = missing(ActionKind::forward, stage, microbatch, slice)) return problem;
+          const bool split = places_.contains({ActionKind::backward_input, stage, microbatch, slice});
+          const ActionKind last = split ? ActionKind::backward_weight : ActionKind::backward;
+          if (auto problem = missing(last, stage, microbatch, slice)) return problem;
+        }
+      const Action step{ActionKind::step, stage};
+      if (steps && !places_.contains(step))
+        return Problem{fmt::format("no row has {}", name(step)), "other stages step"};
+    }
+    return {};
+  }
+
+  std::optional<Problem> unmatched() const {
+    for (const Row& row : schedule_.rows)
+      for (const Action& action : row)
+        if (is_send(action.kind) && !places_.contains(counterpart(action)))
+          return Problem{at(places_.at(action), action) + " is never received",
+                         fmt::format("no row has {}", name(counterpart(action)))};
+    return {};
+  }
+
+  const Schedule& schedule_;
+  int lookahead_, capacity_;
+  std::unordered_map<Action, Place> places_;
+};
+
+}  // namespace
+
+std::optional<Problem> first_problem(const Schedule& schedule, int lookahead, int channel_capacity) {
+  return Verifier(schedule, lookahead, channel_capacity).first_problem();
+}
+
+void verify(const Schedule& schedule, int lookahead, int channel_capacity) {
+  if (const auto problem = first_problem(schedule, lookahead, channel_capacity))
+    throw Error(ExitCode::usage, problem->what, problem->why);
+}
+
+}  // namespace heddle::schedule
