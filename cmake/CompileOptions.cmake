@@ -22,3 +22,6 @@ if(HEDDLE_SANITIZE)
   target_compile_options(heddle_options INTERFACE -fsanitize=${HEDDLE_SANITIZE} -fno-omit-frame-pointer)
   target_link_options(heddle_options INTERFACE -fsanitize=${HEDDLE_SANITIZE})
 endif()
+
+# Options of one module, HEDDLE_OPTIONS_<module>. Kernels need sums in any order to be vectorised; NaN and infinity stay.
+set(HEDDLE_OPTIONS_kernels -fno-math-errno -fassociative-math -fno-signed-zeros -fno-trapping-math -fopenmp-simd)
