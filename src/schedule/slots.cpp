@@ -14,6 +14,14 @@ bool contains(const std::vector<ActionKind>& kinds, ActionKind kind) {
   return std::ranges::find(kinds, kind) != kinds.end();
 }
 
+void set_slot(Slots& slots, int microbatch, int slice, int slot) {
+  if (microbatch >= static_cast<int>(slots.slot.size())) slots.slot.resize(microbatch + 1);
+  auto& slices = slots.slot[microbatch];
+  if (slice >= static_cast<int>(slices.size())) slices.resize(slice + 1, -1);
+  slices[slice] = slot;
+  slots.count = std::max(slots.count, slot + 1);
+}
+
 }  // namespace
 
 BufferClass forward_to_backward() {
@@ -60,30 +68,24 @@ std::vector<BufferLife> lives(const Row& row, int stage, const BufferClass& buff
   return result;
 }
 
-Slots::Slots(const std::vector<BufferLife>& lives) {
+int Slots::of(int microbatch, int slice) const {
+  if (microbatch < 0 || microbatch >= static_cast<int>(slot.size())) return -1;
+  const auto& slices = slot[microbatch];
+  return slice < static_cast<int>(slices.size()) ? slices[slice] : -1;
+}
+
+Slots assign_slots(const std::vector<BufferLife>& lives) {
+  Slots slots;
   std::vector<std::int64_t> busy_until;  // by slot
   for (const BufferLife& life : lives) {
     const auto free = std::ranges::find_if(busy_until, [&](std::int64_t end) { return end < life.begin; });
-    set(life.microbatch, life.slice, static_cast<int>(free - busy_until.begin()));
+    set_slot(slots, life.microbatch, life.slice, static_cast<int>(free - busy_until.begin()));
     if (free == busy_until.end())
       busy_until.push_back(life.end);
     else
       *free = life.end;
   }
-}
-
-void Slots::set(int microbatch, int slice, int slot) {
-  if (microbatch >= static_cast<int>(slot_.size())) slot_.resize(microbatch + 1);
-  auto& slices = slot_[microbatch];
-  if (slice >= static_cast<int>(slices.size())) slices.resize(slice + 1, -1);
-  slices[slice] = slot;
-  count_ = std::max(count_, slot + 1);
-}
-
-int Slots::of(int microbatch, int slice) const {
-  if (microbatch < 0 || microbatch >= static_cast<int>(slot_.size())) return -1;
-  const auto& slices = slot_[microbatch];
-  return slice < static_cast<int>(slices.size()) ? slices[slice] : -1;
+  return slots;
 }
 
 Slots outbox_slots(const Row& row, int stage, ActionKind send, int channel_capacity) {
@@ -92,7 +94,7 @@ Slots outbox_slots(const Row& row, int stage, ActionKind send, int channel_capac
   int sent = 0;
   for (const Action& action : row)
     if (action.stage == stage && action.kind == send)
-      slots.set(action.microbatch, action.slice, sent++ % (channel_capacity + 1));
+      set_slot(slots, action.microbatch, action.slice, sent++ % (channel_capacity + 1));
   return slots;
 }
 

@@ -39,22 +39,17 @@ std::vector<BufferLife> lives(const Row& row, int stage, const BufferClass& buff
                               int lookahead = default_lookahead);
 
 /// Which slot each microbatch (and slice) takes.
-class Slots {
- public:
-  Slots() = default;
-  /// Gives each life, in the order of begins, the lowest slot that is free: no two alive together share one,
-  /// and `count()` is the peak number alive.
-  explicit Slots(const std::vector<BufferLife>& lives);
+struct Slots {
+  std::vector<std::vector<int>> slot;  ///< [microbatch][slice], -1 for none
+  int count = 0;
 
-  void set(int microbatch, int slice, int slot);
-  int count() const { return count_; }
   /// -1 for a microbatch that has no buffer of this class.
   int of(int microbatch, int slice = 0) const;
-
- private:
-  std::vector<std::vector<int>> slot_;  ///< [microbatch][slice]
-  int count_ = 0;
 };
+
+/// Gives each life, in the order of begins, the lowest slot that is free: no two alive together share one,
+/// and `count` is the peak number alive.
+Slots assign_slots(const std::vector<BufferLife>& lives);
 
 /// Slots of what a stage sends (send_forward or send_backward), taken in turn. With one more than
 /// `channel_capacity` the computation may write its message at once: a send is ready only when fewer than
