@@ -82,7 +82,7 @@ LocalTensor logical(Part part, const std::vector<LocalTensor>& parts) {
 
 }  // namespace
 
-DistributedTensor apply(const Map& map, const Grid& grid, const DistributedTensor& x) {
+DistributedTensor carry_out(const Map& map, const Grid& grid, const DistributedTensor& x) {
   HEDDLE_EXPECT(static_cast<int>(x.size()) == grid.size());
   if (map.kind == MapKind::identity) return x;
   DistributedTensor y(x.size());
@@ -103,7 +103,7 @@ DistributedTensor apply(const Map& map, const Grid& grid, const DistributedTenso
   return y;
 }
 
-DistributedTensor apply(const TransferPlan& plan, const DistributedTensor& x) {
+DistributedTensor carry_out(const TransferPlan& plan, const DistributedTensor& x) {
   HEDDLE_EXPECT(static_cast<int>(x.size()) == plan.ranks());
   DistributedTensor y;
   for (int rank = 0; rank < plan.ranks(); ++rank) {

@@ -24,10 +24,10 @@ using DistributedTensor = std::vector<LocalTensor>;
 
 /// `map` over every group of `grid` along its axes. A product of axes is taken as one: split means balanced
 /// blocks over all the ranks of the group. Breaks its contract where a whole tensor's copies are not equal.
-DistributedTensor apply(const Map& map, const Grid& grid, const DistributedTensor& x);
+DistributedTensor carry_out(const Map& map, const Grid& grid, const DistributedTensor& x);
 
 /// Carries out a plan: rank r's tensor has the shape of plan.source[r], the result's of plan.target[r].
-DistributedTensor apply(const TransferPlan& plan, const DistributedTensor& x);
+DistributedTensor carry_out(const TransferPlan& plan, const DistributedTensor& x);
 
 /// The sum over ranks of the products.
 double inner_product(const DistributedTensor& x, const DistributedTensor& y);
