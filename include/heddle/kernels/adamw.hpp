@@ -1,0 +1,26 @@
+// AdamW: Adam with decoupled weight decay (Loshchilov & Hutter, arXiv 1711.05101), as torch.optim.AdamW does
+// it.
+#pragma once
+
+#include "heddle/base/tensor.hpp"
+#include "heddle/kernels/lane.hpp"
+
+namespace heddle::kernels {
+
+struct AdamWStep {
+  double rate;
+  double beta1 = 0.9;
+  double beta2 = 0.999;
+  double epsilon = 1e-8;
+  double weight_decay = 0;
+  double gradient_scale = 1;    ///< times the gradient before anything else: clipping
+  double bias_correction1 = 1;  ///< 1 - beta1^t of step t = 1, 2, ...
+  double bias_correction2 = 1;  ///< 1 - beta2^t
+};
+
+/// One pass over four tensors of one shape: reads the gradient, updates the moments m and v and the
+/// parameter.
+void adamw(const Lane& lane, const Tensor& parameter, const Tensor& gradient, const Tensor& m,
+           const Tensor& v, const AdamWStep& step);
+
+}  // namespace heddle::kernels

@@ -1,0 +1,13 @@
+// Sums over rows, added up in double: the gradient of every bias.
+#pragma once
+
+#include "heddle/base/tensor.hpp"
+#include "heddle/kernels/lane.hpp"
+#include "heddle/kernels/write.hpp"
+
+namespace heddle::kernels {
+
+/// db[c] = sum over r of dy[r, c]; dy is [R, C...], db [C...].
+void column_sum(const Lane& lane, const Tensor& dy, const Tensor& db, Write write);
+
+}  // namespace heddle::kernels

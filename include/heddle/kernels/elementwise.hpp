@@ -1,0 +1,14 @@
+// The plainest kernels: sums and constants, element by element.
+#pragma once
+
+#include "heddle/base/tensor.hpp"
+#include "heddle/kernels/lane.hpp"
+
+namespace heddle::kernels {
+
+/// y = a + b; y may be a or b.
+void add(const Lane& lane, const Tensor& a, const Tensor& b, const Tensor& y);
+
+void fill(const Lane& lane, const Tensor& y, double value);
+
+}  // namespace heddle::kernels

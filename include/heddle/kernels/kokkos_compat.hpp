@@ -1,0 +1,35 @@
+// Absorbs what differs between Kokkos 3.4 and 5.x, and names the one execution space that a build uses.
+#pragma once
+
+#include <Kokkos_Core.hpp>
+#include <type_traits>
+
+namespace heddle::kernels {
+
+using Space = Kokkos::DefaultExecutionSpace;
+using MemorySpace = Space::memory_space;
+using Policy = Kokkos::TeamPolicy<Space>;
+using Team = Policy::member_type;
+
+/// On the host a team is one thread: a row's sums then never depend on the number of threads.
+inline constexpr bool on_host = std::is_same_v<MemorySpace, Kokkos::HostSpace>;
+inline constexpr int team_threads = on_host ? 1 : 4;
+inline constexpr int vector_lanes = on_host ? 1 : 32;
+/// Host scratch of level 1 has no small limit; on a device level 0 is the fast shared memory.
+inline constexpr int scratch_level = on_host ? 1 : 0;
+
+/// `threads` = 0 leaves the number to Kokkos (OMP_NUM_THREADS, or all cores).
+inline void initialize_kokkos(int threads) {
+#if KOKKOS_VERSION >= 30700
+  Kokkos::InitializationSettings settings;
+  settings.set_disable_warnings(true);
+  if (threads > 0) settings.set_num_threads(threads);
+#else
+  Kokkos::InitArguments settings;
+  settings.disable_warnings = true;
+  if (threads > 0) settings.num_threads = threads;
+#endif
+  Kokkos::initialize(settings);
+}
+
+}  // namespace heddle::kernels

@@ -1,0 +1,23 @@
+// Layer normalization (Ba, Kiros & Hinton, arXiv 1607.06450) over the columns of x [R, C...].
+#pragma once
+
+#include "heddle/base/tensor.hpp"
+#include "heddle/kernels/lane.hpp"
+#include "heddle/kernels/write.hpp"
+
+namespace heddle::kernels {
+
+/// y = weight (x - mean) rstd + bias with rstd = 1 / sqrt(variance + epsilon); weight, bias [C...], mean,
+/// rstd [R].
+void layer_norm(const Lane& lane, const Tensor& x, const Tensor& weight, const Tensor& bias, double epsilon,
+                const Tensor& y, const Tensor& mean, const Tensor& rstd);
+
+/// dx may be dy.
+void layer_norm_input_gradient(const Lane& lane, const Tensor& dy, const Tensor& x, const Tensor& weight,
+                               const Tensor& mean, const Tensor& rstd, const Tensor& dx);
+
+void layer_norm_parameter_gradient(const Lane& lane, const Tensor& dy, const Tensor& x, const Tensor& mean,
+                                   const Tensor& rstd, const Tensor& dweight, const Tensor& dbias,
+                                   Write write);
+
+}  // namespace heddle::kernels

@@ -1,0 +1,21 @@
+// The linear layer y = x w^T + bias and its adjoints. x is [R, in...], w is [out..., in...], y is [R,
+// out...].
+#pragma once
+
+#include "heddle/base/tensor.hpp"
+#include "heddle/kernels/lane.hpp"
+#include "heddle/kernels/write.hpp"
+
+namespace heddle::kernels {
+
+/// A `bias` [out...] without data is none.
+void linear(const Lane& lane, const Tensor& x, const Tensor& w, const Tensor& bias, const Tensor& y);
+
+/// dx = dy w
+void linear_input_gradient(const Lane& lane, const Tensor& dy, const Tensor& w, const Tensor& dx);
+
+/// dw = dy^T x; the bias' gradient is column_sum(dy).
+void linear_weight_gradient(const Lane& lane, const Tensor& dy, const Tensor& x, const Tensor& dw,
+                            Write write);
+
+}  // namespace heddle::kernels

@@ -1,0 +1,70 @@
+#include "heddle/kernels/bias_gelu.hpp"
+
+#include "exponential.hpp"
+#include "rows.hpp"
+
+namespace heddle::kernels {
+namespace {
+
+constexpr double twice_root_two_over_pi = 1.5957691216057308;
+constexpr double cubic = 0.044715;
+
+/// exp(-2u) with u = sqrt(2/pi) (z + 0.044715 z^3): gelu(z) = z / (1 + exp(-2u)) has no cancellation, unlike
+/// tanh. Kept within exp(+-80), so that what is made of it stays finite.
+template <class T>
+KOKKOS_FORCEINLINE_FUNCTION T decay(T z) {
+  T power = z * (T(-twice_root_two_over_pi) + T(-twice_root_two_over_pi * cubic) * z * z);
+  power = power < T(-80) ? T(-80) : power;
+  power = power > T(80) ? T(80) : power;
+  return exponential(power);
+}
+
+template <class T>
+void forward(const Lane& lane, std::int64_t rows, std::int64_t width, const T* x, const T* bias, T* y) {
+  each_row(
+      lane, "bias_gelu", rows, KOKKOS_LAMBDA(const Team& team, std::int64_t r) {
+        const T* from = x + r * width;
+        T* to = y + r * width;
+        each(team, width, [&](std::int64_t c) {
+          const T z = from[c] + bias[c];
+          to[c] = z / (1 + decay(z));
+        });
+      });
+}
+
+/// gelu' = s + z s (1 - s) 2u' with s = 1 / (1 + exp(-2u)).
+template <class T>
+void backward(const Lane& lane, std::int64_t rows, std::int64_t width, const T* dy, const T* x, const T* bias,
+              T* dx) {
+  each_row(
+      lane, "bias_gelu_gradient", rows, KOKKOS_LAMBDA(const Team& team, std::int64_t r) {
+        const T *gradient = dy + r * width, *from = x + r * width;
+        T* to = dx + r * width;
+        each(team, width, [&](std::int64_t c) {
+          const T z = from[c] + bias[c], e = decay(z), s = 1 / (1 + e);
+          const T slope = T(twice_root_two_over_pi) + T(3 * twice_root_two_over_pi * cubic) * z * z;
+          to[c] = gradient[c] * (s + z * s * (e * s) * slope);
+        });
+      });
+}
+
+}  // namespace
+
+void bias_gelu(const Lane& lane, const Tensor& x, const Tensor& bias, const Tensor& y) {
+  HEDDLE_EXPECT(bias.count() == columns(x) && y.count() == x.count());
+  with_real(x.dtype, [&](auto zero) {
+    using T = decltype(zero);
+    forward<T>(lane, x.shape[0], columns(x), x.as<T>(), bias.as<T>(), y.as<T>());
+  });
+}
+
+void bias_gelu_gradient(const Lane& lane, const Tensor& dy, const Tensor& x, const Tensor& bias,
+                        const Tensor& dx) {
+  HEDDLE_EXPECT(bias.count() == columns(x) && dy.count() == x.count() && dx.count() == x.count());
+  with_real(x.dtype, [&](auto zero) {
+    using T = decltype(zero);
+    backward<T>(lane, x.shape[0], columns(x), dy.as<T>(), x.as<T>(), bias.as<T>(), dx.as<T>());
+  });
+}
+
+}  // namespace heddle::kernels

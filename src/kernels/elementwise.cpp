@@ -1,0 +1,42 @@
+#include "heddle/kernels/elementwise.hpp"
+
+#include "rows.hpp"
+
+namespace heddle::kernels {
+namespace {
+
+template <class T>
+void run_add(const Lane& lane, std::int64_t count, const T* a, const T* b, T* y) {
+  each_block(
+      lane, "add", count, element_block, KOKKOS_LAMBDA(const Team& team, std::int64_t first, std::int64_t n) {
+        each(team, n, [&](std::int64_t i) { y[first + i] = a[first + i] + b[first + i]; });
+      });
+}
+
+template <class T>
+void run_fill(const Lane& lane, std::int64_t count, T value, T* y) {
+  each_block(
+      lane, "fill", count, element_block,
+      KOKKOS_LAMBDA(const Team& team, std::int64_t first, std::int64_t n) {
+        each(team, n, [&](std::int64_t i) { y[first + i] = value; });
+      });
+}
+
+}  // namespace
+
+void add(const Lane& lane, const Tensor& a, const Tensor& b, const Tensor& y) {
+  HEDDLE_EXPECT(a.count() == b.count() && a.count() == y.count());
+  with_real(y.dtype, [&](auto zero) {
+    using T = decltype(zero);
+    run_add<T>(lane, y.count(), a.as<T>(), b.as<T>(), y.as<T>());
+  });
+}
+
+void fill(const Lane& lane, const Tensor& y, double value) {
+  with_real(y.dtype, [&](auto zero) {
+    using T = decltype(zero);
+    run_fill<T>(lane, y.count(), static_cast<T>(value), y.as<T>());
+  });
+}
+
+}  // namespace heddle::kernels

@@ -1,0 +1,121 @@
+#include "heddle/kernels/layer_norm.hpp"
+
+#include <cmath>
+
+#include "rows.hpp"
+
+namespace heddle::kernels {
+namespace {
+
+struct Sizes {
+  std::int64_t rows, width;
+};
+
+template <class T>
+void forward(const Lane& lane, Sizes sizes, const T* x, const T* weight, const T* bias, T epsilon, T* y,
+             T* mean, T* rstd) {
+  const std::int64_t width = sizes.width;
+  each_row(
+      lane, "layer_norm", sizes.rows, KOKKOS_LAMBDA(const Team& team, std::int64_t r) {
+        const T* from = x + r * width;
+        T* to = y + r * width;
+        const T center = sum<T>(team, width, [&](std::int64_t c) { return from[c]; }) / static_cast<T>(width);
+        const T squares = sum<T>(team, width, [&](std::int64_t c) {
+          const T distance = from[c] - center;
+          return distance * distance;
+        });
+        const T inverse = 1 / std::sqrt(squares / static_cast<T>(width) + epsilon);
+        each(team, width,
+             [&](std::int64_t c) { to[c] = (from[c] - center) * inverse * weight[c] + bias[c]; });
+        once(team, [&] {
+          mean[r] = center;
+          rstd[r] = inverse;
+        });
+      });
+}
+
+/// With g = dy weight and n = (x - mean) rstd:  dx = rstd (g - average(g) - n average(g n)).
+template <class T>
+void input_gradient(const Lane& lane, Sizes sizes, const T* dy, const T* x, const T* weight, const T* mean,
+                    const T* rstd, T* dx) {
+  const std::int64_t width = sizes.width;
+  each_row(
+      lane, "layer_norm_input_gradient", sizes.rows, KOKKOS_LAMBDA(const Team& team, std::int64_t r) {
+        const T *gradient = dy + r * width, *from = x + r * width;
+        T* to = dx + r * width;
+        const T center = mean[r], inverse = rstd[r];
+        const T g = sum<T>(team, width, [&](std::int64_t c) { return gradient[c] * weight[c]; });
+        const T gn = sum<T>(team, width, [&](std::int64_t c) {
+          return gradient[c] * weight[c] * ((from[c] - center) * inverse);
+        });
+        const T average_g = g / static_cast<T>(width), average_gn = gn / static_cast<T>(width);
+        each(team, width, [&](std::int64_t c) {
+          const T n = (from[c] - center) * inverse;
+          to[c] = inverse * (gradient[c] * weight[c] - average_g - n * average_gn);
+        });
+      });
+}
+
+template <class T>
+void parameter_gradient(const Lane& lane, Sizes sizes, const T* dy, const T* x, const T* mean, const T* rstd,
+                        T* dweight, T* dbias, bool adds) {
+  const std::int64_t rows = sizes.rows, width = sizes.width;
+  each_block(
+      lane, "layer_norm_parameter_gradient", width, column_block,
+      KOKKOS_LAMBDA(const Team& team, std::int64_t first, std::int64_t n) {
+        double weights[column_block], biases[column_block];
+        each(team, n, [&](std::int64_t c) {
+          weights[c] = adds ? dweight[first + c] : 0;
+          biases[c] = adds ? dbias[first + c] : 0;
+        });
+        for (std::int64_t r = 0; r < rows; ++r) {
+          const T *gradient = dy + r * width + first, *from = x + r * width + first;
+          const T center = mean[r], inverse = rstd[r];
+          each(team, n, [&](std::int64_t c) {
+            weights[c] += gradient[c] * ((from[c] - center) * inverse);
+            biases[c] += gradient[c];
+          });
+        }
+        each(team, n, [&](std::int64_t c) {
+          dweight[first + c] = static_cast<T>(weights[c]);
+          dbias[first + c] = static_cast<T>(biases[c]);
+        });
+      });
+}
+
+Sizes sizes_of(const Tensor& x, const Tensor& weight, const Tensor& mean, const Tensor& rstd) {
+  HEDDLE_EXPECT(weight.count() == columns(x) && mean.count() == x.shape[0] && rstd.count() == x.shape[0]);
+  return {x.shape[0], columns(x)};
+}
+
+}  // namespace
+
+void layer_norm(const Lane& lane, const Tensor& x, const Tensor& weight, const Tensor& bias, double epsilon,
+                const Tensor& y, const Tensor& mean, const Tensor& rstd) {
+  with_real(x.dtype, [&](auto zero) {
+    using T = decltype(zero);
+    forward<T>(lane, sizes_of(x, weight, mean, rstd), x.as<T>(), weight.as<T>(), bias.as<T>(),
+               static_cast<T>(epsilon), y.as<T>(), mean.as<T>(), rstd.as<T>());
+  });
+}
+
+void layer_norm_input_gradient(const Lane& lane, const Tensor& dy, const Tensor& x, const Tensor& weight,
+                               const Tensor& mean, const Tensor& rstd, const Tensor& dx) {
+  with_real(x.dtype, [&](auto zero) {
+    using T = decltype(zero);
+    input_gradient<T>(lane, sizes_of(x, weight, mean, rstd), dy.as<T>(), x.as<T>(), weight.as<T>(),
+                      mean.as<T>(), rstd.as<T>(), dx.as<T>());
+  });
+}
+
+void layer_norm_parameter_gradient(const Lane& lane, const Tensor& dy, const Tensor& x, const Tensor& mean,
+                                   const Tensor& rstd, const Tensor& dweight, const Tensor& dbias,
+                                   Write write) {
+  with_real(x.dtype, [&](auto zero) {
+    using T = decltype(zero);
+    parameter_gradient<T>(lane, sizes_of(x, dweight, mean, rstd), dy.as<T>(), x.as<T>(), mean.as<T>(),
+                          rstd.as<T>(), dweight.as<T>(), dbias.as<T>(), write == Write::accumulate);
+  });
+}
+
+}  // namespace heddle::kernels

@@ -1,0 +1,57 @@
+#include "heddle/kernels/position.hpp"
+
+#include "rows.hpp"
+
+namespace heddle::kernels {
+namespace {
+
+template <class T>
+void forward(const Lane& lane, const Tensor& x, const Tensor& table, std::int64_t first_row,
+             std::int64_t sequence, const Tensor& y) {
+  const std::int64_t width = columns(x);
+  const T *in = x.as<T>(), *positions = table.as<T>();
+  T* out = y.as<T>();
+  each_row(
+      lane, "add_position", x.shape[0], KOKKOS_LAMBDA(const Team& team, std::int64_t r) {
+        const T* position = positions + (first_row + r) % sequence * width;
+        const T* from = in + r * width;
+        T* to = out + r * width;
+        each(team, width, [&](std::int64_t c) { to[c] = from[c] + position[c]; });
+      });
+}
+
+template <class T>
+void backward(const Lane& lane, const Tensor& dy, std::int64_t first_row, std::int64_t sequence,
+              const Tensor& dtable, bool adds) {
+  const std::int64_t rows = dy.shape[0], width = columns(dy);
+  const T* in = dy.as<T>();
+  T* out = dtable.as<T>();
+  each_row(
+      lane, "position_gradient", dtable.shape[0], KOKKOS_LAMBDA(const Team& team, std::int64_t t) {
+        T* to = out + t * width;
+        if (!adds) each(team, width, [&](std::int64_t c) { to[c] = 0; });
+        if (t >= sequence) return;
+        for (std::int64_t r = (t + sequence - first_row % sequence) % sequence; r < rows; r += sequence) {
+          const T* from = in + r * width;
+          each(team, width, [&](std::int64_t c) { to[c] += from[c]; });
+        }
+      });
+}
+
+}  // namespace
+
+void add_position(const Lane& lane, const Tensor& x, const Tensor& table, std::int64_t first_row,
+                  std::int64_t sequence, const Tensor& y) {
+  HEDDLE_EXPECT(columns(x) == columns(table) && x.count() == y.count() && sequence <= table.shape[0]);
+  with_real(x.dtype, [&](auto zero) { forward<decltype(zero)>(lane, x, table, first_row, sequence, y); });
+}
+
+void position_gradient(const Lane& lane, const Tensor& dy, std::int64_t first_row, std::int64_t sequence,
+                       const Tensor& dtable, Write write) {
+  HEDDLE_EXPECT(columns(dy) == columns(dtable) && sequence <= dtable.shape[0]);
+  with_real(dy.dtype, [&](auto zero) {
+    backward<decltype(zero)>(lane, dy, first_row, sequence, dtable, write == Write::accumulate);
+  });
+}
+
+}  // namespace heddle::kernels

@@ -1,0 +1,122 @@
+// The loops of all kernels, one source for host and device: rows in parallel, a row's elements vectorised.
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+#include <limits>
+
+#include "heddle/base/tensor.hpp"
+#include "heddle/kernels/lane.hpp"
+
+namespace heddle::kernels {
+
+/// f(i) for every i in [0, n), shared by the team. The f(i) must not depend on each other.
+template <class F>
+KOKKOS_INLINE_FUNCTION void each(const Team& team, std::int64_t n, const F& f) {
+  if constexpr (on_host) {
+#pragma omp simd
+    for (std::int64_t i = 0; i < n; ++i) f(i);
+  } else {
+    Kokkos::parallel_for(Kokkos::TeamVectorRange(team, n), f);
+  }
+}
+
+/// As `each`, for an f(i) that is itself a loop worth vectorising.
+template <class F>
+KOKKOS_INLINE_FUNCTION void each_task(const Team& team, std::int64_t n, const F& f) {
+  if constexpr (on_host)
+    for (std::int64_t i = 0; i < n; ++i) f(i);
+  else
+    Kokkos::parallel_for(Kokkos::TeamVectorRange(team, n), f);
+}
+
+/// The sum of f(i) over i in [0, n), known to the whole team.
+template <class T, class F>
+KOKKOS_INLINE_FUNCTION T sum(const Team& team, std::int64_t n, const F& f) {
+  T total = 0;
+  if constexpr (on_host) {
+#pragma omp simd reduction(+ : total)
+    for (std::int64_t i = 0; i < n; ++i) total += f(i);
+  } else {
+    Kokkos::parallel_reduce(
+        Kokkos::TeamVectorRange(team, n), [&](const std::int64_t i, T& partial) { partial += f(i); }, total);
+  }
+  return total;
+}
+
+/// The maximum of f(i) over i in [0, n), -infinity if n = 0, known to the whole team.
+template <class T, class F>
+KOKKOS_INLINE_FUNCTION T maximum(const Team& team, std::int64_t n, const F& f) {
+  T total = -std::numeric_limits<T>::infinity();
+  if constexpr (on_host) {
+    constexpr int lanes = 16;  // one running maximum a lane: a single one would not be vectorised
+    T best[lanes];
+    for (int lane = 0; lane < lanes; ++lane) best[lane] = total;
+    const std::int64_t whole = n / lanes * lanes;
+    for (std::int64_t i = 0; i < whole; i += lanes)
+      for (int lane = 0; lane < lanes; ++lane) best[lane] = std::max(best[lane], T(f(i + lane)));
+    for (std::int64_t i = whole; i < n; ++i) best[0] = std::max(best[0], T(f(i)));
+    for (int lane = 0; lane < lanes; ++lane) total = std::max(total, best[lane]);
+  } else {
+    Kokkos::parallel_reduce(
+        Kokkos::TeamVectorRange(team, n),
+        [&](const std::int64_t i, T& partial) { partial = f(i) > partial ? f(i) : partial; },
+        Kokkos::Max<T>(total));
+  }
+  return total;
+}
+
+/// Does `f` once for the team.
+template <class F>
+KOKKOS_INLINE_FUNCTION void once(const Team& team, const F& f) {
+  if constexpr (on_host)
+    f();
+  else
+    Kokkos::single(Kokkos::PerTeam(team), f);
+}
+
+/// f(team, r) for every row r in [0, rows), rows in parallel; each team has `scratch` bytes for `take`.
+template <class F>
+void each_row(const Lane& lane, const char* name, std::int64_t rows, const F& f, std::int64_t scratch = 0) {
+  if (rows == 0) return;
+  Policy policy(lane.space, static_cast<int>(rows), team_threads, vector_lanes);
+  if (scratch > 0) policy.set_scratch_size(scratch_level, Kokkos::PerTeam(static_cast<int>(scratch)));
+  Kokkos::parallel_for(
+      name, policy,
+      KOKKOS_LAMBDA(const Team& team) { f(team, static_cast<std::int64_t>(team.league_rank())); });
+}
+
+/// The next `count` numbers of the team's scratch, aligned to a cache line.
+inline constexpr std::int64_t scratch_alignment = 64;
+template <class T>
+KOKKOS_INLINE_FUNCTION T* take(const Team& team, std::int64_t count) {
+  const auto bytes = static_cast<std::size_t>(count) * sizeof(T);
+  return static_cast<T*>(team.team_scratch(scratch_level).get_shmem_aligned(bytes, scratch_alignment));
+}
+
+/// f(team, first, n) for blocks [first, first + n) of at most `width` that cover [0, count), blocks in
+/// parallel.
+template <class F>
+void each_block(const Lane& lane, const char* name, std::int64_t count, std::int64_t width, const F& f) {
+  each_row(
+      lane, name, (count + width - 1) / width, KOKKOS_LAMBDA(const Team& team, std::int64_t block) {
+        const std::int64_t first = block * width;
+        f(team, first, count - first < width ? count - first : width);
+      });
+}
+
+/// Elements that one team of an element-wise kernel takes: many enough to hide the cost of starting it.
+inline constexpr std::int64_t element_block = 4096;
+/// Columns that one team of a sum over rows takes, each with its own running sum.
+inline constexpr std::int64_t column_block = 64;
+
+/// The data of a tensor that may be left out.
+template <class T>
+T* optional(const Tensor& tensor) {
+  return tensor.data ? tensor.as<T>() : nullptr;
+}
+
+/// Columns of a tensor [R, C...].
+inline std::int64_t columns(const Tensor& tensor) { return tensor.shape.count(1, tensor.shape.rank()); }
+
+}  // namespace heddle::kernels
