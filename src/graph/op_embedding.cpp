@@ -16,7 +16,7 @@ AxisLayout layout(const Node&, const Graph&, std::span<const maps::Part> in, con
 }
 
 void adjoint(const Node& node, AdjointWriter& writer) {
-  writer.accumulate({0}, Op::embedding_gradient, {writer.cotangent(), node.in[1]});
+  writer.accumulate({0}, Op::embedding_gradient, {writer.cotangent(), node.in[1], node.in[0]});
 }
 
 double no_flops(const Node&, std::span<const Shape>, std::span<const Shape>) { return 0; }

@@ -47,7 +47,7 @@ class Layout {
   friend constexpr bool operator==(const Layout&, const Layout&) = default;
 
  private:
-  std::array<Part, axis_count> parts_{};
+  std::array<Part, axis_count> parts_ = {whole, whole, whole};
 };
 Layout dual(const Layout& layout);
 /// "[data split(0), tensor copied]"; axes that are whole are left out, "[]" for all whole.

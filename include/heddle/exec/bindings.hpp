@@ -1,0 +1,36 @@
+// Which kernel carries out which op: the last of an operator's seven parts, in one table.
+#pragma once
+
+#include <vector>
+
+#include "heddle/graph/graph.hpp"
+#include "heddle/kernels/lane.hpp"
+#include "heddle/maps/box.hpp"
+
+namespace heddle::exec {
+
+/// What a run knows and a graph does not.
+struct RunState {
+  std::int64_t sequence = 1;   ///< tokens of a sample
+  std::uint64_t seed = 0;      ///< of the dropout masks
+  std::uint64_t step = 0;      ///< stream of the dropout masks
+  double loss_scale = 1;       ///< 1 / rows of the whole step
+  std::int64_t row_shift = 0;  ///< from a row's global index in its microbatch to its index in the step's batch
+};
+
+/// One node with its tensors, and the part of each global tensor that this rank holds.
+struct Call {
+  const kernels::Lane& lane;
+  const graph::Node& node;
+  const RunState& run;
+  std::vector<Tensor> in, out;
+  std::vector<maps::Box> in_box;
+  std::vector<Shape> in_global;
+};
+
+using Binding = void (*)(const Call&);
+
+/// Null for `map`, which communicates and is carried out by comm.
+Binding binding(graph::Op op);
+
+}  // namespace heddle::exec

@@ -1,0 +1,72 @@
+// The machine that computes: it stands behind the same face as the null and the simulated machine.
+#pragma once
+
+#include <chrono>
+#include <deque>
+#include <unordered_map>
+
+#include "heddle/exec/gradient_reducer.hpp"
+#include "heddle/schedule/machine.hpp"
+
+namespace heddle::exec {
+
+/// Seconds since it was made.
+class Clock {
+ public:
+  double now() const { return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin_).count(); }
+
+ private:
+  std::chrono::steady_clock::time_point begin_ = std::chrono::steady_clock::now();
+};
+
+/// What a training step adds to the actions of a schedule.
+class StepHooks {
+ public:
+  virtual ~StepHooks() = default;
+  /// The sums over the microbatches are complete on all ranks that share a parameter.
+  virtual void gradients_reduced() = 0;
+  virtual void step() = 0;
+};
+
+struct MachineInput {
+  ProgramRunner& runner;
+  const comm::CartesianGrid& grid;
+  const schedule::Schedule& schedule;
+  const Clock& clock;
+  GradientReducer* reducer = nullptr;  ///< null: forward only
+  StepHooks* hooks = nullptr;
+  int channel_capacity = 2;
+};
+
+class DeviceMachine final : public schedule::Machine {
+ public:
+  explicit DeviceMachine(const MachineInput& input) : in_(input) {}
+
+  /// To be called before each run of a row.
+  void begin_step(const RunState& state, std::vector<std::int64_t> row_shifts);
+  /// Waits until everything sent has left.
+  void end_step();
+
+  bool ready(const schedule::Action& action) override;
+  void start(const schedule::Action& action) override;
+  schedule::Event finish(const schedule::Action& action) override;
+
+  /// For the watchdog.
+  int partner(const schedule::Action& action) const;
+
+ private:
+  using Requests = std::vector<comm::Request>;
+
+  void compute(const schedule::Action& action);
+  Requests exchange(const schedule::Action& action);
+  const std::vector<graph::ValueId>& message(schedule::ActionKind kind) const;
+
+  MachineInput in_;
+  RunState state_;
+  std::vector<std::int64_t> row_shifts_;  ///< by microbatch, see RunState::row_shift
+  std::unordered_map<schedule::Action, Requests> receives_;
+  std::deque<Requests> sends_forward_, sends_backward_;  ///< under way, oldest first
+  double begin_ = 0, last_end_ = 0;
+};
+
+}  // namespace heddle::exec

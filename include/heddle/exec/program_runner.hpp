@@ -1,0 +1,40 @@
+// Runs the nodes of a program on this rank's tensors: kernels on a lane, maps over the grid.
+#pragma once
+
+#include <functional>
+
+#include "heddle/comm/cartesian.hpp"
+#include "heddle/exec/arena.hpp"
+#include "heddle/exec/bindings.hpp"
+#include "heddle/schedule/action.hpp"
+
+namespace heddle::exec {
+
+class ProgramRunner {
+ public:
+  /// All must outlive it. `rows` are those of one microbatch over the whole data axis.
+  ProgramRunner(const passes::Program& program, const comm::CartesianGrid& grid, const Arena& arena, std::int64_t rows);
+
+  /// Runs what the action (F, B, I or W) stands for, for its microbatch. `after` is called with each node's index.
+  void run(const schedule::Action& action, const RunState& state, const std::function<void(int)>& after = {});
+  /// Runs the epilogue, except the nodes for which `skip` is true.
+  void finish_step(const RunState& state, const std::vector<bool>& skip);
+
+  const passes::Program& program() const { return program_; }
+  const Arena& arena() const { return arena_; }
+  Tensor tensor(graph::ValueId id, int microbatch = 0) const {
+    return arena_.tensor(id, program_.graph[id].dtype, microbatch);
+  }
+
+ private:
+  void run_node(int index, int microbatch, const RunState& state, const std::string& what);
+
+  const passes::Program& program_;
+  const comm::CartesianGrid& grid_;
+  const Arena& arena_;
+  kernels::Lane lane_;
+  std::vector<maps::Box> boxes_;  ///< of every value
+  std::vector<Shape> globals_;
+};
+
+}  // namespace heddle::exec

@@ -1,0 +1,110 @@
+#include "heddle/exec/bindings.hpp"
+
+#include <array>
+
+#include "heddle/base/random.hpp"
+#include "heddle/kernels/attention.hpp"
+#include "heddle/kernels/bias_gelu.hpp"
+#include "heddle/kernels/column_sum.hpp"
+#include "heddle/kernels/cross_entropy.hpp"
+#include "heddle/kernels/dropout.hpp"
+#include "heddle/kernels/elementwise.hpp"
+#include "heddle/kernels/embedding.hpp"
+#include "heddle/kernels/layer_norm.hpp"
+#include "heddle/kernels/linear.hpp"
+#include "heddle/kernels/position.hpp"
+#include "heddle/kernels/residual.hpp"
+
+namespace heddle::exec {
+namespace {
+
+using kernels::Write;
+
+template <class T>
+const T& attribute(const Call& c) {
+  return std::get<T>(c.node.attributes);
+}
+
+std::int64_t first(const Call& c, int input, int dim) { return c.in_box[input][dim].begin; }
+/// The index in the step's whole batch of the first row of an input.
+std::int64_t first_row(const Call& c, int input) { return first(c, input, 0) + c.run.row_shift; }
+
+kernels::Dropout dropout(const Call& c) {
+  const auto& d = attribute<graph::Dropout>(c);
+  return {random_key(d.key, c.run.seed), c.run.step, d.rate, first_row(c, 0)};
+}
+
+/// `qkv` is the input [rows, 3, heads, head_dim].
+kernels::AttentionDropout attention_dropout(const Call& c, int qkv) {
+  const auto& d = attribute<graph::Attention>(c).dropout;
+  return {random_key(d.key, c.run.seed), c.run.step,           d.rate,
+          first_row(c, qkv),             first(c, qkv, 2), c.in_global[qkv][2]};
+}
+
+void embedding(const Call& c) { kernels::embedding(c.lane, c.in[0], c.in[1], first(c, 0, 0), c.out[0]); }
+
+void attention(const Call& c) {
+  kernels::attention(c.lane, c.in[0], c.run.sequence, attribute<graph::Attention>(c).scale, attention_dropout(c, 0),
+                     c.out[0], c.out[1]);
+}
+
+void attention_gradient(const Call& c) {
+  kernels::attention_gradient(c.lane, c.in[0], c.in[1], c.in[2], c.in[3], c.run.sequence,
+                              attribute<graph::Attention>(c).scale, attention_dropout(c, 3), c.out[0]);
+}
+
+constexpr std::array<Binding, graph::op_count> table = {
+    embedding,
+    // The table's own part begins where the gradient's does; it is the third input for that alone.
+    [](const Call& c) {
+      kernels::embedding_gradient(c.lane, c.in[0], c.in[1], first(c, 2, 0), c.out[0], Write::accumulate);
+    },
+    [](const Call& c) {
+      kernels::add_position(c.lane, c.in[0], c.in[1], first_row(c, 0), c.run.sequence, c.out[0]);
+    },
+    [](const Call& c) {
+      kernels::position_gradient(c.lane, c.in[0], first_row(c, 0), c.run.sequence, c.out[0], Write::accumulate);
+    },
+    [](const Call& c) {
+      kernels::layer_norm(c.lane, c.in[0], c.in[1], c.in[2], attribute<graph::Norm>(c).epsilon, c.out[0], c.out[1],
+                          c.out[2]);
+    },
+    [](const Call& c) {
+      kernels::layer_norm_input_gradient(c.lane, c.in[0], c.in[1], c.in[2], c.in[3], c.in[4], c.out[0]);
+    },
+    [](const Call& c) {
+      kernels::layer_norm_parameter_gradient(c.lane, c.in[0], c.in[1], c.in[2], c.in[3], c.out[0], c.out[1],
+                                             Write::accumulate);
+    },
+    [](const Call& c) {
+      kernels::linear(c.lane, c.in[0], c.in[1], c.in.size() > 2 ? c.in[2] : Tensor{}, c.out[0]);
+    },
+    [](const Call& c) { kernels::linear_input_gradient(c.lane, c.in[0], c.in[1], c.out[0]); },
+    [](const Call& c) {
+      kernels::linear_weight_gradient(c.lane, c.in[0], c.in[1], c.out[0], Write::accumulate);
+    },
+    [](const Call& c) { kernels::column_sum(c.lane, c.in[0], c.out[0], Write::accumulate); },
+    [](const Call& c) { kernels::bias_gelu(c.lane, c.in[0], c.in[1], c.out[0]); },
+    [](const Call& c) { kernels::bias_gelu_gradient(c.lane, c.in[0], c.in[1], c.in[2], c.out[0]); },
+    attention,
+    attention_gradient,
+    [](const Call& c) { kernels::dropout(c.lane, c.in[0], dropout(c), c.out[0]); },
+    [](const Call& c) { kernels::residual(c.lane, c.in[0], c.in[1], c.in[2], dropout(c), c.out[0]); },
+    [](const Call& c) { kernels::add(c.lane, c.in[0], c.in[1], c.out[0]); },
+    [](const Call& c) { kernels::row_max(c.lane, c.in[0], c.out[0]); },
+    [](const Call& c) { kernels::exp_sum(c.lane, c.in[0], c.in[1], c.in[2], first(c, 0, 1), c.out[0]); },
+    [](const Call& c) {
+      kernels::exp_sum_gradient(c.lane, c.in[0], c.in[1], c.in[2], first(c, 0, 1), c.in[3], c.out[0]);
+    },
+    [](const Call& c) {
+      kernels::nll(c.lane, c.in[0], c.in[1], c.run.loss_scale, c.out[0], Write::accumulate);
+    },
+    [](const Call& c) { kernels::nll_gradient(c.lane, c.in[0], c.run.loss_scale, 1.0, c.out[0]); },
+    nullptr,  // map
+};
+
+}  // namespace
+
+Binding binding(graph::Op op) { return table[static_cast<int>(op)]; }
+
+}  // namespace heddle::exec

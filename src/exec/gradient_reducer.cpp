@@ -1,0 +1,77 @@
+#include "heddle/exec/gradient_reducer.hpp"
+
+#include <algorithm>
+
+namespace heddle::exec {
+
+using graph::Node;
+using graph::ValueId;
+using schedule::FixedPool;
+
+GradientReducer::GradientReducer(const ProgramRunner& runner, const comm::CartesianGrid& grid, int microbatches,
+                                 std::int64_t bucket_bytes)
+    : runner_(runner), grid_(grid), microbatches_(microbatches) {
+  const passes::Program& program = runner.program();
+  buckets_of_.resize(program.graph.nodes.size());
+  carried_out_.resize(program.graph.nodes.size());
+
+  struct Reduction {
+    ValueId sum;
+    maps::AxisSet axes;
+  };
+  std::vector<Reduction> reductions;
+  for (std::size_t i = 0; i < program.graph.nodes.size(); ++i) {
+    const Node& node = program.graph.nodes[i];
+    const auto* map = std::get_if<maps::Map>(&node.attributes);
+    if (program.phases[i] != passes::Phase::epilogue || !map || map->kind != maps::MapKind::sum_reduce) continue;
+    reductions.push_back({node.in.front(), map->axes});
+    carried_out_[i] = true;
+  }
+  const auto& places = runner.arena().plan().places;
+  std::sort(reductions.begin(), reductions.end(),
+            [&](const Reduction& a, const Reduction& b) { return places[a.sum].offset < places[b.sum].offset; });
+  for (const Reduction& reduction : reductions) add(reduction.sum, reduction.axes, bucket_bytes);
+}
+
+void GradientReducer::add(ValueId sum, maps::AxisSet axes, std::int64_t bucket_bytes) {
+  const schedule::Place& place = runner_.arena().plan().places[sum];
+  const bool joins = !buckets_.empty() && buckets_.back().axes == axes &&
+                     place.offset + place.bytes - buckets_.back().begin <= bucket_bytes;
+  if (!joins)
+    buckets_.push_back({.axes = axes, .begin = place.offset, .dtype = runner_.program().graph[sum].dtype});
+  buckets_.back().end = place.offset + place.bytes;
+  const auto& nodes = runner_.program().graph.nodes;
+  for (std::size_t i = 0; i < nodes.size(); ++i)
+    if (runner_.program().phases[i] == passes::Phase::backward_weight && std::ranges::count(nodes[i].out, sum)) {
+      buckets_of_[i].push_back(static_cast<int>(buckets_.size()) - 1);
+      buckets_.back().writes += microbatches_;
+    }
+}
+
+void GradientReducer::begin_step() {
+  for (Bucket& bucket : buckets_) bucket.waiting = bucket.writes;
+}
+
+void GradientReducer::node_done(int node) {
+  for (int index : buckets_of_[node]) {
+    Bucket& bucket = buckets_[index];
+    if (--bucket.waiting > 0) continue;
+    const Tensor gradients = tensor(bucket);
+    bucket.request = start_all_reduce(grid_.along(bucket.axes), comm::Reduction::sum, gradients, gradients);
+  }
+  test();
+}
+
+bool GradientReducer::test() {
+  bool all = true;
+  for (Bucket& bucket : buckets_) all = bucket.waiting == 0 && (bucket.request.done() || bucket.request.test()) && all;
+  return all;
+}
+
+Tensor GradientReducer::tensor(const Bucket& bucket) const {
+  const Tensor pool = runner_.arena().whole(FixedPool::gradients, bucket.dtype);
+  return {static_cast<std::byte*>(pool.data) + bucket.begin, bucket.dtype,
+          {(bucket.end - bucket.begin) / size_of(bucket.dtype)}};
+}
+
+}  // namespace heddle::exec

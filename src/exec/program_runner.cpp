@@ -1,0 +1,70 @@
+#include "heddle/exec/program_runner.hpp"
+
+#include <fmt/format.h>
+
+#include "heddle/comm/apply.hpp"
+#include "heddle/maps/local.hpp"
+
+namespace heddle::exec {
+
+using passes::Phase;
+using schedule::ActionKind;
+
+namespace {
+
+bool belongs(Phase phase, ActionKind action) {
+  switch (action) {
+    case ActionKind::forward: return phase == Phase::forward;
+    case ActionKind::backward: return phase == Phase::backward_input || phase == Phase::backward_weight;
+    case ActionKind::backward_input: return phase == Phase::backward_input;
+    case ActionKind::backward_weight: return phase == Phase::backward_weight;
+    default: return false;
+  }
+}
+
+}  // namespace
+
+ProgramRunner::ProgramRunner(const passes::Program& program, const comm::CartesianGrid& grid, const Arena& arena,
+                             std::int64_t rows)
+    : program_(program), grid_(grid), arena_(arena) {
+  for (const graph::Value& value : program.graph.values) {
+    Shape global = value.shape;
+    for (int dim = 0; dim < global.rank(); ++dim)
+      if (global[dim] == graph::rows) global[dim] = rows;
+    globals_.push_back(global);
+    boxes_.push_back(maps::local_box(global, value.layout, grid.shape(), grid.rank()));
+  }
+}
+
+void ProgramRunner::run(const schedule::Action& action, const RunState& state, const std::function<void(int)>& after) {
+  const std::string what = name(action);
+  for (int i = 0; i < static_cast<int>(program_.graph.nodes.size()); ++i) {
+    if (!belongs(program_.phases[i], action.kind)) continue;
+    run_node(i, action.microbatch, state, what);
+    if (after) after(i);
+  }
+}
+
+void ProgramRunner::finish_step(const RunState& state, const std::vector<bool>& skip) {
+  for (int i = 0; i < static_cast<int>(program_.graph.nodes.size()); ++i)
+    if (program_.phases[i] == Phase::epilogue && !skip[i]) run_node(i, 0, state, "REDUCE_GRAD");
+}
+
+void ProgramRunner::run_node(int index, int microbatch, const RunState& state, const std::string& what) {
+  const graph::Node& node = program_.graph.nodes[index];
+  Call call{lane_, node, state, {}, {}, {}, {}};
+  for (graph::ValueId id : node.in) {
+    call.in.push_back(tensor(id, microbatch));
+    call.in_box.push_back(boxes_[id]);
+    call.in_global.push_back(globals_[id]);
+  }
+  for (graph::ValueId id : node.out) call.out.push_back(tensor(id, microbatch));
+  if (const Binding kernel = binding(node.op)) return kernel(call);
+
+  const auto& map = std::get<maps::Map>(node.attributes);
+  lane_.fence();
+  comm::Request request = comm::start(map, grid_, call.in[0], call.out[0]);
+  if (!request.done()) comm::wait(request, {fmt::format("{}: {} of {}", what, name(map), program_.graph[node.out[0]].name)});
+}
+
+}  // namespace heddle::exec
