@@ -1,0 +1,142 @@
+// The input deck as typed structs: everything a person decides about a run. docs/deck_reference.md, generated
+// from src/deck/keys.cpp, says what each key means; a section here is a section there.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "heddle/base/dtype.hpp"
+
+namespace heddle::deck {
+
+enum class Family : std::uint8_t { gpt2 };
+enum class SampleOrder : std::uint8_t { random, sequential };
+enum class GridAxis : std::uint8_t { data, pipeline, tensor };  ///< numbered as maps::Axis
+enum class PipelineSchedule : std::uint8_t { one_f_one_b, gpipe };
+enum class OptimizerKind : std::uint8_t { adamw };
+enum class RateSchedule : std::uint8_t { cosine, wsd, constant };
+
+/// What a deck calls the values of an enum, in the enum's order.
+using Word = std::string_view;
+constexpr auto names_of(Family) { return std::array<Word, 1>{"gpt2"}; }
+constexpr auto names_of(SampleOrder) { return std::array<Word, 2>{"random", "sequential"}; }
+constexpr auto names_of(GridAxis) { return std::array<Word, 3>{"data", "pipeline", "tensor"}; }
+constexpr auto names_of(PipelineSchedule) { return std::array<Word, 2>{"1f1b", "gpipe"}; }
+constexpr auto names_of(OptimizerKind) { return std::array<Word, 1>{"adamw"}; }
+constexpr auto names_of(RateSchedule) { return std::array<Word, 3>{"cosine", "wsd", "constant"}; }
+constexpr auto names_of(DType) { return std::array<Word, 2>{"fp32", "fp64"}; }
+
+template <class E>
+constexpr Word name(E value) {
+  return names_of(value)[static_cast<std::size_t>(value)];
+}
+
+struct Model {
+  Family family = Family::gpt2;
+  int layers = 0;
+  int heads = 0;
+  std::int64_t width = 0;
+  std::int64_t context = 0;     ///< tokens
+  std::int64_t vocabulary = 0;  ///< tokens
+  double dropout = 0.0;
+  double init_std = 0.02;
+  double norm_epsilon = 1e-5;
+  bool operator==(const Model&) const = default;
+};
+
+struct Data {
+  std::string tokens;  ///< empty: the deck can be checked, not run
+  double held_out = 0.1;
+  SampleOrder order = SampleOrder::random;
+  std::int64_t seed = 1;
+  bool operator==(const Data&) const = default;
+};
+
+struct Grid {
+  int data = 1;
+  int pipeline = 1;
+  int tensor = 1;
+  std::vector<GridAxis> order = {GridAxis::data, GridAxis::pipeline,
+                                 GridAxis::tensor};  ///< slowest to fastest
+  bool sequence_parallel = false;
+  bool operator==(const Grid&) const = default;
+};
+
+struct Pipeline {
+  PipelineSchedule schedule = PipelineSchedule::one_f_one_b;
+  int microbatches = 1;   ///< per data rank and step
+  std::vector<int> cuts;  ///< first layer of each stage but the first; empty: balanced by cost
+  int lookahead = 4;
+  bool operator==(const Pipeline&) const = default;
+};
+
+struct Train {
+  std::int64_t steps = 0;
+  std::int64_t batch = 0;     ///< samples a step, over the whole grid
+  std::int64_t sequence = 0;  ///< tokens a sample; reading a deck fills 0 with model.context
+  DType dtype = DType::f32;
+  std::int64_t seed = 1;
+  std::int64_t evaluate_every = 0;  ///< steps; 0: only at the end
+  std::int64_t evaluate_batches = 8;
+  bool operator==(const Train&) const = default;
+};
+
+struct Optimizer {
+  OptimizerKind kind = OptimizerKind::adamw;
+  double rate = 3e-4;
+  double final_rate = 3e-5;
+  RateSchedule schedule = RateSchedule::cosine;
+  std::int64_t warmup = 0;  ///< steps
+  std::int64_t decay =
+      0;  ///< steps; wsd: length of the final decay; cosine: step that reaches final_rate, 0: the last
+  double beta1 = 0.9;
+  double beta2 = 0.95;
+  double epsilon = 1e-8;
+  double weight_decay = 0.1;
+  double clip = 1.0;  ///< global gradient norm; 0: off
+  bool operator==(const Optimizer&) const = default;
+};
+
+struct Comm {
+  double timeout = 300.0;  ///< seconds a wait may last
+  int bucket_mib = 16;
+  bool operator==(const Comm&) const = default;
+};
+
+struct Output {
+  std::string directory;  ///< reading a deck fills an empty one with runs/ and the name of the deck
+  std::int64_t checkpoint_every = 0;  ///< steps; 0: only at the end
+  std::int64_t log_every = 10;        ///< steps
+  bool events = true;
+  std::int64_t sample_tokens = 200;  ///< 0: no sample
+  bool operator==(const Output&) const = default;
+};
+
+struct Deck {
+  Model model;
+  Data data;
+  Grid grid;
+  Pipeline pipeline;
+  Train train;
+  Optimizer optimizer;
+  Comm comm;
+  Output output;
+
+  std::string name;                    ///< the file's name without folder and ending
+  std::string source;                  ///< the file as it was named
+  std::string text;                    ///< the file as it was written
+  std::vector<std::string> overrides;  ///< of the command line, as given
+
+  /// Where each given key stands; keys left at their default are absent.
+  std::map<std::string, std::string, std::less<>> positions;
+
+  /// Where a key such as "model.heads" stands: "inputs/gpt2.toml:14:3", "command line: model.heads=6", or
+  /// "default".
+  std::string at(std::string_view key) const;
+};
+
+}  // namespace heddle::deck

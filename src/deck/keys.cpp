@@ -1,0 +1,99 @@
+// Every key of a deck: name, member, bounds, unit, meaning. The default is the member's own.
+#include "keys.hpp"
+
+namespace heddle::deck {
+namespace {
+
+constexpr Need required = Need::required;
+
+// clang-format off
+std::vector<Section> table() {
+  return {
+    section("model", &Deck::model, "The transformer.", {
+      key("family",       &Model::family,       any,              "",       "the published model whose mathematics is trained"),
+      key("layers",       &Model::layers,       at_least(1),      "",       "transformer blocks", required),
+      key("heads",        &Model::heads,        at_least(1),      "",       "attention heads of a block", required),
+      key("width",        &Model::width,        at_least(1),      "",       "numbers that describe a token between blocks", required),
+      key("context",      &Model::context,      at_least(1),      "tokens", "longest sequence the model can see", required),
+      key("vocabulary",   &Model::vocabulary,   at_least(1),      "tokens", "different tokens", required),
+      key("dropout",      &Model::dropout,      from_below(0, 1), "",       "probability that a number is dropped in training"),
+      key("init_std",     &Model::init_std,     more_than(0),     "",       "standard deviation of the first weights"),
+      key("norm_epsilon", &Model::norm_epsilon, more_than(0),     "",       "added to the variance in layer norms"),
+    }),
+    section("data", &Deck::data, "What it learns from.", {
+      key("tokens",   &Data::tokens,   any,              "file", "tokens that `heddle prepare` wrote; needed to run, not to check"),
+      key("held_out", &Data::held_out, from_below(0, 1), "",     "last part of the tokens, kept for evaluation"),
+      key("order",    &Data::order,    any,              "",     "how samples are drawn"),
+      key("seed",     &Data::seed,     at_least(0),      "",     "of the order of samples"),
+    }),
+    section("grid", &Deck::grid, "The ranks and what they share: data * pipeline * tensor is the number of ranks.", {
+      key("data",              &Grid::data,              at_least(1), "ranks", "replicas of the model, each with its part of the batch"),
+      key("pipeline",          &Grid::pipeline,          at_least(1), "ranks", "stages the layers are cut into"),
+      key("tensor",            &Grid::tensor,            at_least(1), "ranks", "parts every layer is split into"),
+      key("order",             &Grid::order,             any,         "",      "axes from slowest to fastest; the fastest joins neighbouring ranks"),
+      key("sequence_parallel", &Grid::sequence_parallel, any,         "",      "split the tokens between tensor-parallel regions: less memory, the same traffic"),
+    }),
+    section("pipeline", &Deck::pipeline, "How microbatches pass the stages.", {
+      key("schedule",     &Pipeline::schedule,     any,         "",       "order of forward and backward passes"),
+      key("microbatches", &Pipeline::microbatches, at_least(1), "",       "parts of a data rank's batch that pass one after another"),
+      key("cuts",         &Pipeline::cuts,         at_least(1), "layers", "first layer of each stage but the first; empty: balanced by cost"),
+      key("lookahead",    &Pipeline::lookahead,    at_least(1), "",       "receives posted ahead of their use"),
+    }),
+    section("train", &Deck::train, "How long, how much at a time, how precisely.", {
+      key("steps",            &Train::steps,            at_least(1), "steps",   "optimizer steps", required),
+      key("batch",            &Train::batch,            at_least(1), "samples", "samples a step, over the whole grid", required),
+      key("sequence",         &Train::sequence,         at_least(0), "tokens",  "length of a sample; 0: model.context"),
+      key("dtype",            &Train::dtype,            any,         "",        "type of the numbers"),
+      key("seed",             &Train::seed,             at_least(0), "",        "of the first weights and of dropout"),
+      key("evaluate_every",   &Train::evaluate_every,   at_least(0), "steps",   "between evaluations on the held-out part; 0: only at the end"),
+      key("evaluate_batches", &Train::evaluate_batches, at_least(1), "batches", "batches of an evaluation"),
+    }),
+    section("optimizer", &Deck::optimizer, "How parameters follow their gradients.", {
+      key("kind",         &Optimizer::kind,         any,              "",      "AdamW, Loshchilov & Hutter 2019"),
+      key("rate",         &Optimizer::rate,         more_than(0),     "",      "learning rate after warm-up"),
+      key("final_rate",   &Optimizer::final_rate,   at_least(0),      "",      "learning rate at the end"),
+      key("schedule",     &Optimizer::schedule,     any,              "",      "the rate after warm-up: a cosine, warm-up-stable-decay, or constant"),
+      key("warmup",       &Optimizer::warmup,       at_least(0),      "steps", "linear rise of the rate from zero"),
+      key("decay",        &Optimizer::decay,        at_least(0),      "steps", "wsd: length of the final decay; cosine: step that reaches final_rate, 0: the last"),
+      key("beta1",        &Optimizer::beta1,        from_below(0, 1), "",      "memory of the gradient's mean"),
+      key("beta2",        &Optimizer::beta2,        from_below(0, 1), "",      "memory of the gradient's square"),
+      key("epsilon",      &Optimizer::epsilon,      more_than(0),     "",      "added to the root of the square"),
+      key("weight_decay", &Optimizer::weight_decay, at_least(0),      "",      "decoupled decay of matrices; biases and norms have none"),
+      key("clip",         &Optimizer::clip,         at_least(0),      "",      "largest norm of the whole gradient; 0: no limit"),
+    }),
+    section("comm", &Deck::comm, "Messages between ranks.", {
+      key("timeout",    &Comm::timeout,    more_than(0),      "seconds", "longest wait for a message before the run ends with a table of who waits for whom"),
+      key("bucket_mib", &Comm::bucket_mib, from_to(1, 65536), "MiB",     "gradients that are reduced in one message"),
+    }),
+    section("output", &Deck::output, "What is left behind.", {
+      key("directory",        &Output::directory,        any,         "folder", "of run.h5 and the checkpoints; empty: runs/ and the name of the deck"),
+      key("checkpoint_every", &Output::checkpoint_every, at_least(0), "steps",  "between checkpoints; 0: only at the end"),
+      key("log_every",        &Output::log_every,        at_least(1), "steps",  "between lines of progress"),
+      key("events",           &Output::events,           any,         "",       "write every action's times to run.h5"),
+      key("sample_tokens",    &Output::sample_tokens,    at_least(0), "tokens", "text generated at the end of a run; 0: none"),
+    }),
+  };
+}
+// clang-format on
+
+}  // namespace
+
+const std::vector<Section>& sections() {
+  static const std::vector<Section> all = table();
+  return all;
+}
+
+const Section* find_section(std::string_view name) {
+  for (const auto& section : sections())
+    if (section.name == name) return &section;
+  return nullptr;
+}
+
+const Key* find_key(std::string_view full_name) {
+  for (const auto& section : sections())
+    for (const auto& key : section.keys)
+      if (key.name == full_name) return &key;
+  return nullptr;
+}
+
+}  // namespace heddle::deck

@@ -1,0 +1,40 @@
+// Writes the table of keys: with a deck's values as TOML, with its words as Markdown.
+#include "heddle/deck/print.hpp"
+
+#include <fmt/format.h>
+
+#include "keys.hpp"
+
+namespace heddle::deck {
+
+std::string resolved(const Deck& deck) {
+  std::string text;
+  for (const auto& section : sections()) {
+    text += fmt::format("{}[{}]\n", text.empty() ? "" : "\n", section.name);
+    for (const auto& key : section.keys) text += fmt::format("{} = {}\n", key.bare_name(), key.print(deck));
+  }
+  return text;
+}
+
+std::string reference() {
+  std::string text =
+      "# Deck reference\n\n"
+      "A deck is a [TOML](https://toml.io) file. Every key can be set on the command line too, as "
+      "`section.key=value`:\n"
+      "`heddle run inputs/first.toml grid.data=2 pipeline.schedule=gpipe`. Unknown keys are errors.\n"
+      "`heddle check DECK` prints a deck with all its defaults.\n\n"
+      "This file is generated from `src/deck/keys.cpp`; `HEDDLE_UPDATE=1 ctest -R deck.Reference` writes it "
+      "anew.\n";
+  const Deck defaults;
+  for (const auto& section : sections()) {
+    text += fmt::format("\n## [{}]\n{}\n\n", section.name, section.meaning);
+    text += "| key | type | default | range | unit | meaning |\n|---|---|---|---|---|---|\n";
+    for (const auto& key : section.keys)
+      text += fmt::format("| `{}` | {} | {} | {} | {} | {} |\n", key.bare_name(), key.type,
+                          key.need == Need::required ? "required" : fmt::format("`{}`", key.print(defaults)),
+                          key.range, key.unit, key.meaning);
+  }
+  return text;
+}
+
+}  // namespace heddle::deck

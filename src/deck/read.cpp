@@ -1,0 +1,211 @@
+// Reads a deck: the file's table first, then each override's, key by key through the table of keys.
+#include "heddle/deck/read.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <fstream>
+#include <set>
+#include <tuple>
+
+#include "keys.hpp"
+#include "syntax.hpp"
+
+namespace heddle::deck {
+namespace {
+
+/// A mistake with what sorts it: file before command line, by place in the file, as given on the command
+/// line.
+struct Problem {
+  Origin::Kind kind;
+  toml::source_position at;
+  std::string line;
+  auto order() const { return std::tuple(kind, at.line, at.column); }
+};
+
+class Reader {
+ public:
+  explicit Reader(Deck& deck) : deck_(deck) {}
+
+  void read_file(std::string_view text, const std::string& source) {
+    file_ = {Origin::Kind::file, source};
+    readable_ = read_text(file_, text, parse_file);
+  }
+  void read_override(const std::string& text) {
+    read_text({Origin::Kind::command_line, "command line: " + for_message(text)}, text, parse_override);
+  }
+  void finish();
+
+ private:
+  bool read_text(const Origin& origin, std::string_view text, toml::table (*parse)(std::string_view));
+  void read_section(const Origin& origin, const toml::key& name, const toml::node& node);
+  void read_key(const Origin& origin, const Section& section, const toml::key& name, const toml::node& node);
+  void report_unknown_section(const Origin& origin, const toml::key& name, const toml::node& node);
+  void report_unknown_key(const Origin& origin, const Section& section, const toml::key& name);
+  void report_missing();
+  void report(const Origin& origin, const toml::source_position& at, const Fault& fault) {
+    problems_.push_back({origin.kind, origin.kind == Origin::Kind::file ? at : toml::source_position{},
+                         origin.position(at) + ": " + describe(fault.problem, fault.why, fault.fix)});
+  }
+  std::string did_you_mean(const std::string& name) { return did_you_mean(name, name); }
+  std::string did_you_mean(const std::string& name, const std::string& as_shown) {
+    suggested_.insert(name);
+    return fmt::format("did you mean {}?", as_shown);
+  }
+
+  Deck& deck_;
+  Origin file_{};
+  bool readable_ = false;  ///< the file's syntax is right, so that what it lacks is known
+  std::vector<Problem> problems_;
+  std::map<std::string, toml::source_position, std::less<>> headers_;  ///< of the file's sections
+  std::set<std::string, std::less<>> suggested_;  ///< keys and sections that were probably meant
+};
+
+bool Reader::read_text(const Origin& origin, std::string_view text, toml::table (*parse)(std::string_view)) {
+  try {
+    const auto table = parse(text);
+    for (auto&& [name, node] : table) read_section(origin, name, node);
+    return true;
+  } catch (const SyntaxFault& error) {
+    report(origin, error.at, error.fault);
+    return false;
+  }
+}
+
+void Reader::read_section(const Origin& origin, const toml::key& name, const toml::node& node) {
+  const auto* section = find_section(name.str());
+  if (!section) return report_unknown_section(origin, name, node);
+  if (origin.kind == Origin::Kind::file) headers_.emplace(section->name, node.source().begin);
+  if (!node.is_table()) {
+    suggested_.insert(section->name);
+    return report(
+        origin, name.source().begin,
+        {fmt::format("{} = {} is not a section", section->name, shown(node)), "a section holds keys",
+         fmt::format("write [{}] once, and its keys below", section->name)});
+  }
+  for (auto&& [key_name, value] : *node.as_table()) read_key(origin, *section, key_name, value);
+}
+
+void Reader::read_key(const Origin& origin, const Section& section, const toml::key& name,
+                      const toml::node& node) {
+  const auto* key = find_key(fmt::format("{}.{}", section.name, name.str()));
+  if (!key) return report_unknown_key(origin, section, name);
+  deck_.positions.insert_or_assign(key->name, origin.position(name.source().begin));
+  if (const auto fault = key->read(deck_, key->name, node)) report(origin, name.source().begin, *fault);
+}
+
+void Reader::report_unknown_section(const Origin& origin, const toml::key& name, const toml::node& node) {
+  std::vector<Word> names;
+  std::vector<std::string> holders, headers;
+  for (const auto& section : sections()) {
+    names.push_back(section.name);
+    headers.push_back(section.name);
+    for (const auto& key : section.keys)
+      if (key.bare_name() == name.str()) holders.push_back(key.name);
+  }
+  const std::string shown_name = for_message(name.str());
+  if (!node.is_table())
+    return report(
+        origin, name.source().begin,
+        {fmt::format("{} stands outside of every section", shown_name), "every key belongs to a section",
+         holders.empty() ? "the sections are " + joined(headers, ", ")
+                         : did_you_mean(joined(holders, " or "))});
+  const std::string meant = nearest(name.str(), names);
+  report(
+      origin, name.source().begin,
+      {fmt::format("[{}] is no section of a deck", shown_name), "unknown names are never skipped",
+       meant.empty() ? "the sections are " + joined(headers, ", ") : did_you_mean(meant, "[" + meant + "]")});
+}
+
+void Reader::report_unknown_key(const Origin& origin, const Section& section, const toml::key& name) {
+  std::vector<Word> names;
+  std::vector<std::string> keys, holders;
+  for (const auto& key : section.keys) names.push_back(key.bare_name()), keys.emplace_back(key.bare_name());
+  for (const auto& other : sections())
+    for (const auto& key : other.keys)
+      if (key.bare_name() == name.str()) holders.push_back(key.name);
+  std::string fix = "the keys are " + joined(keys, ", ");
+  if (!holders.empty())
+    fix = did_you_mean(joined(holders, " or "));
+  else if (const auto meant = nearest(name.str(), names); !meant.empty())
+    fix = did_you_mean(section.name + "." + meant);
+  report(origin, name.source().begin,
+         {fmt::format("{}.{} is no key of a deck", section.name, for_message(name.str())),
+          "unknown names are never skipped", fix});
+}
+
+void Reader::report_missing() {
+  for (const auto& section : sections()) {
+    if (suggested_.contains(section.name)) continue;
+    const auto header = headers_.find(section.name);
+    const toml::source_position at = header == headers_.end() ? toml::source_position{1, 1} : header->second;
+    for (const auto& key : section.keys)
+      if (key.need == Need::required && !deck_.positions.contains(key.name) && !suggested_.contains(key.name))
+        report(file_, at,
+               {key.name + " is missing", key.meaning + "; it has no default",
+                fmt::format("add {} = ... to [{}]", key.bare_name(), section.name)});
+  }
+}
+
+void Reader::finish() {
+  if (readable_) report_missing();
+  if (problems_.empty()) return;
+  std::stable_sort(problems_.begin(), problems_.end(),
+                   [](const Problem& a, const Problem& b) { return a.order() < b.order(); });
+  std::vector<std::string> lines;
+  for (const auto& problem : problems_) lines.push_back(problem.line);
+  throw DeckError(lines);
+}
+
+/// The defaults that follow from other keys.
+void fill_in(Deck& deck) {
+  if (deck.train.sequence == 0) deck.train.sequence = deck.model.context;
+  if (deck.output.directory.empty()) deck.output.directory = "runs/" + deck.name;
+}
+
+}  // namespace
+
+DeckError::DeckError(const std::vector<std::string>& lines) : Error(ExitCode::usage, joined(lines, "\n")) {}
+
+std::string Deck::at(std::string_view key) const {
+  HEDDLE_EXPECT(find_key(key) != nullptr);
+  const auto found = positions.find(key);
+  return found == positions.end() ? "default" : found->second;
+}
+
+Deck parse(std::string_view text, const std::string& source, std::span<const std::string> overrides) {
+  Deck deck;
+  deck.name = std::filesystem::path(source).stem().string();
+  deck.source = source;
+  deck.text = text;
+  deck.overrides.assign(overrides.begin(), overrides.end());
+  Reader reader(deck);
+  reader.read_file(text, source);
+  for (const auto& one : overrides) reader.read_override(one);
+  reader.finish();
+  fill_in(deck);
+  return deck;
+}
+
+Deck read(const std::filesystem::path& file, std::span<const std::string> overrides) {
+  const auto refuse = [&](const std::string& problem, const std::string& why) {
+    throw DeckError(
+        {file.string() + ": " + describe(problem, why, "give a deck, such as inputs/smoke.toml")});
+  };
+  std::error_code error;
+  const auto status = std::filesystem::status(file, error);
+  if (!std::filesystem::exists(status))
+    refuse("cannot find the deck", error ? error.message() : "no such file");
+  if (std::filesystem::is_directory(status)) refuse("this is a directory", "a deck is a file");
+  if (!std::filesystem::is_regular_file(status))
+    refuse("this is no regular file", "every rank reads the deck anew");
+  std::ifstream stream(file, std::ios::binary);
+  if (!stream) refuse("cannot open the deck", std::generic_category().message(errno));
+  std::string text(longest_deck + 1, '\0');
+  stream.read(text.data(), static_cast<std::streamsize>(text.size()));
+  if (stream.bad()) refuse("cannot read the deck", "the file system reports an error");
+  text.resize(static_cast<std::size_t>(stream.gcount()));
+  return parse(text, file.string(), overrides);
+}
+
+}  // namespace heddle::deck

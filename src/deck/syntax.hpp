@@ -1,0 +1,38 @@
+// From text to TOML tables: where the syntax ends and the meaning of keys begins.
+#pragma once
+
+#include <toml++/toml.h>
+
+#include <string>
+#include <string_view>
+
+#include "codec.hpp"
+
+namespace heddle::deck {
+
+/// Bytes. A deck is written by a person; and toml++ recurses as deep as a.a.a... nests, which this bounds to
+/// what a stack can hold, sanitizers included.
+inline constexpr std::size_t longest_deck = 16 * 1024;
+
+/// Where a text came from, and how its positions read.
+struct Origin {
+  enum class Kind : bool { file, command_line };
+  Kind kind;
+  std::string name;  ///< the file, or "command line: grid.tensor=4"
+
+  std::string position(const toml::source_position& at) const;
+};
+
+/// A mistake in the syntax, after which nothing more of the text can be read.
+struct SyntaxFault {
+  toml::source_position at;
+  Fault fault;
+};
+
+/// A deck's text. Throws SyntaxFault.
+toml::table parse_file(std::string_view text);
+
+/// `section.key=value`, where a value that is no TOML may be a string without its quotes. Throws SyntaxFault.
+toml::table parse_override(std::string_view text);
+
+}  // namespace heddle::deck

@@ -1,0 +1,131 @@
+// The checks between keys: the exact words for decks whose keys are each right but do not fit.
+#include "heddle/deck/check.hpp"
+
+#include <gmock/gmock.h>
+
+#include "support.hpp"
+
+namespace heddle::deck {
+namespace {
+
+using testing::ElementsAre;
+
+struct Misfit {
+  Lines overrides;
+  std::string says;
+};
+
+TEST(Check, MisfitsNameTheKeyAndWhatWouldDo) {
+  const std::string cuts = "(a cut is the first layer of each stage but the first); ";
+  const Misfit misfits[] = {
+      {{"grid.tensor=4"},
+       "d.toml:3:1: model.heads = 6 is not a multiple of grid.tensor = 4 (each rank holds whole heads); try "
+       "grid.tensor "
+       "= 2 or 3"},
+      {{"model.heads=5", "model.width=50", "grid.tensor=2"},
+       "command line: model.heads=5: model.heads = 5 is not a multiple of grid.tensor = 2 (each rank holds "
+       "whole heads); "
+       "try grid.tensor = 1"},
+      {{"model.width=50"},
+       "command line: model.width=50: model.width = 50 is not a multiple of model.heads = 6 (each head takes "
+       "width / "
+       "heads numbers); try model.width = 48 or 54"},
+      {{"grid.pipeline=3"},
+       "command line: grid.pipeline=3: grid.pipeline = 3 is more than model.layers = 2 (each stage needs a "
+       "layer); try "
+       "grid.pipeline = 2"},
+      {{"grid.tensor=3", "model.vocabulary=2"},
+       "command line: model.vocabulary=2: model.vocabulary = 2 is less than grid.tensor = 3 (each rank holds "
+       "part of the "
+       "vocabulary); try grid.tensor = 2"},
+      {{"train.sequence=64"},
+       "command line: train.sequence=64: train.sequence = 64 is more than model.context = 32 (the model has "
+       "no positions "
+       "beyond its context); try train.sequence = 32"},
+      {{"grid.data=3", "pipeline.microbatches=2"},
+       "d.toml:9:1: train.batch = 8 is not a multiple of grid.data * pipeline.microbatches = 3 * 2 (all "
+       "microbatches have "
+       "the same number of samples); try train.batch = 6 or 12"},
+      {{"pipeline.microbatches=16"},
+       "d.toml:9:1: train.batch = 8 is not a multiple of grid.data * pipeline.microbatches = 1 * 16 (all "
+       "microbatches "
+       "have the same number of samples); try train.batch = 16"},
+      {{"pipeline.cuts=[1]"},
+       "command line: pipeline.cuts=[1]: pipeline.cuts = [1] makes 2 stages, and grid.pipeline = 1 " + cuts +
+           "give 0 cuts, or [] to balance by cost"},
+      {{"model.layers=4", "grid.pipeline=3", "pipeline.cuts=[2, 2]"},
+       "command line: pipeline.cuts=[2, 2]: pipeline.cuts = [2, 2] does not increase " + cuts +
+           "sort it, and give each layer once"},
+      {{"grid.pipeline=2", "pipeline.cuts=[2]"},
+       "command line: pipeline.cuts=[2]: pipeline.cuts = [2] goes beyond model.layers = 2 " + cuts +
+           "give layers below 2"},
+      {{"grid.order=[\"data\",\"data\",\"tensor\"]"},
+       "command line: grid.order=[\"data\",\"data\",\"tensor\"]: grid.order = [\"data\", \"data\", "
+       "\"tensor\"] does not "
+       "name each axis once (it orders the axes from slowest to fastest); try [\"data\", \"pipeline\", "
+       "\"tensor\"]"},
+      {{"optimizer.warmup=100"},
+       "command line: optimizer.warmup=100: optimizer.warmup = 100 is more than train.steps = 10 (the rate "
+       "would never "
+       "be reached); try optimizer.warmup = 1"},
+      {{"optimizer.final_rate=1"},
+       "command line: optimizer.final_rate=1: optimizer.final_rate = 1 is more than optimizer.rate = 0.0003 "
+       "(the rate "
+       "falls after warm-up); try optimizer.final_rate = 3e-05"},
+      {{"optimizer.decay=2", "optimizer.warmup=2"},
+       "command line: optimizer.decay=2: optimizer.decay = 2 is not after optimizer.warmup = 2 (the cosine "
+       "falls from "
+       "the end of warm-up to step decay); try optimizer.decay = 0, the last step"},
+      {{"optimizer.schedule=wsd", "optimizer.warmup=5", "optimizer.decay=6"},
+       "command line: optimizer.decay=6: optimizer.warmup = 5 and optimizer.decay = 6 are more than "
+       "train.steps = 10 "
+       "(the final decay begins after warm-up); try optimizer.decay = 2"},
+      {{"train.evaluate_every=5", "data.held_out=0"},
+       "command line: train.evaluate_every=5: train.evaluate_every = 5 has nothing to evaluate on "
+       "(data.held_out = 0); "
+       "try data.held_out = 0.1"},
+      {{"train.batch=9223372036854775807"},
+       "command line: train.batch=9223372036854775807: train.batch = 9223372036854775807, train.sequence = "
+       "32 and "
+       "model.width = 48 overflow (the bytes of a step are counted in 64 bits); give smaller sizes"},
+  };
+  for (const auto& [overrides, says] : misfits) EXPECT_THAT(complaints_with(overrides), ElementsAre(says));
+}
+
+TEST(Check, WhatOverflowsIsRefused) {
+  using testing::HasSubstr;
+  EXPECT_THAT(
+      complaints_with({"train.batch=65536", "grid.data=65536", "grid.tensor=65536", "model.heads=65536",
+                       "model.width=65536", "model.vocabulary=65536"}),
+      ElementsAre(
+          "command line: grid.data=65536: grid.data * grid.pipeline * grid.tensor = 65536 * 1 * 65536 "
+          "overflows (ranks are counted in 32 bits); give a smaller grid"));
+  EXPECT_THAT(complaints_with({"model.width=4800000000000000000"}),
+              ElementsAre(HasSubstr("the bytes of a step"), HasSubstr("the bytes of a model")));
+}
+
+TEST(Check, AllContradictionsAtOnce) {
+  EXPECT_EQ(complaints_with({"grid.tensor=4", "grid.pipeline=3", "train.sequence=64", "optimizer.warmup=11"})
+                .size(),
+            4u);
+}
+
+TEST(Check, RanksAreThePlacesOfTheGrid) {
+  const auto says = [](int ranks, const Lines& overrides) {
+    return complaints([&] { check_ranks(parse(good, "d.toml", overrides), ranks); });
+  };
+  EXPECT_THAT(says(1, {}), ElementsAre());
+  EXPECT_THAT(says(4, {"grid.tensor=2", "grid.pipeline=2"}), ElementsAre());
+  EXPECT_THAT(says(3, {}),
+              ElementsAre("d.toml: grid.data * grid.pipeline * grid.tensor = 1 * 1 * 1 = 1 is not the number "
+                          "of ranks, 3 (each rank has one place on the grid); start 1 rank, or set "
+                          "grid.data = 3"));
+  EXPECT_THAT(
+      says(3, {"grid.tensor=2"}),
+      ElementsAre(
+          "command line: grid.tensor=2: grid.data * grid.pipeline * grid.tensor = 1 * 1 * 2 = 2 is not the "
+          "number of ranks, 3 (each rank has one place on the grid); start 2 ranks"));
+}
+
+}  // namespace
+}  // namespace heddle::deck
