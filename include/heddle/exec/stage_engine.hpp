@@ -1,0 +1,53 @@
+// One rank's share of a pipeline, ready to run: its program in its memory, driven by the one loop.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string_view>
+
+#include "heddle/exec/device_machine.hpp"
+#include "heddle/schedule/interpreter.hpp"
+
+namespace heddle::exec {
+
+struct EngineInput {
+  passes::Program program;
+  const schedule::Schedule& schedule;
+  const comm::CartesianGrid& grid;
+  comm::World& world;
+  const Clock& clock;
+  std::int64_t rows = 0;  ///< of one microbatch over the whole data axis
+  int lookahead = schedule::default_lookahead;
+  std::int64_t bucket_bytes = 1 << 24;
+  Packing packing = Packing::arena;
+  const Arena* parameters = nullptr;  ///< whose parameters to use; null: its own
+};
+
+class StageEngine {
+ public:
+  explicit StageEngine(EngineInput input);
+
+  const passes::Program& program() const { return input_.program; }
+  const Arena& arena() const { return *arena_; }
+  /// The value of the program with this name, if it has one: an input of the model, say.
+  std::optional<graph::ValueId> find(std::string_view name) const;
+
+  /// Copies the step's tokens (or targets) to the memory of the value, microbatch after microbatch, where the stage
+  /// uses it.
+  void load(std::string_view name, std::span<const std::int32_t> tokens);
+
+  /// Runs this rank's row once. Gradients and loss start at zero. `samples` are those of the step over the whole grid;
+  /// `state.row_shift` is filled in. Hooks may be null for a forward-only row.
+  void run_row(RunState state, std::int64_t samples, StepHooks* hooks, const schedule::EventSink& sink);
+
+ private:
+  std::vector<std::int64_t> row_shifts(std::int64_t samples, std::int64_t sequence) const;
+  void clear_sums();
+
+  EngineInput input_;
+  std::optional<Arena> arena_;
+  std::optional<ProgramRunner> runner_;
+  std::optional<GradientReducer> reducer_;
+};
+
+}  // namespace heddle::exec

@@ -1,0 +1,53 @@
+// What happens at the end of a step: tied gradients are summed, the global norm is taken and clipped, AdamW steps.
+#pragma once
+
+#include "heddle/deck/deck.hpp"
+#include "heddle/exec/device_machine.hpp"
+#include "heddle/train/parameters.hpp"
+
+namespace heddle::train {
+
+/// A parameter that several stages hold, and this rank's group of those that hold the same part of it.
+struct Tie {
+  std::string name;
+  const comm::Communicator* holders;
+};
+
+/// What a step tells, equal on every rank.
+struct StepResult {
+  double loss = 0;           ///< mean over the tokens of the step
+  double gradient_norm = 0;  ///< of all parameters, before clipping
+};
+
+/// AdamW (Loshchilov & Hutter, arXiv 1711.05101). Weight decay pulls matrices, not biases or norms.
+class Optimizer final : public exec::StepHooks {
+ public:
+  /// All must outlive it. `loss` is the step's loss where this rank's share counts, else a tensor without data.
+  Optimizer(const deck::Optimizer& settings, std::vector<TrainedParameter> parameters, std::vector<Tie> ties,
+            const comm::Communicator& world, Tensor loss);
+
+  /// `step` counts from 0.
+  void begin_step(std::int64_t step, double rate);
+  void gradients_reduced() override;
+  /// Throws Error(numbers) on every rank, before any parameter has changed, if loss or norm is not finite.
+  void step() override;
+
+  const StepResult& result() const { return result_; }
+  const std::vector<TrainedParameter>& parameters() const { return parameters_; }
+
+ private:
+  double local_sum_of_squares();
+
+  deck::Optimizer settings_;
+  std::vector<TrainedParameter> parameters_;
+  std::vector<Tie> ties_;
+  const comm::Communicator& world_;
+  Tensor loss_;
+  kernels::Memory sum_memory_;
+  kernels::Lane lane_;
+  std::int64_t step_ = 0;
+  double rate_ = 0;
+  StepResult result_;
+};
+
+}  // namespace heddle::train

@@ -1,0 +1,89 @@
+#include "heddle/exec/stage_engine.hpp"
+
+#include <fmt/format.h>
+
+#include "heddle/exec/host_copy.hpp"
+#include "heddle/kernels/elementwise.hpp"
+
+namespace heddle::exec {
+
+using maps::Axis;
+using schedule::FixedPool;
+using schedule::Progress;
+
+StageEngine::StageEngine(EngineInput input) : input_(std::move(input)) {
+  const int stage = input_.grid.coordinates()[Axis::pipeline];
+  arena_.emplace(schedule::plan_memory({.program = input_.program,
+                                        .grid = input_.grid.shape(),
+                                        .rank = input_.grid.rank(),
+                                        .rows = input_.rows,
+                                        .row = input_.schedule.rows[stage],
+                                        .stage = stage,
+                                        .microbatches = input_.schedule.microbatches,
+                                        .lookahead = input_.lookahead}),
+                 input_.packing, input_.parameters);
+  runner_.emplace(input_.program, input_.grid, *arena_, input_.rows);
+  if (!input_.program.trained.empty())
+    reducer_.emplace(*runner_, input_.grid, input_.schedule.microbatches, input_.bucket_bytes);
+}
+
+std::optional<graph::ValueId> StageEngine::find(std::string_view name) const {
+  const auto& values = input_.program.graph.values;
+  for (std::size_t id = 0; id < values.size(); ++id)
+    if (values[id].name == name) return static_cast<graph::ValueId>(id);
+  return {};
+}
+
+void StageEngine::load(std::string_view name, std::span<const std::int32_t> tokens) {
+  const auto id = find(name);
+  if (!id) return;
+  const std::size_t rows = tokens.size() / static_cast<std::size_t>(input_.schedule.microbatches);
+  for (int m = 0; m < input_.schedule.microbatches; ++m)
+    copy_to_lane(std::as_bytes(tokens.subspan(static_cast<std::size_t>(m) * rows, rows)), runner_->tensor(*id, m));
+}
+
+std::vector<std::int64_t> StageEngine::row_shifts(std::int64_t samples, std::int64_t sequence) const {
+  const int ranks = input_.grid.shape().extent(Axis::data), rank = input_.grid.coordinates()[Axis::data];
+  const std::int64_t microbatches = input_.schedule.microbatches, mine = samples / ranks;
+  std::vector<std::int64_t> shifts;
+  for (std::int64_t m = 0; m < microbatches; ++m)
+    shifts.push_back((rank * mine + m * (mine / microbatches)) * sequence - rank * (input_.rows / ranks));
+  return shifts;
+}
+
+void StageEngine::clear_sums() {
+  const kernels::Lane lane;
+  const auto& values = input_.program.graph.values;
+  for (const passes::Trained& trained : input_.program.trained)
+    for (graph::ValueId sum : trained.sums) kernels::fill(lane, arena_->tensor(sum, values[sum].dtype), 0.0);
+  if (const graph::ValueId loss = input_.program.loss; loss >= 0)
+    kernels::fill(lane, arena_->tensor(loss, values[loss].dtype), 0.0);
+}
+
+void StageEngine::run_row(RunState state, std::int64_t samples, StepHooks* hooks, const schedule::EventSink& sink) {
+  clear_sums();
+  DeviceMachine machine({.runner = *runner_,
+                         .grid = input_.grid,
+                         .schedule = input_.schedule,
+                         .clock = input_.clock,
+                         .reducer = reducer_ ? &*reducer_ : nullptr,
+                         .hooks = hooks});
+  machine.begin_step(state, row_shifts(samples, state.sequence));
+  const schedule::Row& row = input_.schedule.rows[input_.grid.coordinates()[Axis::pipeline]];
+  schedule::Interpreter loop(row, machine, input_.lookahead, sink);
+  Progress progress = loop.advance();
+  while (progress != Progress::done) {
+    if (progress == Progress::blocked) {
+      const comm::Waiting what{.action = name(loop.next()),
+                               .partner = machine.partner(loop.next()),
+                               .position = static_cast<std::int64_t>(loop.position())};
+      comm::Wait wait(input_.world.watchdog(), what);
+      while ((progress = loop.advance()) == Progress::blocked) wait.idle();
+    } else {
+      progress = loop.advance();
+    }
+  }
+  machine.end_step();
+}
+
+}  // namespace heddle::exec
