@@ -49,4 +49,12 @@ void AsideFile::commit() {
   bring_to_disk(folder.empty() ? "." : folder.string());
 }
 
+void make_folder_of(const std::string& path) {
+  const auto folder = std::filesystem::path(path).parent_path();
+  if (folder.empty()) return;
+  std::error_code error;
+  std::filesystem::create_directories(folder, error);
+  if (error) throw Error(ExitCode::usage, folder.string() + ": cannot make this folder", error.message());
+}
+
 }  // namespace heddle::io

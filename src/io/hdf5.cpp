@@ -169,22 +169,20 @@ Handle string_type(const Handle& file, std::size_t bytes) {
 
 hid_t native_type(DType type) {
   switch (type) {
-    case DType::f32:
-      return H5T_NATIVE_FLOAT;
-    case DType::f64:
-      return H5T_NATIVE_DOUBLE;
-    case DType::i32:
-      return H5T_NATIVE_INT32;
-    default:
-      break;
+    case DType::f32: return H5T_NATIVE_FLOAT;
+    case DType::f64: return H5T_NATIVE_DOUBLE;
+    case DType::i32: return H5T_NATIVE_INT32;
+    default: break;
   }
   throw Error(ExitCode::failure, fmt::format("HDF5 files hold no {}", name(type)));
 }
 
 Handle create_dataset(const Handle& parent, const std::string& name, hid_t type, const Handle& space,
                       hid_t properties) {
+  const Handle link(H5Pcreate(H5P_LINK_CREATE), H5Pclose, parent.path(), "prepare a dataset");
+  link.check(H5Pset_create_intermediate_group(link.id(), 1), "prepare a dataset");
   const hid_t id =
-      H5Dcreate2(parent.id(), name.c_str(), type, space.id(), H5P_DEFAULT, properties, H5P_DEFAULT);
+      H5Dcreate2(parent.id(), name.c_str(), type, space.id(), link.id(), properties, H5P_DEFAULT);
   return Handle(id, H5Dclose, parent.path(), "create dataset " + name);
 }
 

@@ -74,6 +74,7 @@ Handle string_type(const Handle& file, std::size_t bytes);
 /// The HDF5 type in memory of a number type (not bf16).
 hid_t native_type(DType type);
 
+/// Makes the groups in `name` that are missing.
 Handle create_dataset(const Handle& parent, const std::string& name, hid_t type, const Handle& space,
                       hid_t properties = H5P_DEFAULT);
 /// Appends `rows` records of memory type `type` to a one-dimensional extendable dataset.

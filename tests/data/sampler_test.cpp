@@ -16,11 +16,11 @@ namespace heddle::data {
 namespace {
 
 using deck::SampleOrder;
-using test::expect_error;
+using tests::expect_error;
 
 /// Token i of the file is i, so that a batch shows where it was cut.
 struct Counting {
-  test::TemporaryFolder folder;
+  tests::TemporaryFolder folder;
   std::string path = folder / "tokens.h5";
   explicit Counting(std::int32_t length) {
     std::vector<std::int32_t> ids(static_cast<std::size_t>(length));

@@ -13,7 +13,7 @@ namespace heddle::data {
 namespace {
 
 using io::TokenKind;
-using test::expect_error;
+using tests::expect_error;
 constexpr auto poem = "Weave \xC3\xA9t\xC3\xA9 \xE2\x80\x94 \xF0\x9F\xA7\xB5\n";  // "Weave été — 🧵"
 
 TEST(Tokenizer, BytesAreTheirOwnIds) {
@@ -62,7 +62,7 @@ TEST(Tokenizer, UnknownCharacter) {
 }
 
 TEST(Prepare, WritesWhatItReports) {
-  const test::TemporaryFolder folder;
+  const tests::TemporaryFolder folder;
   const auto text = folder.file("poem.txt", poem);
   const auto report = prepare(text, folder / "tokens.h5", TokenKind::character);
   EXPECT_EQ(report.tokens, 14);
@@ -78,7 +78,7 @@ TEST(Prepare, WritesWhatItReports) {
 }
 
 TEST(Prepare, RefusesWhatIsNoText) {
-  const test::TemporaryFolder folder;
+  const tests::TemporaryFolder folder;
   const auto out = folder / "tokens.h5";
   const auto to = [&](const std::string& text) {
     return [&out, text] { prepare(text, out, TokenKind::character); };

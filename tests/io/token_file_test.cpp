@@ -12,7 +12,7 @@
 namespace heddle::io {
 namespace {
 
-using test::expect_error;
+using tests::expect_error;
 
 std::vector<std::int32_t> ids_up_to(std::int64_t vocabulary, std::size_t count) {
   std::vector<std::int32_t> ids(count);
@@ -29,7 +29,7 @@ std::string write(const std::string& path, const Vocabulary& vocabulary, std::sp
 }
 
 TEST(TokenFile, KeepsIdsAndHeader) {
-  const test::TemporaryFolder folder;
+  const tests::TemporaryFolder folder;
   for (std::int64_t size : {65ll, 256ll, 257ll, 50257ll, 70000ll}) {
     const Vocabulary vocabulary{TokenKind::byte, size, {}};
     const auto ids = ids_up_to(size, 200'001);
@@ -46,7 +46,7 @@ TEST(TokenFile, KeepsIdsAndHeader) {
 }
 
 TEST(TokenFile, StoresTheNarrowestIntegers) {
-  const test::TemporaryFolder folder;
+  const tests::TemporaryFolder folder;
   const auto bytes = [&](std::int64_t vocabulary) {
     const auto ids = ids_up_to(vocabulary, 1 << 20);
     return std::filesystem::file_size(write(folder / "tokens.h5", {TokenKind::byte, vocabulary, {}}, ids));
@@ -57,14 +57,14 @@ TEST(TokenFile, StoresTheNarrowestIntegers) {
 }
 
 TEST(TokenFile, KeepsCharacters) {
-  const test::TemporaryFolder folder;
+  const tests::TemporaryFolder folder;
   const Vocabulary vocabulary{TokenKind::character, 3, {'a', 0xE9, 0x1F9F5}};
   const TokenFile file(write(folder / "tokens.h5", vocabulary, ids_up_to(3, 10)));
   EXPECT_EQ(file.header().vocabulary, vocabulary);
 }
 
 TEST(TokenFile, HasNoNameBeforeItIsWhole) {
-  const test::TemporaryFolder folder;
+  const tests::TemporaryFolder folder;
   const auto path = folder / "tokens.h5";
   {
     TokenFileWriter writer(path, {});
@@ -80,7 +80,7 @@ TEST(TokenFile, MissingFile) {
 }
 
 TEST(TokenFile, UnwritablePlace) {
-  const test::TemporaryFolder folder;
+  const tests::TemporaryFolder folder;
   const auto file = folder.file("a_file", "");
   expect_error(ExitCode::usage, {"a_file/tokens.h5", "cannot write"},
                [&] { TokenFileWriter(file + "/tokens.h5", {}); });
@@ -90,7 +90,7 @@ TEST(TokenFile, UnwritablePlace) {
 }
 
 TEST(TokenFile, ForeignFiles) {
-  const test::TemporaryFolder folder;
+  const tests::TemporaryFolder folder;
   const auto text = folder.file("text.h5", "To be, or not to be");
   expect_error(ExitCode::usage, {text, "cannot open", "HDF5"}, [&] { TokenFile{text}; });
   const auto empty = folder.file("empty.h5", "");
@@ -98,9 +98,9 @@ TEST(TokenFile, ForeignFiles) {
 }
 
 TEST(TokenFile, TruncatedFile) {
-  const test::TemporaryFolder folder;
+  const tests::TemporaryFolder folder;
   const auto path = write(folder / "tokens.h5", {}, ids_up_to(256, 300'000));
-  const auto whole = test::bytes_of(path);
+  const auto whole = tests::bytes_of(path);
   for (double part : {0.01, 0.5, 0.999}) {
     const auto length = static_cast<std::size_t>(part * static_cast<double>(whole.size()));
     const auto cut = folder.file("cut.h5", whole.substr(0, length));
@@ -109,9 +109,9 @@ TEST(TokenFile, TruncatedFile) {
 }
 
 TEST(TokenFile, DamagedByteIsSeen) {
-  const test::TemporaryFolder folder;
+  const tests::TemporaryFolder folder;
   const std::vector<std::int32_t> ids(200'000, 42);
-  auto bytes = test::bytes_of(write(folder / "tokens.h5", {}, ids));
+  auto bytes = tests::bytes_of(write(folder / "tokens.h5", {}, ids));
   const auto place = bytes.find(std::string(1000, 42));
   ASSERT_NE(place, std::string::npos);
   bytes[place + 500] ^= 1;
@@ -121,11 +121,11 @@ TEST(TokenFile, DamagedByteIsSeen) {
 }
 
 TEST(TokenFile, IdBeyondTheVocabulary) {
-  const test::TemporaryFolder folder;
+  const tests::TemporaryFolder folder;
   // The vocabulary shrinks behind the writer's back: the attribute's eight bytes, 250 as little-endian,
   // become 100.
   const Vocabulary vocabulary{TokenKind::byte, 250, {}};
-  auto bytes = test::bytes_of(write(folder / "tokens.h5", vocabulary, ids_up_to(250, 1000)));
+  auto bytes = tests::bytes_of(write(folder / "tokens.h5", vocabulary, ids_up_to(250, 1000)));
   const auto place = bytes.find(std::string("\xFA\0\0\0\0\0\0\0", 8), bytes.find("vocabulary"));
   ASSERT_NE(place, std::string::npos);
   bytes[place] = 100;

@@ -8,7 +8,7 @@
 
 #include "heddle/base/error.hpp"
 
-namespace heddle::test {
+namespace heddle::tests {
 
 template <class F>
 void expect_error(ExitCode code, std::initializer_list<std::string> words, F&& body) {
@@ -24,4 +24,4 @@ void expect_error(ExitCode code, std::initializer_list<std::string> words, F&& b
   ADD_FAILURE() << "no error was thrown";
 }
 
-}  // namespace heddle::test
+}  // namespace heddle::tests

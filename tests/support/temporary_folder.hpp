@@ -9,7 +9,7 @@
 #include <string>
 #include <string_view>
 
-namespace heddle::test {
+namespace heddle::tests {
 
 class TemporaryFolder {
  public:
@@ -40,4 +40,4 @@ inline std::string bytes_of(const std::string& path) {
   return std::string(std::istreambuf_iterator<char>(file), {});
 }
 
-}  // namespace heddle::test
+}  // namespace heddle::tests

@@ -26,4 +26,7 @@ class AsideFile {
   bool committed_ = false;
 };
 
+/// Makes the folder that `path` lies in, with those above it. Throws Error(usage) if that cannot be.
+void make_folder_of(const std::string& path);
+
 }  // namespace heddle::io

@@ -1,0 +1,72 @@
+// Checkpoints: every parameter and optimizer moment in its global shape under its name, so that any grid, and
+// any other program, reads what any grid wrote. docs/checkpoint.md describes the format.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <span>
+#include <string>
+
+#include "heddle/base/tensor.hpp"
+#include "heddle/comm/communicator.hpp"
+
+namespace heddle::io {
+
+struct CheckpointHeader {
+  std::int64_t step = 0;     ///< optimizer steps done
+  std::int64_t samples = 0;  ///< samples consumed: the position in the data
+  std::string deck;          ///< resolved, as TOML
+
+  friend bool operator==(const CheckpointHeader&, const CheckpointHeader&) = default;
+};
+
+/// Dataset names. A parameter's name, such as layers.0.norm1.weight, stands as it is.
+std::string parameter_dataset(const std::string& parameter);      ///< parameters/NAME
+std::string first_moment_dataset(const std::string& parameter);   ///< optimizer/first/NAME
+std::string second_moment_dataset(const std::string& parameter);  ///< optimizer/second/NAME
+
+/// The part of one dataset that this rank holds: block [begin, begin + local.shape) of a tensor of `global`
+/// extents.
+struct Shard {
+  std::string dataset;
+  Shape global;
+  Shape begin;
+  Tensor local;        ///< fp32 or fp64, dense
+  bool writes = true;  ///< of the ranks that hold the same part, exactly one writes it
+};
+
+/// Collective over `ranks`; every rank gives its shards in any order, at most one of each dataset. The file
+/// is written as `path`.partial, with a checksum for every chunk, marked complete, brought to disk, and only
+/// then named `path`. Missing folders are made. On failure every rank throws the same Error, and an older
+/// file under `path` is untouched.
+void write_checkpoint(const comm::Communicator& ranks, const std::string& path,
+                      const CheckpointHeader& header, std::span<const Shard> shards);
+
+/// A checkpoint opened by one process alone; every rank of a run may open the same one.
+class Checkpoint {
+ public:
+  struct Entry {
+    Shape shape;
+    DType dtype = DType::f32;
+  };
+
+  /// Error(usage) for a file that is missing, foreign or not complete.
+  explicit Checkpoint(const std::string& path);
+  Checkpoint(Checkpoint&&) noexcept;
+  Checkpoint& operator=(Checkpoint&&) noexcept;
+  ~Checkpoint();
+
+  const CheckpointHeader& header() const;
+  /// Every dataset by its name.
+  const std::map<std::string, Entry>& entries() const;
+  /// Reads block [begin, begin + local.shape) into `local`, in local's dtype. Error(usage) if there is no
+  /// such dataset or it has another shape than `global`, Error(failure) if its bytes are damaged.
+  void read(const std::string& dataset, const Shape& global, const Shape& begin, const Tensor& local) const;
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace heddle::io

@@ -1,0 +1,109 @@
+#include "heddle/io/checkpoint.hpp"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <optional>
+
+#include "checkpoint_format.hpp"
+#include "hdf5.hpp"
+
+namespace heddle::io {
+namespace {
+
+[[noreturn]] void refuse(const std::string& path, const std::string& problem, const std::string& why,
+                         const std::string& fix = "") {
+  throw Error(ExitCode::usage, path + ": " + problem, why, fix);
+}
+
+CheckpointHeader read_header(const h5::Handle& file) {
+  const auto& path = file.path();
+  if (!h5::has_attribute(file, "format") || h5::read_string(file, "format") != checkpoint_format::name)
+    refuse(path, "this is no checkpoint", "its attribute `format` is not `heddle checkpoint`");
+  if (const auto version = h5::read_integer(file, "version"); version != checkpoint_format::version)
+    refuse(path, fmt::format("checkpoint of version {}", version),
+           fmt::format("this program reads version {}", checkpoint_format::version));
+  if (!h5::has_attribute(file, "complete") || h5::read_integer(file, "complete") != 1)
+    refuse(path, "the checkpoint is not complete", "its writer was stopped before the end",
+           "take an older one");
+  return {h5::read_integer(file, "step"), h5::read_integer(file, "samples"), h5::read_text(file, "deck")};
+}
+
+/// The number type and shape of a dataset; nothing for what is not numbers, such as the deck.
+std::optional<Checkpoint::Entry> entry_of(const h5::Handle& dataset) {
+  const h5::Handle type(H5Dget_type(dataset.id()), H5Tclose, dataset.path(), "read a dataset's type");
+  if (H5Tget_class(type.id()) != H5T_FLOAT) return std::nullopt;
+  Checkpoint::Entry entry;
+  entry.dtype = H5Tget_size(type.id()) == 8 ? DType::f64 : DType::f32;
+  for (hsize_t extent : h5::extents_of(dataset)) entry.shape.push_back(static_cast<std::int64_t>(extent));
+  return entry;
+}
+
+void list(const h5::Handle& group, const std::string& prefix,
+          std::map<std::string, Checkpoint::Entry>& entries) {
+  for (const auto& name : h5::names_in(group)) {
+    H5O_info_t info;
+    group.check(H5Oget_info_by_name(group.id(), name.c_str(), &info, H5P_DEFAULT),
+                "look at " + prefix + name);
+    if (info.type == H5O_TYPE_GROUP) {
+      list(h5::open_group(group, name), prefix + name + "/", entries);
+    } else if (info.type == H5O_TYPE_DATASET) {
+      if (const auto entry = entry_of(h5::open_dataset(group, name))) entries.emplace(prefix + name, *entry);
+    }
+  }
+}
+
+std::string text_of(const Shape& shape) {
+  return fmt::format("[{}]", fmt::join(shape.begin(), shape.end(), ", "));
+}
+
+}  // namespace
+
+std::string parameter_dataset(const std::string& parameter) { return "parameters/" + parameter; }
+std::string first_moment_dataset(const std::string& parameter) { return "optimizer/first/" + parameter; }
+std::string second_moment_dataset(const std::string& parameter) { return "optimizer/second/" + parameter; }
+
+struct Checkpoint::State {
+  h5::Handle file;
+  CheckpointHeader header;
+  std::map<std::string, Entry> entries;
+};
+
+Checkpoint::Checkpoint(const std::string& path) : state_(new State) {
+  state_->file = h5::open_to_read(path, h5::file_access(path));
+  state_->header = read_header(state_->file);
+  list(state_->file, "", state_->entries);
+}
+
+Checkpoint::Checkpoint(Checkpoint&&) noexcept = default;
+Checkpoint& Checkpoint::operator=(Checkpoint&&) noexcept = default;
+Checkpoint::~Checkpoint() = default;
+
+const CheckpointHeader& Checkpoint::header() const { return state_->header; }
+const std::map<std::string, Checkpoint::Entry>& Checkpoint::entries() const { return state_->entries; }
+
+void Checkpoint::read(const std::string& dataset, const Shape& global, const Shape& begin,
+                      const Tensor& local) const {
+  const auto& path = state_->file.path();
+  const auto entry = state_->entries.find(dataset);
+  if (entry == state_->entries.end()) {
+    const std::string any = state_->entries.empty() ? "nothing" : state_->entries.begin()->first;
+    refuse(path, "the checkpoint has no " + dataset,
+           fmt::format("it holds {} datasets, the first is {}", state_->entries.size(), any),
+           "the deck's model must be the one that was saved");
+  }
+  if (!(entry->second.shape == global))
+    refuse(path, fmt::format("{} has the shape {}", dataset, text_of(entry->second.shape)),
+           fmt::format("the deck's model needs {}", text_of(global)));
+
+  if (local.count() == 0) return;
+  const h5::Handle source = h5::open_dataset(state_->file, dataset);
+  const h5::Handle place = h5::block_of(state_->file, global, begin, local.shape);
+  const h5::Handle memory =
+      h5::simple_space(state_->file, std::vector<hsize_t>(local.shape.begin(), local.shape.end()));
+  source.check(
+      H5Dread(source.id(), h5::native_type(local.dtype), memory.id(), place.id(), H5P_DEFAULT, local.data),
+      "read " + dataset);
+}
+
+}  // namespace heddle::io

@@ -1,0 +1,127 @@
+// Parallel writing of a checkpoint: all ranks agree on the list of datasets, then write them one by one
+// together.
+#include <algorithm>
+#include <filesystem>
+#include <optional>
+#include <vector>
+
+#include "checkpoint_catalogue.hpp"
+#include "checkpoint_format.hpp"
+#include "hdf5.hpp"
+#include "heddle/comm/mpi_handle.hpp"
+#include "heddle/io/aside_file.hpp"
+#include "heddle/io/checkpoint.hpp"
+#include "together.hpp"
+
+namespace heddle::io {
+namespace {
+
+/// Slabs of whole rows of about 4 MiB: the unit of a checksum, and what a reader of a small part has to read.
+std::vector<hsize_t> chunk_of(const Shape& shape, DType dtype) {
+  constexpr std::int64_t target = 4 << 20;
+  std::vector<hsize_t> chunk;
+  std::int64_t bytes = shape.count() * size_of(dtype);
+  for (std::int64_t extent : shape) {
+    const std::int64_t row = std::max<std::int64_t>(1, extent == 0 ? 0 : bytes / extent);
+    const std::int64_t rows = std::clamp<std::int64_t>(target / row, 1, std::max<std::int64_t>(extent, 1));
+    chunk.push_back(static_cast<hsize_t>(rows));
+    bytes = row;
+  }
+  return chunk;
+}
+
+/// Collective, as all that follows.
+h5::Handle create_parallel(const std::string& path, const std::string& partial, MPI_Comm group) {
+  const h5::Handle access = h5::file_access(path);
+  access.check(H5Pset_fapl_mpio(access.id(), group, MPI_INFO_NULL), "prepare parallel access");
+  access.check(H5Pset_coll_metadata_write(access.id(), true), "prepare parallel access");
+  return h5::create_file(partial, access);
+}
+
+void write_header(const h5::Handle& file, const CheckpointHeader& header) {
+  h5::write_attribute(file, "format", checkpoint_format::name);
+  h5::write_attribute(file, "version", checkpoint_format::version);
+  h5::write_attribute(file, "step", header.step);
+  h5::write_attribute(file, "samples", header.samples);
+  h5::write_attribute(file, "complete", std::int64_t{0});
+}
+
+/// The deck is data, not metadata: rank 0 brings the bytes, the others take part with nothing.
+void write_deck(const h5::Handle& file, const std::string& deck, bool writes) {
+  const h5::Handle type = h5::string_type(file, deck.size());
+  const h5::Handle dataset = h5::create_dataset(file, "deck", type.id(), h5::simple_space(file, {}));
+  if (writes)
+    dataset.check(H5Dwrite(dataset.id(), type.id(), H5S_ALL, H5S_ALL, H5P_DEFAULT, deck.c_str()),
+                  "write deck");
+}
+
+void write_dataset(const h5::Handle& file, const std::string& name, const Announcement& one,
+                   const Shard* mine) {
+  const std::vector<hsize_t> extents(one.global.begin(), one.global.end());
+  const auto chunk = chunk_of(one.global, one.dtype);
+  const h5::Handle properties =
+      extents.empty() ? h5::Handle(H5Pcreate(H5P_DATASET_CREATE), H5Pclose, file.path(), "prepare a dataset")
+                      : h5::chunked(file, chunk, h5::Checksum::fletcher32);
+  const hid_t stored = one.dtype == DType::f64 ? H5T_IEEE_F64LE : H5T_IEEE_F32LE;
+  const h5::Handle dataset =
+      h5::create_dataset(file, name, stored, h5::simple_space(file, extents), properties.id());
+
+  const h5::Handle transfer(H5Pcreate(H5P_DATASET_XFER), H5Pclose, file.path(), "prepare a transfer");
+  transfer.check(H5Pset_dxpl_mpio(transfer.id(), H5FD_MPIO_COLLECTIVE), "prepare a transfer");
+  // A rank without a part selects nothing of a block of no extent, yet takes part in the collective transfer.
+  Shape nowhere = one.global;
+  for (int dim = 0; dim < nowhere.rank(); ++dim) nowhere[dim] = 0;
+  const Shape& begin = mine ? mine->begin : nowhere;
+  const Shape& count = mine ? mine->local.shape : nowhere;
+  const h5::Handle place = h5::block_of(file, one.global, begin, count);
+  const h5::Handle memory = h5::block_of(file, count, nowhere, count);
+  if (!mine) {
+    place.check(H5Sselect_none(place.id()), "select nothing");
+    memory.check(H5Sselect_none(memory.id()), "select nothing");
+  }
+  dataset.check(H5Dwrite(dataset.id(), h5::native_type(one.dtype), memory.id(), place.id(), transfer.id(),
+                         mine ? mine->local.data : &nowhere),
+                "write dataset " + name);
+}
+
+const Shard* find_written(std::span<const Shard> shards, const std::string& dataset) {
+  const auto found = std::find_if(shards.begin(), shards.end(), [&](const Shard& shard) {
+    return shard.dataset == dataset && shard.writes && shard.local.count() > 0;
+  });
+  return found == shards.end() ? nullptr : &*found;
+}
+
+}  // namespace
+
+void write_checkpoint(const comm::Communicator& ranks, const std::string& path,
+                      const CheckpointHeader& header, std::span<const Shard> shards) {
+  const MPI_Comm group = comm::mpi_handle(ranks);
+  const bool leads = ranks.rank() == 0;
+  const Catalogue catalogue = agree_on_catalogue(ranks, shards);
+  std::optional<AsideFile> aside;
+  together(ranks, [&] {
+    if (leads) make_folder_of(path), aside.emplace(path);
+  });
+
+  h5::Handle file;
+  together(ranks, [&] {
+    file = create_parallel(path, AsideFile::partial_name(path), group);
+    write_header(file, header);
+    write_deck(file, header.deck, leads);
+  });
+  for (const auto& [dataset, one] : catalogue)
+    together(ranks, [&] { write_dataset(file, dataset, one, find_written(shards, dataset)); });
+
+  // The mark goes in only when everything else has been written, and the file is named only after the mark.
+  together(ranks, [&] { file.check(H5Fflush(file.id(), H5F_SCOPE_GLOBAL), "flush the file"); });
+  together(ranks, [&] {
+    H5Adelete(file.id(), "complete");
+    h5::write_attribute(file, "complete", std::int64_t{1});
+    file.close();
+  });
+  together(ranks, [&] {
+    if (leads) aside->commit();
+  });
+}
+
+}  // namespace heddle::io

@@ -1,0 +1,204 @@
+// Checkpoints written by several ranks and read by others, in other cuts and other precisions.
+#include "heddle/io/checkpoint.hpp"
+
+#include <gtest/gtest.h>
+#include <mpi.h>
+
+#include <filesystem>
+#include <numeric>
+#include <vector>
+
+#include "../../support/expect_error.hpp"
+#include "../../support/mpi_world.hpp"
+#include "../../support/temporary_folder.hpp"
+
+namespace heddle::io {
+namespace {
+
+using tests::expect_error;
+
+/// A folder that all ranks see, made by rank 0.
+class SharedFolder {
+ public:
+  SharedFolder() {
+    if (tests::world().rank() == 0) {
+      folder_ = std::make_unique<tests::TemporaryFolder>();
+      name_ = *folder_ / "";
+    }
+    int length = static_cast<int>(name_.size());
+    MPI_Bcast(&length, 1, MPI_INT, 0, MPI_COMM_WORLD);
+    name_.resize(static_cast<std::size_t>(length));
+    MPI_Bcast(name_.data(), length, MPI_CHAR, 0, MPI_COMM_WORLD);
+  }
+  ~SharedFolder() { tests::world().barrier(); }
+  std::string operator/(const std::string& name) const { return name_ + name; }
+
+ private:
+  std::unique_ptr<tests::TemporaryFolder> folder_;
+  std::string name_;
+};
+
+/// Element i of every tensor is i, and a bit that only a double keeps.
+template <class T>
+T element(std::int64_t i) {
+  return static_cast<T>(static_cast<double>(i) + 1e-12);
+}
+
+/// This rank's block of dim `dim`, in uneven cuts: the first rank's is the smallest and may be empty.
+struct Block {
+  Shape begin, extents;
+  Block(const Shape& global, int dim, int rank, int ranks) : begin(global), extents(global) {
+    for (int d = 0; d < global.rank(); ++d) begin[d] = 0;
+    const auto cut = [&](int r) { return global[dim] * r * r / (ranks * ranks); };
+    begin[dim] = cut(rank);
+    extents[dim] = cut(rank + 1) - cut(rank);
+  }
+};
+
+template <class T>
+std::vector<T> values_of(const Shape& global, const Block& block) {
+  std::vector<T> values;
+  for (std::int64_t i = 0; i < block.extents.count(); ++i) {
+    std::int64_t rest = i, index = 0;
+    for (int dim = 0; dim < global.rank(); ++dim) {
+      const std::int64_t inner = block.extents.count(dim + 1, global.rank());
+      index = index * global[dim] + block.begin[dim] + rest / inner;
+      rest %= inner;
+    }
+    values.push_back(element<T>(index));
+  }
+  return values;
+}
+
+template <class T>
+struct Owned {
+  std::vector<T> values;
+  Shard shard;
+  Owned(const std::string& dataset, const Shape& global, int dim, bool writes = true) {
+    const auto& world = tests::world();
+    const Block block(global, dim, writes ? world.rank() : 0, writes ? world.size() : 1);
+    values = values_of<T>(global, block);
+    shard = {dataset, global, block.begin, Tensor{values.data(), dtype_of<T>(), block.extents}, writes};
+  }
+};
+
+template <class T>
+void expect_block(const Checkpoint& file, const std::string& dataset, const Shape& global,
+                  const Block& block) {
+  std::vector<T> values(static_cast<std::size_t>(block.extents.count()), T(-1));
+  file.read(dataset, global, block.begin, Tensor{values.data(), dtype_of<T>(), block.extents});
+  EXPECT_EQ(values, values_of<T>(global, block)) << dataset;
+}
+
+const Shape matrix{37, 53}, cube{3, 8, 5}, vector{11}, big{1500, 1100};
+
+void write_all(const std::string& path) {
+  const int rank = tests::world().rank();
+  Owned<float> rows("parameters/rows", matrix, 0), columns("parameters/columns", matrix, 1);
+  Owned<float> heads("optimizer/first/heads", cube, 1), large("optimizer/second/large", big, 1);
+  Owned<double> fine("extra/fine", matrix, 1);
+  Owned<float> copied("parameters/layers.0.norm1.weight", vector, 0, false);
+  copied.shard.writes = rank == 0;
+  std::vector<Shard> shards = {rows.shard, columns.shard, heads.shard, large.shard, fine.shard, copied.shard};
+  if (rank % 2) std::reverse(shards.begin(), shards.end());
+  write_checkpoint(tests::world().all(), path, {12, 345, "[model]\nlayers = 2\n"}, shards);
+}
+
+TEST(Checkpoint, AnyCutReadsAnyCut) {
+  const SharedFolder folder;
+  const auto path = folder / "new/folder/step.h5";
+  write_all(path);
+  EXPECT_FALSE(std::filesystem::exists(path + ".partial"));
+  const Checkpoint file(path);
+  EXPECT_EQ(file.header(), (CheckpointHeader{12, 345, "[model]\nlayers = 2\n"}));
+  EXPECT_EQ(file.entries().size(), 6u);
+  EXPECT_EQ(file.entries().at("optimizer/first/heads").shape, cube);
+  for (int ranks : {1, 2, 3, 7}) {
+    for (int rank = 0; rank < ranks; ++rank) {
+      for (int dim : {0, 1}) {
+        expect_block<float>(file, "parameters/rows", matrix, Block(matrix, dim, rank, ranks));
+        expect_block<float>(file, "parameters/columns", matrix, Block(matrix, dim, rank, ranks));
+      }
+      expect_block<float>(file, "optimizer/first/heads", cube, Block(cube, 2, rank, ranks));
+      expect_block<float>(file, "parameters/layers.0.norm1.weight", vector, Block(vector, 0, rank, ranks));
+    }
+  }
+  expect_block<float>(file, "optimizer/second/large", big, Block(big, 0, 0, 1));
+}
+
+TEST(Checkpoint, PrecisionIsConverted) {
+  const SharedFolder folder;
+  write_all(folder / "step.h5");
+  const Checkpoint file(folder / "step.h5");
+  const Block whole(matrix, 0, 0, 1);
+  EXPECT_EQ(file.entries().at("extra/fine").dtype, DType::f64);
+  expect_block<double>(file, "extra/fine", matrix, whole);
+  expect_block<float>(file, "extra/fine", matrix, whole);
+  std::vector<double> wide(static_cast<std::size_t>(matrix.count()));
+  file.read("parameters/rows", matrix, whole.begin, Tensor{wide.data(), DType::f64, matrix});
+  EXPECT_EQ(wide[100], static_cast<double>(element<float>(100)));
+}
+
+TEST(Checkpoint, ReplacesAnOlderOne) {
+  const SharedFolder folder;
+  Owned<float> old("parameters/old", vector, 0);
+  write_checkpoint(tests::world().all(), folder / "step.h5", {1, 2, ""}, std::vector{old.shard});
+  write_all(folder / "step.h5");
+  EXPECT_EQ(Checkpoint(folder / "step.h5").header().step, 12);
+}
+
+TEST(Checkpoint, MissingPartFailsOnEveryRankAndSparesTheOldFile) {
+  const SharedFolder folder;
+  write_all(folder / "step.h5");
+  Owned<float> part("parameters/rows", matrix, 0);
+  part.shard.writes = tests::world().rank() != tests::world().size() - 1;
+  expect_error(ExitCode::failure, {"parameters/rows", "would be written"}, [&] {
+    write_checkpoint(tests::world().all(), folder / "step.h5", {}, std::vector{part.shard});
+  });
+  EXPECT_EQ(Checkpoint(folder / "step.h5").header().step, 12);
+}
+
+TEST(Checkpoint, UnwritablePlaceFailsOnEveryRank) {
+  const SharedFolder folder;
+  if (tests::world().rank() == 0) std::filesystem::create_directory(folder / "step.h5");
+  Owned<float> part("parameters/rows", matrix, 0);
+  for (const auto& place : {folder / "step.h5", std::string("/proc/nowhere/step.h5")})
+    expect_error(ExitCode::usage, {"cannot"},
+                 [&] { write_checkpoint(tests::world().all(), place, {}, std::vector{part.shard}); });
+}
+
+TEST(Checkpoint, DamagedByteIsSeen) {
+  const SharedFolder folder;
+  write_all(folder / "step.h5");
+  if (tests::world().rank() == 0) {
+    auto bytes = tests::bytes_of(folder / "step.h5");
+    const float pattern[] = {1000, 1001, 1002, 1003};
+    const auto place = bytes.find(std::string(reinterpret_cast<const char*>(pattern), sizeof pattern));
+    ASSERT_NE(place, std::string::npos);
+    bytes[place + 6] ^= 4;
+    std::ofstream(folder / "damaged.h5", std::ios::binary) << bytes;
+    const Checkpoint file(folder / "damaged.h5");
+    expect_error(ExitCode::failure, {"damaged.h5", "cannot read", "HDF5", "checksum"}, [&] {
+      for (const auto& [name, entry] : file.entries()) {
+        std::vector<double> values(static_cast<std::size_t>(entry.shape.count()));
+        file.read(name, entry.shape, Block(entry.shape, 0, 0, 1).begin,
+                  Tensor{values.data(), DType::f64, entry.shape});
+      }
+    });
+  }
+}
+
+TEST(Checkpoint, WrongNamesAndShapesAreRefused) {
+  const SharedFolder folder;
+  write_all(folder / "step.h5");
+  const Checkpoint file(folder / "step.h5");
+  std::vector<float> values(11);
+  const Tensor local{values.data(), DType::f32, vector};
+  expect_error(ExitCode::usage, {"step.h5", "no parameters/other", "6 datasets"},
+               [&] { file.read("parameters/other", vector, Shape{0}, local); });
+  expect_error(ExitCode::usage, {"parameters/rows", "[37, 53]", "[11]"},
+               [&] { file.read("parameters/rows", vector, Shape{0}, local); });
+}
+
+}  // namespace
+}  // namespace heddle::io
