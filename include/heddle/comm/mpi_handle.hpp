@@ -1,0 +1,14 @@
+// The one public header that names an MPI type: parallel HDF5 has to be given the MPI communicator itself.
+// Include it only from a source file.
+#pragma once
+
+#include <mpi.h>
+
+#include "heddle/comm/communicator.hpp"
+
+namespace heddle::comm {
+
+/// Stays owned by `communicator`. What is done on it directly is not seen by the hang watchdog.
+MPI_Comm mpi_handle(const Communicator& communicator);
+
+}  // namespace heddle::comm

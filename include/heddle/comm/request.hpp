@@ -1,0 +1,36 @@
+// Something under way between ranks: a message, a collective, an exchange of many pieces.
+#pragma once
+
+#include <memory>
+
+#include "heddle/comm/watchdog.hpp"
+
+namespace heddle::comm {
+
+/// Move-only. The tensors it reads and writes must stay alive and untouched until it is done. It moves on
+/// only while somebody tests or waits for any request. Dropping one that is not done is for a run that is
+/// failing: its receives are cancelled, and its memory may still be read until World ends.
+class Request {
+ public:
+  struct State;
+
+  Request();  ///< done from the start
+  explicit Request(std::unique_ptr<State> state);
+  Request(Request&&) noexcept;
+  Request& operator=(Request&&) noexcept;
+  ~Request();
+
+  bool done() const { return state_ == nullptr; }
+  /// Moves it on without waiting; true once it is done. Throws Error if the message library fails.
+  bool test();
+
+ private:
+  friend void wait(Request& request, const Waiting& what);
+  std::unique_ptr<State> state_;
+};
+
+/// Returns when `request` is done. Yields the core, answers other ranks' watchdogs, and ends the run as
+/// watchdog.hpp tells if that takes longer than the timeout.
+void wait(Request& request, const Waiting& what);
+
+}  // namespace heddle::comm

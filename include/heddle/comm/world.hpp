@@ -1,0 +1,44 @@
+// All processes of the run: starts and ends MPI, and lets every rank leave with the same exit code.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "heddle/base/error.hpp"
+#include "heddle/comm/communicator.hpp"
+#include "heddle/comm/watchdog.hpp"
+
+namespace heddle::comm {
+
+/// One per process, made first thing in main and destroyed last.
+class World {
+ public:
+  World(int& argc, char**& argv);
+  ~World();
+  World(const World&) = delete;
+  World& operator=(const World&) = delete;
+
+  int rank() const;
+  int size() const;
+  /// The host of every rank.
+  const std::vector<std::string>& hosts() const;
+  const Communicator& all() const;
+  Watchdog& watchdog();
+
+  void barrier();
+
+  /// The worst code over all ranks. Where that is not `done`, rank 0 prints to stderr the message of the
+  /// lowest rank that failed with it by itself, and every other rank's wait ends with PeerFailed. No rank
+  /// returns before the message is out.
+  ExitCode agree(ExitCode code, const std::string& message = "");
+
+  /// Runs `body`, turns what it throws into a code and a message, and agrees: what main returns.
+  ExitCode run(const std::function<void()>& body);
+
+ private:
+  struct Parts;
+  std::unique_ptr<Parts> parts_;
+};
+
+}  // namespace heddle::comm

@@ -1,0 +1,33 @@
+#include "heddle/comm/apply.hpp"
+
+#include <cstring>
+
+#include "heddle/comm/collectives.hpp"
+#include "map_route.hpp"
+
+namespace heddle::comm {
+
+Request start(const maps::Map& map, const CartesianGrid& grid, const Tensor& in, const Tensor& out) {
+  const Communicator& group = grid.along(map.axes);
+  switch (map.kind) {
+    case maps::MapKind::identity:
+    case maps::MapKind::broadcast:
+      HEDDLE_EXPECT(in.shape == out.shape && in.dtype == out.dtype);
+      if (in.data != out.data && in.bytes() > 0) std::memcpy(out.data, in.data, in.bytes());
+      return {};
+    case maps::MapKind::sum_reduce:
+    case maps::MapKind::all_sum_reduce:
+      return start_all_reduce(group, Reduction::sum, in, out);
+    case maps::MapKind::max_reduce:
+      return start_all_reduce(group, Reduction::max, in, out);
+    case maps::MapKind::all_gather:
+    case maps::MapKind::gather:
+    case maps::MapKind::reduce_scatter:
+    case maps::MapKind::scatter:
+    case maps::MapKind::all_to_all:
+      break;
+  }
+  return start_blocks(group, map, in, out);
+}
+
+}  // namespace heddle::comm

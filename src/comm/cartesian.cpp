@@ -1,0 +1,38 @@
+#include "heddle/comm/cartesian.hpp"
+
+#include <fmt/format.h>
+
+#include "communicator_handle.hpp"
+
+namespace heddle::comm {
+
+CartesianGrid::CartesianGrid(World& world, const maps::Grid& grid) : grid_(grid), rank_(world.rank()) {
+  if (grid.size() != world.size())
+    throw Error(ExitCode::usage,
+                fmt::format("the grid {} needs {} ranks, but the run has {}", maps::name(grid), grid.size(),
+                            world.size()),
+                "grid.data * grid.pipeline * grid.tensor is the number of ranks",
+                fmt::format("start it with -n {} or change [grid]", grid.size()));
+  // MPI numbers the ranks of a Cartesian communicator row-major, as maps::Grid does.
+  std::array<int, maps::axis_count> extents, periods{};
+  for (int i = 0; i < maps::axis_count; ++i) extents[i] = grid.extent(grid.order()[i]);
+  MPI_Comm cartesian;
+  check(MPI_Cart_create(world.all().handle().comm, maps::axis_count, extents.data(), periods.data(),
+                        /*reorder=*/0, &cartesian),
+        "MPI_Cart_create");
+  for (unsigned bits = 0; bits < 1u << maps::axis_count; ++bits) {
+    maps::AxisSet axes;
+    std::array<int, maps::axis_count> kept{};
+    for (int i = 0; i < maps::axis_count; ++i) {
+      const maps::Axis axis = grid.order()[i];
+      kept[i] = bits >> static_cast<int>(axis) & 1u;
+      if (kept[i]) axes = axes | axis;
+    }
+    MPI_Comm part;
+    check(MPI_Cart_sub(cartesian, kept.data(), &part), "MPI_Cart_sub");
+    along_.emplace(axes, Communicator(std::make_unique<Communicator::Handle>(part, world.watchdog())));
+  }
+  check(MPI_Comm_free(&cartesian), "MPI_Comm_free");
+}
+
+}  // namespace heddle::comm

@@ -1,0 +1,44 @@
+#include "heddle/comm/communicator.hpp"
+
+#include <exception>
+#include <utility>
+
+#include "communicator_handle.hpp"
+#include "heddle/comm/mpi_handle.hpp"
+
+namespace heddle::comm {
+
+Communicator::Handle::Handle(MPI_Comm owned, Watchdog& dog) : comm(owned), watchdog(&dog) {
+  check(MPI_Comm_rank(comm, &rank), "MPI_Comm_rank");
+  check(MPI_Comm_size(comm, &size), "MPI_Comm_size");
+}
+
+// Freeing is collective, so a rank that unwinds alone leaves it to MPI_Finalize.
+Communicator::Handle::~Handle() {
+  int finalized = 0;
+  MPI_Finalized(&finalized);
+  if (!finalized && std::uncaught_exceptions() == 0) MPI_Comm_free(&comm);
+}
+
+Communicator::Communicator(std::unique_ptr<Handle> handle) : handle_(std::move(handle)) {}
+Communicator::Communicator(Communicator&&) noexcept = default;
+Communicator& Communicator::operator=(Communicator&&) noexcept = default;
+Communicator::~Communicator() = default;
+
+int Communicator::rank() const { return handle_->rank; }
+int Communicator::size() const { return handle_->size; }
+
+int Communicator::world_rank(int member) const {
+  MPI_Group here, world;
+  check(MPI_Comm_group(handle_->comm, &here), "MPI_Comm_group");
+  check(MPI_Comm_group(MPI_COMM_WORLD, &world), "MPI_Comm_group");
+  int number = -1;
+  check(MPI_Group_translate_ranks(here, 1, &member, world, &number), "MPI_Group_translate_ranks");
+  MPI_Group_free(&here);
+  MPI_Group_free(&world);
+  return number;
+}
+
+MPI_Comm mpi_handle(const Communicator& communicator) { return communicator.handle().comm; }
+
+}  // namespace heddle::comm

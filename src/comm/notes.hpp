@@ -1,0 +1,54 @@
+// The notes that the ranks' watchdogs pass each other: small, of fixed size, sent and forgotten.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <optional>
+
+#include "heddle/comm/watchdog.hpp"
+#include "mpi.hpp"
+
+namespace heddle::comm {
+
+struct Note {
+  enum class Kind : std::int32_t {
+    failed,    ///< the sender leaves with `code`; `position` is the epoch, the count of agreements before it
+    overdue,   ///< to rank 0: the sender's wait exceeds the timeout
+    question,  ///< what do you wait for?
+    answer,    ///< action, partner, position, seconds
+  };
+  Kind kind = Kind::failed;
+  std::int32_t code = 0, partner = -1;
+  std::int64_t position = -1;
+  double seconds = 0;
+  char action[96] = "";
+
+  static Note of(Kind kind, const Waiting& what, double seconds);
+};
+
+/// Notes travel over a duplicate of the world's communicator, which World::agree uses for its collectives
+/// too.
+class Post {
+ public:
+  Post();
+  ~Post();
+  void send(int to, const Note& note);
+  struct Letter {
+    int from;
+    Note note;
+  };
+  /// The next note that has arrived, if any.
+  std::optional<Letter> receive();
+
+  MPI_Comm comm = MPI_COMM_NULL;
+  int rank = 0, size = 1;
+
+ private:
+  struct Sent {
+    Note note;
+    MPI_Request request;
+  };
+  std::deque<Sent> outbox_;
+};
+
+}  // namespace heddle::comm

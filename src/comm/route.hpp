@@ -1,0 +1,59 @@
+// One rank's share of a data movement, prepared: which pieces go to whom, which come from whom and where they
+// land. Every map that exchanges blocks, and every transfer plan, is one of these.
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "heddle/comm/exchange.hpp"
+#include "pieces.hpp"
+
+namespace heddle::comm {
+
+/// In the coordinates of the global tensor. Pieces between the same two ranks stand in the same order on
+/// both. A received piece whose peer is this rank comes from its own source tensor; sent ones of that kind
+/// are ignored.
+struct LocalPlan {
+  struct Part {
+    int peer;
+    maps::Box box;
+  };
+  maps::Box source, target;
+  std::vector<Part> sent, received;
+};
+
+struct Exchange::Route : std::enable_shared_from_this<Exchange::Route> {
+  Route(const Communicator& communicator, LocalPlan plan, DType dtype);
+  Request start(const Tensor& in, const Tensor& out);
+
+ private:
+  using Buffer = std::unique_ptr<std::byte[]>;
+  struct Message {
+    int peer;
+    Piece piece;
+  };
+  /// `length` elements in a row, between a tensor or the workspace and the target.
+  struct Run {
+    std::int64_t from, to, length;
+  };
+  struct Landing {
+    bool own;  ///< from this rank's source tensor, otherwise from the workspace
+    std::vector<Run> runs;
+  };
+
+  void plan_receives(const LocalPlan& plan);
+  void land_all(const void* in, const void* workspace, void* out) const;
+  Buffer take_workspace();
+
+  const Communicator::Handle& group_;
+  DType dtype_;
+  Shape source_, target_;
+  std::vector<Message> sends_, receives_;
+  std::vector<Landing> landings_;  // in the order of the plan
+  bool adds_ = false;              // pieces overlap, so they arrive in the workspace and are added from there
+  bool covered_ = false;           // the first landing, or all of them where none overlap, fill the target
+  std::int64_t workspace_bytes_ = 0;
+  std::vector<Buffer> spare_;  // workspaces that no request uses now
+};
+
+}  // namespace heddle::comm

@@ -1,0 +1,132 @@
+#include "heddle/comm/world.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <cstdlib>
+#include <utility>
+
+#include "board.hpp"
+#include "communicator_handle.hpp"
+#include "request_state.hpp"
+
+namespace heddle::comm {
+namespace {
+
+struct Library {
+  Library(int& argc, char**& argv) {
+    // Ranks may outnumber cores without the launcher knowing it; a rank that spins then makes all of them
+    // crawl. Open MPI reads this when it starts, others ignore it.
+    setenv("OMPI_MCA_mpi_yield_when_idle", "1", 0);
+    int provided = 0;
+    MPI_Init_thread(&argc, &argv, MPI_THREAD_FUNNELED, &provided);
+    MPI_Comm_set_errhandler(MPI_COMM_WORLD, MPI_ERRORS_RETURN);
+  }
+  ~Library() { MPI_Finalize(); }
+};
+
+MPI_Comm duplicate_of_world() {
+  MPI_Comm comm = MPI_COMM_NULL;
+  check(MPI_Comm_dup(MPI_COMM_WORLD, &comm), "MPI_Comm_dup");
+  return comm;
+}
+
+std::vector<std::string> host_of_every_rank(MPI_Comm comm, int size) {
+  constexpr int width = MPI_MAX_PROCESSOR_NAME;
+  char mine[width] = "";
+  int length = 0;
+  check(MPI_Get_processor_name(mine, &length), "MPI_Get_processor_name");
+  std::vector<char> all(static_cast<std::size_t>(size) * width);
+  check(MPI_Allgather(mine, width, MPI_CHAR, all.data(), width, MPI_CHAR, comm), "MPI_Allgather");
+  std::vector<std::string> hosts;
+  for (int rank = 0; rank < size; ++rank) hosts.emplace_back(&all[static_cast<std::size_t>(rank) * width]);
+  return hosts;
+}
+
+}  // namespace
+
+struct World::Parts {
+  Library library;
+  Watchdog watchdog;
+  Communicator all;
+  std::vector<std::string> hosts;
+
+  Parts(int& argc, char**& argv)
+      : library(argc, argv),
+        all(std::make_unique<Communicator::Handle>(duplicate_of_world(), watchdog)),
+        hosts(host_of_every_rank(all.handle().comm, all.size())) {}
+
+  void wait_for(MPI_Request request, const Waiting& what, Hearing hearing) {
+    Wait turn(watchdog, what, hearing);
+    for (int flag = 0;; turn.idle()) {
+      check(MPI_Test(&request, &flag, MPI_STATUS_IGNORE), "MPI_Test");
+      if (flag) return;
+    }
+  }
+};
+
+World::World(int& argc, char**& argv) : parts_(std::make_unique<Parts>(argc, argv)) {
+  parts_->watchdog.board_->hosts = parts_->hosts;
+}
+World::~World() = default;
+
+int World::rank() const { return parts_->all.rank(); }
+int World::size() const { return parts_->all.size(); }
+const std::vector<std::string>& World::hosts() const { return parts_->hosts; }
+const Communicator& World::all() const { return parts_->all; }
+Watchdog& World::watchdog() { return parts_->watchdog; }
+
+void World::barrier() {
+  MPI_Request request;
+  check(MPI_Ibarrier(parts_->all.handle().comm, &request), "MPI_Ibarrier");
+  parts_->wait_for(request, {"barrier"}, Hearing::failures);
+}
+
+// Runs on the watchdog's communicator: on the others a failing rank may have left collectives unfinished.
+ExitCode World::agree(ExitCode code, const std::string& message) {
+  Watchdog& dog = parts_->watchdog;
+  const MPI_Comm comm = dog.board_->post.comm;
+  auto finish = [&](MPI_Request request) {
+    parts_->wait_for(request, {"all ranks to agree on how to go on"}, Hearing::nothing);
+  };
+  const bool origin = code != ExitCode::done && !dog.heard_failure();
+  if (origin) dog.tell_failure(code);
+
+  // One maximum finds the worst code and the speaker: among those who failed by themselves, the lowest rank.
+  std::int64_t worst = (static_cast<std::int64_t>(code) * 2 + origin) * size() + (size() - 1 - rank());
+  MPI_Request request;
+  check(MPI_Iallreduce(MPI_IN_PLACE, &worst, 1, MPI_INT64_T, MPI_MAX, comm, &request), "MPI_Iallreduce");
+  finish(request);
+  const auto agreed = static_cast<ExitCode>(worst / size() / 2);
+  if (agreed != ExitCode::done) {
+    const int speaker = size() - 1 - static_cast<int>(worst % size());
+    std::string text = message;
+    std::int64_t length = static_cast<std::int64_t>(text.size());
+    check(MPI_Ibcast(&length, 1, MPI_INT64_T, speaker, comm, &request), "MPI_Ibcast");
+    finish(request);
+    text.resize(length);
+    check(MPI_Ibcast(text.data(), static_cast<int>(length), MPI_CHAR, speaker, comm, &request), "MPI_Ibcast");
+    finish(request);
+    if (rank() == 0 && !text.empty()) fmt::print(stderr, "{}\n", text), std::fflush(stderr);
+    check(MPI_Ibarrier(comm, &request), "MPI_Ibarrier");
+    finish(request);
+  }
+  dog.end_of_failures();
+  return agreed;
+}
+
+ExitCode World::run(const std::function<void()>& body) {
+  ExitCode code = ExitCode::done;
+  std::string message;
+  try {
+    body();
+  } catch (const Error& error) {
+    code = error.code(), message = error.what();
+  } catch (const std::exception& error) {
+    code = ExitCode::failure, message = error.what();
+  }
+  return agree(code, message);
+}
+
+}  // namespace heddle::comm

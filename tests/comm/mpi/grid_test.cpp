@@ -1,0 +1,80 @@
+// The grid over real ranks: which ranks talk to each other.
+#include <gtest/gtest.h>
+
+#include "heddle/comm/cartesian.hpp"
+#include "heddle/comm/point_to_point.hpp"
+#include "local_tensors.hpp"
+
+namespace heddle::comm::tests {
+namespace {
+
+std::vector<int> members(const Communicator& group) {
+  std::vector<int> ranks;
+  for (int i = 0; i < group.size(); ++i) ranks.push_back(group.world_rank(i));
+  return ranks;
+}
+
+TEST(CartesianGrid, groups_are_those_of_the_grid_in_every_order_of_axes) {
+  using maps::Axis;
+  for (maps::AxisOrder order : {maps::all_axes, maps::AxisOrder{Axis::pipeline, Axis::data, Axis::tensor},
+                                maps::AxisOrder{Axis::tensor, Axis::pipeline, Axis::data}})
+    for (const auto& some : grids_of_this_size()) {
+      const maps::Grid shape(
+          {some.extent(Axis::data), some.extent(Axis::pipeline), some.extent(Axis::tensor)}, order);
+      CartesianGrid grid(world(), shape);
+      for (maps::AxisSet axes : axis_sets()) {
+        const Communicator& group = grid.along(axes);
+        EXPECT_EQ(members(group), shape.group_of(axes, world().rank())) << maps::name(axes);
+        EXPECT_EQ(group.rank(), shape.index_in(axes, world().rank()));
+      }
+    }
+}
+
+TEST(CartesianGrid, known_groups_of_2x2x2_with_pipeline_slowest) {
+  using maps::Axis;
+  if (world().size() != 8) GTEST_SKIP() << "needs 8 ranks";
+  CartesianGrid grid(world(), maps::Grid({2, 2, 2}, {Axis::pipeline, Axis::data, Axis::tensor}));
+  const int r = world().rank();
+  EXPECT_EQ(members(grid.along(Axis::tensor)), (std::vector<int>{r & ~1, r | 1}));
+  EXPECT_EQ(members(grid.along(Axis::data)), (std::vector<int>{r & ~2, r | 2}));
+  EXPECT_EQ(members(grid.along(Axis::pipeline)), (std::vector<int>{r & ~4, r | 4}));
+}
+
+TEST(CartesianGrid, refuses_another_number_of_ranks) {
+  try {
+    CartesianGrid grid(world(), maps::Grid({world().size(), 2, 1}));
+    FAIL() << "accepted";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), ExitCode::usage);
+    EXPECT_NE(std::string(error.what()).find("ranks"), std::string::npos);
+  }
+}
+
+TEST(PointToPoint, messages_posted_ahead_go_round_the_ring) {
+  const int n = world().size(), me = world().rank();
+  std::vector<std::unique_ptr<Owned>> boxes;
+  std::vector<Request> requests;
+  for (int i = 0; i < 3; ++i) {
+    boxes.push_back(std::make_unique<Owned>(DType::f32, Shape{100, 70}));
+    requests.push_back(start_receive(world().all(), (me + n - 1) % n, 5, boxes.back()->view()));
+  }
+  for (int i = 0; i < 3; ++i) {
+    boxes.push_back(std::make_unique<Owned>(DType::f32, maps::LocalTensor({100, 70}, 10 * me + i)));
+    requests.push_back(start_send(world().all(), (me + 1) % n, 5, boxes.back()->view()));
+  }
+  for (Request& request : requests) wait(request, {"the ring"});
+  for (int i = 0; i < 3; ++i)
+    EXPECT_EQ(boxes[i]->values(), maps::LocalTensor({100, 70}, 10 * ((me + n - 1) % n) + i));
+}
+
+TEST(PointToPoint, a_message_longer_than_expected_is_an_error_not_an_abort) {
+  if (world().size() < 2 || world().rank() > 1) return;
+  const Owned tensor(DType::f32, Shape{world().rank() == 0 ? 3 : 2});
+  if (world().rank() == 0)
+    complete(start_send(world().all(), 1, 6, tensor.view()));
+  else
+    EXPECT_THROW(complete(start_receive(world().all(), 0, 6, tensor.view())), Error);
+}
+
+}  // namespace
+}  // namespace heddle::comm::tests

@@ -1,0 +1,159 @@
+// Every row of the map table over real ranks: equal to the one-process oracle, <F x, y> = <x, F* y>, the same bits twice.
+#include <gtest/gtest.h>
+
+#include <cmath>
+
+#include "heddle/comm/apply.hpp"
+#include "heddle/comm/collectives.hpp"
+#include "local_tensors.hpp"
+
+namespace heddle::comm::tests {
+namespace {
+
+using maps::AxisSet, maps::DistributedTensor, maps::Map, maps::MapKind, maps::Part;
+
+std::vector<Map> every_map(AxisSet axes, int dims) {
+  std::vector<Map> table;
+  for (MapKind kind : {MapKind::identity, MapKind::broadcast, MapKind::sum_reduce, MapKind::all_sum_reduce,
+                       MapKind::max_reduce})
+    table.push_back({kind, axes});
+  for (int dim = 0; dim < dims; ++dim) {
+    for (MapKind kind : {MapKind::all_gather, MapKind::reduce_scatter, MapKind::scatter, MapKind::gather})
+      table.push_back({kind, axes, dim});
+    for (int target = 0; target < dims; ++target)
+      if (target != dim) table.push_back({MapKind::all_to_all, axes, dim, target});
+  }
+  return table;
+}
+
+// A tensor of shape `global` in each group, lying as `part` over it.
+DistributedTensor lay(const Shape& global, Part part, AxisSet axes, const maps::Grid& grid, Numbers numbers,
+                      std::uint64_t key) {
+  DistributedTensor x(grid.size());
+  for (const auto& group : grid.groups(axes))
+    for (std::size_t i = 0; i < group.size(); ++i) {
+      Shape shape = global;
+      if (part.kind == Part::Kind::split)
+        shape[part.dim] =
+            maps::balanced_block(global[part.dim], static_cast<int>(group.size()), static_cast<int>(i))
+                .size();
+      x[group[i]] = draw(shape, numbers, key, part == maps::whole ? group[0] : group[i]);
+    }
+  return x;
+}
+
+maps::LocalTensor over_mpi(const Map& map, const CartesianGrid& grid, DType dtype, const DistributedTensor& x,
+                           const Shape& target) {
+  Owned in(dtype, x[grid.rank()]), out(dtype, target);
+  complete(start(map, grid, in.view(), out.view()), maps::name(map));
+  return out.values();
+}
+
+// This rank's share of <x, y>; of a whole tensor the first rank of each group counts.
+double share(const maps::LocalTensor& x, const maps::LocalTensor& y, Part part, AxisSet axes,
+             const CartesianGrid& grid) {
+  if (part == maps::whole && grid.shape().index_in(axes, grid.rank()) != 0) return 0;
+  double sum = 0;
+  for (std::size_t i = 0; i < x.values.size(); ++i) sum += x.values[i] * y.values[i];
+  return sum;
+}
+
+double tolerance(DType dtype, Numbers numbers) {
+  if (numbers == Numbers::small_integers) return 0;
+  return dtype == DType::f32 ? 2e-5 : 1e-13;
+}
+
+void expect_near(const maps::LocalTensor& actual, const maps::LocalTensor& expected, double tolerance) {
+  ASSERT_EQ(actual.shape, expected.shape);
+  for (std::size_t i = 0; i < actual.values.size(); ++i)
+    ASSERT_NEAR(actual.values[i], expected.values[i], tolerance);
+}
+
+void expect_as_the_oracle(const Map& map, const CartesianGrid& grid, const Shape& global, DType dtype,
+                          Numbers numbers) {
+  const int me = grid.rank();
+  const double near = tolerance(dtype, numbers);
+  const auto x = lay(global, maps::source(map), map.axes, grid.shape(), numbers, 1);
+  const auto expected = maps::carry_out(map, grid.shape(), x);
+  const auto actual = over_mpi(map, grid, dtype, x, expected[me].shape);
+  expect_near(actual, expected[me], near);
+  if (map.kind == MapKind::max_reduce) return;
+
+  const Map back = maps::adjoint(map);
+  const auto y = lay(global, maps::source(back), map.axes, grid.shape(), numbers, 2);
+  const auto returned = over_mpi(back, grid, dtype, y, x[me].shape);
+  const double left = all_sum(grid.along(maps::Axis::data | maps::Axis::pipeline | maps::Axis::tensor),
+                              share(actual, y[me], maps::target(map), map.axes, grid), "<F x, y>");
+  const double right = all_sum(grid.along(maps::Axis::data | maps::Axis::pipeline | maps::Axis::tensor),
+                               share(x[me], returned, maps::source(map), map.axes, grid), "<x, F* y>");
+  EXPECT_NEAR(left, right, near * 100 * (1 + std::abs(left)));
+}
+
+class Maps : public testing::TestWithParam<Shape> {};
+// Dims that every group divides, that none does, and that leave ranks without anything.
+INSTANTIATE_TEST_SUITE_P(Shapes, Maps,
+                         testing::Values(Shape{8, 24, 8}, Shape{7, 9, 11}, Shape{3, 1, 2}, Shape{5, 0, 4}));
+
+TEST_P(Maps, do_what_the_oracle_does) {
+  for (const auto& shape : grids_of_this_size()) {
+    CartesianGrid grid(world(), shape);
+    for (AxisSet axes : axis_sets())
+      for (const Map& map : every_map(axes, GetParam().rank())) {
+        SCOPED_TRACE(maps::name(shape) + ": " + maps::name(map));
+        expect_as_the_oracle(map, grid, GetParam(), DType::i32, Numbers::small_integers);
+        expect_as_the_oracle(map, grid, GetParam(), DType::f32, Numbers::reals);
+        expect_as_the_oracle(map, grid, GetParam(), DType::f64, Numbers::small_integers);
+        expect_as_the_oracle(map, grid, GetParam(), DType::f64, Numbers::reals);
+      }
+  }
+}
+
+TEST(MapsOnce, give_the_same_bits_twice_and_on_every_rank) {
+  CartesianGrid grid(world(), maps::Grid({1, 1, world().size()}));
+  const Communicator& all = grid.along(maps::Axis::tensor);
+  for (std::int64_t rows : {1, 37, 20011})
+    for (MapKind kind : {MapKind::all_sum_reduce, MapKind::reduce_scatter}) {
+      const Map map{kind, maps::Axis::tensor, kind == MapKind::reduce_scatter ? 0 : -1};
+      const Owned in(DType::f32, draw({rows, 5}, Numbers::reals, 7, world().rank()));
+      const bool scattered = kind == MapKind::reduce_scatter;
+      const Shape result{scattered ? maps::balanced_block(rows, all.size(), all.rank()).size() : rows, 5};
+      const Owned first(DType::f32, result), again(DType::f32, result);
+      complete(start(map, grid, in.view(), first.view()));
+      complete(start(map, grid, in.view(), again.view()));
+      EXPECT_EQ(first.bytes(), again.bytes());
+      if (scattered) continue;
+      const Owned root(DType::f32, first.values());
+      complete(start_broadcast(all, 0, root.view()));
+      EXPECT_EQ(first.bytes(), root.bytes());
+    }
+}
+
+TEST(MapsOnce, run_several_at_a_time) {
+  CartesianGrid grid(world(), maps::Grid({1, 1, world().size()}));
+  const int n = world().size();
+  const Map gather{MapKind::all_gather, maps::Axis::tensor, 0}, scatter = maps::adjoint(gather);
+  Owned in(DType::f64, draw({4 * n, 3}, Numbers::small_integers, 9, world().rank()));
+  Owned a(DType::f64, Shape{4, 3}), b(DType::f64, Shape{4, 3}), c(DType::f64, Shape{4 * n, 3});
+  Request first = start(scatter, grid, in.view(), a.view());
+  Request second = start(scatter, grid, in.view(), b.view());
+  wait(second, {"the second reduce-scatter"});
+  wait(first, {"the first reduce-scatter"});
+  EXPECT_EQ(a.bytes(), b.bytes());
+  complete(start(gather, grid, a.view(), c.view()));
+  double sum = 0, expected = 0;
+  for (double value : c.values().values) sum += value;
+  for (double value : in.values().values) expected += value;
+  EXPECT_EQ(sum, all_sum(world().all(), expected, "the sum of everything"));
+}
+
+TEST(MapsOnce, reduce_in_place) {
+  Owned x(DType::i32, maps::LocalTensor({3}, world().rank() + 1.0));
+  CartesianGrid grid(world(), maps::Grid({world().size(), 1, 1}));
+  complete(start({MapKind::sum_reduce, maps::Axis::data}, grid, x.view(), x.view()));
+  const int n = world().size();
+  EXPECT_EQ(x.values(), maps::LocalTensor({3}, n * (n + 1) / 2.0));
+  EXPECT_EQ(all_max(world().all(), world().rank(), "the last rank"), n - 1);
+}
+
+}  // namespace
+}  // namespace heddle::comm::tests

@@ -1,0 +1,51 @@
+// Ranks agree on how a run ends, whoever fails.
+#include "heddle/comm/world.hpp"
+
+#include <gtest/gtest.h>
+
+#include "heddle/comm/point_to_point.hpp"
+#include "local_tensors.hpp"
+
+namespace heddle::comm::tests {
+namespace {
+
+TEST(World, knows_every_host) {
+  EXPECT_EQ(static_cast<int>(world().hosts().size()), world().size());
+  EXPECT_FALSE(world().hosts().back().empty());
+}
+
+TEST(World, agrees_on_the_worst_code) {
+  EXPECT_EQ(world().agree(ExitCode::done), ExitCode::done);
+  const bool last = world().rank() == world().size() - 1;
+  testing::internal::CaptureStderr();
+  const ExitCode agreed = world().agree(last                  ? ExitCode::numbers
+                                        : world().rank() == 0 ? ExitCode::usage
+                                                              : ExitCode::done,
+                                        last ? "the loss is not a number" : "some other message");
+  const std::string printed = testing::internal::GetCapturedStderr();
+  EXPECT_EQ(agreed, ExitCode::numbers);
+  EXPECT_EQ(printed, world().rank() == 0 ? "the loss is not a number\n" : "");
+}
+
+TEST(World, a_rank_that_fails_ends_the_waits_of_all_others) {
+  const int failing = world().size() - 1;
+  for (int round = 0; round < 3; ++round) {
+    testing::internal::CaptureStderr();
+    bool waited = false;
+    Owned tensor(DType::f64, Shape{4});
+    const ExitCode code = world().run([&] {
+      if (world().rank() == failing) throw Error(ExitCode::usage, "only I have seen it");
+      Request request = start_receive(world().all(), failing, 8, tensor.view());
+      waited = true;
+      wait(request, {"what never comes", failing});
+    });
+    const std::string printed = testing::internal::GetCapturedStderr();
+    EXPECT_EQ(code, ExitCode::usage);
+    EXPECT_EQ(waited, world().rank() != failing);
+    EXPECT_EQ(printed, world().rank() == 0 ? "only I have seen it\n" : "");
+  }
+  world().barrier();
+}
+
+}  // namespace
+}  // namespace heddle::comm::tests
