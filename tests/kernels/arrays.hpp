@@ -1,0 +1,101 @@
+// Tensors with memory of their own, and their comparison with the references' vectors.
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+#include <limits>
+#include <vector>
+
+#include "../support/taylor.hpp"
+#include "heddle/base/tensor.hpp"
+#include "heddle/kernels/lane.hpp"
+#include "heddle/kernels/reference.hpp"
+
+namespace heddle::kernels {
+
+using heddle::testing::inner_product;
+using heddle::testing::taylor_order;
+using reference::Tokens;
+using reference::Vector;
+
+inline constexpr DType real_types[] = {DType::f32, DType::f64};
+inline const Tensor no_tensor{};
+
+/// Random numbers that fp32 holds exactly, so that both dtypes and the reference start from the same.
+inline Vector random_values(std::int64_t count, std::uint64_t seed) {
+  Vector values = heddle::testing::random_vector(count, seed);
+  for (double& value : values) value = static_cast<float>(value);
+  return values;
+}
+
+inline Tokens random_tokens(std::int64_t count, std::int32_t vocabulary, std::uint64_t seed) {
+  Tokens tokens(static_cast<std::size_t>(count));
+  for (std::size_t i = 0; i < tokens.size(); ++i)
+    tokens[i] =
+        static_cast<std::int32_t>(Philox::draw(seed, 1, i).word[0] % static_cast<unsigned>(vocabulary));
+  return tokens;
+}
+
+/// A tensor that owns its memory. It converts to Tensor wherever a kernel wants one.
+class Array {
+ public:
+  /// Full of NaN: a kernel's result, which it must write everywhere.
+  Array(DType dtype, Shape shape)
+      : Array(dtype, shape, Vector(static_cast<std::size_t>(shape.count()), std::nan(""))) {}
+  Array(DType dtype, Shape shape, const Vector& values)
+      : memory_(shape.count() * size_of(dtype)), tensor_{memory_.data(), dtype, shape} {
+    EXPECT_EQ(static_cast<std::int64_t>(values.size()), shape.count());
+    with_real(dtype, [&](auto zero) {
+      using T = decltype(zero);
+      std::transform(values.begin(), values.end(), tensor_.as<T>(),
+                     [](double x) { return static_cast<T>(x); });
+    });
+  }
+  explicit Array(const Tokens& tokens)
+      : memory_(static_cast<std::int64_t>(tokens.size()) * 4),
+        tensor_{memory_.data(), DType::i32, {static_cast<std::int64_t>(tokens.size())}} {
+    std::copy(tokens.begin(), tokens.end(), tensor_.as<std::int32_t>());
+  }
+  operator const Tensor&() const { return tensor_; }
+
+  Vector values() const {
+    Vector result(static_cast<std::size_t>(tensor_.count()));
+    with_real(tensor_.dtype, [&](auto zero) {
+      using T = decltype(zero);
+      std::copy_n(tensor_.as<T>(), tensor_.count(), result.begin());
+    });
+    return result;
+  }
+  bool same_bits(const Array& other) const {
+    return tensor_.bytes() == other.tensor_.bytes() &&
+           std::memcmp(tensor_.data, other.tensor_.data, static_cast<std::size_t>(tensor_.bytes())) == 0;
+  }
+  DType dtype() const { return tensor_.dtype; }
+
+ private:
+  Memory memory_;
+  Tensor tensor_;
+};
+
+/// Compares with the reference, relative to its largest element, or to `size` if what cancelled on the way was larger.
+/// The tolerance is in units of the dtype's rounding.
+inline void expect_close(const Array& array, const Vector& expected, double roundings = 16,
+                         double size = 1e-3) {
+  const double epsilon = array.dtype() == DType::f32 ? std::numeric_limits<float>::epsilon()
+                                                     : std::numeric_limits<double>::epsilon();
+  double largest = size;
+  for (double value : expected)
+    if (std::isfinite(value)) largest = std::max(largest, std::abs(value));
+  const Vector values = array.values();
+  ASSERT_EQ(values.size(), expected.size());
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    if (values[i] == expected[i]) continue;
+    ASSERT_NEAR(values[i], expected[i], roundings * epsilon * largest)
+        << name(array.dtype()) << " element " << i;
+  }
+}
+
+}  // namespace heddle::kernels

@@ -1,0 +1,103 @@
+// Causal attention by tiles, its gradient, and its dropout mask under splits of rows and heads.
+#include "heddle/kernels/attention.hpp"
+
+#include "arrays.hpp"
+
+namespace heddle::kernels {
+namespace {
+
+using reference::AttentionSizes;
+
+/// The kernel's results for one input.
+struct Result {
+  Array out, logsumexp, dqkv;
+  Result(DType type, AttentionSizes s, const Vector& qkv, const Vector& dout, const AttentionDropout& dropout)
+      : out(type, {s.rows, s.heads, s.dim}),
+        logsumexp(type, {s.rows, s.heads}),
+        dqkv(type, {s.rows, 3, s.heads, s.dim}) {
+    const double scale = 1 / std::sqrt(double(s.dim));
+    const Array in(type, {s.rows, 3, s.heads, s.dim}, qkv), gradient(type, {s.rows, s.heads, s.dim}, dout);
+    attention({}, in, s.sequence, scale, dropout, out, logsumexp);
+    attention_gradient({}, gradient, out, logsumexp, in, s.sequence, scale, dropout, dqkv);
+  }
+};
+
+Vector random_qkv(AttentionSizes s) { return random_values(3 * s.rows * s.heads * s.dim, 1); }
+Vector random_dout(AttentionSizes s) { return random_values(s.rows * s.heads * s.dim, 2); }
+
+TEST(Attention, AgreesWithItsReference) {
+  const AttentionSizes cases[] = {{1, 1, 1, 1},    {3, 1, 2, 5},     {14, 7, 3, 4},    {64, 64, 1, 32},
+                                  {65, 65, 2, 16}, {262, 131, 1, 8}, {127, 127, 1, 64}};
+  for (DType type : real_types)
+    for (const AttentionSizes s : cases)
+      for (double rate : {0.0, 0.3}) {
+        SCOPED_TRACE(::testing::Message() << s.rows << " rows, sequence " << s.sequence << ", rate " << rate);
+        const AttentionDropout dropout{99, 7, rate, 10, 1, s.heads + 2};
+        const Vector qkv = random_qkv(s), dout = random_dout(s);
+        const Result result(type, s, qkv, dout, dropout);
+        const double scale = 1 / std::sqrt(double(s.dim));
+        const auto expected = reference::attention(qkv, s, scale, dropout);
+        expect_close(result.out, expected.out);
+        expect_close(result.logsumexp, expected.logsumexp);
+        expect_close(result.dqkv, reference::attention_gradient(dout, qkv, s, scale, dropout), 64);
+      }
+}
+
+TEST(Attention, SurvivesScoresThatOverflowExp) {
+  const AttentionSizes s{70, 70, 1, 4};
+  Vector qkv = random_qkv(s);
+  for (double& value : qkv) value *= 40;
+  const Result result(DType::f32, s, qkv, random_dout(s), {});
+  const auto expected = reference::attention(qkv, s, 0.5, {});
+  expect_close(result.out, expected.out,
+               4000);  // the scores, about 1e3, carry their own rounding into the exponent
+  for (double value : result.dqkv.values()) ASSERT_TRUE(std::isfinite(value));
+}
+
+TEST(Attention, GradientIsOfSecondOrder) {
+  const AttentionSizes s{138, 69, 2, 3};
+  for (double rate : {0.0, 0.2}) {
+    const AttentionDropout dropout{3, 1, rate, 0, 0, 2};
+    const Vector qkv = random_qkv(s), dout = random_dout(s);
+    const auto f = [&](const Vector& x) {
+      return inner_product(Result(DType::f64, s, x, dout, dropout).out.values(), dout);
+    };
+    EXPECT_NEAR(taylor_order(f, qkv, Result(DType::f64, s, qkv, dout, dropout).dqkv.values()), 2, 0.05);
+  }
+}
+
+/// The parts of [rows, parts, heads, dim] that belong to some heads of some rows.
+Vector block(const Vector& whole, AttentionSizes s, std::int64_t parts, AttentionSizes held,
+             std::int64_t first_row, std::int64_t first_head) {
+  Vector result;
+  for (std::int64_t r = 0; r < held.rows; ++r)
+    for (std::int64_t part = 0; part < parts; ++part)
+      for (std::int64_t i = 0; i < held.heads * s.dim; ++i)
+        result.push_back(whole[((first_row + r) * parts + part) * s.heads * s.dim + first_head * s.dim + i]);
+  return result;
+}
+
+TEST(Attention, IsTheSameUnderAnySplitOfSamplesAndHeads) {
+  const AttentionSizes s{20, 5, 4, 3}, held{10, 5, 2, 3};
+  const Vector qkv = random_qkv(s), dout = random_dout(s);
+  const Result whole(DType::f64, s, qkv, dout, {7, 9, 0.4, 0, 0, 4});
+  for (std::int64_t first_row : {0, 10})
+    for (std::int64_t first_head : {0, 2}) {
+      const Result part(DType::f64, held, block(qkv, s, 3, held, first_row, first_head),
+                        block(dout, s, 1, held, first_row, first_head),
+                        {7, 9, 0.4, first_row, first_head, 4});
+      EXPECT_EQ(part.out.values(), block(whole.out.values(), s, 1, held, first_row, first_head));
+      EXPECT_EQ(part.dqkv.values(), block(whole.dqkv.values(), s, 3, held, first_row, first_head));
+    }
+}
+
+TEST(Attention, GivesTheSameBitsTwice) {
+  const AttentionSizes s{150, 75, 3, 16};
+  const AttentionDropout dropout{1, 2, 0.1, 0, 0, 3};
+  const Result first(DType::f32, s, random_qkv(s), random_dout(s), dropout);
+  const Result second(DType::f32, s, random_qkv(s), random_dout(s), dropout);
+  EXPECT_TRUE(first.out.same_bits(second.out) && first.dqkv.same_bits(second.dqkv));
+}
+
+}  // namespace
+}  // namespace heddle::kernels

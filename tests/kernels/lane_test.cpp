@@ -1,0 +1,36 @@
+// Memory and the threads behind a lane.
+#include "heddle/kernels/lane.hpp"
+
+#include <gtest/gtest.h>
+
+#include <cstring>
+#include <utility>
+
+#ifdef _OPENMP
+#include <omp.h>
+#endif
+
+namespace heddle::kernels {
+namespace {
+
+TEST(Memory, IsAlignedMovesAndZeroes) {
+  Memory memory(1001);
+  EXPECT_EQ(reinterpret_cast<std::uintptr_t>(memory.data()) % 64, 0u);
+  std::memset(memory.data(), 0xff, 1001);
+  memory.zero();
+  EXPECT_EQ(static_cast<const char*>(memory.data())[1000], 0);
+  void* data = memory.data();
+  Memory moved(std::move(memory));
+  EXPECT_EQ(moved.data(), data);
+  EXPECT_EQ(moved.bytes(), 1001);
+  moved = Memory(0);
+  EXPECT_EQ(moved.data(), nullptr);
+  moved.zero();
+}
+
+#ifdef _OPENMP
+TEST(Runtime, HoldsTheGemmLibraryToTheLanesThreads) { EXPECT_EQ(omp_get_max_threads(), Lane{}.threads()); }
+#endif
+
+}  // namespace
+}  // namespace heddle::kernels

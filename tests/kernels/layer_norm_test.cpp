@@ -1,0 +1,92 @@
+// Layer normalization and its gradients.
+#include "heddle/kernels/layer_norm.hpp"
+
+#include "arrays.hpp"
+
+namespace heddle::kernels {
+namespace {
+
+constexpr double epsilon = 1e-5;
+
+struct Case {
+  std::int64_t rows, width;
+  Vector x, weight, bias, dy;
+  Case(std::int64_t r, std::int64_t c)
+      : rows(r),
+        width(c),
+        x(random_values(r * c, 1)),
+        weight(random_values(c, 2)),
+        bias(random_values(c, 3)),
+        dy(random_values(r * c, 4)) {}
+};
+
+struct Result {
+  Array y, mean, rstd, dx, dweight, dbias;
+  Result(DType type, const Case& in)
+      : y(type, {in.rows, in.width}),
+        mean(type, {in.rows}),
+        rstd(type, {in.rows}),
+        dx(type, {in.rows, in.width}),
+        dweight(type, {in.width}),
+        dbias(type, {in.width}) {
+    const Array x(type, {in.rows, in.width}, in.x), weight(type, {in.width}, in.weight);
+    const Array bias(type, {in.width}, in.bias), dy(type, {in.rows, in.width}, in.dy);
+    layer_norm({}, x, weight, bias, epsilon, y, mean, rstd);
+    layer_norm_input_gradient({}, dy, x, weight, mean, rstd, dx);
+    layer_norm_parameter_gradient({}, dy, x, mean, rstd, dweight, dbias, Write::overwrite);
+  }
+};
+
+TEST(LayerNorm, AgreesWithItsReference) {
+  for (DType type : real_types)
+    for (const Case& in : {Case(1, 1), Case(5, 2), Case(37, 67), Case(3, 768)}) {
+      const Result result(type, in);
+      const auto expected = reference::layer_norm(in.x, in.weight, in.bias, epsilon);
+      expect_close(result.y, expected.y);
+      expect_close(result.mean, expected.mean);
+      expect_close(result.rstd, expected.rstd);
+      const auto gradient =
+          reference::layer_norm_gradient(in.dy, in.x, in.weight, expected.mean, expected.rstd);
+      expect_close(result.dx, gradient.dx, 64, *std::max_element(expected.rstd.begin(), expected.rstd.end()));
+      expect_close(result.dweight, gradient.dweight, 64);
+      expect_close(result.dbias, gradient.dbias, 64);
+    }
+}
+
+TEST(LayerNorm, ParameterGradientsAddUp) {
+  const Case in(11, 70);
+  Result result(DType::f64, in);
+  const Vector once = result.dweight.values(), once_bias = result.dbias.values();
+  layer_norm_parameter_gradient({}, Array(DType::f64, {11, 70}, in.dy), Array(DType::f64, {11, 70}, in.x),
+                                result.mean, result.rstd, result.dweight, result.dbias, Write::accumulate);
+  expect_close(result.dweight, reference::add(once, once));
+  expect_close(result.dbias, reference::add(once_bias, once_bias));
+}
+
+TEST(LayerNorm, InputGradientIsOfSecondOrder) {
+  const Case in(7, 33);
+  const auto f = [&](const Vector& x) {
+    Case moved = in;
+    moved.x = x;
+    return inner_product(Result(DType::f64, moved).y.values(), in.dy);
+  };
+  EXPECT_NEAR(taylor_order(f, in.x, Result(DType::f64, in).dx.values()), 2, 0.05);
+}
+
+TEST(LayerNorm, ParameterGradientsAreAdjointToTheParameters) {  // y is affine in both
+  const Case in(7, 33);
+  const Result result(DType::f64, in);
+  const double sum =
+      inner_product(result.dweight.values(), in.weight) + inner_product(result.dbias.values(), in.bias);
+  EXPECT_NEAR(inner_product(result.y.values(), in.dy), sum, 1e-11);
+}
+
+TEST(LayerNorm, GivesTheSameBitsTwice) {
+  const Case in(37, 67);
+  const Result first(DType::f32, in), second(DType::f32, in);
+  EXPECT_TRUE(first.y.same_bits(second.y) && first.dx.same_bits(second.dx));
+  EXPECT_TRUE(first.dweight.same_bits(second.dweight) && first.dbias.same_bits(second.dbias));
+}
+
+}  // namespace
+}  // namespace heddle::kernels

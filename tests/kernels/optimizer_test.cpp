@@ -1,0 +1,65 @@
+// AdamW, norms, and the element-wise kernels around them.
+#include "arrays.hpp"
+#include "heddle/kernels/adamw.hpp"
+#include "heddle/kernels/elementwise.hpp"
+#include "heddle/kernels/sum_of_squares.hpp"
+
+namespace heddle::kernels {
+namespace {
+
+TEST(AdamW, AgreesWithItsReferenceOverTenSteps) {
+  for (DType type : real_types)
+    for (std::int64_t count : {1, 101, 9001}) {
+      reference::AdamWState state{random_values(count, 1), Vector(count, 0.0), Vector(count, 0.0)};
+      Array parameter(type, {count}, state.parameter), m(type, {count}, state.m), v(type, {count}, state.v);
+      for (int t = 1; t <= 10; ++t) {
+        const Vector gradient = random_values(count, static_cast<std::uint64_t>(10 + t));
+        const AdamWStep step{1e-2, 0.9, 0.99, 1e-8, 0.1, 0.5, 1 - std::pow(0.9, t), 1 - std::pow(0.99, t)};
+        adamw({}, parameter, Array(type, {count}, gradient), m, v, step);
+        state = reference::adamw(state, gradient, step);
+      }
+      expect_close(parameter, state.parameter);
+      expect_close(m, state.m);
+      expect_close(v, state.v);
+    }
+}
+
+TEST(AdamW, FirstStepMovesEveryParameterByTheRate) {  // m_hat / sqrt(v_hat) is the gradient's sign
+  Array parameter(DType::f64, {2}, {1, 1}), m(DType::f64, {2}, {0, 0}), v(DType::f64, {2}, {0, 0});
+  const AdamWStep step{0.1, 0.9, 0.999, 0, 0.5, 1, 1 - 0.9, 1 - 0.999};
+  adamw({}, parameter, Array(DType::f64, {2}, {3, -7}), m, v, step);
+  EXPECT_NEAR(parameter.values()[0], 1 - 0.05 - 0.1, 1e-14);
+  EXPECT_NEAR(parameter.values()[1], 1 - 0.05 + 0.1, 1e-14);
+}
+
+TEST(SumOfSquares, AgreesWithItsReferenceAndAddsUp) {
+  for (DType type : real_types)
+    for (std::int64_t count : {0, 1, 4096, 100003}) {
+      const Vector x = random_values(count, 1);
+      const Array xs(type, {count}, x);
+      Array result(DType::f64, {});
+      sum_of_squares({}, xs, result, Write::overwrite);
+      expect_close(result, {reference::sum_of_squares(x)}, 256);
+      sum_of_squares({}, xs, result, Write::accumulate);
+      expect_close(result, {2 * reference::sum_of_squares(x)}, 256);
+      Array again(DType::f64, {}, {0});
+      sum_of_squares({}, xs, again, Write::accumulate);
+      sum_of_squares({}, xs, again, Write::accumulate);
+      EXPECT_TRUE(again.same_bits(result));
+    }
+}
+
+TEST(Elementwise, AddsAndFills) {
+  for (DType type : real_types)
+    for (std::int64_t count : {0, 1, 5003}) {
+      const Vector a = random_values(count, 1), b = random_values(count, 2);
+      Array y(type, {count}, a);
+      add({}, y, Array(type, {count}, b), y);
+      expect_close(y, reference::add(a, b), 1);
+      fill({}, y, 2.5);
+      EXPECT_EQ(y.values(), Vector(static_cast<std::size_t>(count), 2.5));
+    }
+}
+
+}  // namespace
+}  // namespace heddle::kernels
