@@ -115,7 +115,6 @@ void write_checkpoint(const comm::Communicator& ranks, const std::string& path,
   // The mark goes in only when everything else has been written, and the file is named only after the mark.
   together(ranks, [&] { file.check(H5Fflush(file.id(), H5F_SCOPE_GLOBAL), "flush the file"); });
   together(ranks, [&] {
-    H5Adelete(file.id(), "complete");
     h5::write_attribute(file, "complete", std::int64_t{1});
     file.close();
   });

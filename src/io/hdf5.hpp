@@ -80,6 +80,7 @@ Handle create_dataset(const Handle& parent, const std::string& name, hid_t type,
 /// Appends `rows` records of memory type `type` to a one-dimensional extendable dataset.
 void append(const Handle& dataset, hid_t type, const void* data, std::size_t rows);
 
+/// Replaces an older value.
 void write_attribute(const Handle& object, const std::string& name, std::int64_t value);
 void write_attribute(const Handle& object, const std::string& name, double value);
 void write_attribute(const Handle& object, const std::string& name, std::string_view value);

@@ -8,6 +8,8 @@ namespace {
 
 void write_scalar(const Handle& object, const std::string& name, hid_t type, const void* value) {
   const Handle space = simple_space(object, {});
+  if (has_attribute(object, name))
+    object.check(H5Adelete(object.id(), name.c_str()), "replace attribute " + name);
   const hid_t id = H5Acreate2(object.id(), name.c_str(), type, space.id(), H5P_DEFAULT, H5P_DEFAULT);
   const Handle attribute(id, H5Aclose, object.path(), "create attribute " + name);
   attribute.check(H5Awrite(attribute.id(), type, value), "write attribute " + name);

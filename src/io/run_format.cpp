@@ -1,0 +1,73 @@
+#include "run_format.hpp"
+
+namespace heddle::io::run_format {
+namespace {
+
+/// The kinds of actions by the words of the schedule's text, so that a reader sees "SEND_F" and not 5.
+h5::Handle action_kinds(const h5::Handle& file) {
+  h5::Handle type(H5Tenum_create(H5T_STD_U8LE), H5Tclose, file.path(), "make a type");
+  for (int i = 0; i < schedule::action_kind_count; ++i) {
+    const auto value = static_cast<std::uint8_t>(i);
+    const std::string word(schedule::name(static_cast<schedule::ActionKind>(i)));
+    type.check(H5Tenum_insert(type.id(), word.c_str(), &value), "make a type");
+  }
+  return type;
+}
+
+}  // namespace
+
+RowType row_type(const h5::Handle& file, std::span<const Column> columns, std::size_t row_bytes) {
+  std::size_t packed = 0;
+  for (const auto& column : columns) packed += H5Tget_size(column.file);
+  RowType row{h5::Handle(H5Tcreate(H5T_COMPOUND, row_bytes), H5Tclose, file.path(), "make a row type"),
+              h5::Handle(H5Tcreate(H5T_COMPOUND, packed), H5Tclose, file.path(), "make a row type")};
+  std::size_t place = 0;
+  for (const auto& column : columns) {
+    row.memory.check(H5Tinsert(row.memory.id(), column.name, column.offset, column.memory),
+                     "make a row type");
+    row.file.check(H5Tinsert(row.file.id(), column.name, place, column.file), "make a row type");
+    place += H5Tget_size(column.file);
+  }
+  return row;
+}
+
+RowType step_row(const h5::Handle& file) {
+  const hid_t integer = H5T_NATIVE_INT64, real = H5T_NATIVE_DOUBLE;
+  const Column columns[] = {
+      {"step", offsetof(StepRow, step), integer, H5T_STD_I64LE},
+      {"loss", offsetof(StepRow, loss), real, H5T_IEEE_F64LE},
+      {"validation_loss", offsetof(StepRow, validation_loss), real, H5T_IEEE_F64LE},
+      {"rate", offsetof(StepRow, rate), real, H5T_IEEE_F64LE},
+      {"gradient_norm", offsetof(StepRow, gradient_norm), real, H5T_IEEE_F64LE},
+      {"tokens", offsetof(StepRow, tokens), integer, H5T_STD_I64LE},
+      {"seconds", offsetof(StepRow, seconds), real, H5T_IEEE_F64LE},
+  };
+  return row_type(file, columns, sizeof(StepRow));
+}
+
+/// Events are many: 31 bytes each.
+RowType event_row(const h5::Handle& file) {
+  const h5::Handle kinds = action_kinds(file);
+  const Column columns[] = {
+      {"step", offsetof(EventRow, step), H5T_NATIVE_INT64, H5T_STD_I32LE},
+      {"kind", offsetof(EventRow, event.action.kind), kinds.id(), kinds.id()},
+      {"stage", offsetof(EventRow, event.action.stage), H5T_NATIVE_INT, H5T_STD_I16LE},
+      {"microbatch", offsetof(EventRow, event.action.microbatch), H5T_NATIVE_INT, H5T_STD_I32LE},
+      {"slice", offsetof(EventRow, event.action.slice), H5T_NATIVE_INT, H5T_STD_I32LE},
+      {"begin", offsetof(EventRow, event.begin), H5T_NATIVE_DOUBLE, H5T_IEEE_F64LE},
+      {"end", offsetof(EventRow, event.end), H5T_NATIVE_DOUBLE, H5T_IEEE_F64LE},
+  };
+  return row_type(file, columns, sizeof(EventRow));
+}
+
+RowType memory_row(const h5::Handle& file, std::size_t region_width, std::size_t row_bytes) {
+  const h5::Handle text = h5::string_type(file, region_width);
+  const Column columns[] = {
+      {"rank", 0, H5T_NATIVE_INT64, H5T_STD_I32LE},
+      {"bytes", sizeof(std::int64_t), H5T_NATIVE_INT64, H5T_STD_I64LE},
+      {"region", 2 * sizeof(std::int64_t), text.id(), text.id()},
+  };
+  return row_type(file, columns, row_bytes);
+}
+
+}  // namespace heddle::io::run_format
