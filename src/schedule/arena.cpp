@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <limits>
 #include <numeric>
+#include <utility>
 
 #include "heddle/base/error.hpp"
 
@@ -37,7 +38,8 @@ Placement place(std::span<const Lifetime> lifetimes, std::int64_t alignment) {
   }
   std::vector<std::size_t> order(lifetimes.size());
   std::iota(order.begin(), order.end(), 0);
-  std::ranges::stable_sort(order, std::greater{}, [&](std::size_t index) { return sizes[index]; });
+  std::ranges::stable_sort(
+      order, {}, [&](std::size_t index) { return std::pair(-sizes[index], lifetimes[index].begin); });
 
   Placement placement{std::vector<std::int64_t>(lifetimes.size(), 0), 0};
   std::vector<std::size_t> placed;  // in the order of their offsets

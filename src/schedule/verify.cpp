@@ -31,8 +31,7 @@ class Verifier {
       for (std::size_t index = 0; index < schedule_.rows[rank].size(); ++index)
         if (auto problem = out_of_place({rank, index})) return problem;
     if (auto problem = dry_run()) return problem;
-    if (auto problem = incomplete()) return problem;
-    return unmatched();
+    return incomplete();
   }
 
  private:
@@ -168,15 +167,6 @@ class Verifier {
       if (steps && !places_.contains(step))
         return Problem{fmt::format("no row has {}", name(step)), "other stages step"};
     }
-    return {};
-  }
-
-  std::optional<Problem> unmatched() const {
-    for (const Row& row : schedule_.rows)
-      for (const Action& action : row)
-        if (is_send(action.kind) && !places_.contains(counterpart(action)))
-          return Problem{at(places_.at(action), action) + " is never received",
-                         fmt::format("no row has {}", name(counterpart(action)))};
     return {};
   }
 

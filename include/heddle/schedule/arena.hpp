@@ -19,7 +19,7 @@ struct Placement {
   std::int64_t total = 0;             ///< bytes of the whole block
 };
 
-/// Largest buffer first, each into the tightest gap between the buffers alive with it that takes it, else
+/// Largest buffer first (of equal ones the earliest), each into the tightest gap between the buffers alive with it that takes it, else
 /// above them. Every offset is a multiple of `alignment`; no two buffers alive at the same moment share a
 /// byte. Deterministic; the time is quadratic in the number of buffers.
 Placement place(std::span<const Lifetime> lifetimes, std::int64_t alignment);

@@ -20,9 +20,8 @@ struct Problem {
 ///  - a dry run on null machines, in the same loop as a real run, comes to its end: no action waits for one
 ///  that nobody
 ///    does, that stands later in its own row, or that waits for it in turn;
-///  - complete: each stage does F, and B or both I and W, for each microbatch (and slice); if any stage
-///  steps, all do;
-///  - matched: each send is received.
+///  - complete: each stage does F, and B or both I and W, for each microbatch (and slice); if any stage steps, all do.
+/// Then every message is matched too: a receive ran, so it was sent; a computation ran, so it received.
 /// Collectives over the other axes of the grid need no check: ranks that share a pipeline coordinate carry
 /// out one and the same row, so they meet in the same order.
 std::optional<Problem> first_problem(const Schedule& schedule, int lookahead = default_lookahead,

@@ -1,0 +1,166 @@
+// Predicted times against the formulas of the papers and against a plain recursion.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <chrono>
+#include <random>
+#include <unordered_map>
+
+#include "heddle/schedule/simulated_machine.hpp"
+#include "schedules.hpp"
+
+namespace heddle::schedule {
+namespace {
+
+Costs equal_costs(int stages, double forward, double input, double weight) {
+  return {std::vector<StageCost>(stages, {forward, input + weight, input, weight, 0, 0}), {}, {}};
+}
+
+TEST(Simulated, BubbleOfGPipeAndOneFOneB) {
+  for (int stages : {1, 2, 4, 8, 16})
+    for (int microbatches : {stages, 2 * stages, 4 * stages + 1}) {
+      const double forward = 1, input = 1.25, weight = 0.75, all = forward + input + weight;
+      for (const auto& compute : {gpipe(stages, microbatches), one_f_one_b(stages, microbatches)}) {
+        const Summary summary =
+            summarize(simulate(lowered(compute), equal_costs(stages, forward, input, weight)));
+        EXPECT_DOUBLE_EQ(summary.makespan, (microbatches + stages - 1) * all);
+        EXPECT_DOUBLE_EQ(summary.largest_span, summary.makespan);
+        EXPECT_NEAR(summary.bubble_of_makespan(), (stages - 1.0) / (microbatches + stages - 1), 1e-12);
+        for (int rank = 0; rank < stages; ++rank) {
+          EXPECT_DOUBLE_EQ(summary.ranks[rank].busy, microbatches * all);
+          EXPECT_DOUBLE_EQ(summary.idle_in_makespan(rank), (stages - 1) * all);
+        }
+        // The first stage begins and ends the step, so its span has the whole bubble; the last stage never waits.
+        EXPECT_DOUBLE_EQ(summary.idle_in_span(0), (stages - 1) * all);
+        EXPECT_DOUBLE_EQ(summary.idle_in_span(stages - 1), 0);
+      }
+    }
+}
+
+TEST(Simulated, FewerMicrobatchesThanStages) {
+  for (int microbatches : {1, 2, 5, 8})
+    EXPECT_DOUBLE_EQ(
+        summarize(simulate(lowered(one_f_one_b(8, microbatches)), equal_costs(8, 1, 1, 2))).makespan,
+        (microbatches + 7) * 4.0);
+}
+
+TEST(Simulated, LinksHaveLatencyAndBandwidth) {
+  Costs costs = equal_costs(2, 1, 1, 1);
+  costs.link = {0.25, 100};
+  costs.boundary_bytes = {50};
+  const Timeline timeline = simulate(lowered(one_f_one_b(2, 1)), costs);
+  const std::vector<Event> expected = {
+      {{ActionKind::receive_forward, 1, 0}, 0, 1.75},  {{ActionKind::forward, 1, 0}, 1.75, 2.75},
+      {{ActionKind::backward, 1, 0}, 2.75, 4.75},      {{ActionKind::send_backward, 1, 0}, 4.75, 4.75},
+      {{ActionKind::reduce_gradients, 1}, 4.75, 4.75}, {{ActionKind::step, 1}, 4.75, 4.75},
+  };
+  EXPECT_EQ(timeline[1], expected);
+  EXPECT_DOUBLE_EQ(summarize(timeline).makespan, 7.5);
+  EXPECT_DOUBLE_EQ(summarize(timeline).ranks[1].span(), 3);
+}
+
+TEST(Simulated, ASendWaitsForAPlaceInItsChannel) {
+  // The second stage is slow and posts one receive at a time, so the first one's third message leaves only when the
+  // second receive is posted, and so on.
+  Costs costs = equal_costs(2, 1, 1, 1);
+  costs.stages[1].forward = 10;
+  const Timeline timeline = simulate(lowered(gpipe(2, 4)), costs, 1, 1);
+  std::vector<double> sent;
+  for (const Event& event : timeline[0])
+    if (event.action.kind == ActionKind::send_forward) sent.push_back(event.end);
+  EXPECT_EQ(sent, (std::vector<double>{1, 2, 3, 11}));
+}
+
+Costs random_costs(int stages, std::mt19937& random) {
+  std::uniform_real_distribution<double> uniform(0.5, 2);
+  Costs costs;
+  for (int stage = 0; stage < stages; ++stage)
+    costs.stages.push_back({uniform(random), uniform(random), uniform(random), uniform(random), 0, 0});
+  costs.link.latency = uniform(random) / 4;
+  return costs;
+}
+
+/// When each computation ends if only rows and values bind it: what unlimited channels and look-ahead must give.
+std::unordered_map<Action, double> plain_recursion(const Schedule& compute, const Costs& costs) {
+  std::unordered_map<Action, double> end;
+  const std::vector<int> one_rank(compute.stages(), 0);
+  for (bool moved = true; moved;) {
+    moved = false;
+    for (const Row& row : compute.rows) {
+      double clock = 0;
+      for (const Action& action : row) {
+        if (end.contains(action)) {
+          clock = end[action];
+          continue;
+        }
+        bool ready = true;
+        for (const Need& need : needs(action, one_rank)) {
+          const auto made = end.contains(need.either) ? end.find(need.either) : end.find(need.other);
+          if (made == end.end()) ready = false;
+          if (!ready) break;
+          const bool remote = compute.rank_of_stage[made->first.stage] != compute.rank_of_stage[action.stage];
+          clock = std::max(clock, made->second + (remote ? costs.link.latency : 0));
+        }
+        if (!ready) break;
+        const StageCost& cost = costs.stages[action.stage];
+        const double durations[] = {cost.forward, cost.backward, cost.backward_input, cost.backward_weight};
+        end[action] = clock + durations[static_cast<int>(action.kind)];
+        clock = end[action];
+        moved = true;
+      }
+    }
+  }
+  return end;
+}
+
+TEST(Simulated, AgreesWithAPlainRecursion) {
+  std::mt19937 random(1);
+  for (const auto& compute : {gpipe(4, 6), one_f_one_b(4, 9), one_f_one_b(6, 3), v_shaped()})
+    for (int repeat = 0; repeat < 20; ++repeat) {
+      const Costs costs = random_costs(compute.stages(), random);
+      const auto expected = plain_recursion(compute, costs);
+      std::size_t compared = 0;
+      for (const auto& events : simulate(add_communication(compute), costs, 100, 100))
+        for (const Event& event : events)
+          if (is_compute(event.action.kind)) {
+            EXPECT_NEAR(event.end, expected.at(event.action), 1e-9);
+            ++compared;
+          }
+      EXPECT_EQ(compared, expected.size());
+    }
+}
+
+TEST(Simulated, DoesNotDependOnWhichRankIsSimulatedFirst) {
+  std::mt19937 random(2);
+  for (const Schedule& schedule : many_schedules()) {
+    const Costs costs = random_costs(schedule.stages(), random);
+    const Timeline forwards = simulate(schedule, costs, 1, 1);
+    SimulatedCluster cluster(schedule, costs, 1);
+    Timeline backwards(schedule.rows.size());
+    std::vector<SimulatedMachine> machines(schedule.rows.size(), SimulatedMachine(cluster));
+    std::vector<Interpreter> loops;
+    for (std::size_t rank = schedule.rows.size(); rank-- > 0;)
+      loops.emplace_back(schedule.rows[rank], machines[rank], 1,
+                         [&events = backwards[rank]](const Event& event) { events.push_back(event); });
+    EXPECT_EQ(run_all(loops), Progress::done);
+    EXPECT_EQ(forwards, backwards);
+  }
+}
+
+TEST(Simulated, IsFastForManyRanks) {
+  const auto begin = std::chrono::steady_clock::now();
+  const Schedule schedule = lowered(one_f_one_b(64, 256));
+  EXPECT_DOUBLE_EQ(summarize(simulate(schedule, equal_costs(64, 1, 1, 1))).makespan, 319 * 3.0);
+  const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - begin;
+  EXPECT_LT(seconds.count(), 5);
+}
+
+TEST(Timeline, SummaryOfNothingIsZero) {
+  const Summary summary = summarize(Timeline(2));
+  EXPECT_EQ(summary.makespan, 0);
+  EXPECT_EQ(summary.bubble_of_makespan(), 0);
+  EXPECT_EQ(summary.bubble_of_span(), 0);
+}
+
+}  // namespace
+}  // namespace heddle::schedule
