@@ -3,6 +3,7 @@
 # nothing and asks nothing. This is the only list of Debian packages; Makefile, Dockerfile and CI all come here.
 set -euo pipefail
 
+# shellcheck disable=SC2034  # each list is read through its name
 build=(build-essential cmake ninja-build ca-certificates
        libopenmpi-dev openmpi-bin libhdf5-openmpi-dev    # MPI, and HDF5 that writes from all ranks
        libtrilinos-kokkos-dev libeigen3-dev libdnnl-dev  # kernels and matrix products
@@ -10,7 +11,9 @@ build=(build-essential cmake ninja-build ca-certificates
        libgtest-dev libgmock-dev
        python3-h5py python3-matplotlib                   # analysis/
        bible-kjv bible-kjv-text)                         # the text of `make run`
+# shellcheck disable=SC2034
 lint=(clang-format clang-tidy git python3)
+# shellcheck disable=SC2034
 ci=(ccache git)
 
 kind=${1:-build}

@@ -10,8 +10,10 @@ source=$(cd "$(dirname "$0")/../.." && pwd)
 command -v debootstrap >/dev/null || { echo "fresh: install debootstrap first" >&2; exit 1; }
 
 tree=$(mktemp -d "${TMPDIR:-/tmp}/heddle-fresh.XXXXXX")
-# The mounts live in a mount namespace that ends with the commands, so nothing of the host can be reached from here.
-clean_up() { [[ ${KEEP:-} ]] && echo "fresh: the tree is $tree" || rm -rf --one-file-system "$tree"; }
+# The mounts live in a namespace that ends with each command, so removing the tree cannot reach the host's /dev.
+clean_up() {
+  if [[ ${KEEP:-} ]]; then echo "fresh: the tree is $tree"; else rm -rf --one-file-system "$tree"; fi
+}
 trap clean_up EXIT
 
 # The fresh apt uses the host's Debian mirrors and connection settings, whatever they are; nothing else of its set-up.
