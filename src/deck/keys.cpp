@@ -70,7 +70,6 @@ std::vector<Section> table() {
       key("checkpoint_every", &Output::checkpoint_every, at_least(0), "steps",  "between checkpoints; 0: only at the end"),
       key("log_every",        &Output::log_every,        at_least(1), "steps",  "between lines of progress"),
       key("events",           &Output::events,           any,         "",       "write every action's times to run.h5"),
-      key("sample_tokens",    &Output::sample_tokens,    at_least(0), "tokens", "text generated at the end of a run; 0: none"),
     }),
   };
 }

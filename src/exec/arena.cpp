@@ -23,7 +23,8 @@ kernels::Memory poisoned(std::int64_t bytes) {
 Arena::Arena(const schedule::MemoryPlan& plan, Packing packing, const Arena* parameters)
     : plan_(plan), packing_(packing), parameters_(parameters) {
   if (parameters_) {  // the lender's slots come first in the plan; this arena begins behind them
-    HEDDLE_EXPECT(parameters_->plan_[FixedPool::parameters].slot_bytes == plan_[FixedPool::parameters].slot_bytes);
+    HEDDLE_EXPECT(parameters_->plan_[FixedPool::parameters].slot_bytes ==
+                  plan_[FixedPool::parameters].slot_bytes);
     const std::int64_t lent = plan_.pools.front().bytes();
     for (schedule::Pool& pool : plan_.pools) pool.offset -= lent;
     plan_.bytes -= lent;
@@ -34,7 +35,8 @@ Arena::Arena(const schedule::MemoryPlan& plan, Packing packing, const Arena* par
     for (const Place& place : plan_.places) {
       buffers_.emplace_back();
       if (place.pool < 0 || taken_whole(place.pool)) continue;
-      for (int i = 0; i < plan_.pools[place.pool].slot_count; ++i) buffers_.back().push_back(poisoned(place.bytes));
+      for (int i = 0; i < plan_.pools[place.pool].slot_count; ++i)
+        buffers_.back().push_back(poisoned(place.bytes));
     }
   }
   memory_ = kernels::Memory(bytes);
@@ -43,7 +45,8 @@ Arena::Arena(const schedule::MemoryPlan& plan, Packing packing, const Arena* par
 
 std::byte* Arena::slot(int pool, int index) const {
   if (parameters_ && pool == static_cast<int>(FixedPool::parameters)) return parameters_->slot(pool, index);
-  return static_cast<std::byte*>(memory_.data()) + plan_.pools[pool].offset + plan_.pools[pool].slot_bytes * index;
+  return static_cast<std::byte*>(memory_.data()) + plan_.pools[pool].offset +
+         plan_.pools[pool].slot_bytes * index;
 }
 
 Tensor Arena::tensor(graph::ValueId id, DType dtype, int microbatch) const {

@@ -37,15 +37,19 @@ kernels::Dropout dropout(const Call& c) {
 /// `qkv` is the input [rows, 3, heads, head_dim].
 kernels::AttentionDropout attention_dropout(const Call& c, int qkv) {
   const auto& d = attribute<graph::Attention>(c).dropout;
-  return {random_key(d.key, c.run.seed), c.run.step,           d.rate,
-          first_row(c, qkv),             first(c, qkv, 2), c.in_global[qkv][2]};
+  return {random_key(d.key, c.run.seed),
+          c.run.step,
+          d.rate,
+          first_row(c, qkv),
+          first(c, qkv, 2),
+          c.in_global[qkv][2]};
 }
 
 void embedding(const Call& c) { kernels::embedding(c.lane, c.in[0], c.in[1], first(c, 0, 0), c.out[0]); }
 
 void attention(const Call& c) {
-  kernels::attention(c.lane, c.in[0], c.run.sequence, attribute<graph::Attention>(c).scale, attention_dropout(c, 0),
-                     c.out[0], c.out[1]);
+  kernels::attention(c.lane, c.in[0], c.run.sequence, attribute<graph::Attention>(c).scale,
+                     attention_dropout(c, 0), c.out[0], c.out[1]);
 }
 
 void attention_gradient(const Call& c) {
@@ -63,11 +67,12 @@ constexpr std::array<Binding, graph::op_count> table = {
       kernels::add_position(c.lane, c.in[0], c.in[1], first_row(c, 0), c.run.sequence, c.out[0]);
     },
     [](const Call& c) {
-      kernels::position_gradient(c.lane, c.in[0], first_row(c, 0), c.run.sequence, c.out[0], Write::accumulate);
+      kernels::position_gradient(c.lane, c.in[0], first_row(c, 0), c.run.sequence, c.out[0],
+                                 Write::accumulate);
     },
     [](const Call& c) {
-      kernels::layer_norm(c.lane, c.in[0], c.in[1], c.in[2], attribute<graph::Norm>(c).epsilon, c.out[0], c.out[1],
-                          c.out[2]);
+      kernels::layer_norm(c.lane, c.in[0], c.in[1], c.in[2], attribute<graph::Norm>(c).epsilon, c.out[0],
+                          c.out[1], c.out[2]);
     },
     [](const Call& c) {
       kernels::layer_norm_input_gradient(c.lane, c.in[0], c.in[1], c.in[2], c.in[3], c.in[4], c.out[0]);
@@ -86,8 +91,7 @@ constexpr std::array<Binding, graph::op_count> table = {
     [](const Call& c) { kernels::column_sum(c.lane, c.in[0], c.out[0], Write::accumulate); },
     [](const Call& c) { kernels::bias_gelu(c.lane, c.in[0], c.in[1], c.out[0]); },
     [](const Call& c) { kernels::bias_gelu_gradient(c.lane, c.in[0], c.in[1], c.in[2], c.out[0]); },
-    attention,
-    attention_gradient,
+    attention, attention_gradient,
     [](const Call& c) { kernels::dropout(c.lane, c.in[0], dropout(c), c.out[0]); },
     [](const Call& c) { kernels::residual(c.lane, c.in[0], c.in[1], c.in[2], dropout(c), c.out[0]); },
     [](const Call& c) { kernels::add(c.lane, c.in[0], c.in[1], c.out[0]); },

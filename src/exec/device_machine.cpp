@@ -12,7 +12,8 @@ using schedule::ActionKind;
 namespace {
 
 bool all_done(std::vector<comm::Request>& requests) {
-  return std::ranges::all_of(requests, [](comm::Request& request) { return request.done() || request.test(); });
+  return std::ranges::all_of(requests,
+                             [](comm::Request& request) { return request.done() || request.test(); });
 }
 
 /// A message's tag tells direction, value and microbatch; it repeats only for microbatches that are never under way

@@ -8,8 +8,8 @@ using graph::Node;
 using graph::ValueId;
 using schedule::FixedPool;
 
-GradientReducer::GradientReducer(const ProgramRunner& runner, const comm::CartesianGrid& grid, int microbatches,
-                                 std::int64_t bucket_bytes)
+GradientReducer::GradientReducer(const ProgramRunner& runner, const comm::CartesianGrid& grid,
+                                 int microbatches, std::int64_t bucket_bytes)
     : runner_(runner), grid_(grid), microbatches_(microbatches) {
   const passes::Program& program = runner.program();
   buckets_of_.resize(program.graph.nodes.size());
@@ -23,13 +23,15 @@ GradientReducer::GradientReducer(const ProgramRunner& runner, const comm::Cartes
   for (std::size_t i = 0; i < program.graph.nodes.size(); ++i) {
     const Node& node = program.graph.nodes[i];
     const auto* map = std::get_if<maps::Map>(&node.attributes);
-    if (program.phases[i] != passes::Phase::epilogue || !map || map->kind != maps::MapKind::sum_reduce) continue;
+    if (program.phases[i] != passes::Phase::epilogue || !map || map->kind != maps::MapKind::sum_reduce)
+      continue;
     reductions.push_back({node.in.front(), map->axes});
     carried_out_[i] = true;
   }
   const auto& places = runner.arena().plan().places;
-  std::sort(reductions.begin(), reductions.end(),
-            [&](const Reduction& a, const Reduction& b) { return places[a.sum].offset < places[b.sum].offset; });
+  std::sort(reductions.begin(), reductions.end(), [&](const Reduction& a, const Reduction& b) {
+    return places[a.sum].offset < places[b.sum].offset;
+  });
   for (const Reduction& reduction : reductions) add(reduction.sum, reduction.axes, bucket_bytes);
 }
 
@@ -42,7 +44,8 @@ void GradientReducer::add(ValueId sum, maps::AxisSet axes, std::int64_t bucket_b
   buckets_.back().end = place.offset + place.bytes;
   const auto& nodes = runner_.program().graph.nodes;
   for (std::size_t i = 0; i < nodes.size(); ++i)
-    if (runner_.program().phases[i] == passes::Phase::backward_weight && std::ranges::count(nodes[i].out, sum)) {
+    if (runner_.program().phases[i] == passes::Phase::backward_weight &&
+        std::ranges::count(nodes[i].out, sum)) {
       buckets_of_[i].push_back(static_cast<int>(buckets_.size()) - 1);
       buckets_.back().writes += microbatches_;
     }
@@ -64,13 +67,15 @@ void GradientReducer::node_done(int node) {
 
 bool GradientReducer::test() {
   bool all = true;
-  for (Bucket& bucket : buckets_) all = bucket.waiting == 0 && (bucket.request.done() || bucket.request.test()) && all;
+  for (Bucket& bucket : buckets_)
+    all = bucket.waiting == 0 && (bucket.request.done() || bucket.request.test()) && all;
   return all;
 }
 
 Tensor GradientReducer::tensor(const Bucket& bucket) const {
   const Tensor pool = runner_.arena().whole(FixedPool::gradients, bucket.dtype);
-  return {static_cast<std::byte*>(pool.data) + bucket.begin, bucket.dtype,
+  return {static_cast<std::byte*>(pool.data) + bucket.begin,
+          bucket.dtype,
           {(bucket.end - bucket.begin) / size_of(bucket.dtype)}};
 }
 

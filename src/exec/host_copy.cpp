@@ -18,8 +18,9 @@ void copy_to_lane(std::span<const std::byte> host, const Tensor& to) {
 
 void copy_to_host(const Tensor& from, std::span<std::byte> host) {
   HEDDLE_EXPECT(static_cast<std::int64_t>(host.size()) == from.bytes());
-  Kokkos::deep_copy(Bytes<Kokkos::HostSpace, std::byte>(host.data(), host.size()),
-                    Bytes<kernels::MemorySpace, const std::byte>(static_cast<const std::byte*>(from.data), host.size()));
+  Kokkos::deep_copy(
+      Bytes<Kokkos::HostSpace, std::byte>(host.data(), host.size()),
+      Bytes<kernels::MemorySpace, const std::byte>(static_cast<const std::byte*>(from.data), host.size()));
 }
 
 double read_scalar(const Tensor& tensor) {

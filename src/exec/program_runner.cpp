@@ -24,8 +24,8 @@ bool belongs(Phase phase, ActionKind action) {
 
 }  // namespace
 
-ProgramRunner::ProgramRunner(const passes::Program& program, const comm::CartesianGrid& grid, const Arena& arena,
-                             std::int64_t rows)
+ProgramRunner::ProgramRunner(const passes::Program& program, const comm::CartesianGrid& grid,
+                             const Arena& arena, std::int64_t rows)
     : program_(program), grid_(grid), arena_(arena) {
   for (const graph::Value& value : program.graph.values) {
     Shape global = value.shape;
@@ -36,7 +36,8 @@ ProgramRunner::ProgramRunner(const passes::Program& program, const comm::Cartesi
   }
 }
 
-void ProgramRunner::run(const schedule::Action& action, const RunState& state, const std::function<void(int)>& after) {
+void ProgramRunner::run(const schedule::Action& action, const RunState& state,
+                        const std::function<void(int)>& after) {
   const std::string what = name(action);
   for (int i = 0; i < static_cast<int>(program_.graph.nodes.size()); ++i) {
     if (!belongs(program_.phases[i], action.kind)) continue;
@@ -64,7 +65,8 @@ void ProgramRunner::run_node(int index, int microbatch, const RunState& state, c
   const auto& map = std::get<maps::Map>(node.attributes);
   lane_.fence();
   comm::Request request = comm::start(map, grid_, call.in[0], call.out[0]);
-  if (!request.done()) comm::wait(request, {fmt::format("{}: {} of {}", what, name(map), program_.graph[node.out[0]].name)});
+  if (!request.done())
+    comm::wait(request, {fmt::format("{}: {} of {}", what, name(map), program_.graph[node.out[0]].name)});
 }
 
 }  // namespace heddle::exec

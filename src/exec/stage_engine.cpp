@@ -39,7 +39,8 @@ void StageEngine::load(std::string_view name, std::span<const std::int32_t> toke
   if (!id) return;
   const std::size_t rows = tokens.size() / static_cast<std::size_t>(input_.schedule.microbatches);
   for (int m = 0; m < input_.schedule.microbatches; ++m)
-    copy_to_lane(std::as_bytes(tokens.subspan(static_cast<std::size_t>(m) * rows, rows)), runner_->tensor(*id, m));
+    copy_to_lane(std::as_bytes(tokens.subspan(static_cast<std::size_t>(m) * rows, rows)),
+                 runner_->tensor(*id, m));
 }
 
 std::vector<std::int64_t> StageEngine::row_shifts(std::int64_t samples, std::int64_t sequence) const {
@@ -60,7 +61,8 @@ void StageEngine::clear_sums() {
     kernels::fill(lane, arena_->tensor(loss, values[loss].dtype), 0.0);
 }
 
-void StageEngine::run_row(RunState state, std::int64_t samples, StepHooks* hooks, const schedule::EventSink& sink) {
+void StageEngine::run_row(RunState state, std::int64_t samples, StepHooks* hooks,
+                          const schedule::EventSink& sink) {
   clear_sums();
   DeviceMachine machine({.runner = *runner_,
                          .grid = input_.grid,

@@ -12,8 +12,8 @@
 
 namespace heddle::train {
 
-Optimizer::Optimizer(const deck::Optimizer& settings, std::vector<TrainedParameter> parameters, std::vector<Tie> ties,
-                     const comm::Communicator& world, Tensor loss)
+Optimizer::Optimizer(const deck::Optimizer& settings, std::vector<TrainedParameter> parameters,
+                     std::vector<Tie> ties, const comm::Communicator& world, Tensor loss)
     : settings_(settings),
       parameters_(std::move(parameters)),
       ties_(std::move(ties)),
@@ -49,9 +49,10 @@ void Optimizer::step() {
   result_.gradient_norm = std::sqrt(comm::all_sum(world_, local_sum_of_squares(), "STEP: gradient norm"));
   result_.loss = comm::all_sum(world_, loss, "STEP: loss");
   if (!std::isfinite(result_.loss) || !std::isfinite(result_.gradient_norm))
-    throw Error(ExitCode::numbers,
-                fmt::format("step {}: loss = {}, gradient norm = {}", step_, result_.loss, result_.gradient_norm),
-                "training has diverged", "lower optimizer.rate or lengthen optimizer.warmup");
+    throw Error(
+        ExitCode::numbers,
+        fmt::format("step {}: loss = {}, gradient norm = {}", step_, result_.loss, result_.gradient_norm),
+        "training has diverged", "lower optimizer.rate or lengthen optimizer.warmup");
 
   const bool clips = settings_.clip > 0 && result_.gradient_norm > settings_.clip;
   const double t = static_cast<double>(step_ + 1);

@@ -42,7 +42,8 @@ Tensor moment(const Parameter& parameter, const exec::Arena& arena, int slot) {
 }  // namespace
 
 std::vector<Parameter> parameters(const passes::Program& program, const exec::Arena& arena,
-                                  const comm::CartesianGrid& grid, const std::vector<std::string>& held_before) {
+                                  const comm::CartesianGrid& grid,
+                                  const std::vector<std::string>& held_before) {
   std::vector<Parameter> all;
   for (std::size_t id = 0; id < program.graph.values.size(); ++id)
     if (program.graph.values[id].role == graph::Role::parameter)
@@ -70,7 +71,8 @@ void initialise(const Parameter& parameter, std::uint64_t seed) {
     return kernels::fill(lane, parameter.tensor, parameter.initial.value);
   kernels::Box box{parameter.global, {}};
   for (const maps::Block& block : parameter.box) box.begin.push_back(block.begin);
-  kernels::fill_normal(lane, parameter.tensor, random_key(parameter.name, seed), parameter.initial.value, box);
+  kernels::fill_normal(lane, parameter.tensor, random_key(parameter.name, seed), parameter.initial.value,
+                       box);
 }
 
 }  // namespace heddle::train

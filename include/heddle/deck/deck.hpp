@@ -112,7 +112,6 @@ struct Output {
   std::int64_t checkpoint_every = 0;  ///< steps; 0: only at the end
   std::int64_t log_every = 10;        ///< steps
   bool events = true;
-  std::int64_t sample_tokens = 200;  ///< 0: no sample
   bool operator==(const Output&) const = default;
 };
 

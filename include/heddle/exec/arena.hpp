@@ -9,7 +9,7 @@
 namespace heddle::exec {
 
 enum class Packing {
-  arena,     ///< one allocation, buffers share memory by their lifetimes
+  arena,  ///< one allocation, buffers share memory by their lifetimes
   separate,  ///< an allocation for each buffer and slot, filled with NaN before use: to find mistakes in the plan
 };
 

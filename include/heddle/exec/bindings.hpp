@@ -11,11 +11,12 @@ namespace heddle::exec {
 
 /// What a run knows and a graph does not.
 struct RunState {
-  std::int64_t sequence = 1;   ///< tokens of a sample
-  std::uint64_t seed = 0;      ///< of the dropout masks
-  std::uint64_t step = 0;      ///< stream of the dropout masks
-  double loss_scale = 1;       ///< 1 / rows of the whole step
-  std::int64_t row_shift = 0;  ///< from a row's global index in its microbatch to its index in the step's batch
+  std::int64_t sequence = 1;  ///< tokens of a sample
+  std::uint64_t seed = 0;     ///< of the dropout masks
+  std::uint64_t step = 0;     ///< stream of the dropout masks
+  double loss_scale = 1;      ///< 1 / rows of the whole step
+  std::int64_t row_shift =
+      0;  ///< from a row's global index in its microbatch to its index in the step's batch
 };
 
 /// One node with its tensors, and the part of each global tensor that this rank holds.

@@ -13,7 +13,8 @@ namespace heddle::exec {
 class ProgramRunner {
  public:
   /// All must outlive it. `rows` are those of one microbatch over the whole data axis.
-  ProgramRunner(const passes::Program& program, const comm::CartesianGrid& grid, const Arena& arena, std::int64_t rows);
+  ProgramRunner(const passes::Program& program, const comm::CartesianGrid& grid, const Arena& arena,
+                std::int64_t rows);
 
   /// Runs what the action (F, B, I or W) stands for, for its microbatch. `after` is called with each node's index.
   void run(const schedule::Action& action, const RunState& state, const std::function<void(int)>& after = {});

@@ -28,7 +28,8 @@ struct TrainedParameter : Parameter {
 
 /// The parameters of a program. `stages_before` says of a name whether an earlier stage holds it too.
 std::vector<Parameter> parameters(const passes::Program& program, const exec::Arena& arena,
-                                  const comm::CartesianGrid& grid, const std::vector<std::string>& held_before);
+                                  const comm::CartesianGrid& grid,
+                                  const std::vector<std::string>& held_before);
 /// The same with what the optimizer needs, in the order in which gradients become final.
 std::vector<TrainedParameter> trained_parameters(const passes::Program& program, const exec::Arena& arena,
                                                  const comm::CartesianGrid& grid,

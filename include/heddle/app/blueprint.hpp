@@ -1,0 +1,39 @@
+// A run as the passes lay it out, before any process has started: the same on every rank, and all that `check` needs.
+#pragma once
+
+#include <vector>
+
+#include "heddle/deck/deck.hpp"
+#include "heddle/maps/grid.hpp"
+#include "heddle/model/build.hpp"
+#include "heddle/passes/partition.hpp"
+#include "heddle/schedule/memory_plan.hpp"
+
+namespace heddle::app {
+
+struct Blueprint {
+  maps::Grid grid;
+  std::int64_t rows = 0;       ///< of one microbatch over the whole data axis
+  std::vector<int> cuts = {};  ///< first block of every stage but the first
+  std::vector<passes::Stage> stages = {};
+  std::vector<passes::Stage> evaluation_stages = {};  ///< the same without dropout
+  schedule::Schedule training;
+  schedule::Schedule evaluation;  ///< forward only
+};
+
+/// Throws Error(usage) where the deck cannot be laid out.
+Blueprint draw(const deck::Deck& deck);
+
+/// One graph on one device, cut nowhere, without dropout.
+passes::Stage single_stage(const deck::Deck& deck, model::Head head);
+
+/// The stages that hold the parameter.
+std::vector<int> holders(const std::vector<passes::Stage>& stages, const std::string& parameter);
+/// The parameters of a stage that an earlier stage holds too, and those that any other stage holds.
+std::vector<std::string> held_before(const std::vector<passes::Stage>& stages, int stage);
+std::vector<std::string> tied(const std::vector<passes::Stage>& stages, int stage);
+
+/// What the training step of one rank takes.
+schedule::MemoryPlan memory_plan(const Blueprint& blueprint, const deck::Deck& deck, int rank);
+
+}  // namespace heddle::app

@@ -1,0 +1,42 @@
+// What a person can ask of the program. Each command throws Error; main turns that into an exit code.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "heddle/comm/world.hpp"
+#include "heddle/io/vocabulary.hpp"
+
+namespace heddle::app {
+
+/// A deck and what the command line changes of it, `section.key=value`.
+struct DeckArguments {
+  std::string file;
+  std::vector<std::string> overrides;
+};
+
+/// Trains. Collective over the world.
+void run(const DeckArguments& arguments, comm::World& world);
+
+/// Prints the resolved deck, parameters, memory per rank and FLOPs per step. Starts no ranks, computes nothing.
+void check(const DeckArguments& arguments);
+
+struct PrepareArguments {
+  std::string text, tokens;
+  io::TokenKind kind = io::TokenKind::byte;
+};
+/// Turns a text into a tokens file.
+void prepare(const PrepareArguments& arguments);
+
+struct GenerateArguments {
+  std::string run;  ///< the run's directory, or its run.h5
+  std::string prompt = "\n";
+  std::int64_t tokens = 200;
+  double temperature = 0.8;  ///< 0: always the likeliest token
+  std::int64_t seed = 1;
+};
+/// Prints text that the run's last checkpoint goes on to write. One process.
+void generate(const GenerateArguments& arguments, comm::World& world);
+
+}  // namespace heddle::app

@@ -1,0 +1,56 @@
+// The stage of a blueprint that this process holds, ready to be trained step by step.
+#pragma once
+
+#include <optional>
+
+#include "heddle/app/blueprint.hpp"
+#include "heddle/data/dataset.hpp"
+#include "heddle/exec/stage_engine.hpp"
+#include "heddle/train/optimizer.hpp"
+
+namespace heddle::app {
+
+class Trainer {
+ public:
+  /// Collective. Parameters hold their initial values. All must outlive it.
+  Trainer(const deck::Deck& deck, const Blueprint& blueprint, comm::World& world, const exec::Clock& clock,
+          exec::Packing packing = exec::Packing::arena);
+
+  /// The samples of a step's batch that this data rank takes: [first, first + count).
+  std::int64_t first_sample() const;
+  std::int64_t sample_count() const;
+
+  /// One optimizer step, counted from 0, on this data rank's samples. Throws Error(numbers) on every rank if loss or
+  /// gradient norm is not finite.
+  train::StepResult step(std::int64_t step, const data::Batch& samples, const schedule::EventSink& sink = {});
+
+  /// The mean loss of one batch without dropout, equal on every rank.
+  double evaluate(const data::Batch& samples);
+
+  const comm::CartesianGrid& grid() const { return grid_; }
+  const exec::StageEngine& engine() const { return *engine_; }
+  const std::vector<train::TrainedParameter>& parameters() const { return optimizer_->parameters(); }
+
+ private:
+  struct TiedGroup {
+    std::string name;
+    comm::Communicator holders;
+  };
+
+  exec::EngineInput engine_input(const schedule::Schedule& schedule, passes::Program program) const;
+  void make_ties();
+  Tensor loss_share(const exec::StageEngine& engine) const;
+  exec::RunState state(std::int64_t step) const;
+
+  const deck::Deck& deck_;
+  const Blueprint& blueprint_;
+  comm::World& world_;
+  const exec::Clock& clock_;
+  exec::Packing packing_;
+  comm::CartesianGrid grid_;
+  std::vector<TiedGroup> ties_;
+  std::optional<exec::StageEngine> engine_, evaluation_;
+  std::optional<train::Optimizer> optimizer_;
+};
+
+}  // namespace heddle::app

@@ -1,0 +1,65 @@
+#include <fmt/format.h>
+
+#include <cmath>
+
+#include "heddle/app/blueprint.hpp"
+#include "heddle/app/commands.hpp"
+#include "heddle/deck/check.hpp"
+#include "heddle/deck/print.hpp"
+#include "heddle/deck/read.hpp"
+#include "heddle/model/count.hpp"
+
+namespace heddle::app {
+namespace {
+
+double mib(std::int64_t bytes) { return static_cast<double>(bytes) / (1 << 20); }
+
+/// Ranks of one stage differ by a row or a column of an uneven split; the first holds the larger part.
+void print_memory(const Blueprint& blueprint, const deck::Deck& deck) {
+  fmt::print("\n# memory of the largest rank of each stage, MiB\n");
+  for (int stage = 0; stage < blueprint.grid.extent(maps::Axis::pipeline); ++stage) {
+    maps::Coordinates place;
+    place[maps::Axis::pipeline] = stage;
+    const schedule::MemoryPlan plan = memory_plan(blueprint, deck, blueprint.grid.rank(place));
+    fmt::print("stage {}: {:.1f}", stage, mib(plan.bytes));
+    for (const schedule::Pool& pool : plan.pools)
+      if (pool.bytes() > 0)
+        fmt::print(
+            "{} {} {:.1f}{}", &pool == &plan.pools.front() ? " =" : " +", pool.name, mib(pool.bytes()),
+            pool.slot_count > 1 ? fmt::format(" ({} x {:.2f})", pool.slot_count, mib(pool.slot_bytes)) : "");
+    fmt::print("\n");
+  }
+}
+
+void print_stages(const Blueprint& blueprint, const deck::Deck& deck) {
+  fmt::print("\n# stages\n");
+  const int stages = blueprint.grid.extent(maps::Axis::pipeline);
+  for (int stage = 0; stage < stages; ++stage) {
+    const int first = stage == 0 ? 0 : blueprint.cuts[stage - 1];
+    const int end = stage + 1 == stages ? deck.model.layers + 2 : blueprint.cuts[stage];
+    const int layers = std::min(end, deck.model.layers + 1) - std::max(first, 1);
+    fmt::print("stage {}:{}{}{}\n", stage, stage == 0 ? " embedding," : "",
+               layers > 0
+                   ? fmt::format(" layers {} to {}", std::max(first, 1) - 1, std::max(first, 1) + layers - 2)
+                   : " no layers",
+               stage + 1 == stages ? ", norm and head" : "");
+  }
+}
+
+}  // namespace
+
+void check(const DeckArguments& arguments) {
+  const deck::Deck deck = deck::read(arguments.file, arguments.overrides);
+  deck::check(deck);
+  const Blueprint blueprint = draw(deck);
+  const model::Count count =
+      model::count(deck, model::build(deck.model, model::Head::loss, deck.train.dtype));
+  fmt::print("{}\n# parameters\n{} ({:.1f} million), of which {} in embeddings\n", deck::resolved(deck),
+             count.parameters, static_cast<double>(count.parameters) / 1e6, count.embedding_parameters);
+  fmt::print("\n# model FLOPs per step\n{:.3g} = {}\n", count.flops_per_step, count.formula);
+  print_stages(blueprint, deck);
+  print_memory(blueprint, deck);
+  fmt::print("\n{} ranks: {}\n", blueprint.grid.size(), maps::name(blueprint.grid));
+}
+
+}  // namespace heddle::app

@@ -1,0 +1,118 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <cstdio>
+#include <filesystem>
+
+#include "heddle/app/blueprint.hpp"
+#include "heddle/app/commands.hpp"
+#include "heddle/base/random.hpp"
+#include "heddle/data/tokenizer.hpp"
+#include "heddle/deck/read.hpp"
+#include "heddle/exec/host_copy.hpp"
+#include "heddle/exec/stage_engine.hpp"
+#include "heddle/io/checkpoint.hpp"
+#include "heddle/io/run_file.hpp"
+#include "heddle/train/parameters.hpp"
+
+namespace heddle::app {
+namespace {
+
+namespace fs = std::filesystem;
+
+/// The newest whole checkpoint; step numbers are padded, so names sort by step.
+fs::path last_checkpoint(const fs::path& directory) {
+  fs::path last;
+  if (fs::is_directory(directory))
+    for (const auto& entry : fs::directory_iterator(directory))
+      if (entry.path().extension() == ".h5") last = std::max(last, entry.path());
+  if (last.empty())
+    throw Error(ExitCode::usage, fmt::format("{} holds no checkpoint", directory.string()),
+                "a run writes one at its end", "let the run finish, or set output.checkpoint_every");
+  return last;
+}
+
+/// The model on one device, with the parameters of a checkpoint: from tokens to the logits of the next.
+class Writer {
+ public:
+  Writer(const deck::Deck& deck, const fs::path& checkpoint, comm::World& world)
+      : deck_(deck),
+        forward_{{{{schedule::ActionKind::forward, 0, 0}}}, {0}, 1},
+        grid_(world, maps::Grid()),
+        engine_({.program = passes::forward_only(single_stage(deck, model::Head::logits)),
+                 .schedule = forward_,
+                 .grid = grid_,
+                 .world = world,
+                 .clock = clock_,
+                 .rows = deck.model.context}) {
+    const io::Checkpoint file(checkpoint.string());
+    for (const train::Parameter& p : train::parameters(engine_.program(), engine_.arena(), grid_, {})) {
+      Shape begin;
+      for (int dim = 0; dim < p.global.rank(); ++dim) begin.push_back(0);
+      file.read(io::parameter_dataset(p.name), p.global, begin, p.tensor);
+    }
+  }
+
+  /// Of the token that follows the last `context` tokens of the text. What lies behind the last token of the window does
+  /// not matter: attention is causal.
+  std::vector<double> next_logits(const std::vector<std::int32_t>& text) {
+    const std::int64_t context = deck_.model.context;
+    const std::int64_t used = std::min<std::int64_t>(context, static_cast<std::int64_t>(text.size()));
+    std::vector<std::int32_t> window(text.end() - used, text.end());
+    window.resize(static_cast<std::size_t>(context), 0);
+    engine_.load("tokens", window);
+    engine_.run_row({.sequence = context}, 1, nullptr, {});
+    const Tensor logits = engine_.arena().tensor(*engine_.find("logits"), deck_.train.dtype);
+    return with_real(logits.dtype, [&](auto zero) {
+      std::vector<decltype(zero)> all(static_cast<std::size_t>(logits.count()));
+      exec::copy_to_host(logits, std::as_writable_bytes(std::span(all)));
+      const auto row = all.begin() + (used - 1) * deck_.model.vocabulary;
+      return std::vector<double>(row, row + deck_.model.vocabulary);
+    });
+  }
+
+ private:
+  const deck::Deck& deck_;
+  schedule::Schedule forward_;
+  comm::CartesianGrid grid_;
+  exec::Clock clock_;
+  exec::StageEngine engine_;
+};
+
+/// Draws a token from softmax(logits / temperature), ids beyond the vocabulary left out.
+std::int32_t draw(const std::vector<double>& logits, std::int64_t vocabulary, double temperature,
+                  double uniform) {
+  const auto end =
+      logits.begin() + std::min<std::int64_t>(vocabulary, static_cast<std::int64_t>(logits.size()));
+  const auto likeliest = std::max_element(logits.begin(), end);
+  if (temperature <= 0) return static_cast<std::int32_t>(likeliest - logits.begin());
+  std::vector<double> sums;
+  double sum = 0;
+  for (auto it = logits.begin(); it != end; ++it)
+    sums.push_back(sum += std::exp((*it - *likeliest) / temperature));
+  return static_cast<std::int32_t>(std::ranges::lower_bound(sums, uniform * sum) - sums.begin());
+}
+
+}  // namespace
+
+void generate(const GenerateArguments& arguments, comm::World& world) {
+  const fs::path given(arguments.run);
+  const fs::path directory = fs::is_directory(given) ? given : given.parent_path();
+  const io::RunHeader header =
+      io::read_run_header((fs::is_directory(given) ? given / "run.h5" : given).string());
+  const deck::Deck deck = deck::parse(header.deck_resolved, given.string());
+  const data::Tokenizer tokenizer(header.vocabulary);
+  std::vector<std::int32_t> text = tokenizer.encode(arguments.prompt);
+  if (text.empty()) throw Error(ExitCode::usage, "the prompt is empty", "", "give at least one character");
+
+  const kernels::Runtime runtime;
+  Writer writer(deck, last_checkpoint(directory / "checkpoints"), world);
+  const std::uint64_t key = random_key("generate", static_cast<std::uint64_t>(arguments.seed));
+  for (std::int64_t i = 0; i < arguments.tokens; ++i)
+    text.push_back(draw(writer.next_logits(text), header.vocabulary.size, arguments.temperature,
+                        uniform_at(key, 0, static_cast<std::uint64_t>(i))));
+  fmt::print("{}\n", tokenizer.decode(text));
+}
+
+}  // namespace heddle::app

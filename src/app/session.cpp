@@ -1,0 +1,179 @@
+#include "heddle/app/session.hpp"
+
+#include <fmt/format.h>
+
+#include <filesystem>
+#include <optional>
+#include <sstream>
+
+#include "heddle/app/progress.hpp"
+#include "heddle/app/trainer.hpp"
+#include "heddle/data/sampler.hpp"
+#include "heddle/deck/check.hpp"
+#include "heddle/deck/print.hpp"
+#include "heddle/io/checkpoint.hpp"
+#include "heddle/io/run_file.hpp"
+#include "heddle/model/count.hpp"
+#include "heddle/schedule/text.hpp"
+#include "heddle/train/rate.hpp"
+
+namespace heddle::app {
+namespace {
+
+const std::string& tokens_of(const deck::Deck& deck) {
+  if (deck.data.tokens.empty())
+    throw deck::DeckError(
+        {fmt::format("{}: data.tokens is missing (a run needs a tokens file); make one with "
+                     "`heddle prepare TEXT -o tokens.h5`",
+                     deck.source)});
+  return deck.data.tokens;
+}
+
+void check_vocabulary(const deck::Deck& deck, const io::TokenFile& file) {
+  if (file.header().vocabulary.size <= deck.model.vocabulary) return;
+  throw deck::DeckError({fmt::format(
+      "{}: model.vocabulary = {} is less than the {} tokens of {} (ids would lie beyond the embedding); try "
+      "model.vocabulary = {}",
+      deck.at("model.vocabulary"), deck.model.vocabulary, file.header().vocabulary.size, file.path(),
+      file.header().vocabulary.size)});
+}
+
+io::Shard shard(const train::Parameter& parameter, const std::string& dataset, const Tensor& local) {
+  io::Shard shard{dataset, parameter.global, {}, local, parameter.owner};
+  for (const maps::Block& block : parameter.box) shard.begin.push_back(block.begin);
+  return shard;
+}
+
+}  // namespace
+
+struct Session::Parts {
+  Parts(const deck::Deck& the_deck, comm::World& the_world);
+
+  void run();
+  void train_step(std::int64_t step);
+  double evaluate();
+  void checkpoint(std::int64_t steps_done);
+  void flush();
+  io::RunHeader header() const;
+  std::string file(const std::string& name) const {
+    return (std::filesystem::path(deck.output.directory) / name).string();
+  }
+  bool due(std::int64_t every, std::int64_t steps_done) const {
+    return steps_done == deck.train.steps || (every > 0 && steps_done % every == 0);
+  }
+
+  const deck::Deck& deck;
+  comm::World& world;
+  Blueprint blueprint;
+  model::Count count;
+  data::Dataset dataset;
+  data::Sampler sampler;
+  exec::Clock clock;
+  Trainer trainer;
+  Progress progress;
+  std::optional<io::RunFile> run_file;  ///< on rank 0
+  std::vector<io::EventRow> events;     ///< since the last flush
+  double first_step_begin = 0;
+};
+
+Session::Parts::Parts(const deck::Deck& the_deck, comm::World& the_world)
+    : deck(the_deck),
+      world(the_world),
+      blueprint(draw(deck)),
+      count(model::count(deck, model::build(deck.model, model::Head::loss, deck.train.dtype))),
+      dataset(tokens_of(deck), deck.data.held_out, deck.train.sequence),
+      sampler(dataset, deck.data.order, deck.data.seed, deck.train.batch),
+      trainer((check_vocabulary(deck, dataset.file()), deck), blueprint, world, clock),
+      progress(world.rank() == 0 ? Progress::Voice::speaks : Progress::Voice::silent, deck.train.steps,
+               deck.train.batch * deck.train.sequence, deck.output.log_every) {
+  world.watchdog().set_timeout(deck.comm.timeout);
+  if (world.rank() == 0) run_file.emplace(file("run.h5"), header());
+}
+
+io::RunHeader Session::Parts::header() const {
+  io::RunHeader header{.deck_given = deck.text,
+                       .overrides = deck.overrides,
+                       .deck_resolved = deck::resolved(deck),
+                       .hosts = world.hosts(),
+                       .grid = blueprint.grid,
+                       .vocabulary = dataset.file().header().vocabulary,
+                       .parameters = count.parameters,
+                       .flops_per_step = count.flops_per_step,
+                       .actions = {},
+                       .memory = {}};
+  std::istringstream rows(schedule::write(blueprint.training));
+  for (std::string row; std::getline(rows, row);) header.actions.push_back(row);
+  for (int rank = 0; rank < world.size(); ++rank)
+    for (const schedule::Pool& pool : memory_plan(blueprint, deck, rank).pools)
+      header.memory.push_back({rank, pool.name, pool.bytes()});
+  return header;
+}
+
+void Session::Parts::run() {
+  progress.say(fmt::format("{}: {} parameters on {} ({} ranks), {}", deck.name, count.parameters,
+                           maps::name(blueprint.grid), world.size(), file("run.h5")));
+  first_step_begin = clock.now();
+  for (std::int64_t step = 0; step < deck.train.steps; ++step) train_step(step);
+  flush();
+  if (run_file) run_file->finish();
+}
+
+void Session::Parts::train_step(std::int64_t step) {
+  const data::Batch samples = sampler.batch(step, trainer.first_sample(), trainer.sample_count());
+  const train::StepResult result = trainer.step(step, samples, [&](const schedule::Event& event) {
+    if (deck.output.events) events.push_back({step + 1, event});
+  });
+  const std::int64_t done = step + 1;
+  const double seconds = clock.now() - first_step_begin;
+  progress.show(done, seconds, result.loss, result.gradient_norm);
+
+  io::StepRow row{.step = done,
+                  .loss = result.loss,
+                  .rate = train::learning_rate(deck.optimizer, step, deck.train.steps),
+                  .gradient_norm = result.gradient_norm,
+                  .tokens = done * deck.train.batch * deck.train.sequence,
+                  .seconds = seconds};
+  if (deck.data.held_out > 0 && due(deck.train.evaluate_every, done)) {
+    row.validation_loss = evaluate();
+    progress.say(fmt::format("step {}: validation loss {:.4f}", done, row.validation_loss));
+  }
+  if (run_file) run_file->add(row);
+  if (due(deck.output.checkpoint_every, done)) checkpoint(done);
+  if (done % (5 * deck.output.log_every) == 0) flush();
+}
+
+double Session::Parts::evaluate() {
+  const std::int64_t batches = deck.train.evaluate_batches, total = batches * deck.train.batch;
+  double sum = 0;
+  for (std::int64_t i = 0; i < batches; ++i)
+    sum += trainer.evaluate(data::evaluation_batch(
+        dataset, total, i * deck.train.batch + trainer.first_sample(), trainer.sample_count()));
+  return sum / static_cast<double>(batches);
+}
+
+void Session::Parts::checkpoint(std::int64_t steps_done) {
+  std::vector<io::Shard> shards;
+  for (const train::TrainedParameter& p : trainer.parameters()) {
+    shards.push_back(shard(p, io::parameter_dataset(p.name), p.tensor));
+    shards.push_back(shard(p, io::first_moment_dataset(p.name), p.first_moment));
+    shards.push_back(shard(p, io::second_moment_dataset(p.name), p.second_moment));
+  }
+  const std::string path = file(fmt::format("checkpoints/step-{:06}.h5", steps_done));
+  io::write_checkpoint(world.all(), path, {steps_done, steps_done * deck.train.batch, deck::resolved(deck)},
+                       shards);
+  progress.say(fmt::format("step {}: checkpoint {}", steps_done, path));
+}
+
+void Session::Parts::flush() {
+  const auto all = io::gather_events(world.all(), events);
+  events.clear();
+  if (!run_file) return;
+  for (std::size_t rank = 0; rank < all.size(); ++rank) run_file->add(static_cast<int>(rank), all[rank]);
+  run_file->flush();
+}
+
+Session::Session(const deck::Deck& deck, comm::World& world) : parts_(std::make_unique<Parts>(deck, world)) {}
+Session::~Session() = default;
+void Session::run() { parts_->run(); }
+
+}  // namespace heddle::app
