@@ -10,19 +10,24 @@ template <class T>
 struct Running {
   T* queries;  ///< [dim, tile_size], transposed
   T* scores;   ///< [tile_size keys, tile_size queries], then probabilities times exp(largest)
+  T* kept;     ///< the mask's factors, as scores
   T* result;   ///< [tile_size queries, dim]
   T *largest, *total, *factor;  ///< [tile_size]
 };
 
 constexpr std::int64_t scratch_numbers(std::int64_t dim) {
-  return tile_size * tile_size + 2 * tile_size * dim + 3 * tile_size;
+  return 2 * tile_size * tile_size + 2 * tile_size * dim + 3 * tile_size;
 }
 
 template <class T>
 KOKKOS_INLINE_FUNCTION Running<T> begin(const Team& team, std::int64_t dim) {
-  Running<T> at{take<T>(team, tile_size * dim), take<T>(team, tile_size * tile_size),
-                take<T>(team, tile_size * dim), take<T>(team, tile_size),
-                take<T>(team, tile_size),       take<T>(team, tile_size)};
+  Running<T> at{take<T>(team, tile_size * dim),
+                take<T>(team, tile_size * tile_size),
+                take<T>(team, tile_size * tile_size),
+                take<T>(team, tile_size * dim),
+                take<T>(team, tile_size),
+                take<T>(team, tile_size),
+                take<T>(team, tile_size)};
   each(team, tile_size, [&](std::int64_t i) {
     at.largest[i] = -std::numeric_limits<T>::infinity();
     at.total[i] = 0;
@@ -58,6 +63,19 @@ KOKKOS_INLINE_FUNCTION void soften(const Team& team, const Running<T>& at, std::
   }
 }
 
+template <class T>
+KOKKOS_INLINE_FUNCTION void drop(const Team& team, const AttentionCall& call, std::int64_t row,
+                                 std::int64_t queries, std::int64_t head, std::int64_t first_key,
+                                 std::int64_t keys, const Running<T>& at) {
+  load_mask(team, call, row, queries, head, first_key, keys, at.kept);
+  team.team_barrier();
+  for (std::int64_t j = 0; j < keys; ++j) {
+    T* scores = at.scores + j * tile_size;
+    const T* kept = at.kept + j * tile_size;
+    each(team, queries, [&](std::int64_t i) { scores[i] *= kept[i]; });
+  }
+}
+
 /// One block of queries of one head: over all blocks of keys up to the diagonal.
 template <class T>
 KOKKOS_INLINE_FUNCTION void attend(const Team& team, const AttentionCall& call, std::int64_t first_row,
@@ -75,13 +93,10 @@ KOKKOS_INLINE_FUNCTION void attend(const Team& team, const AttentionCall& call, 
                                   {at.scores, tile_size});
     team.team_barrier();
     soften(team, at, keys, width, static_cast<T>(call.scale), key_block == query_block);
+    if (call.mask.threshold > 0) drop(team, call, query_row, queries, head, first_key, keys, at);
     team.team_barrier();
     for (std::int64_t i = 0; i < queries; ++i)
       each(team, dim, [&](std::int64_t d) { at.result[i * dim + d] *= at.factor[i]; });
-    if (call.mask.threshold > 0)
-      each_dropped<T>(
-          team, call, query_row, queries, head, first_key, keys,
-          [&](std::int64_t j, std::int64_t i, T factor) { at.scores[j * tile_size + i] *= factor; });
     team.team_barrier();
     multiply<Write::accumulate, T>(team, queries, dim, keys, {at.scores, 1, tile_size}, {v, call.qkv_row()},
                                    {at.result, dim});
@@ -107,7 +122,7 @@ void run(const Lane& lane, const AttentionCall& call, const T* qkv, T* out, T* l
           once(team, [&] { logsumexp[row * call.heads + head] = at.largest[i] + std::log(at.total[i]); });
         }
       },
-      scratch_numbers(call.dim) * static_cast<std::int64_t>(sizeof(T)) + 6 * scratch_alignment);
+      scratch_numbers(call.dim) * static_cast<std::int64_t>(sizeof(T)) + 7 * scratch_alignment);
 }
 
 }  // namespace

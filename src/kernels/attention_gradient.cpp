@@ -84,9 +84,7 @@ KOKKOS_INLINE_FUNCTION void add_tile(const Team& team, const AttentionCall& call
                                 {at.scores, tile_size});
   multiply<Write::overwrite, T>(team, keys, width, dim, {v, stride, 1}, {at.gradients, tile_size},
                                 {at.slopes, tile_size});
-  if (call.mask.threshold > 0)
-    each_dropped<T>(team, call, query_row, queries, head, first_key, keys,
-                    [&](std::int64_t j, std::int64_t i, T factor) { at.kept[j * tile_size + i] = factor; });
+  if (call.mask.threshold > 0) load_mask(team, call, query_row, queries, head, first_key, keys, at.kept);
   team.team_barrier();
   differentiate(team, call, at, keys, width, key_block == query_block);
   team.team_barrier();

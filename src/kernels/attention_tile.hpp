@@ -61,17 +61,15 @@ KOKKOS_INLINE_FUNCTION void load_transposed(const Team& team, std::int64_t rows,
   });
 }
 
-/// f(key, query, factor) with the dropout factor of each pair of a tile; called only if the mask drops
-/// anything.
-template <class T, class F>
-KOKKOS_INLINE_FUNCTION void each_dropped(const Team& team, const AttentionCall& call,
-                                         std::int64_t first_query_row, std::int64_t queries,
-                                         std::int64_t head, std::int64_t first_key, std::int64_t keys,
-                                         const F& f) {
+/// kept[key, query] = the mask's factors of a tile, whose first query is `row` of the call.
+template <class T>
+KOKKOS_INLINE_FUNCTION void load_mask(const Team& team, const AttentionCall& call, std::int64_t row,
+                                      std::int64_t queries, std::int64_t head, std::int64_t first_key,
+                                      std::int64_t keys, T* kept) {
   for (std::int64_t i = 0; i < queries; ++i) {
-    const std::uint64_t first =
-        call.mask_at(first_query_row + i, head) + static_cast<std::uint64_t>(first_key);
-    each_masked<T>(team, call.mask, first, keys, [&](std::int64_t j, T factor) { f(j, i, factor); });
+    const std::uint64_t first = call.mask_at(row + i, head) + static_cast<std::uint64_t>(first_key);
+    each_masked<T>(team, call.mask, first, keys,
+                   [&](std::int64_t j, T factor) { kept[j * tile_size + i] = factor; });
   }
 }
 

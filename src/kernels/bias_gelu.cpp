@@ -13,10 +13,8 @@ constexpr double cubic = 0.044715;
 /// tanh. Kept within exp(+-80), so that what is made of it stays finite.
 template <class T>
 KOKKOS_FORCEINLINE_FUNCTION T decay(T z) {
-  T power = z * (T(-twice_root_two_over_pi) + T(-twice_root_two_over_pi * cubic) * z * z);
-  power = power < T(-80) ? T(-80) : power;
-  power = power > T(80) ? T(80) : power;
-  return exponential(power);
+  const T power = z * (T(-twice_root_two_over_pi) + T(-twice_root_two_over_pi * cubic) * z * z);
+  return exponential_within(clamped(power, T(-80), T(80)));
 }
 
 template <class T>

@@ -39,20 +39,32 @@ KOKKOS_FORCEINLINE_FUNCTION T multiply_add(T a, T b, T c) {
 #endif
 }
 
+/// exp(x) for lowest <= x <= highest, or NaN.
 template <class T>
-KOKKOS_FORCEINLINE_FUNCTION T exponential(T x) {
+KOKKOS_FORCEINLINE_FUNCTION T exponential_within(T x) {
   using C = ExponentialConstants<T>;
   using Bits = typename C::Bits;
-  T clamped = x < C::lowest ? C::lowest : x;
-  clamped = clamped > C::highest ? C::highest : clamped;
-  const T n = std::floor(clamped * T(1.44269504088896340736) + T(0.5));
-  const T r = multiply_add(-n, C::ln2_low, multiply_add(-n, C::ln2_high, clamped));
+  const T n = std::floor(x * T(1.44269504088896340736) + T(0.5));
+  const T r = multiply_add(-n, C::ln2_low, multiply_add(-n, C::ln2_high, x));
   T polynomial = 1;  // Horner: 1 + r/1 (1 + r/2 (1 + r/3 (...)))
 #pragma GCC unroll 16
   for (int k = C::degree; k > 0; --k) polynomial = multiply_add(polynomial, r * T(1.0 / k), T(1));
   const Bits exponent = static_cast<Bits>(static_cast<std::int32_t>(n)) + Bits(C::bias);
-  const T power = std::bit_cast<T>(static_cast<Bits>(exponent << C::mantissa));
-  return x < C::lowest ? T(0) : polynomial * power;
+  return polynomial * std::bit_cast<T>(static_cast<Bits>(exponent << C::mantissa));
+}
+
+/// x, or the nearer end of [low, high]; NaN stays.
+template <class T>
+KOKKOS_FORCEINLINE_FUNCTION T clamped(T x, T low, T high) {
+  const T raised = x < low ? low : x;
+  return raised > high ? high : raised;
+}
+
+template <class T>
+KOKKOS_FORCEINLINE_FUNCTION T exponential(T x) {
+  using C = ExponentialConstants<T>;
+  const T result = exponential_within(clamped(x, T(C::lowest), T(C::highest)));
+  return x < C::lowest ? T(0) : result;
 }
 
 }  // namespace heddle::kernels
