@@ -24,7 +24,8 @@ Progress::Progress(Voice voice, std::int64_t steps, std::int64_t tokens_per_step
       steps_(steps),
       tokens_per_step_(tokens_per_step),
       log_every_(std::max<std::int64_t>(log_every, 1)),
-      terminal_(isatty(STDOUT_FILENO) == 1) {}
+      terminal_(isatty(STDIN_FILENO) == 1 && isatty(STDOUT_FILENO) == 1) {
+}  // mpirun gives every rank a terminal to write to
 
 void Progress::show(std::int64_t step, double seconds, double loss, double gradient_norm) {
   if (voice_ == Voice::silent) return;
