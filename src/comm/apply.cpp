@@ -16,16 +16,13 @@ Request start(const maps::Map& map, const CartesianGrid& grid, const Tensor& in,
       if (in.data != out.data && in.bytes() > 0) std::memcpy(out.data, in.data, in.bytes());
       return {};
     case maps::MapKind::sum_reduce:
-    case maps::MapKind::all_sum_reduce:
-      return start_all_reduce(group, Reduction::sum, in, out);
-    case maps::MapKind::max_reduce:
-      return start_all_reduce(group, Reduction::max, in, out);
+    case maps::MapKind::all_sum_reduce: return start_all_reduce(group, Reduction::sum, in, out);
+    case maps::MapKind::max_reduce: return start_all_reduce(group, Reduction::max, in, out);
     case maps::MapKind::all_gather:
     case maps::MapKind::gather:
     case maps::MapKind::reduce_scatter:
     case maps::MapKind::scatter:
-    case maps::MapKind::all_to_all:
-      break;
+    case maps::MapKind::all_to_all: break;
   }
   return start_blocks(group, map, in, out);
 }

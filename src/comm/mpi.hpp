@@ -13,14 +13,10 @@ void check(int status, const char* call);
 /// For moving; bf16 travels as 16 bits. Sums are only for fp32, fp64 and int32.
 inline MPI_Datatype mpi_type(DType type) {
   switch (type) {
-    case DType::f32:
-      return MPI_FLOAT;
-    case DType::f64:
-      return MPI_DOUBLE;
-    case DType::bf16:
-      return MPI_UINT16_T;
-    case DType::i32:
-      return MPI_INT32_T;
+    case DType::f32: return MPI_FLOAT;
+    case DType::f64: return MPI_DOUBLE;
+    case DType::bf16: return MPI_UINT16_T;
+    case DType::i32: return MPI_INT32_T;
   }
   return MPI_DATATYPE_NULL;
 }

@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 #include <sched.h>
 
+#include <utility>
+
 #include "board.hpp"
 
 namespace heddle::comm {
@@ -53,10 +55,8 @@ void Watchdog::Board::hear(const Post::Letter& letter, const Waiting& what, doub
       asked = true;
       post.send(letter.from, Note::of(Note::Kind::answer, what, waited));
       break;
-    case Note::Kind::overdue:
-      report(what, waited);
-    case Note::Kind::answer:
-      break;  // too late for a report that this rank has given up
+    case Note::Kind::overdue: report(what, waited);
+    case Note::Kind::answer: break;  // too late for a report that this rank has given up
   }
 }
 
@@ -75,8 +75,12 @@ void Watchdog::Board::look(const Waiting& what, double waited, Hearing hearing) 
   if (waited > timeout) overdue(what, waited);
 }
 
-Wait::Wait(Watchdog& watchdog, const Waiting& what, Hearing hearing)
-    : board_(*watchdog.board_), what_(what), hearing_(hearing), begin_(Clock::now()), looked_(begin_) {
+Wait::Wait(Watchdog& watchdog, Waiting what, Hearing hearing)
+    : board_(*watchdog.board_),
+      what_(std::move(what)),
+      hearing_(hearing),
+      begin_(Clock::now()),
+      looked_(begin_) {
   board_.told = -1;
 }
 

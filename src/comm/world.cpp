@@ -2,14 +2,12 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <utility>
 
 #include "board.hpp"
 #include "communicator_handle.hpp"
-#include "request_state.hpp"
 
 namespace heddle::comm {
 namespace {

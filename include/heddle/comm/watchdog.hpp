@@ -60,7 +60,7 @@ class Watchdog {
 /// One wait, from construction to destruction: `Wait wait(dog, what); while (!ready()) wait.idle();`
 class Wait {
  public:
-  Wait(Watchdog& watchdog, const Waiting& what, Hearing hearing = Hearing::failures);
+  Wait(Watchdog& watchdog, Waiting what, Hearing hearing = Hearing::failures);
   /// One fruitless turn. Yields the core after some turns, answers other ranks now and then; throws
   /// PeerFailed; ends the process if the timeout is exceeded.
   void idle();
@@ -68,7 +68,7 @@ class Wait {
  private:
   using Clock = std::chrono::steady_clock;
   Watchdog::Board& board_;
-  const Waiting& what_;
+  Waiting what_;
   Hearing hearing_;
   int turns_ = 0;
   Clock::time_point begin_, looked_;

@@ -92,7 +92,7 @@ void expect_as_the_oracle(const Map& map, const CartesianGrid& grid, const Shape
 class Maps : public testing::TestWithParam<Shape> {};
 // Dims that every group divides, that none does, and that leave ranks without anything.
 INSTANTIATE_TEST_SUITE_P(Shapes, Maps,
-                         testing::Values(Shape{8, 24, 8}, Shape{7, 9, 11}, Shape{3, 1, 2}, Shape{5, 0, 4}));
+                         testing::Values(Shape{2, 8, 8}, Shape{3, 9, 7}, Shape{3, 1, 2}, Shape{5, 0, 4}));
 
 TEST_P(Maps, do_what_the_oracle_does) {
   for (const auto& shape : grids_of_this_size()) {

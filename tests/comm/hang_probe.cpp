@@ -1,0 +1,60 @@
+// A run that goes wrong in the way that its first argument names; hang_test.py looks at how it ends.
+#include <fmt/format.h>
+
+#include <chrono>
+#include <csignal>
+#include <string>
+#include <thread>
+
+#include "heddle/comm/collectives.hpp"
+#include "heddle/comm/point_to_point.hpp"
+#include "heddle/comm/world.hpp"
+
+namespace {
+using namespace heddle;
+
+void receive_from(comm::World& world, int peer, std::int64_t position) {
+  double value = 0;
+  comm::Request request = comm::start_receive(world.all(), peer, 1, {&value, DType::f64, {}});
+  comm::wait(request, {fmt::format("{}F3 from rank {}", world.rank(), peer), peer, position});
+}
+
+[[noreturn]] void compute_for_ever() {
+  for (;;) std::this_thread::sleep_for(std::chrono::seconds(1));
+}
+
+void go_wrong(comm::World& world, const std::string& mode, int culprit) {
+  const bool guilty = world.rank() == culprit;
+  const int next = (culprit + 1) % world.size();
+  if (mode == "silent")  // never sends, but waits itself
+    receive_from(world, guilty ? next : culprit, guilty ? 7 : 12);
+  else if (mode == "busy" || mode == "stopped") {
+    if (guilty && mode == "stopped") std::raise(SIGSTOP);
+    if (guilty) compute_for_ever();
+    receive_from(world, culprit, 12);
+  } else if (mode == "order") {  // one rank is still in the collective before
+    if (!guilty) comm::all_sum(world.all(), 1, "the gradient's sum");
+    world.barrier();
+  } else if (mode == "throws") {
+    if (guilty) throw Error(ExitCode::usage, "the deck is wrong", "only one rank has seen it");
+    receive_from(world, culprit, 12);
+  } else if (mode == "throws_amid_traffic") {  // what is under way is abandoned
+    static double numbers[2][1 << 16];
+    const Tensor out{numbers[0], DType::f64, {1 << 16}}, in{numbers[1], DType::f64, {1 << 16}};
+    comm::Request a = comm::start_receive(world.all(), culprit, 2, in);
+    comm::Request b = comm::start_send(world.all(), culprit, 3, out);
+    if (guilty) throw Error(ExitCode::numbers, "the loss is not a number");
+    comm::all_sum(world.all(), 1, "the loss");
+  } else {
+    throw Error(ExitCode::failure, "unknown mode " + mode);
+  }
+}
+}  // namespace
+
+int main(int argc, char** argv) {
+  comm::World world(argc, argv);
+  world.watchdog().set_timeout(1, 1);
+  const std::string mode = argc > 1 ? argv[1] : "";
+  const int culprit = argc > 2 ? std::stoi(argv[2]) : 0;
+  return static_cast<int>(world.run([&] { go_wrong(world, mode, culprit); }));
+}
