@@ -72,12 +72,14 @@ Handle create_file(const std::string& path, const Handle& access) {
 Handle open_to_read(const std::string& path, const Handle& access) {
   std::error_code ignored;
   if (!std::filesystem::exists(path, ignored)) throw Error(ExitCode::usage, path + ": no such file");
-  const hid_t file = H5Fopen(path.c_str(), H5F_ACC_RDONLY, access.id());
+  hid_t file = H5Fopen(path.c_str(), H5F_ACC_RDONLY, access.id());
+  if (file < 0) file = H5Fopen(path.c_str(), H5F_ACC_RDONLY | H5F_ACC_SWMR_READ, access.id());
   return Handle(file, H5Fclose, path, "open it as an HDF5 file", ExitCode::usage);
 }
 
-Handle open_to_append(const std::string& path, const Handle& access) {
-  return Handle(H5Fopen(path.c_str(), H5F_ACC_RDWR, access.id()), H5Fclose, path, "open the file to write");
+Handle open_to_append(const std::string& path, const Handle& access, Append what) {
+  const unsigned mode = H5F_ACC_RDWR | (what == Append::rows ? H5F_ACC_SWMR_WRITE : 0u);
+  return Handle(H5Fopen(path.c_str(), mode, access.id()), H5Fclose, path, "open the file to write");
 }
 
 Handle create_group(const Handle& parent, const std::string& name) {

@@ -16,13 +16,6 @@
 namespace heddle::io {
 namespace {
 
-/// Others look at the file while the run goes on, some of them on file systems that cannot lock.
-h5::Handle access_without_locks(const std::string& path) {
-  h5::Handle access = h5::file_access(path);
-  access.check(H5Pset_file_locking(access.id(), false, true), "prepare access");
-  return access;
-}
-
 void write_provenance(const h5::Handle& file) {
   h5::write_attribute(file, "format", run_format::name);
   h5::write_attribute(file, "schema_version", run_format::version);
@@ -99,7 +92,7 @@ void write_header(const h5::Handle& file, const RunHeader& header) {
 RunFile::RunFile(std::string path, const RunHeader& header) : path_(std::move(path)) {
   make_folder_of(path_);
   AsideFile aside(path_);
-  auto file = h5::create_file(aside.partial(), access_without_locks(path_));
+  auto file = h5::create_file(aside.partial(), run_format::access(path_));
   write_header(file, header);
   file.close();
   aside.commit();
@@ -111,7 +104,7 @@ void RunFile::add(int rank, std::span<const EventRow> rows) {
 }
 
 void RunFile::flush() {
-  auto file = h5::open_to_append(path_, access_without_locks(path_));
+  auto file = h5::open_to_append(path_, run_format::access(path_), h5::Append::rows);
   h5::append(h5::open_dataset(file, "steps"), run_format::step_row(file).memory.id(), steps_.data(),
              steps_.size());
   const auto event = run_format::event_row(file);
@@ -125,7 +118,7 @@ void RunFile::flush() {
 
 void RunFile::finish() {
   flush();
-  auto file = h5::open_to_append(path_, access_without_locks(path_));
+  auto file = h5::open_to_append(path_, run_format::access(path_), h5::Append::anything);
   h5::write_attribute(file, "finished", std::int64_t{1});
   file.close();
 }

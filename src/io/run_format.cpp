@@ -16,6 +16,13 @@ h5::Handle action_kinds(const h5::Handle& file) {
 
 }  // namespace
 
+h5::Handle access(const std::string& path) {
+  h5::Handle access = h5::file_access(path);
+  access.check(H5Pset_file_locking(access.id(), false, true), "prepare access");
+  access.check(H5Pset_libver_bounds(access.id(), H5F_LIBVER_LATEST, H5F_LIBVER_LATEST), "prepare access");
+  return access;
+}
+
 RowType row_type(const h5::Handle& file, std::span<const Column> columns, std::size_t row_bytes) {
   std::size_t packed = 0;
   for (const auto& column : columns) packed += H5Tget_size(column.file);

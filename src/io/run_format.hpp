@@ -14,6 +14,9 @@ namespace heddle::io::run_format {
 inline constexpr std::string_view name = "heddle run";
 inline constexpr std::int64_t version = 1;
 
+/// No locks: others look at the file while the run goes on, some on file systems that cannot lock.
+h5::Handle access(const std::string& path);
+
 /// One column of a table: where it lies in the C++ row, and its types in memory and in the file.
 struct Column {
   const char* name;

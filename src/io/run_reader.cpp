@@ -12,9 +12,7 @@ namespace heddle::io {
 namespace {
 
 h5::Handle open_run(const std::string& path) {
-  auto access = h5::file_access(path);
-  access.check(H5Pset_file_locking(access.id(), false, true), "prepare access");
-  auto file = h5::open_to_read(path, access);
+  auto file = h5::open_to_read(path, run_format::access(path));
   if (!h5::has_attribute(file, "format") || h5::read_string(file, "format") != run_format::name)
     throw Error(ExitCode::usage, path + ": this is no run file", "its attribute `format` is not `heddle run`",
                 "name the run.h5 in a run's output directory");

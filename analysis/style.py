@@ -1,0 +1,24 @@
+"""One look for all figures: few lines, quiet colours, words where the eye is."""
+import matplotlib
+
+matplotlib.use("Agg")
+import matplotlib.pyplot as plt  # noqa: E402
+
+INK, QUIET, GRID = "#2b2b33", "#7a7a85", "#e6e6ea"
+BLUE, ORANGE, GREEN, PURPLE = "#3b6fb6", "#e0813c", "#4c9f70", "#8a63a8"
+
+plt.rcParams.update({
+    "font.family": "DejaVu Sans", "font.size": 9.5, "text.color": INK,
+    "axes.edgecolor": QUIET, "axes.labelcolor": INK, "axes.titlesize": 11, "axes.titleweight": "bold",
+    "axes.titlelocation": "left", "axes.spines.top": False, "axes.spines.right": False, "axes.linewidth": 0.8,
+    "axes.grid": True, "axes.axisbelow": True, "grid.color": GRID, "grid.linewidth": 0.8,
+    "xtick.color": QUIET, "ytick.color": QUIET, "legend.frameon": False, "figure.dpi": 100, "savefig.dpi": 160,
+})
+
+
+def save(figure, path):
+    try:
+        figure.savefig(path, bbox_inches="tight", facecolor="white")
+    except (OSError, ValueError) as error:
+        raise SystemExit(f"{path}: cannot write the figure ({error})")
+    print(path)

@@ -1,0 +1,97 @@
+"""Runs the scripts of analysis/ on the made-up run of tests/io/example_run.hpp, whose numbers are known."""
+import os
+import subprocess
+import sys
+import tempfile
+import unittest
+from pathlib import Path
+
+import h5py
+import matplotlib.image
+import numpy as np
+
+SCRIPTS = Path(__file__).resolve().parents[2] / "analysis"
+RUN = os.environ["HEDDLE_EXAMPLE_RUN"]
+
+
+def call(script, *arguments):
+    return subprocess.run([sys.executable, SCRIPTS / script, *arguments], capture_output=True, text=True)
+
+
+class Case(unittest.TestCase):
+    def setUp(self):
+        self.folder = tempfile.TemporaryDirectory()
+        self.addCleanup(self.folder.cleanup)
+
+    def path(self, name):
+        return str(Path(self.folder.name) / name)
+
+    def figure(self, script, *arguments):
+        result = call(script, *arguments, "-o", self.path("figure.png"))
+        self.assertEqual(result.returncode, 0, result.stderr)
+        return matplotlib.image.imread(self.path("figure.png"))[..., :3]
+
+    def share(self, image, colour):
+        wanted = np.array([int(colour[i:i + 2], 16) / 255 for i in (1, 3, 5)])
+        return np.mean(np.all(np.abs(image - wanted) < 0.01, axis=-1))
+
+
+class Summary(Case):
+    def test_numbers(self):
+        result = call("summary.py", RUN)
+        self.assertEqual(result.returncode, 0, result.stderr)
+        for words in ("pipeline 2 x data 1 x tensor 2, 4 ranks on 2 hosts", "1,234,567", "81,920 tokens/s",
+                      "100.0 ms a step", "35,000.0 model GFLOP/s", "held out 1.6182", ": finished"):
+            self.assertIn(words, result.stdout)
+        rows = [line.split() for line in result.stdout.splitlines() if line[:1].isdigit()]
+        self.assertEqual(rows[0][1:3] + rows[0][-3:], ["32.00", "46.00", "10.00", "99.00", "21.2%"])
+        self.assertEqual(rows[3][1:3] + rows[3][-3:], ["28.00", "46.00", "15.00", "99.00", "25.3%"])
+        self.assertEqual(rows[4], ["0", "40.0", "40.0", "80.0", "96.0", "256.0"])
+
+
+class Loss(Case):
+    def test_curves_are_drawn(self):
+        image = self.figure("plot_loss.py", RUN)
+        for colour in ("#3b6fb6", "#e0813c", "#4c9f70", "#8a63a8"):
+            self.assertGreater(self.share(image, colour), 3e-4, colour)
+
+
+class Timeline(Case):
+    def test_time_is_area(self):
+        image = self.figure("timeline.py", RUN, "--steps", "10:12")
+        forward, backward = self.share(image, "#5b8fd0"), self.share(image, "#e39a4f")
+        self.assertAlmostEqual(backward / forward, 46 / 30, delta=0.12)
+        self.assertGreater(self.share(image, "#b06a9d"), 1e-3)
+        self.assertGreater(self.share(image, "#f0f0f3"), 2e-2)
+
+    def test_one_step_and_the_default(self):
+        self.assertGreater(self.figure("timeline.py", RUN, "--steps", "7").std(), 0.1)
+        self.assertGreater(self.figure("timeline.py", RUN).std(), 0.1)
+
+    def test_steps_that_are_not_there(self):
+        for words in ("900:901", "many"):
+            result = call("timeline.py", RUN, "--steps", words)
+            self.assertNotEqual(result.returncode, 0)
+            self.assertIn(words, result.stderr)
+            self.assertNotIn("Traceback", result.stderr)
+
+
+class WrongInput(Case):
+    def test_words_and_no_traceback(self):
+        text, foreign = self.path("text.h5"), self.path("foreign.h5")
+        Path(text).write_text("hello")
+        h5py.File(foreign, "w").close()
+        for script in ("summary.py", "plot_loss.py", "timeline.py"):
+            for path in (text, foreign, self.path("missing.h5")):
+                result = call(script, path)
+                self.assertNotEqual(result.returncode, 0)
+                self.assertIn(path, result.stderr)
+                self.assertNotIn("Traceback", result.stderr)
+
+    def test_unwritable_figure(self):
+        result = call("plot_loss.py", RUN, "-o", "/nowhere/loss.png")
+        self.assertIn("/nowhere/loss.png: cannot write", result.stderr)
+
+
+if __name__ == "__main__":
+    unittest.main()
