@@ -9,7 +9,7 @@
 namespace heddle::schedule {
 namespace {
 
-/// The expected texts of `as_sent` were written by torch 2.x from the same cells.
+/// The expected texts of `as_sent` were written by PyTorch 2.15.0 from the same cells.
 std::string as_torch(const std::string& text) {
   const Cells cells = read_cells(text);
   return write(add_communication(cells, schedule_of(cells).rank_of_stage, Receives::as_sent));

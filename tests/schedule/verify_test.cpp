@@ -169,9 +169,10 @@ TEST(Verify, RandomOrdersAreRefusedOrRun) {
   int refused = 0, passed = 0;
   for (int repeat = 0; repeat < 2000; ++repeat) {
     Schedule schedule = repeat % 2 ? lowered(one_f_one_b(3, 3)) : lowered(v_shaped());
-    for (int swap = 0; swap < 3; ++swap) {
+    for (int swap = 0; swap < 2; ++swap) {
       Row& row = schedule.rows[random() % schedule.rows.size()];
-      std::swap(row[random() % row.size()], row[random() % row.size()]);
+      const std::size_t at = random() % (row.size() - 1);
+      std::swap(row[at], row[at + 1]);
     }
     const Costs costs{std::vector<StageCost>(schedule.stages(), {1, 2, 1, 1, 1, 1}), {}, {}};
     if (first_problem(schedule)) {
