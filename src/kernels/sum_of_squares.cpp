@@ -5,13 +5,10 @@
 namespace heddle::kernels {
 namespace {
 
-/// A Kokkos reduction over blocks; `final` adds what the result held before, if it is to be kept.
 template <class T>
 struct SumOfSquares {
   const T* x;
   std::int64_t count;
-  const double* result;
-  bool adds;
 
   KOKKOS_INLINE_FUNCTION void operator()(const Team& team, double& total) const {
     const std::int64_t first = team.league_rank() * element_block;
@@ -21,26 +18,23 @@ struct SumOfSquares {
         sum<double>(team, n, [&](std::int64_t i) { return double(from[i]) * double(from[i]); });
     once(team, [&] { total += squares; });
   }
-  KOKKOS_INLINE_FUNCTION void final(double& total) const {
-    if (adds) total += *result;
-  }
 };
 
 template <class T>
-void run(const Lane& lane, std::int64_t count, const T* x, double* result, bool adds) {
+void run(const Lane& lane, std::int64_t count, const T* x, double* result) {
   using Result = Kokkos::View<double, MemorySpace, Kokkos::MemoryTraits<Kokkos::Unmanaged>>;
   const auto blocks = static_cast<int>((count + element_block - 1) / element_block);
   Kokkos::parallel_reduce("sum_of_squares", Policy(lane.space, blocks, team_threads, vector_lanes),
-                          SumOfSquares<T>{x, count, result, adds}, Result(result));
+                          SumOfSquares<T>{x, count}, Result(result));
 }
 
 }  // namespace
 
-void sum_of_squares(const Lane& lane, const Tensor& x, const Tensor& result, Write write) {
+void sum_of_squares(const Lane& lane, const Tensor& x, const Tensor& result) {
   HEDDLE_EXPECT(result.count() == 1);
   with_real(x.dtype, [&](auto zero) {
     using T = decltype(zero);
-    run<T>(lane, x.count(), x.as<T>(), result.as<double>(), write == Write::accumulate);
+    run<T>(lane, x.count(), x.as<T>(), result.as<double>());
   });
 }
 

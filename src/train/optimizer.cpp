@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numeric>
 
 #include "heddle/exec/host_copy.hpp"
 #include "heddle/kernels/adamw.hpp"
@@ -19,7 +20,7 @@ Optimizer::Optimizer(const deck::Optimizer& settings, std::vector<TrainedParamet
       ties_(std::move(ties)),
       world_(world),
       loss_(loss),
-      sum_memory_(size_of(DType::f64)) {}
+      square_memory_(static_cast<std::int64_t>(parameters_.size()) * size_of(DType::f64)) {}
 
 void Optimizer::begin_step(std::int64_t step, double rate) {
   step_ = step;
@@ -35,13 +36,17 @@ void Optimizer::gradients_reduced() {
   }
 }
 
+/// Each parameter's square is taken by itself and these are added in their order.
 double Optimizer::local_sum_of_squares() {
-  const Tensor sum{sum_memory_.data(), DType::f64, {}};
-  kernels::fill(lane_, sum, 0.0);
-  for (const TrainedParameter& p : parameters_)
-    if (p.owner) kernels::sum_of_squares(lane_, p.gradient, sum, kernels::Write::accumulate);
+  const Tensor squares{square_memory_.data(), DType::f64, {static_cast<std::int64_t>(parameters_.size())}};
+  kernels::fill(lane_, squares, 0.0);
+  for (std::size_t i = 0; i < parameters_.size(); ++i)
+    if (parameters_[i].owner)
+      kernels::sum_of_squares(lane_, parameters_[i].gradient, {squares.as<double>() + i, DType::f64, {}});
   lane_.fence();
-  return exec::read_scalar(sum);
+  std::vector<double> host(parameters_.size());
+  exec::copy_to_host(squares, std::as_writable_bytes(std::span(host)));
+  return std::accumulate(host.begin(), host.end(), 0.0);
 }
 
 void Optimizer::step() {

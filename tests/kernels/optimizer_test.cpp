@@ -32,19 +32,15 @@ TEST(AdamW, FirstStepMovesEveryParameterByTheRate) {  // m_hat / sqrt(v_hat) is 
   EXPECT_NEAR(parameter.values()[1], 1 - 0.05 + 0.1, 1e-14);
 }
 
-TEST(SumOfSquares, AgreesWithItsReferenceAndAddsUp) {
+TEST(SumOfSquares, AgreesWithItsReferenceWhateverTheResultHeld) {
   for (DType type : real_types)
     for (std::int64_t count : {0, 1, 4096, 100003}) {
       const Vector x = random_values(count, 1);
       const Array xs(type, {count}, x);
-      Array result(DType::f64, {});
-      sum_of_squares({}, xs, result, Write::overwrite);
+      Array result(DType::f64, {}, {17}), again(DType::f64, {}, {-3});
+      sum_of_squares({}, xs, result);
       expect_close(result, {reference::sum_of_squares(x)}, 256);
-      sum_of_squares({}, xs, result, Write::accumulate);
-      expect_close(result, {2 * reference::sum_of_squares(x)}, 256);
-      Array again(DType::f64, {}, {0});
-      sum_of_squares({}, xs, again, Write::accumulate);
-      sum_of_squares({}, xs, again, Write::accumulate);
+      sum_of_squares({}, xs, again);
       EXPECT_TRUE(again.same_bits(result));
     }
 }

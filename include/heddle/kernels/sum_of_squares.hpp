@@ -3,12 +3,11 @@
 
 #include "heddle/base/tensor.hpp"
 #include "heddle/kernels/lane.hpp"
-#include "heddle/kernels/write.hpp"
 
 namespace heddle::kernels {
 
 /// result (one fp64) = sum of x^2, added up in double, in an order that depends on nothing but the number of
 /// threads.
-void sum_of_squares(const Lane& lane, const Tensor& x, const Tensor& result, Write write);
+void sum_of_squares(const Lane& lane, const Tensor& x, const Tensor& result);
 
 }  // namespace heddle::kernels

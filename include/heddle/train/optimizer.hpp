@@ -43,7 +43,7 @@ class Optimizer final : public exec::StepHooks {
   std::vector<Tie> ties_;
   const comm::Communicator& world_;
   Tensor loss_;
-  kernels::Memory sum_memory_;
+  kernels::Memory square_memory_;  ///< a number a parameter
   kernels::Lane lane_;
   std::int64_t step_ = 0;
   double rate_ = 0;
