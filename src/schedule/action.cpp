@@ -29,18 +29,10 @@ Action counterpart(const Action& action) {
   Action other = action;
   other.stage = partner_stage(action);
   switch (action.kind) {
-    case ActionKind::send_forward:
-      other.kind = ActionKind::receive_forward;
-      break;
-    case ActionKind::receive_forward:
-      other.kind = ActionKind::send_forward;
-      break;
-    case ActionKind::send_backward:
-      other.kind = ActionKind::receive_backward;
-      break;
-    default:
-      other.kind = ActionKind::send_backward;
-      break;
+    case ActionKind::send_forward: other.kind = ActionKind::receive_forward; break;
+    case ActionKind::receive_forward: other.kind = ActionKind::send_forward; break;
+    case ActionKind::send_backward: other.kind = ActionKind::receive_backward; break;
+    default: other.kind = ActionKind::send_backward; break;
   }
   return other;
 }

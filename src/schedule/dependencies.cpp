@@ -43,24 +43,13 @@ Needs needs(const Action& action, const std::vector<int>& rank_of_stage) {
       else
         result.add(with(action, receive_backward, stage));
       break;
-    case backward_weight:
-      result.add(with(action, backward_input, stage));
-      break;
-    case send_forward:
-      result.add(with(action, forward, stage));
-      break;
-    case send_backward:
-      add_backward(result, action, stage);
-      break;
+    case backward_weight: result.add(with(action, backward_input, stage)); break;
+    case send_forward: result.add(with(action, forward, stage)); break;
+    case send_backward: add_backward(result, action, stage); break;
     case receive_forward:
-    case receive_backward:
-      result.add(counterpart(action));
-      break;
-    case reduce_gradients:
-      break;
-    case step:
-      result.add(with(action, reduce_gradients, stage));
-      break;
+    case receive_backward: result.add(counterpart(action)); break;
+    case reduce_gradients: break;
+    case step: result.add(with(action, reduce_gradients, stage)); break;
   }
   return result;
 }

@@ -156,10 +156,8 @@ class Planner {
   }
 
   Slots slots_of(const Life& life) const {
-    if (life.last.size() == 1 && is_send(*life.last.begin()))
-      return outbox_slots(in_.row, in_.stage, *life.last.begin(), in_.channel_capacity);
     const BufferClass buffers{{life.first.begin(), life.first.end()}, {life.last.begin(), life.last.end()}};
-    return assign_slots(lives(in_.row, in_.stage, buffers, in_.lookahead));
+    return assign_slots(lives(in_.row, in_.stage, buffers, in_.lookahead, in_.channel_capacity));
   }
 
   /// "frame F to B", "message F to SEND_F".

@@ -22,20 +22,13 @@ SimulatedCluster::SimulatedCluster(const Schedule& schedule, Costs costs, int ch
 double SimulatedCluster::duration(const Action& action) const {
   const StageCost& cost = costs_.stages[action.stage];
   switch (action.kind) {
-    case ActionKind::forward:
-      return cost.forward;
-    case ActionKind::backward:
-      return cost.backward;
-    case ActionKind::backward_input:
-      return cost.backward_input;
-    case ActionKind::backward_weight:
-      return cost.backward_weight;
-    case ActionKind::reduce_gradients:
-      return cost.reduce_gradients;
-    case ActionKind::step:
-      return cost.step;
-    default:
-      return 0;
+    case ActionKind::forward: return cost.forward;
+    case ActionKind::backward: return cost.backward;
+    case ActionKind::backward_input: return cost.backward_input;
+    case ActionKind::backward_weight: return cost.backward_weight;
+    case ActionKind::reduce_gradients: return cost.reduce_gradients;
+    case ActionKind::step: return cost.step;
+    default: return 0;
   }
 }
 

@@ -14,6 +14,14 @@ bool contains(const std::vector<ActionKind>& kinds, ActionKind kind) {
   return std::ranges::find(kinds, kind) != kinds.end();
 }
 
+/// Where in the row a send has surely left: sends leave in their order, and no more than `capacity` are under way.
+std::int64_t departure(const Row& row, std::int64_t send, int capacity) {
+  const auto end = static_cast<std::int64_t>(row.size());
+  for (std::int64_t at = send + 1; at < end; ++at)
+    if (row[at].kind == row[send].kind && --capacity == 0) return at;
+  return end - 1;
+}
+
 void set_slot(Slots& slots, int microbatch, int slice, int slot) {
   if (microbatch >= static_cast<int>(slots.slot.size())) slots.slot.resize(microbatch + 1);
   auto& slices = slots.slot[microbatch];
@@ -40,8 +48,15 @@ BufferClass inbox(ActionKind receive) {
   return {{receive}, {ActionKind::backward, ActionKind::backward_input}};
 }
 
-std::vector<BufferLife> lives(const Row& row, int stage, const BufferClass& buffers, int lookahead) {
-  HEDDLE_EXPECT(lookahead >= 1);
+BufferClass outbox(ActionKind send) {
+  HEDDLE_EXPECT(is_send(send));
+  if (send == ActionKind::send_forward) return {{ActionKind::forward}, {send}};
+  return {{ActionKind::backward, ActionKind::backward_input}, {send}};
+}
+
+std::vector<BufferLife> lives(const Row& row, int stage, const BufferClass& buffers, int lookahead,
+                              int channel_capacity) {
+  HEDDLE_EXPECT(lookahead >= 1 && channel_capacity >= 1);
   std::map<std::pair<int, int>, BufferLife> by_microbatch;
   std::vector<std::int64_t>
       receives;  // the interpreter posts one as soon as the `lookahead`-th before it is finished
@@ -58,7 +73,8 @@ std::vector<BufferLife> lives(const Row& row, int stage, const BufferClass& buff
     if (contains(buffers.first, action.kind))
       by_microbatch.try_emplace(key, BufferLife{begin, -1, action.microbatch, action.slice});
     const auto life = by_microbatch.find(key);
-    if (life != by_microbatch.end() && contains(buffers.last, action.kind)) life->second.end = at;
+    if (life != by_microbatch.end() && contains(buffers.last, action.kind))
+      life->second.end = is_send(action.kind) ? departure(row, at, channel_capacity) : at;
   }
 
   std::vector<BufferLife> result;
@@ -85,16 +101,6 @@ Slots assign_slots(const std::vector<BufferLife>& lives) {
     else
       *free = life.end;
   }
-  return slots;
-}
-
-Slots outbox_slots(const Row& row, int stage, ActionKind send, int channel_capacity) {
-  HEDDLE_EXPECT(is_send(send) && channel_capacity >= 1);
-  Slots slots;
-  int sent = 0;
-  for (const Action& action : row)
-    if (action.stage == stage && action.kind == send)
-      set_slot(slots, action.microbatch, action.slice, sent++ % (channel_capacity + 1));
   return slots;
 }
 

@@ -27,14 +27,11 @@ Sharing sharing(const Node& node) {
   if (node.op != Op::map) return definition(node.op).in_place ? Sharing::if_last_user : Sharing::none;
   switch (std::get<maps::Map>(node.attributes).kind) {
     case MapKind::identity:
-    case MapKind::broadcast:
-      return Sharing::always;
+    case MapKind::broadcast: return Sharing::always;
     case MapKind::sum_reduce:
     case MapKind::all_sum_reduce:
-    case MapKind::max_reduce:
-      return Sharing::if_last_user;
-    default:
-      return Sharing::none;
+    case MapKind::max_reduce: return Sharing::if_last_user;
+    default: return Sharing::none;
   }
 }
 

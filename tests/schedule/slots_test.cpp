@@ -79,6 +79,18 @@ TEST(Slots, AReceiveBeginsWhereItIsPosted) {
   EXPECT_EQ(begins(3), (std::vector<std::int64_t>{0, 0, 0}));
 }
 
+TEST(Slots, ABufferIsKeptUntilItsSendHasSurelyLeft) {
+  const Row row = read_schedule("0F0,0SEND_F0,0F1,0SEND_F1,0F2,0SEND_F2,0F3,0SEND_F3\n").rows[0];
+  const auto ends = [&](int capacity) {
+    std::vector<std::int64_t> result;
+    for (const BufferLife& life : lives(row, 0, outbox(ActionKind::send_forward), 1, capacity))
+      result.push_back(life.end);
+    return result;
+  };
+  EXPECT_EQ(ends(1), (std::vector<std::int64_t>{3, 5, 7, 7}));
+  EXPECT_EQ(ends(2), (std::vector<std::int64_t>{5, 7, 7, 7}));
+}
+
 /// Runs on the null machine and watches buffers: taken when a receive is posted or F begins, left when used.
 class Watcher final : public Machine {
  public:
@@ -90,7 +102,7 @@ class Watcher final : public Machine {
       for (const ActionKind receive : {ActionKind::receive_forward, ActionKind::receive_backward})
         slots_[{stage, receive}] = assign_slots(lives(row, stage, inbox(receive), lookahead));
       for (const ActionKind send : {ActionKind::send_forward, ActionKind::send_backward})
-        slots_[{stage, send}] = outbox_slots(row, stage, send, capacity);
+        slots_[{stage, send}] = assign_slots(lives(row, stage, outbox(send), lookahead, capacity));
     }
   }
   bool ready(const Action& action) override { return machine_.ready(action); }

@@ -37,7 +37,7 @@ struct MachineInput {
   const Clock& clock;
   GradientReducer* reducer = nullptr;  ///< null: forward only
   StepHooks* hooks = nullptr;
-  int channel_capacity = 2;
+  int channel_capacity = schedule::default_channel_capacity;
 };
 
 class DeviceMachine final : public schedule::Machine {

@@ -6,6 +6,9 @@
 
 namespace heddle::schedule {
 
+/// How many messages of one channel may be sent before the receive of the first is posted.
+inline constexpr int default_channel_capacity = 2;
+
 class Machine {
  public:
   virtual ~Machine() = default;

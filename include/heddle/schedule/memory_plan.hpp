@@ -53,7 +53,7 @@ struct PlanInput {
   int stage = 0;
   int microbatches = 1;
   int lookahead = default_lookahead;
-  int channel_capacity = 2;
+  int channel_capacity = default_channel_capacity;
 };
 
 /// Values that share memory are found first: a map that moves nothing, or sums in place, and ops that may

@@ -9,9 +9,6 @@
 
 namespace heddle::schedule {
 
-/// How many messages of one channel may be sent before the receive of the first is posted.
-inline constexpr int default_channel_capacity = 2;
-
 /// A channel is what one stage sends in one direction: 2 * sending stage, + 1 for backward.
 std::size_t channel_of(const Action& send_or_receive);
 

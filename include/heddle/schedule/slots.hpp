@@ -25,6 +25,9 @@ BufferClass backward_to_weight();
 /// The data of a receive (receive_forward or receive_backward) until its stage has used it.
 BufferClass inbox(ActionKind receive);
 
+/// What a computation writes for a send (send_forward or send_backward).
+BufferClass outbox(ActionKind send);
+
 /// One buffer's life in a row: it is in use while actions `begin` to `end` run, both included.
 struct BufferLife {
   std::int64_t begin = 0;
@@ -33,10 +36,12 @@ struct BufferLife {
   int slice = 0;
 };
 
-/// The lives of a class on one stage, in the order of their begins. Microbatches that lack a first or a last
+/// The lives of a class on one stage, in the order of their begins. A send goes on after its action: it has surely left
+/// when the `channel_capacity`-th send after it is ready, and at the end of the row. Microbatches that lack a first or a last
 /// action have none. `lookahead` is the interpreter's.
 std::vector<BufferLife> lives(const Row& row, int stage, const BufferClass& buffers,
-                              int lookahead = default_lookahead);
+                              int lookahead = default_lookahead,
+                              int channel_capacity = default_channel_capacity);
 
 /// Which slot each microbatch (and slice) takes.
 struct Slots {
@@ -50,10 +55,5 @@ struct Slots {
 /// Gives each life, in the order of begins, the lowest slot that is free: no two alive together share one,
 /// and `count` is the peak number alive.
 Slots assign_slots(const std::vector<BufferLife>& lives);
-
-/// Slots of what a stage sends (send_forward or send_backward), taken in turn. With one more than
-/// `channel_capacity` the computation may write its message at once: a send is ready only when fewer than
-/// `channel_capacity` are in flight.
-Slots outbox_slots(const Row& row, int stage, ActionKind send, int channel_capacity);
 
 }  // namespace heddle::schedule
