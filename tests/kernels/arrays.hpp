@@ -70,8 +70,9 @@ class Array {
     return result;
   }
   bool same_bits(const Array& other) const {
+    const auto bytes = static_cast<std::size_t>(tensor_.bytes());
     return tensor_.bytes() == other.tensor_.bytes() &&
-           std::memcmp(tensor_.data, other.tensor_.data, static_cast<std::size_t>(tensor_.bytes())) == 0;
+           (bytes == 0 || std::memcmp(tensor_.data, other.tensor_.data, bytes) == 0);
   }
   DType dtype() const { return tensor_.dtype; }
 
@@ -80,8 +81,8 @@ class Array {
   Tensor tensor_;
 };
 
-/// Compares with the reference, relative to its largest element, or to `size` if what cancelled on the way was larger.
-/// The tolerance is in units of the dtype's rounding.
+/// Compares with the reference, relative to its largest element, or to `size` if what cancelled on the way
+/// was larger. The tolerance is in units of the dtype's rounding.
 inline void expect_close(const Array& array, const Vector& expected, double roundings = 16,
                          double size = 1e-3) {
   const double epsilon = array.dtype() == DType::f32 ? std::numeric_limits<float>::epsilon()

@@ -1,5 +1,5 @@
-// The Taylor test of gradients: |f(x + h v) - f(x) - h <g, v>| falls with the second power of h if, and only if, g is
-// the gradient of f at x; with the first power if it is not.
+// The Taylor test of gradients: |f(x + h v) - f(x) - h <g, v>| falls with the second power of h if, and
+// only if, g is the gradient of f at x; with the first power if it is not.
 #pragma once
 
 #include <cmath>
@@ -25,8 +25,8 @@ inline double inner_product(const std::vector<double>& a, const std::vector<doub
   return sum;
 }
 
-/// The measured order of the remainder in a random direction, about 2 for the true gradient of a function that is not
-/// affine. `f` maps a vector like `x` to a number, in fp64.
+/// The measured order of the remainder in a random direction, about 2 for the true gradient of a function
+/// that is not affine. `f` maps a vector like `x` to a number, in fp64.
 template <class F>
 double taylor_order(const F& f, const std::vector<double>& x, const std::vector<double>& gradient,
                     double h = 1e-3) {

@@ -1,5 +1,5 @@
-// What each kernel means, said by the plainest loops in double: serial, allocating, slow. For tests, and for readers.
-// Shapes are as in each kernel's own header; parameter gradients are always overwritten.
+// What each kernel means, said by the plainest loops in double: serial, allocating, slow. For tests,
+// and for readers. Shapes are as in each kernel's own header; parameter gradients are always overwritten.
 #pragma once
 
 #include <cstdint>
