@@ -55,12 +55,13 @@ TEST(LayerNorm, AgreesWithItsReference) {
 
 TEST(LayerNorm, ParameterGradientsAddUp) {
   const Case in(11, 70);
-  Result result(DType::f64, in);
-  const Vector once = result.dweight.values(), once_bias = result.dbias.values();
+  const Result result(DType::f64, in);
+  const Vector before = random_values(70, 5), before_bias = random_values(70, 6);
+  Array dweight(DType::f64, {70}, before), dbias(DType::f64, {70}, before_bias);
   layer_norm_parameter_gradient({}, Array(DType::f64, {11, 70}, in.dy), Array(DType::f64, {11, 70}, in.x),
-                                result.mean, result.rstd, result.dweight, result.dbias, Write::accumulate);
-  expect_close(result.dweight, reference::add(once, once));
-  expect_close(result.dbias, reference::add(once_bias, once_bias));
+                                result.mean, result.rstd, dweight, dbias, Write::accumulate);
+  expect_close(dweight, reference::add(before, result.dweight.values()));
+  expect_close(dbias, reference::add(before_bias, result.dbias.values()));
 }
 
 TEST(LayerNorm, InputGradientIsOfSecondOrder) {
