@@ -18,4 +18,4 @@ if ((EUID == 0)); then
 fi
 export OMPI_MCA_btl_vader_single_copy_mechanism=none  # containers often forbid what it needs, and copying is no slower
 export OMP_NUM_THREADS=${OMP_NUM_THREADS:-1}          # a rank is a core
-exec mpirun "${flags[@]}" -n "$ranks" "$@"
+exec mpirun -q "${flags[@]}" -n "$ranks" "$@"

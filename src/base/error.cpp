@@ -13,7 +13,8 @@ std::string describe(const std::string& problem, const std::string& why, const s
 
 void contract_violated(const char* condition, const char* file, int line) {
   throw Error(ExitCode::failure, fmt::format("{}:{}: internal contract broken: {}", file, line, condition),
-              "this is a mistake in Heddle, not in your deck", "please report it with the deck that led here");
+              "this is a mistake in Heddle, not in your deck",
+              "please report it with the deck that led here");
 }
 
 }  // namespace heddle

@@ -8,7 +8,6 @@
 namespace heddle::exec {
 
 using maps::Axis;
-using schedule::FixedPool;
 using schedule::Progress;
 
 StageEngine::StageEngine(EngineInput input) : input_(std::move(input)) {

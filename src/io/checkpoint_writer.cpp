@@ -109,8 +109,8 @@ void write_checkpoint(const comm::Communicator& ranks, const std::string& path,
     write_header(file, header);
     write_deck(file, header.deck, leads);
   });
-  for (const auto& [dataset, one] : catalogue)
-    together(ranks, [&] { write_dataset(file, dataset, one, find_written(shards, dataset)); });
+  for (const auto& entry : catalogue)
+    together(ranks, [&] { write_dataset(file, entry.first, entry.second, find_written(shards, entry.first)); });
 
   // The mark goes in only when everything else has been written, and the file is named only after the mark.
   together(ranks, [&] { file.check(H5Fflush(file.id(), H5F_SCOPE_GLOBAL), "flush the file"); });

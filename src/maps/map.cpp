@@ -27,16 +27,12 @@ Part source(const Map& map) {
   switch (map.kind) {
     case MapKind::sum_reduce:
     case MapKind::all_sum_reduce:
-    case MapKind::reduce_scatter:
-      return partial;
+    case MapKind::reduce_scatter: return partial;
     case MapKind::all_gather:
     case MapKind::gather:
-    case MapKind::all_to_all:
-      return split(map.dim);
-    case MapKind::max_reduce:
-      return maximum;
-    default:
-      return whole;
+    case MapKind::all_to_all: return split(map.dim);
+    case MapKind::max_reduce: return maximum;
+    default: return whole;
   }
 }
 
@@ -44,15 +40,11 @@ Part target(const Map& map) {
   switch (map.kind) {
     case MapKind::broadcast:
     case MapKind::all_sum_reduce:
-    case MapKind::all_gather:
-      return copied;
+    case MapKind::all_gather: return copied;
     case MapKind::reduce_scatter:
-    case MapKind::scatter:
-      return split(map.dim);
-    case MapKind::all_to_all:
-      return split(map.target_dim);
-    default:
-      return whole;
+    case MapKind::scatter: return split(map.dim);
+    case MapKind::all_to_all: return split(map.target_dim);
+    default: return whole;
   }
 }
 
@@ -60,29 +52,14 @@ Map adjoint(const Map& map) {
   Map result = map;
   switch (map.kind) {
     case MapKind::identity:
-    case MapKind::all_sum_reduce:
-      break;
-    case MapKind::broadcast:
-      result.kind = MapKind::sum_reduce;
-      break;
-    case MapKind::sum_reduce:
-      result.kind = MapKind::broadcast;
-      break;
-    case MapKind::all_gather:
-      result.kind = MapKind::reduce_scatter;
-      break;
-    case MapKind::reduce_scatter:
-      result.kind = MapKind::all_gather;
-      break;
-    case MapKind::scatter:
-      result.kind = MapKind::gather;
-      break;
-    case MapKind::gather:
-      result.kind = MapKind::scatter;
-      break;
-    case MapKind::all_to_all:
-      std::swap(result.dim, result.target_dim);
-      break;
+    case MapKind::all_sum_reduce: break;
+    case MapKind::broadcast: result.kind = MapKind::sum_reduce; break;
+    case MapKind::sum_reduce: result.kind = MapKind::broadcast; break;
+    case MapKind::all_gather: result.kind = MapKind::reduce_scatter; break;
+    case MapKind::reduce_scatter: result.kind = MapKind::all_gather; break;
+    case MapKind::scatter: result.kind = MapKind::gather; break;
+    case MapKind::gather: result.kind = MapKind::scatter; break;
+    case MapKind::all_to_all: std::swap(result.dim, result.target_dim); break;
     case MapKind::max_reduce:
       throw Error(ExitCode::failure, "max_reduce has no adjoint", "a maximum is not linear",
                   "let no gradient flow through it");
@@ -112,8 +89,7 @@ std::optional<Map> conversion(Part from, Part to, Axis axis) {
     case Kind::maximum:
       if (to == whole) return Map{MapKind::max_reduce, axis};
       break;
-    case Kind::copied:
-      break;
+    case Kind::copied: break;
   }
   return std::nullopt;
 }

@@ -67,12 +67,9 @@ LocalTensor reduced(const std::vector<LocalTensor>& parts, Op op) {
 /// The logical tensor that a group's tensors stand for; a copied one stands for several and has none.
 LocalTensor logical(Part part, const std::vector<LocalTensor>& parts) {
   switch (part.kind) {
-    case Part::Kind::partial:
-      return reduced(parts, std::plus<>());
-    case Part::Kind::maximum:
-      return reduced(parts, [](double a, double b) { return std::max(a, b); });
-    case Part::Kind::split:
-      return joined(parts, part.dim);
+    case Part::Kind::partial: return reduced(parts, std::plus<>());
+    case Part::Kind::maximum: return reduced(parts, [](double a, double b) { return std::max(a, b); });
+    case Part::Kind::split: return joined(parts, part.dim);
     default:
       HEDDLE_EXPECT(part == whole);
       for (const LocalTensor& copy : parts) HEDDLE_EXPECT(copy == parts.front());

@@ -18,7 +18,6 @@ std::int64_t padded(std::int64_t bytes) { return (bytes + alignment - 1) / align
 
 using graph::Role;
 using graph::ValueId;
-using passes::Phase;
 
 /// The life of a piece of memory within a microbatch, as the actions that begin and end it.
 struct Life {

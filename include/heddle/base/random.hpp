@@ -26,7 +26,8 @@ struct Philox {
   std::uint32_t word[4];
 
   /// Four 32-bit words for the 128-bit counter (index, stream) under `key`.
-  HEDDLE_HOST_DEVICE static constexpr Philox draw(std::uint64_t key, std::uint64_t stream, std::uint64_t index) {
+  HEDDLE_HOST_DEVICE static constexpr Philox draw(std::uint64_t key, std::uint64_t stream,
+                                                  std::uint64_t index) {
     std::uint32_t c0 = static_cast<std::uint32_t>(index), c1 = static_cast<std::uint32_t>(index >> 32);
     std::uint32_t c2 = static_cast<std::uint32_t>(stream), c3 = static_cast<std::uint32_t>(stream >> 32);
     std::uint32_t k0 = static_cast<std::uint32_t>(key), k1 = static_cast<std::uint32_t>(key >> 32);
