@@ -1,0 +1,232 @@
+// The memory plan is held to what it promises: whatever a rank reads lies there as it was written. A row is walked
+// through as the loop would do it - receives posted early, sends under way as long as they may be - and every byte
+// carries the name of the value and microbatch that wrote it last.
+#include "heddle/schedule/memory_plan.hpp"
+
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <deque>
+#include <map>
+
+#include "heddle/graph/ops.hpp"
+#include "heddle/passes/parallelize.hpp"
+#include "heddle/schedule/communication.hpp"
+#include "heddle/schedule/gpipe.hpp"
+#include "heddle/schedule/one_f_one_b.hpp"
+#include "heddle/schedule/text.hpp"
+
+namespace heddle::schedule {
+namespace {
+
+using graph::Op;
+using graph::Role;
+using graph::ValueId;
+using maps::Axis;
+using passes::Phase;
+
+/// Two layers' worth of ops with all that makes memory hard: residuals, in-place candidates, dropout, a tied table.
+graph::Graph toy_model() {
+  graph::Graph g;
+  const auto parameter = [&](const char* name, Shape shape) {
+    return g.add({.name = name, .role = Role::parameter, .shape = shape});
+  };
+  const auto input = [&](const char* name) {
+    return g.add({.name = name, .role = Role::input, .dtype = DType::i32, .shape = {graph::rows}});
+  };
+  const ValueId tokens = input("tokens"), targets = input("targets"), table = parameter("table", {50, 8});
+  ValueId x = append(g, Op::embedding, {table, tokens}, "x")[0];
+  for (int layer = 0; layer < 6; ++layer) {
+    const std::string p = fmt::format("{}.", layer);
+    const ValueId w = parameter((p + "w").c_str(), {8}), b = parameter((p + "b").c_str(), {8});
+    const ValueId up = parameter((p + "up").c_str(), {32, 8}), up_b = parameter((p + "up_b").c_str(), {32});
+    const ValueId down = parameter((p + "down").c_str(), {8, 32}),
+                  down_b = parameter((p + "down_b").c_str(), {8});
+    const ValueId y = append(g, Op::layer_norm, {x, w, b}, p + "y", graph::Norm{}, layer + 1)[0];
+    const ValueId h = append(g, Op::linear, {y, up}, p + "h", graph::Linear{}, layer + 1)[0];
+    const ValueId a = append(g, Op::bias_gelu, {h, up_b}, p + "a", {}, layer + 1)[0];
+    const ValueId z = append(g, Op::linear, {a, down}, p + "z", graph::Linear{}, layer + 1)[0];
+    x = append(g, Op::residual, {x, z, down_b}, p + "x", graph::Dropout{layer % 2 * 0.1, p}, layer + 1)[0];
+  }
+  const ValueId logits = append(g, Op::linear, {x, table}, "logits", graph::Linear{}, 7)[0];
+  const ValueId max = append(g, Op::row_max, {logits}, "max", {}, 7)[0];
+  const ValueId sums = append(g, Op::exp_sum, {logits, max, targets}, "sums", {}, 7)[0];
+  g.outputs = append(g, Op::nll, {sums, max}, "loss", {}, 7);
+  return g;
+}
+
+/// Walks one rank's row.
+class Walk {
+ public:
+  Walk(const PlanInput& input, const MemoryPlan& plan)
+      : in_(input), plan_(plan), graph_(input.program.graph) {
+    // A map that moves nothing gives its output the contents of its input.
+    for (std::size_t id = 0; id < graph_.values.size(); ++id) contents_.push_back(static_cast<ValueId>(id));
+    for (const graph::Node& node : graph_.nodes)
+      if (const auto* map = std::get_if<maps::Map>(&node.attributes);
+          map && (map->kind == maps::MapKind::broadcast || map->kind == maps::MapKind::identity))
+        contents_[node.out[0]] = contents_[node.in[0]];
+  }
+
+  void run() {
+    std::size_t scan = 0;
+    int posted = 0;
+    for (const Action& action : in_.row) {
+      for (; scan < in_.row.size() && posted < in_.lookahead; ++scan)
+        if (is_receive(in_.row[scan].kind)) write(in_.row[scan]), ++posted;
+      if (is_receive(action.kind)) --posted;
+      if (is_send(action.kind)) send(action);
+      if (is_compute(action.kind)) compute(action);
+    }
+    while (!under_way_.empty()) leave();
+  }
+
+ private:
+  /// Held bytes belong to a value of a microbatch; -1 is for what all microbatches share.
+  using Holder = std::pair<ValueId, int>;
+
+  std::int64_t begin(ValueId id, int microbatch) const {
+    const Place& place = plan_.places[id];
+    const Pool& pool = plan_.pools[place.pool];
+    EXPECT_GE(pool.slot(microbatch), 0);
+    return pool.offset + pool.slot(microbatch) * pool.slot_bytes + place.offset;
+  }
+  void put(ValueId id, int microbatch) {
+    const std::int64_t first = begin(id, microbatch), last = first + plan_.places[id].bytes;
+    EXPECT_LE(last, plan_.bytes);
+    for (std::int64_t at = first; at < last; at += 4) bytes_[at] = {contents_[id], microbatch};
+  }
+  void demand(ValueId id, int microbatch, const std::string& what) {
+    const std::int64_t first = begin(id, microbatch), last = first + plan_.places[id].bytes;
+    for (std::int64_t at = first; at < last; at += 4) {
+      const auto held = bytes_.find(at);
+      if (held != bytes_.end() && held->second == Holder{contents_[id], microbatch}) continue;
+      const std::string holder = held == bytes_.end() ? "nothing" : graph_[held->second.first].name;
+      FAIL() << what << " finds " << holder << " where " << graph_[id].name << " of " << microbatch
+             << " should be";
+    }
+  }
+  bool per_microbatch(ValueId id) const {
+    const Role role = graph_[contents_[id]].role;
+    return role == Role::activation || role == Role::input;
+  }
+
+  const std::vector<ValueId>& message(ActionKind kind) const {
+    const passes::Program& p = in_.program;
+    if (kind == ActionKind::send_forward) return p.sent;
+    if (kind == ActionKind::receive_forward) return p.received;
+    return kind == ActionKind::send_backward ? p.sent_cotangents : p.received_cotangents;
+  }
+  void write(const Action& receive) {
+    for (ValueId id : message(receive.kind)) put(id, receive.microbatch);
+  }
+
+  /// A send is ready when fewer than the capacity of its direction are under way; the older ones have left by then.
+  void send(const Action& action) {
+    const auto same = [&](const Action& other) { return other.kind == action.kind; };
+    while (std::ranges::count_if(under_way_, same) >= in_.channel_capacity) leave();
+    under_way_.push_back(action);
+  }
+  void leave() {
+    const Action action = under_way_.front();
+    under_way_.pop_front();
+    for (ValueId id : message(action.kind)) demand(id, action.microbatch, name(action));
+  }
+
+  void compute(const Action& action) {
+    for (std::size_t i = 0; i < graph_.nodes.size(); ++i) {
+      const Phase phase = in_.program.phases[i];
+      const bool input = phase == Phase::backward_input, weight = phase == Phase::backward_weight;
+      const bool runs = action.kind == ActionKind::forward          ? phase == Phase::forward
+                        : action.kind == ActionKind::backward       ? input || weight
+                        : action.kind == ActionKind::backward_input ? input
+                                                                    : weight;
+      if (runs) run_node(graph_.nodes[i], action);
+    }
+  }
+  void run_node(const graph::Node& node, const Action& action) {
+    const auto model_input = [&](ValueId id) { return graph_[id].dtype == DType::i32; };
+    for (ValueId id : node.in)
+      if (per_microbatch(id) && !model_input(id))
+        demand(id, action.microbatch, name(action) + " " + name_of(node));
+    for (ValueId id : node.out)
+      if (per_microbatch(id) && id != in_.program.loss) put(id, action.microbatch);
+  }
+  static std::string name_of(const graph::Node& node) { return std::string(graph::name(node.op)); }
+
+  const PlanInput& in_;
+  const MemoryPlan& plan_;
+  const graph::Graph& graph_;
+  std::vector<ValueId> contents_;
+  std::map<std::int64_t, Holder> bytes_;
+  std::deque<Action> under_way_;
+};
+
+void walk_all(const maps::Grid& grid, passes::ResidualStream stream, const Schedule& schedule,
+              int lookahead) {
+  const graph::Graph graph = parallelize(toy_model(), grid, stream);
+  const int stages = grid.extent(Axis::pipeline);
+  const auto parts = passes::partition(graph, passes::balanced_cuts(graph, stages, 16));
+  for (int rank = 0; rank < grid.size(); ++rank) {
+    const int stage = grid.coordinates(rank)[Axis::pipeline];
+    const passes::Program program = passes::differentiate(parts[stage]);
+    const PlanInput input{.program = program,
+                          .grid = grid,
+                          .rank = rank,
+                          .rows = 16,
+                          .row = schedule.rows[stage],
+                          .stage = stage,
+                          .microbatches = schedule.microbatches,
+                          .lookahead = lookahead};
+    const MemoryPlan plan = plan_memory(input);
+    Walk(input, plan).run();
+    if (testing::Test::HasFailure()) FAIL() << "rank " << rank << " of " << maps::name(grid);
+  }
+}
+
+TEST(MemoryPlan, WhatIsReadWasWrittenThere) {
+  for (const maps::Grid& grid :
+       {maps::Grid({1, 1, 1}), maps::Grid({1, 2, 1}), maps::Grid({2, 3, 2}), maps::Grid({1, 4, 4})})
+    for (auto stream : {passes::ResidualStream::whole, passes::ResidualStream::split_rows})
+      for (int microbatches : {1, 2, 3, 8})
+        for (int lookahead : {1, 2, 5}) {
+          const int stages = grid.extent(Axis::pipeline);
+          walk_all(grid, stream, finish_step(add_communication(gpipe(stages, microbatches))), lookahead);
+          walk_all(grid, stream, finish_step(add_communication(one_f_one_b(stages, microbatches))),
+                   lookahead);
+        }
+}
+
+TEST(MemoryPlan, WhatIsReadWasWrittenThereWhenBackwardIsSplit) {
+  const Schedule split =
+      add_communication(read_schedule("0F0,0F1,0F2,,0I0,0W0,0I1,0F3,0I2,0W1,0W2,0I3,0W3\n"
+                                      ",1F0,1I0,1F1,1I1,1F2,1W0,1I2,1W1,1F3,1I3,1W2,1W3\n"));
+  for (int lookahead : {1, 3})
+    walk_all(maps::Grid({1, 2, 2}), passes::ResidualStream::whole, split, lookahead);
+}
+
+TEST(MemoryPlan, GPipeKeepsAFrameForEachMicrobatchAnd1F1BForThoseOnTheWay) {
+  const maps::Grid grid({1, 4, 1});
+  const auto parts = passes::partition(toy_model(), {2, 4, 6});
+  const auto frames = [&](const Schedule& schedule, int stage) {
+    const passes::Program program = passes::differentiate(parts[stage]);
+    const MemoryPlan plan = plan_memory({.program = program,
+                                         .grid = grid,
+                                         .rank = stage,
+                                         .rows = 16,
+                                         .row = schedule.rows[stage],
+                                         .stage = stage,
+                                         .microbatches = 8});
+    for (const Pool& pool : plan.pools)
+      if (pool.name == "frame F to B") return pool.slot_count;
+    return 0;
+  };
+  for (int stage = 0; stage < 4; ++stage) {
+    EXPECT_EQ(frames(add_communication(gpipe(4, 8)), stage), 8);
+    EXPECT_EQ(frames(add_communication(one_f_one_b(4, 8)), stage), 4 - stage);
+  }
+}
+
+}  // namespace
+}  // namespace heddle::schedule
