@@ -1,0 +1,127 @@
+// The contract of the three machines, and what a step promises beside its numbers: memory as planned, events in order.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+#include "heddle/schedule/null_machine.hpp"
+#include "heddle/schedule/simulated_machine.hpp"
+#include "synthetic_run.hpp"
+
+namespace heddle::tests {
+namespace {
+
+using schedule::Action;
+using schedule::Event;
+
+deck::Deck deck_for(int ranks, const char* schedule) {
+  const int pipeline = ranks % 2 == 0 ? ranks / 2 : ranks, tensor = ranks / pipeline;
+  return small_deck({"grid.pipeline=" + std::to_string(pipeline), "grid.tensor=" + std::to_string(tensor),
+                     "pipeline.microbatches=8", "train.steps=4",
+                     std::string("pipeline.schedule=") + schedule});
+}
+
+/// The order in which one row's actions are finished when all rows run on machines of a kind.
+template <class Cluster, class Machine>
+std::vector<Action> order_on(Cluster cluster, const schedule::Schedule& schedule, int row, int lookahead) {
+  std::vector<Action> order;
+  std::vector<Machine> machines(schedule.rows.size(), Machine(cluster));
+  std::vector<schedule::Interpreter> loops;
+  for (std::size_t i = 0; i < machines.size(); ++i)
+    loops.emplace_back(schedule.rows[i], machines[i], lookahead, [&order, row, i](const Event& event) {
+      if (static_cast<int>(i) == row) order.push_back(event.action);
+    });
+  EXPECT_EQ(run_all(loops), schedule::Progress::done);
+  return order;
+}
+
+TEST(Machines, AllThreeFinishTheSameActionsInTheSameOrder) {
+  for (const char* name : {"1f1b", "gpipe"}) {
+    const deck::Deck deck = deck_for(world().size(), name);
+    const app::Blueprint blueprint = app::draw(deck);
+    const exec::Clock clock;
+    app::Trainer trainer(deck, blueprint, world(), clock);
+    const int row = trainer.grid().coordinates()[maps::Axis::pipeline], lookahead = deck.pipeline.lookahead;
+
+    std::vector<Event> events;
+    trainer.step(0, made_up_batch(deck, trainer.first_sample(), trainer.sample_count()),
+                 [&](const Event& event) { events.push_back(event); });
+    std::vector<Action> on_device;
+    for (const Event& event : events) on_device.push_back(event.action);
+    EXPECT_EQ(on_device, (order_on<schedule::NullCluster, schedule::NullMachine>(
+                             schedule::NullCluster(blueprint.training), blueprint.training, row, lookahead)));
+    const schedule::Costs costs{
+        .stages = std::vector<schedule::StageCost>(blueprint.stages.size(), {1, 2, 1, 1}),
+        .link = {},
+        .boundary_bytes = {}};
+    EXPECT_EQ(on_device, (order_on<schedule::SimulatedCluster, schedule::SimulatedMachine>(
+                             schedule::SimulatedCluster(blueprint.training, costs), blueprint.training, row,
+                             lookahead)));
+  }
+}
+
+TEST(Machines, EventsOfARankFollowEachOther) {
+  const deck::Deck deck = deck_for(world().size(), "1f1b");
+  const app::Blueprint blueprint = app::draw(deck);
+  const exec::Clock clock;
+  app::Trainer trainer(deck, blueprint, world(), clock);
+  double last = 0;
+  for (int step = 0; step < 2; ++step)
+    trainer.step(step, made_up_batch(deck, trainer.first_sample(), trainer.sample_count()),
+                 [&](const Event& event) {
+                   EXPECT_LE(last, event.begin) << name(event.action);
+                   EXPECT_LE(event.begin, event.end) << name(event.action);
+                   last = event.end;
+                 });
+  EXPECT_LE(last, clock.now());
+}
+
+TEST(Memory, ARankAllocatesWhatItsPlanSays) {
+  const deck::Deck deck = deck_for(world().size(), "gpipe");
+  const app::Blueprint blueprint = app::draw(deck);
+  const exec::Clock clock;
+  const app::Trainer trainer(deck, blueprint, world(), clock);
+  const schedule::MemoryPlan plan = app::memory_plan(blueprint, deck, world().rank());
+  EXPECT_EQ(trainer.engine().arena().allocated(), plan.bytes);
+  EXPECT_GT(plan.bytes, 0);
+}
+
+TEST(Gradients, AreMeansNotSumsOverTheBatch) {  // the same samples twice give the same loss and gradient norm
+  const auto result = [](std::int64_t batch, std::int64_t step_samples) {
+    const deck::Deck deck = small_deck({"grid.data=" + std::to_string(world().size()), "model.dropout=0.0",
+                                        "train.batch=" + std::to_string(batch * world().size())});
+    const app::Blueprint blueprint = app::draw(deck);
+    const exec::Clock clock;
+    app::Trainer trainer(deck, blueprint, world(), clock);
+    data::Batch samples;
+    for (std::int64_t i = 0; i < batch / step_samples; ++i) {
+      const data::Batch once = made_up_batch(deck, 0, step_samples);
+      samples.inputs.insert(samples.inputs.end(), once.inputs.begin(), once.inputs.end());
+      samples.targets.insert(samples.targets.end(), once.targets.begin(), once.targets.end());
+    }
+    return trainer.step(0, samples);
+  };
+  const train::StepResult once = result(4, 4), twice = result(8, 4);
+  EXPECT_NEAR(once.loss, twice.loss, 1e-13 * once.loss);
+  EXPECT_NEAR(once.gradient_norm, twice.gradient_norm, 1e-12 * once.gradient_norm);
+}
+
+TEST(Numbers, ADivergedStepEndsOnEveryRankBeforeParametersChange) {
+  const deck::Deck deck = deck_for(world().size(), "1f1b");
+  const app::Blueprint blueprint = app::draw(deck);
+  const exec::Clock clock;
+  app::Trainer trainer(deck, blueprint, world(), clock);
+  const train::TrainedParameter& first = trainer.parameters().front();
+  const double before = first.tensor.as<double>()[0];
+  if (world().rank() == 0)
+    trainer.parameters().back().tensor.as<double>()[0] = std::numeric_limits<double>::infinity();
+  try {
+    trainer.step(0, made_up_batch(deck, trainer.first_sample(), trainer.sample_count()));
+    FAIL() << "rank " << world().rank() << " went on";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), ExitCode::numbers);
+    EXPECT_EQ(first.tensor.as<double>()[0], before);
+  }
+}
+
+}  // namespace
+}  // namespace heddle::tests
