@@ -87,7 +87,9 @@ Session::Parts::Parts(const deck::Deck& the_deck, comm::World& the_world)
       progress(world.rank() == 0 ? Progress::Voice::speaks : Progress::Voice::silent, deck.train.steps,
                deck.train.batch * deck.train.sequence, deck.output.log_every) {
   world.watchdog().set_timeout(deck.comm.timeout);
-  if (world.rank() == 0) run_file.emplace(file("run.h5"), header());
+  if (world.rank() != 0) return;
+  dataset.file().verify();
+  run_file.emplace(file("run.h5"), header());
 }
 
 io::RunHeader Session::Parts::header() const {
