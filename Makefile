@@ -44,6 +44,12 @@ threads: kokkos  ## the kernels' tests with several threads in a rank
 	$(MAKE) build PRESET=threads
 	ctest --preset threads
 
+parity: build  ## compute PyTorch's side of the comparison anew, in a virtual environment of the build folder
+	@cmake/setup.sh oracle
+	test -x $(BUILD)/oracle/bin/python || $(PYTHON) -m venv $(BUILD)/oracle
+	$(BUILD)/oracle/bin/pip install -q -r tests/parity/requirements.txt
+	ctest --preset $(PRESET) -V -L oracle
+
 clean:  ## forget every build and the prepared text; runs stay
 	rm -rf build data
 
@@ -53,4 +59,4 @@ $(TEXT): | setup
 $(TOKENS): $(TEXT) | build
 	$(HEDDLE) prepare $(TEXT) -o $@
 
-.PHONY: help run test build setup lint format kokkos threads clean
+.PHONY: help run test build setup lint format kokkos threads parity clean

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Installs what Heddle needs from Debian's packages: `cmake/setup.sh [build|lint|ci]`. Where nothing is missing it does
+# Installs what Heddle needs from Debian's packages: `cmake/setup.sh [build|lint|ci|oracle]`. Where nothing is missing it does
 # nothing and asks nothing. This is the only list of Debian packages; Makefile, Dockerfile and CI all come here.
 set -euo pipefail
 
@@ -15,6 +15,8 @@ build=(build-essential cmake ninja-build ca-certificates
 lint=(clang-format clang-tidy git python3)
 # shellcheck disable=SC2034
 ci=(ccache git)
+# shellcheck disable=SC2034
+oracle=(python3-venv)
 
 kind=${1:-build}
 declare -n wanted=$kind
