@@ -42,7 +42,7 @@ def main():
                                       gridspec_kw={"height_ratios": [2.2, 1]}, constrained_layout=True)
     losses(axes["loss"], run.steps)
     grid = " × ".join(f"{axis} {extent}" for axis, extent in run.grid.items())
-    axes["loss"].set_title(f"{run.parameters / 1e6:.1f} M parameters")
+    axes["loss"].set_title(f"Loss of {run.parameters / 1e6:.1f} M parameters")
     axes["loss"].text(1, 1.02, grid, transform=axes["loss"].transAxes, ha="right", va="bottom", color=QUIET)
     axes["rate"].plot(run.steps["step"], run.steps["rate"], color=GREEN, linewidth=1.6)
     axes["rate"].set_title("learning rate", weight="normal", color=INK)

@@ -11,14 +11,11 @@ from style import INK, QUIET, plt, save
 
 COLOURS = {
     "forward": "#5b8fd0", "backward": "#e39a4f", "input gradient": "#e9b872", "weight gradient": "#79b58b",
-    "communication": "#b06a9d", "gradient sum": "#8a63a8", "optimizer": "#5a5a66", "wait": "#f0f0f3",
+    "send": "#b06a9d", "wait for data": "#cfcfd8", "gradient sum": "#8a63a8", "optimizer": "#5a5a66", "idle": "#f0f0f3",
 }
-GROUPS = {"F": "forward", "B": "backward", "I": "input gradient", "W": "weight gradient",
-          "REDUCE_GRAD": "gradient sum", "STEP": "optimizer"}
-
-
-def group_of(kind):
-    return GROUPS.get(kind, "communication")
+# A receive's event spans the wait for its data; the data itself moves while earlier actions run.
+GROUPS = {"F": "forward", "B": "backward", "I": "input gradient", "W": "weight gradient", "SEND_F": "send", "SEND_B": "send",
+          "RECV_F": "wait for data", "RECV_B": "wait for data", "REDUCE_GRAD": "gradient sum", "STEP": "optimizer"}
 
 
 def chosen_steps(run, words):
@@ -39,7 +36,7 @@ def chosen_steps(run, words):
 
 
 def draw_rank(axes, place, rows, run, start, inches_per_second):
-    """One rank's row: the background is waiting, every action lies upon it."""
+    """One rank's row: every action lies upon the background, which is idle time."""
     boxes, colours = [], []
     for row in rows:
         kind = run.kinds[int(row["kind"])]
@@ -47,7 +44,7 @@ def draw_rank(axes, place, rows, run, start, inches_per_second):
         computes = kind in ("F", "B", "I", "W")
         height = 0.8 if computes else 0.5
         boxes.append(Rectangle((begin, place - height / 2), length, height))
-        colours.append(COLOURS[group_of(kind)])
+        colours.append(COLOURS[GROUPS[kind]])
         if computes and (row["end"] - row["begin"]) * inches_per_second > 0.1:
             axes.text(begin + length / 2, place, str(int(row["microbatch"])), ha="center", va="center", color="white",
                       fontsize=7.5, weight="bold", clip_on=True)
@@ -72,20 +69,20 @@ def main():
     axes.grid(False)
     seen = set()
     for place, (rank, events) in enumerate(rows.items()):
-        axes.add_patch(Rectangle((0, place - 0.4), 1e3 * length, 0.8, color=COLOURS["wait"], linewidth=0))
+        axes.add_patch(Rectangle((0, place - 0.4), 1e3 * length, 0.8, color=COLOURS["idle"], linewidth=0))
         draw_rank(axes, place, events, run, start, 0.9 * width / length)
-        seen |= {group_of(run.kinds[int(kind)]) for kind in np.unique(events["kind"])}
+        seen |= {GROUPS[run.kinds[int(kind)]] for kind in np.unique(events["kind"])}
     axes.set_xlim(0, 1e3 * length)
     axes.set_ylim(len(rows) - 0.4, -0.6)
-    axes.set_yticks(range(len(rows)), [f"rank {rank}" for rank in rows], color=INK)
+    axes.set_yticks(range(len(rows)), [f"rank {rank}, stage {events['stage'][0]}" for rank, events in rows.items()], color=INK)
     axes.tick_params(axis="y", length=0)
-    axes.set_xlabel("milliseconds")
+    axes.set_xlabel("milliseconds; the number of the microbatch stands in each forward and backward")
     axes.spines["left"].set_visible(False)
     span = f"step {first}" if first == last else f"steps {first} to {last}"
     axes.set_title(f"Who did what when, {span}", pad=26)
     axes.text(1, 1, " × ".join(f"{axis} {extent}" for axis, extent in run.grid.items()), transform=axes.transAxes,
               ha="right", va="bottom", color=QUIET)
-    legend = [Patch(color=colour, label=name) for name, colour in COLOURS.items() if name in seen | {"wait"}]
+    legend = [Patch(color=colour, label=name) for name, colour in COLOURS.items() if name in seen | {"idle"}]
     axes.legend(handles=legend, loc="lower left", bbox_to_anchor=(-0.01, 0.97), ncol=len(legend), handlelength=1,
                 handleheight=1, columnspacing=1.2, borderaxespad=0.2, fontsize=8.5)
     save(figure, arguments.output)

@@ -64,6 +64,10 @@ class Timeline(Case):
         self.assertGreater(self.share(image, "#b06a9d"), 1e-3)
         self.assertGreater(self.share(image, "#f0f0f3"), 2e-2)
 
+    def test_receives_are_waiting(self):
+        image = self.figure("timeline.py", RUN, "--steps", "10:12")
+        self.assertGreater(self.share(image, "#cfcfd8"), 1e-3)
+
     def test_one_step_and_the_default(self):
         self.assertGreater(self.figure("timeline.py", RUN, "--steps", "7").std(), 0.1)
         self.assertGreater(self.figure("timeline.py", RUN).std(), 0.1)
