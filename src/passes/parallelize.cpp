@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <map>
+#include <set>
 
 #include "heddle/graph/ops.hpp"
 
@@ -99,7 +100,7 @@ class Parallelizer {
 
   /// The value in the wanted layout; a value that was converted before is used again.
   ValueId convert(ValueId id, const Layout& wanted, int block) {
-    if (out_[id].role == Role::parameter) settle(out_[id], wanted);
+    if (out_[id].role == Role::parameter) settle(id, wanted);
     for (const Map& map : path(out_[id].layout, wanted, out_[id].name)) id = apply(map, id, block);
     return id;
   }
@@ -115,12 +116,14 @@ class Parallelizer {
     return converted_[key] = result;
   }
 
-  /// A parameter's home is decided by its first use.
-  void settle(Value& parameter, const Layout& wanted) {
+  /// A parameter's home is decided by its first use; maps lead from there to the later ones.
+  void settle(ValueId id, const Layout& wanted) {
+    Value& parameter = out_[id];
+    const bool first = settled_.insert(id).second;
     for (Axis axis : maps::all_axes) {
-      const bool split = wanted[axis].kind == Part::Kind::split;
-      if (split && parameter.layout[axis] == maps::whole) parameter.layout[axis] = wanted[axis];
-      if (split && parameter.layout[axis] != wanted[axis])
+      if (wanted[axis].kind != Part::Kind::split) continue;
+      if (first) parameter.layout[axis] = wanted[axis];
+      if (parameter.layout[axis].kind == Part::Kind::split && parameter.layout[axis] != wanted[axis])
         throw Error(ExitCode::failure, fmt::format("parameter {} is wanted {} and {}", parameter.name,
                                                    name(parameter.layout), name(wanted)));
     }
@@ -131,6 +134,7 @@ class Parallelizer {
   ResidualStream stream_;
   Graph out_;
   std::vector<ValueId> renamed_;
+  std::set<ValueId> settled_;  // parameters whose home is decided
   std::map<std::pair<ValueId, std::string>, ValueId> converted_;
 };
 
