@@ -108,10 +108,11 @@ class Differentiator : graph::AdjointWriter {
   /// The sum over the microbatches of the gradient of one use of a parameter; every node that names it adds
   /// to it.
   ValueId gradient_sum(ValueId use) {
+    std::erase(final_order_, use);  // it is final with the last node that adds to it
+    final_order_.push_back(use);
     if (const auto known = sums_.find(use); known != sums_.end()) return known->second;
     const ValueId sum = like_dual(use, Role::gradient, "d.");
     sums_[use] = sum;
-    final_order_.push_back(use);
     add_to(use, sum);
     return sum;
   }
