@@ -107,7 +107,9 @@ std::vector<int> balanced_cuts(const Graph& graph, int stages, std::int64_t rows
   if (blocks < stages)
     throw Error(ExitCode::usage, fmt::format("{} stages are too many for {} blocks", stages, blocks));
   std::vector<double> costs(blocks, 0.0);
+  const auto invariant = step_invariant(graph);
   for (const Node& node : graph.nodes) {
+    if (invariant[node.out.front()]) continue;  // once a step
     const graph::Cost cost =
         graph::cost(graph, node, shapes_of(graph, node.in, rows), shapes_of(graph, node.out, rows));
     costs[node.block] += cost.flops + flops_per_byte * cost.bytes;
