@@ -1,0 +1,271 @@
+// The programs of a stage: who may depend on whom, how cotangents lie, and that nothing is missing or counted twice.
+#include "heddle/passes/differentiate.hpp"
+
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+
+#include <map>
+#include <set>
+
+#include "layouts.hpp"
+
+namespace heddle::passes {
+namespace {
+
+/// Calls f(program) for every stage of GPT-2 on many grids.
+template <class F>
+void for_each_program(F&& f) {
+  for (const maps::Grid& grid : some_grids())
+    for (ResidualStream stream : both_streams) {
+      const Graph graph = parallelize(tests::small_gpt(3), grid, stream);
+      const auto stages = partition(graph, balanced_cuts(graph, grid.extent(Axis::pipeline), 16));
+      for (std::size_t i = 0; i < stages.size(); ++i) {
+        f(differentiate(stages[i]));
+        if (testing::Test::HasFailure()) FAIL() << "stage " << i << " on " << name(grid);
+      }
+    }
+}
+
+bool of_forward(Phase phase) { return phase == Phase::prologue || phase == Phase::forward; }
+
+/// The phases in which a value is written.
+std::set<Phase> written(const Program& program, ValueId id) {
+  std::set<Phase> phases;
+  for (std::size_t i = 0; i < program.graph.nodes.size(); ++i)
+    if (std::ranges::count(program.graph.nodes[i].out, id)) phases.insert(program.phases[i]);
+  return phases;
+}
+
+TEST(Differentiate, ProgramsFollowOneAnother) {
+  for_each_program([](const Program& program) {
+    ASSERT_EQ(program.phases.size(), program.graph.nodes.size());
+    const auto place = [](Phase phase) {
+      return phase == Phase::backward_weight ? Phase::backward_input : phase;
+    };
+    EXPECT_TRUE(std::ranges::is_sorted(program.phases, {}, place));
+  });
+}
+
+/// F reads F, I reads F and I, W reads F and I, the epilogue reads sums: so W may wait as long as a schedule likes.
+TEST(Differentiate, InputGradientsNeverWaitForWeightGradients) {
+  for_each_program([](const Program& program) {
+    const Graph& graph = program.graph;
+    std::vector<bool> known;
+    for (const graph::Value& value : graph.values)
+      known.push_back(value.role == Role::input || value.role == Role::parameter);
+    for (std::size_t i = 0; i < graph.nodes.size(); ++i) {
+      const Phase phase = program.phases[i];
+      for (ValueId id : graph.nodes[i].in) {
+        EXPECT_TRUE(known[id]) << graph[id].name << " is used before it is made";
+        for (Phase source : written(program, id)) {
+          const bool sum = source == Phase::backward_weight;
+          EXPECT_LE(static_cast<int>(source), static_cast<int>(phase)) << graph[id].name;
+          EXPECT_TRUE(!sum || phase == Phase::epilogue) << graph[id].name << " is read before all is summed";
+        }
+        EXPECT_TRUE(phase != Phase::epilogue || graph[id].role == Role::gradient) << graph[id].name;
+      }
+      for (ValueId id : graph.nodes[i].out) known[id] = true;
+    }
+  });
+}
+
+TEST(Differentiate, OnlySumsOfGradientsAreWrittenTwice) {
+  for_each_program([](const Program& program) {
+    std::map<ValueId, int> writers;
+    for (std::size_t i = 0; i < program.graph.nodes.size(); ++i)
+      for (ValueId id : program.graph.nodes[i].out) {
+        const bool sums = program.phases[i] == Phase::backward_weight;
+        EXPECT_TRUE(sums || ++writers[id] == 1) << program.graph[id].name;
+        EXPECT_TRUE(!sums || program.graph[id].role == Role::gradient) << program.graph[id].name;
+      }
+    std::set<ValueId> sums;
+    for (const Trained& trained : program.trained) sums.insert(trained.sums.begin(), trained.sums.end());
+    for (std::size_t i = 0; i < program.graph.nodes.size(); ++i)
+      for (ValueId id : program.graph.nodes[i].out)
+        EXPECT_EQ(sums.contains(id), program.phases[i] == Phase::backward_weight) << program.graph[id].name;
+  });
+}
+
+TEST(Differentiate, MapsOfEveryProgramAreTyped) {
+  for_each_program([](const Program& program) {
+    for (const Node& node : program.graph.nodes)
+      if (const Map* map = tests::map_of(node)) expect_typed_map(program.graph, node, *map);
+  });
+}
+
+void expect_dual(const Graph& graph, ValueId cotangent, ValueId primal) {
+  EXPECT_EQ(graph[cotangent].layout, dual(graph[primal].layout)) << graph[cotangent].name;
+  EXPECT_EQ(graph[cotangent].shape, graph[primal].shape) << graph[cotangent].name;
+  EXPECT_EQ(graph[cotangent].dtype, graph[primal].dtype) << graph[cotangent].name;
+}
+
+/// The forward node whose input `input` is `value`.
+const Node& user(const Program& program, Op op, std::size_t input, ValueId value) {
+  for (const Node& node : program.graph.nodes)
+    if (node.op == op && input < node.in.size() && node.in[input] == value) return node;
+  throw Error(ExitCode::failure, "no such node");
+}
+
+/// Backward ops name what they are the adjoint of by one of its inputs.
+void expect_dual_op(const Program& program, const Node& node) {
+  const Graph& graph = program.graph;
+  switch (node.op) {
+    case Op::linear_input_gradient: {
+      const Node& forward = user(program, Op::linear, 1, node.in[1]);
+      expect_dual(graph, node.in[0], forward.out[0]);
+      return expect_dual(graph, node.out[0], forward.in[0]);
+    }
+    case Op::attention_gradient:
+      expect_dual(graph, node.in[0], node.in[1]);
+      return expect_dual(graph, node.out[0], node.in[3]);
+    case Op::layer_norm_input_gradient:
+      expect_dual(graph, node.in[0], user(program, Op::layer_norm, 1, node.in[2]).out[0]);
+      return expect_dual(graph, node.out[0], node.in[1]);
+    case Op::exp_sum_gradient:
+      expect_dual(graph, node.in[3], user(program, Op::exp_sum, 0, node.in[0]).out[0]);
+      return expect_dual(graph, node.out[0], node.in[0]);
+    case Op::nll_gradient: return expect_dual(graph, node.out[0], node.in[0]);
+    case Op::bias_gelu_gradient: return expect_dual(graph, node.out[0], node.in[1]);
+    case Op::add:
+      EXPECT_EQ(graph[node.in[0]].layout, graph[node.out[0]].layout) << graph[node.out[0]].name;
+      EXPECT_EQ(graph[node.in[1]].layout, graph[node.out[0]].layout) << graph[node.out[0]].name;
+      return;
+    case Op::dropout: EXPECT_EQ(graph[node.in[0]].layout, graph[node.out[0]].layout); return;
+    default: return;
+  }
+}
+
+TEST(Differentiate, ACotangentLiesInTheDualOfItsValuesLayout) {
+  for_each_program([](const Program& program) {
+    for (std::size_t i = 0; i < program.graph.nodes.size(); ++i)
+      if (!of_forward(program.phases[i])) expect_dual_op(program, program.graph.nodes[i]);
+    ASSERT_EQ(program.sent.size(), program.received_cotangents.size());
+    ASSERT_EQ(program.received.size(), program.sent_cotangents.size());
+    for (std::size_t i = 0; i < program.sent.size(); ++i)
+      expect_dual(program.graph, program.received_cotangents[i], program.sent[i]);
+    for (std::size_t i = 0; i < program.received.size(); ++i)
+      expect_dual(program.graph, program.sent_cotangents[i], program.received[i]);
+  });
+}
+
+TEST(Differentiate, EveryMapsAdjointStandsInBackwardOnce) {
+  for_each_program([](const Program& program) {
+    std::multiset<std::string> expected, found;
+    for (std::size_t i = 0; i < program.graph.nodes.size(); ++i) {
+      const Node& node = program.graph.nodes[i];
+      const Map* map = tests::map_of(node);
+      const std::string& moved = program.graph[node.out[0]].name;
+      if (!map || moved == "loss.max") continue;  // nothing flows through the maximum, which cancels
+      if (of_forward(program.phases[i]))
+        expected.insert(fmt::format("{} d.{}", name(adjoint(*map)), moved));
+      else
+        found.insert(fmt::format("{} {}", name(*map), moved));
+    }
+    EXPECT_EQ(found, expected);
+  });
+}
+
+TEST(Differentiate, EveryParameterHasOneGradientInItsOwnLayout) {
+  for_each_program([](const Program& program) {
+    std::multiset<ValueId> trained;
+    for (const Trained& t : program.trained) {
+      trained.insert(t.parameter);
+      EXPECT_EQ(program.graph[t.gradient].role, Role::gradient);
+      EXPECT_EQ(program.graph[t.gradient].layout, program.graph[t.parameter].layout)
+          << program.graph[t.parameter].name;
+      expect_dual(program.graph, t.gradient, t.parameter);
+      EXPECT_FALSE(t.sums.empty());
+      for (ValueId sum : t.sums) EXPECT_EQ(written(program, sum), std::set{Phase::backward_weight});
+    }
+    const auto all = tests::parameters(program.graph);
+    EXPECT_EQ(trained, (std::multiset<ValueId>{all.begin(), all.end()}));
+  });
+}
+
+TEST(Differentiate, GradientsStandInTheOrderInWhichTheyBecomeFinal) {
+  for_each_program([](const Program& program) {
+    const auto last_write = [&](const Trained& trained) {
+      std::size_t last = 0;
+      for (std::size_t i = 0; i < program.graph.nodes.size(); ++i)
+        for (ValueId sum : trained.sums)
+          if (std::ranges::count(program.graph.nodes[i].out, sum)) last = i;
+      return last;
+    };
+    EXPECT_TRUE(std::ranges::is_sorted(program.trained, {}, last_write));
+  });
+}
+
+TEST(Differentiate, ATiedTableOnOneStageSumsBothOfItsUses) {
+  for (const maps::Grid& grid : {maps::Grid(), maps::Grid({2, 1, 2})}) {
+    const Graph graph = parallelize(tests::small_gpt(), grid, ResidualStream::whole);
+    const Program program = differentiate(partition(graph, {}).front());
+    const ValueId table = tests::find(program.graph, "embedding.token");
+    const auto trained = std::ranges::find(program.trained, table, &Trained::parameter);
+    ASSERT_NE(trained, program.trained.end());
+    ASSERT_EQ(trained->sums.size(), 1u);
+    std::vector<Op> writers;
+    for (const Node& node : program.graph.nodes)
+      if (std::ranges::count(node.out, trained->sums[0])) writers.push_back(node.op);
+    EXPECT_EQ(writers, (std::vector{Op::linear_weight_gradient, Op::embedding_gradient}));
+  }
+}
+
+TEST(Differentiate, StagesHandCotangentsBackAsTheyWereHandedForward) {
+  const Graph graph = parallelize(tests::small_gpt(4), maps::Grid({2, 3, 2}), ResidualStream::split_rows);
+  std::vector<Program> programs;
+  for (const Stage& stage : partition(graph, {2, 4})) programs.push_back(differentiate(stage));
+  for (std::size_t i = 0; i + 1 < programs.size(); ++i) {
+    const Program &before = programs[i], &after = programs[i + 1];
+    ASSERT_EQ(before.received_cotangents.size(), after.sent_cotangents.size());
+    for (std::size_t k = 0; k < before.received_cotangents.size(); ++k) {
+      const graph::Value &received = before.graph[before.received_cotangents[k]],
+                         &sent = after.graph[after.sent_cotangents[k]];
+      EXPECT_EQ(received.layout, sent.layout);
+      EXPECT_EQ(received.shape, sent.shape);
+    }
+    EXPECT_EQ(before.loss, -1);
+  }
+  EXPECT_GE(programs.back().loss, 0);
+  EXPECT_TRUE(programs.front().sent_cotangents.empty());
+  EXPECT_TRUE(programs.back().received_cotangents.empty());
+}
+
+/// x -> a -> b, and x is added to b two stages later: its cotangent comes back along the same way.
+TEST(Differentiate, ACotangentTakesTheWayOfAValueThatSkipsStages) {
+  Graph graph;
+  const ValueId input = graph.add({.name = "input", .role = Role::input, .shape = {graph::rows, 4}});
+  const ValueId bias = graph.add({.name = "bias", .role = Role::parameter, .shape = {4}});
+  const auto gelu = [&](ValueId x, const char* name, int block) {
+    return append(graph, Op::bias_gelu, {x, bias}, name, {}, block).front();
+  };
+  const ValueId x = gelu(input, "x", 0), a = gelu(x, "a", 1), b = gelu(a, "b", 2);
+  graph.outputs = append(graph, Op::add, {b, x}, "y", {}, 3);
+  const auto stages = partition(graph, {1, 2, 3});
+  const Program relay = differentiate(stages[2]), user = differentiate(stages[1]);
+  // Stage 2 does not use x: the cotangent passes through. Stage 1 does: it adds its own share.
+  EXPECT_EQ(relay.sent_cotangents[0], relay.received_cotangents[0]);
+  EXPECT_EQ(user.graph[user.received[0]].name, "x");
+  ASSERT_TRUE(tests::maker(user.graph, user.sent_cotangents[0]));
+  EXPECT_EQ(tests::maker(user.graph, user.sent_cotangents[0])->op, Op::add);
+}
+
+TEST(ForwardOnly, IsTheForwardPartOfTheWhole) {
+  for (const maps::Grid& grid : {maps::Grid(), maps::Grid({2, 2, 2})}) {
+    const Graph graph = parallelize(tests::small_gpt(), grid, ResidualStream::whole);
+    for (const Stage& stage : partition(graph, balanced_cuts(graph, grid.extent(Axis::pipeline), 16))) {
+      const Program forward = forward_only(stage), whole = differentiate(stage);
+      ASSERT_LT(forward.graph.nodes.size(), whole.graph.nodes.size());
+      for (std::size_t i = 0; i < forward.graph.nodes.size(); ++i) {
+        EXPECT_EQ(forward.phases[i], whole.phases[i]);
+        EXPECT_EQ(forward.graph.nodes[i].op, whole.graph.nodes[i].op);
+        EXPECT_EQ(forward.graph.nodes[i].out, whole.graph.nodes[i].out);
+      }
+      EXPECT_TRUE(std::ranges::all_of(forward.phases, of_forward));
+      EXPECT_EQ(forward.loss, whole.loss);
+      EXPECT_TRUE(forward.trained.empty());
+    }
+  }
+}
+
+}  // namespace
+}  // namespace heddle::passes
