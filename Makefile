@@ -16,6 +16,7 @@ help:  ## this list
 
 run: build $(TOKENS)  ## train a small GPT on this machine; RANKS=8 SET="grid.data=2 train.steps=50" change it
 	jobs/local.sh $(RANKS) $(HEDDLE) run $(DECK) $(SET)
+	$(HEDDLE) generate $(RUN) --tokens 400
 	$(PYTHON) analysis/plot_loss.py $(RUN)/run.h5 -o $(RUN)/loss.png
 
 test: build  ## build and run the whole test suite

@@ -54,7 +54,7 @@ def overview(run):
 
 
 def time_table(run):
-    """`bubble` is the share of the step in which a rank computes nothing."""
+    """A receive is the wait for its data, `idle` is time outside all actions, `bubble` the share of the step without F, B, I, W."""
     ranks = {rank: rows for rank, rows in run.events.items() if len(rows)}
     if not ranks:
         return
@@ -62,7 +62,7 @@ def time_table(run):
     times = {rank: times_of(run, rows) for rank, rows in ranks.items()}
     used = [word for word in run.kinds.values() if any(seconds[word] > 0 for seconds in times.values())]
     print("\ntime by kind of action, ms a step")
-    print("rank  " + "".join(f"{word:>12}" for word in used) + f"{'wait':>12}{'step':>12}{'bubble':>9}")
+    print("rank  " + "".join(f"{word:>12}" for word in used) + f"{'idle':>12}{'step':>12}{'bubble':>9}")
     for rank, seconds in times.items():
         computed = sum(seconds[word] for word in COMPUTE)
         cells = [seconds[word] for word in used] + [max(0.0, span - sum(seconds.values())), span]
@@ -76,11 +76,12 @@ def memory_table(run):
     regions = list(dict.fromkeys(region for _, region, _ in run.memory))
     ranks = sorted({rank for rank, _, _ in run.memory})
     print("\nmemory planned, MiB")
-    print("rank  " + "".join(f"{region:>14}" for region in regions) + f"{'total':>14}")
+    widths = [max(8, len(region)) + 2 for region in regions]
+    print("rank  " + "".join(f"{region:>{width}}" for region, width in zip(regions, widths)) + f"{'total':>10}")
     for rank in ranks:
         cells = [sum(size for r, name, size in run.memory if r == rank and name == region) / 2**20
                  for region in regions]
-        print(f"{rank:<6}" + "".join(f"{cell:14.1f}" for cell in cells) + f"{sum(cells):14.1f}")
+        print(f"{rank:<6}" + "".join(f"{cell:{width}.1f}" for cell, width in zip(cells, widths)) + f"{sum(cells):10.1f}")
 
 
 def main():
