@@ -109,17 +109,24 @@ std::vector<std::string> tied(const std::vector<passes::Stage>& stages, int stag
   return shared(stages, stage, [&](int holder) { return holder != stage; });
 }
 
-schedule::MemoryPlan memory_plan(const Blueprint& blueprint, const deck::Deck& deck, int rank) {
+RankMemory memory_of(const Blueprint& blueprint, const deck::Deck& deck, int rank) {
   const int stage = blueprint.grid.coordinates(rank)[maps::Axis::pipeline];
-  const passes::Program program = passes::differentiate(blueprint.stages[stage]);
-  return schedule::plan_memory({.program = program,
-                                .grid = blueprint.grid,
-                                .rank = rank,
-                                .rows = blueprint.rows,
-                                .row = blueprint.training.rows[stage],
-                                .stage = stage,
-                                .microbatches = deck.pipeline.microbatches,
-                                .lookahead = deck.pipeline.lookahead});
+  const auto plan = [&](const passes::Program& program, const schedule::Schedule& schedule) {
+    return schedule::plan_memory({.program = program,
+                                  .grid = blueprint.grid,
+                                  .rank = rank,
+                                  .rows = blueprint.rows,
+                                  .row = schedule.rows[stage],
+                                  .stage = stage,
+                                  .microbatches = deck.pipeline.microbatches,
+                                  .lookahead = deck.pipeline.lookahead});
+  };
+  RankMemory memory{plan(passes::differentiate(blueprint.stages[stage]), blueprint.training)};
+  const std::int64_t evaluation =
+      plan(passes::forward_only(blueprint.evaluation_stages[stage]), blueprint.evaluation)
+          .beside_parameters();
+  if (evaluation > memory.training.spare()) memory.evaluation = evaluation;
+  return memory;
 }
 
 }  // namespace heddle::app

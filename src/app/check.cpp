@@ -20,13 +20,15 @@ void print_memory(const Blueprint& blueprint, const deck::Deck& deck) {
   for (int stage = 0; stage < blueprint.grid.extent(maps::Axis::pipeline); ++stage) {
     maps::Coordinates place;
     place[maps::Axis::pipeline] = stage;
-    const schedule::MemoryPlan plan = memory_plan(blueprint, deck, blueprint.grid.rank(place));
-    fmt::print("stage {}: {:.1f}", stage, mib(plan.bytes));
-    for (const schedule::Pool& pool : plan.pools)
+    const RankMemory memory = memory_of(blueprint, deck, blueprint.grid.rank(place));
+    fmt::print("stage {}: {:.1f}", stage, mib(memory.bytes()));
+    for (const schedule::Pool& pool : memory.training.pools)
       if (pool.bytes() > 0)
         fmt::print(
-            "{} {} {:.1f}{}", &pool == &plan.pools.front() ? " =" : " +", pool.name, mib(pool.bytes()),
+            "{} {} {:.1f}{}", &pool == &memory.training.pools.front() ? " =" : " +", pool.name,
+            mib(pool.bytes()),
             pool.slot_count > 1 ? fmt::format(" ({} x {:.2f})", pool.slot_count, mib(pool.slot_bytes)) : "");
+    if (memory.evaluation > 0) fmt::print(" + evaluation {:.1f}", mib(memory.evaluation));
     fmt::print("\n");
   }
 }

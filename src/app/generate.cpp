@@ -106,8 +106,12 @@ void generate(const GenerateArguments& arguments, comm::World& world) {
   std::vector<std::int32_t> text = tokenizer.encode(arguments.prompt);
   if (text.empty()) throw Error(ExitCode::usage, "the prompt is empty", "", "give at least one character");
 
+  const fs::path checkpoint = last_checkpoint(directory / "checkpoints");
+  if (world.size() > 1)
+    throw Error(ExitCode::usage, fmt::format("heddle generate was started as {} processes", world.size()),
+                "it writes with one", "start it without mpirun or srun");
   const kernels::Runtime runtime;
-  Writer writer(deck, last_checkpoint(directory / "checkpoints"), world);
+  Writer writer(deck, checkpoint, world);
   const std::uint64_t key = random_key("generate", static_cast<std::uint64_t>(arguments.seed));
   for (std::int64_t i = 0; i < arguments.tokens; ++i)
     text.push_back(draw(writer.next_logits(text), header.vocabulary.size, arguments.temperature,

@@ -14,15 +14,17 @@ namespace {
 
 using namespace heddle;
 
-/// The command line as CLI11 sees it. A chosen command leaves what it is to do in `chosen`; the world is given only to
-/// those that need it.
+constexpr std::int64_t most_tokens = 1'000'000'000, most_seed = std::int64_t{1} << 62;
+
+/// The command line as CLI11 sees it. A chosen command leaves what it is to do in `alone_`, or in `together_` where it
+/// needs MPI.
 class CommandLine {
  public:
   CommandLine() : cli_("Heddle trains transformers in tensor x pipeline x data parallel.", "heddle") {
     cli_.set_version_flag("--version",
                           fmt::format("heddle {} ({}, {}, {})", build_info::version, build_info::git_state,
                                       build_info::compiler, build_info::build_type));
-    cli_.require_subcommand(1);
+    cli_.require_subcommand(0, 1);  // so that an unknown one is named
     cli_.footer(
         "Exit codes: 0 done, 1 failure, 2 deck or command line, 3 numbers (NaN), 4 hang.\n"
         "Decks are described in docs/deck_reference.md.");
@@ -31,21 +33,30 @@ class CommandLine {
     add_generate();
   }
 
-  void parse(int argc, char** argv) { cli_.parse(argc, argv); }
-  int exit(const CLI::ParseError& error) {
-    return cli_.exit(error) == 0 ? 0 : static_cast<int>(ExitCode::usage);
+  void parse(int argc, char** argv) {
+    cli_.parse(argc, argv);
+    if (!alone_ && !together_) throw CLI::RequiredError("run, check, prepare or generate");
   }
-  void execute(comm::World* world) const { chosen_(world); }
+  int exit(const CLI::ParseError& error) {
+    if (error.get_exit_code() == 0) return cli_.exit(error);  // help and version
+    const auto chosen = cli_.get_subcommands();
+    fmt::print(stderr, "command line: {}; see heddle {}--help\n", error.what(),
+               chosen.empty() ? "" : chosen.front()->get_name() + " ");
+    return static_cast<int>(ExitCode::usage);
+  }
+  bool needs_ranks() const { return static_cast<bool>(together_); }
+  void execute() const { alone_(); }
+  void execute(comm::World& world) const { together_(world); }
 
  private:
   void add_deck_commands() {
     auto* run = cli_.add_subcommand("run", "Train what a deck describes; start it with srun or mpirun");
     add_deck(run);
-    run->callback([this] { chosen_ = [this](comm::World* world) { app::run(deck_, *world); }; });
+    run->callback([this] { together_ = [this](comm::World& world) { app::run(deck_, world); }; });
     auto* check =
         cli_.add_subcommand("check", "Read a deck, print it resolved, with parameters, memory and FLOPs");
     add_deck(check);
-    check->callback([this] { chosen_ = [this](comm::World*) { app::check(deck_); }; });
+    check->callback([this] { alone_ = [this] { app::check(deck_); }; });
   }
 
   void add_deck(CLI::App* command) {
@@ -62,7 +73,7 @@ class CommandLine {
         ->capture_default_str();
     command->callback([this] {
       prepare_.kind = *io::token_kind(tokenizer_);
-      chosen_ = [this](comm::World*) { app::prepare(prepare_); };
+      alone_ = [this] { app::prepare(prepare_); };
     });
   }
 
@@ -71,13 +82,16 @@ class CommandLine {
     command->add_option("RUN", generate_.run, "The run's directory, or its run.h5")->required();
     command->add_option("--prompt", generate_.prompt, "Text to go on from (a line break)");
     command->add_option("--tokens", generate_.tokens, "How many tokens to write")
-        ->check(CLI::NonNegativeNumber)
+        ->check(CLI::Range(std::int64_t{0}, most_tokens))
         ->capture_default_str();
     command->add_option("--temperature", generate_.temperature, "0 takes the likeliest token")
-        ->check(CLI::NonNegativeNumber)
+        ->check(CLI::Range(0.0, 1e6))
         ->capture_default_str();
-    command->add_option("--seed", generate_.seed, "Another seed, another text")->capture_default_str();
-    command->callback([this] { chosen_ = [this](comm::World* world) { app::generate(generate_, *world); }; });
+    command->add_option("--seed", generate_.seed, "Another seed, another text")
+        ->check(CLI::Range(std::int64_t{0}, most_seed))
+        ->capture_default_str();
+    command->callback(
+        [this] { together_ = [this](comm::World& world) { app::generate(generate_, world); }; });
   }
 
   CLI::App cli_;
@@ -85,12 +99,14 @@ class CommandLine {
   app::PrepareArguments prepare_;
   std::string tokenizer_ = "byte";
   app::GenerateArguments generate_;
-  std::function<void(comm::World*)> chosen_;
+  std::function<void()> alone_;
+  std::function<void(comm::World&)> together_;
 };
 
-/// Commands that need no ranks start no MPI, so that they work on a login node; should somebody start several processes
-/// of them all the same, one speaks.
-bool speaks() {
+/// Commands that need no ranks start no MPI, so that they work on a login node. Should somebody start several processes
+/// of them all the same, one does the work, and the others succeed at once: a launcher that saw one of them fail would
+/// end the job before the message is out.
+bool first_process() {
   for (const char* variable : {"OMPI_COMM_WORLD_RANK", "PMIX_RANK", "PMI_RANK", "SLURM_PROCID"})
     if (const char* rank = std::getenv(variable)) return std::string_view(rank) == "0";
   return true;
@@ -100,10 +116,10 @@ int alone(const std::function<void()>& body) {
   try {
     body();
   } catch (const Error& error) {
-    if (speaks()) fmt::print(stderr, "{}\n", error.what());
+    fmt::print(stderr, "{}\n", error.what());
     return static_cast<int>(error.code());
   } catch (const std::exception& error) {
-    if (speaks()) fmt::print(stderr, "{}\n", error.what());
+    fmt::print(stderr, "{}\n", error.what());
     return static_cast<int>(ExitCode::failure);
   }
   return 0;
@@ -116,12 +132,9 @@ int main(int argc, char** argv) {
   try {
     line.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
-    if (!speaks() && !std::freopen("/dev/null", "w", stdout)) return 1;
-    if (!speaks() && !std::freopen("/dev/null", "w", stderr)) return 1;
-    return line.exit(error);
+    return first_process() ? line.exit(error) : 0;
   }
-  const std::string_view command = argv[1];
-  if (command != "run" && command != "generate") return alone([&] { line.execute(nullptr); });
+  if (!line.needs_ranks()) return first_process() ? alone([&] { line.execute(); }) : 0;
   comm::World world(argc, argv);
-  return static_cast<int>(world.run([&] { line.execute(&world); }));
+  return static_cast<int>(world.run([&] { line.execute(world); }));
 }

@@ -6,6 +6,7 @@
 #include <optional>
 #include <sstream>
 
+#include "heddle/app/host_memory.hpp"
 #include "heddle/app/progress.hpp"
 #include "heddle/app/trainer.hpp"
 #include "heddle/data/sampler.hpp"
@@ -36,6 +37,19 @@ void check_vocabulary(const deck::Deck& deck, const io::TokenFile& file) {
       "model.vocabulary = {}",
       deck.at("model.vocabulary"), deck.model.vocabulary, file.header().vocabulary.size, file.path(),
       file.header().vocabulary.size)});
+}
+
+void add_memory(io::RunHeader& header, const RankMemory& memory, int rank) {
+  for (const schedule::Pool& pool : memory.training.pools)
+    header.memory.push_back({rank, pool.name, pool.bytes()});
+  if (memory.evaluation > 0) header.memory.push_back({rank, "evaluation", memory.evaluation});
+}
+
+/// What stands between a sound deck and its first step.
+void check_input(const deck::Deck& deck, const io::TokenFile& file, const Blueprint& blueprint,
+                 const comm::World& world) {
+  check_vocabulary(deck, file);
+  check_host_memory(blueprint, deck, world);
 }
 
 io::Shard shard(const train::Parameter& parameter, const std::string& dataset, const Tensor& local) {
@@ -83,7 +97,7 @@ Session::Parts::Parts(const deck::Deck& the_deck, comm::World& the_world)
       count(model::count(deck, model::build(deck.model, model::Head::loss, deck.train.dtype))),
       dataset(tokens_of(deck), deck.data.held_out, deck.train.sequence),
       sampler(dataset, deck.data.order, deck.data.seed, deck.train.batch),
-      trainer((check_vocabulary(deck, dataset.file()), deck), blueprint, world, clock),
+      trainer((check_input(deck, dataset.file(), blueprint, world), deck), blueprint, world, clock),
       progress(world.rank() == 0 ? Progress::Voice::speaks : Progress::Voice::silent, deck.train.steps,
                deck.train.batch * deck.train.sequence, deck.output.log_every) {
   world.watchdog().set_timeout(deck.comm.timeout);
@@ -105,9 +119,7 @@ io::RunHeader Session::Parts::header() const {
                        .memory = {}};
   std::istringstream rows(schedule::write(blueprint.training));
   for (std::string row; std::getline(rows, row);) header.actions.push_back(row);
-  for (int rank = 0; rank < world.size(); ++rank)
-    for (const schedule::Pool& pool : memory_plan(blueprint, deck, rank).pools)
-      header.memory.push_back({rank, pool.name, pool.bytes()});
+  for (int rank = 0; rank < world.size(); ++rank) add_memory(header, memory_of(blueprint, deck, rank), rank);
   return header;
 }
 

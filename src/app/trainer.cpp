@@ -13,18 +13,13 @@ namespace heddle::app {
 using maps::Axis;
 
 Trainer::Trainer(const deck::Deck& deck, const Blueprint& blueprint, comm::World& world,
-                 const exec::Clock& clock, exec::Packing packing)
-    : deck_(deck),
-      blueprint_(blueprint),
-      world_(world),
-      clock_(clock),
-      packing_(packing),
-      grid_(world, blueprint.grid) {
+                 const exec::Clock& clock)
+    : deck_(deck), blueprint_(blueprint), world_(world), clock_(clock), grid_(world, blueprint.grid) {
   const int stage = grid_.coordinates()[Axis::pipeline];
   engine_.emplace(engine_input(blueprint.training, passes::differentiate(blueprint.stages[stage])));
   exec::EngineInput evaluation =
       engine_input(blueprint.evaluation, passes::forward_only(blueprint.evaluation_stages[stage]));
-  evaluation.parameters = &engine_->arena();
+  evaluation.lender = &engine_->arena();
   evaluation_.emplace(std::move(evaluation));
 
   make_ties();
@@ -48,7 +43,8 @@ exec::EngineInput Trainer::engine_input(const schedule::Schedule& schedule, pass
           .rows = blueprint_.rows,
           .lookahead = deck_.pipeline.lookahead,
           .bucket_bytes = static_cast<std::int64_t>(deck_.comm.bucket_mib) << 20,
-          .packing = packing_};
+          .packing =
+              deck_.train.memory == deck::Memory::separate ? exec::Packing::separate : exec::Packing::arena};
 }
 
 /// Every rank of a pipeline takes part in making each group, in one order.

@@ -1,7 +1,5 @@
 #include "heddle/exec/arena.hpp"
 
-#include <cstring>
-
 namespace heddle::exec {
 
 using schedule::FixedPool;
@@ -12,41 +10,36 @@ namespace {
 /// Reductions, moments and checkpoints take these pools as a whole, so they stay in one piece.
 bool taken_whole(int pool) { return pool < static_cast<int>(FixedPool::scratch); }
 
-kernels::Memory poisoned(std::int64_t bytes) {
-  kernels::Memory memory(bytes);
-  if (bytes > 0) std::memset(memory.data(), 0xff, static_cast<std::size_t>(bytes));  // NaN in every format
-  return memory;
-}
-
 }  // namespace
 
-Arena::Arena(const schedule::MemoryPlan& plan, Packing packing, const Arena* parameters)
-    : plan_(plan), packing_(packing), parameters_(parameters) {
-  if (parameters_) {  // the lender's slots come first in the plan; this arena begins behind them
-    HEDDLE_EXPECT(parameters_->plan_[FixedPool::parameters].slot_bytes ==
+Arena::Arena(const schedule::MemoryPlan& plan, Packing packing, const Arena* lender)
+    : plan_(plan), packing_(packing), lender_(lender) {
+  if (lender_) {
+    HEDDLE_EXPECT(lender_->plan_[FixedPool::parameters].slot_bytes ==
                   plan_[FixedPool::parameters].slot_bytes);
-    const std::int64_t lent = plan_.pools.front().bytes();
-    for (schedule::Pool& pool : plan_.pools) pool.offset -= lent;
-    plan_.bytes -= lent;
+    lent_ = plan_[FixedPool::parameters].bytes();
   }
-  std::int64_t bytes = plan_.bytes;
-  if (packing_ == Packing::separate) {
-    bytes = plan_[FixedPool::scratch].offset;
+  if (packing_ == Packing::separate)
     for (const Place& place : plan_.places) {
       buffers_.emplace_back();
       if (place.pool < 0 || taken_whole(place.pool)) continue;
-      for (int i = 0; i < plan_.pools[place.pool].slot_count; ++i)
-        buffers_.back().push_back(poisoned(place.bytes));
+      for (int i = 0; i < plan_.pools[place.pool].slot_count; ++i) buffers_.back().emplace_back(place.bytes);
     }
+  const bool borrows =
+      lender_ && packing_ == Packing::arena && plan_.beside_parameters() <= lender_->plan_.spare();
+  if (borrows) {
+    begin_ = lender_->slot(static_cast<int>(FixedPool::gradients), 0);
+    return;
   }
-  memory_ = kernels::Memory(bytes);
+  const std::int64_t end = packing_ == Packing::separate ? plan_[FixedPool::scratch].offset : plan_.bytes;
+  memory_ = kernels::Memory(end - lent_);
   memory_.zero();
+  begin_ = static_cast<std::byte*>(memory_.data());
 }
 
 std::byte* Arena::slot(int pool, int index) const {
-  if (parameters_ && pool == static_cast<int>(FixedPool::parameters)) return parameters_->slot(pool, index);
-  return static_cast<std::byte*>(memory_.data()) + plan_.pools[pool].offset +
-         plan_.pools[pool].slot_bytes * index;
+  if (lender_ && pool == static_cast<int>(FixedPool::parameters)) return lender_->slot(pool, index);
+  return begin_ + plan_.pools[pool].offset - lent_ + plan_.pools[pool].slot_bytes * index;
 }
 
 Tensor Arena::tensor(graph::ValueId id, DType dtype, int microbatch) const {

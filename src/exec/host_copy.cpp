@@ -23,6 +23,12 @@ void copy_to_host(const Tensor& from, std::span<std::byte> host) {
       Bytes<kernels::MemorySpace, const std::byte>(static_cast<const std::byte*>(from.data), host.size()));
 }
 
+void fill_bytes(const Tensor& tensor, unsigned char byte) {
+  Kokkos::deep_copy(Bytes<kernels::MemorySpace, unsigned char>(static_cast<unsigned char*>(tensor.data),
+                                                               static_cast<std::size_t>(tensor.bytes())),
+                    byte);
+}
+
 double read_scalar(const Tensor& tensor) {
   return with_real(tensor.dtype, [&](auto value) {
     copy_to_host(tensor, std::as_writable_bytes(std::span(&value, 1)));

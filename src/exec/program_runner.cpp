@@ -2,7 +2,10 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "heddle/comm/apply.hpp"
+#include "heddle/exec/host_copy.hpp"
 #include "heddle/maps/local.hpp"
 
 namespace heddle::exec {
@@ -51,6 +54,16 @@ void ProgramRunner::finish_step(const RunState& state, const std::vector<bool>& 
     if (program_.phases[i] == Phase::epilogue && !skip[i]) run_node(i, 0, state, "REDUCE_GRAD");
 }
 
+/// What is made anew must not depend on what lay there before.
+void ProgramRunner::poison_outputs(const Call& call) const {
+  for (std::size_t i = 0; i < call.out.size(); ++i) {
+    const graph::ValueId id = call.node.out[i];
+    const bool summed = program_.graph[id].role == graph::Role::gradient || id == program_.loss;
+    const bool in_place = std::ranges::count(call.in, call.out[i].data, &Tensor::data) > 0;
+    if (!summed && !in_place) fill_bytes(call.out[i], 0xff);
+  }
+}
+
 void ProgramRunner::run_node(int index, int microbatch, const RunState& state, const std::string& what) {
   const graph::Node& node = program_.graph.nodes[index];
   Call call{lane_, node, state, {}, {}, {}, {}};
@@ -60,6 +73,7 @@ void ProgramRunner::run_node(int index, int microbatch, const RunState& state, c
     call.in_global.push_back(globals_[id]);
   }
   for (graph::ValueId id : node.out) call.out.push_back(tensor(id, microbatch));
+  if (arena_.packing() == Packing::separate) poison_outputs(call);
   if (const Binding kernel = binding(node.op)) return kernel(call);
 
   const auto& map = std::get<maps::Map>(node.attributes);

@@ -20,7 +20,7 @@ StageEngine::StageEngine(EngineInput input) : input_(std::move(input)) {
                                         .stage = stage,
                                         .microbatches = input_.schedule.microbatches,
                                         .lookahead = input_.lookahead}),
-                 input_.packing, input_.parameters);
+                 input_.packing, input_.lender);
   runner_.emplace(input_.program, input_.grid, *arena_, input_.rows);
   if (!input_.program.trained.empty())
     reducer_.emplace(*runner_, input_.grid, input_.schedule.microbatches, input_.bucket_bytes);

@@ -30,7 +30,7 @@ class Planner {
   explicit Planner(const PlanInput& input)
       : in_(input), graph_(input.program.graph), storage_(input.program, splits_backward(input.row)) {
     plan_.places.resize(graph_.values.size());
-    for (const char* name : {"parameters", "gradients", "moments", "batch", "totals", "scratch"})
+    for (const char* name : {"parameters", "moments", "gradients", "batch", "totals", "scratch"})
       plan_.pools.push_back({.name = name});
   }
 
@@ -40,8 +40,7 @@ class Planner {
     for (const Storage& storage : storage_.all()) place(storage);
     place_scratch();
     place_frames();
-    pool(FixedPool::moments).slot_bytes = pool(FixedPool::parameters).slot_bytes;
-    pool(FixedPool::moments).slot_count = 2;
+    if (!in_.program.trained.empty()) place_moments();
     for (Pool& pool : plan_.pools) {
       pool.offset = plan_.bytes;
       plan_.bytes += pool.bytes();
@@ -108,6 +107,12 @@ class Planner {
       frames_[*life].push_back(&storage);
     else
       scratch_.push_back(&storage);
+  }
+
+  /// AdamW's two, each laid out as the parameters are.
+  void place_moments() {
+    pool(FixedPool::moments).slot_bytes = pool(FixedPool::parameters).slot_bytes;
+    pool(FixedPool::moments).slot_count = 2;
   }
 
   /// Tokens and targets of a whole step, one slot a microbatch.

@@ -33,7 +33,14 @@ std::vector<int> holders(const std::vector<passes::Stage>& stages, const std::st
 std::vector<std::string> held_before(const std::vector<passes::Stage>& stages, int stage);
 std::vector<std::string> tied(const std::vector<passes::Stage>& stages, int stage);
 
-/// What the training step of one rank takes.
-schedule::MemoryPlan memory_plan(const Blueprint& blueprint, const deck::Deck& deck, int rank);
+/// What one rank holds.
+struct RankMemory {
+  schedule::MemoryPlan training;
+  /// Evaluation borrows what training does not need between two steps; this is what it takes if that is too little.
+  std::int64_t evaluation = 0;
+
+  std::int64_t bytes() const { return training.bytes + evaluation; }
+};
+RankMemory memory_of(const Blueprint& blueprint, const deck::Deck& deck, int rank);
 
 }  // namespace heddle::app

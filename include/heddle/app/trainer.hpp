@@ -13,8 +13,7 @@ namespace heddle::app {
 class Trainer {
  public:
   /// Collective. Parameters hold their initial values. All must outlive it.
-  Trainer(const deck::Deck& deck, const Blueprint& blueprint, comm::World& world, const exec::Clock& clock,
-          exec::Packing packing = exec::Packing::arena);
+  Trainer(const deck::Deck& deck, const Blueprint& blueprint, comm::World& world, const exec::Clock& clock);
 
   /// The samples of a step's batch that this data rank takes: [first, first + count).
   std::int64_t first_sample() const;
@@ -29,6 +28,8 @@ class Trainer {
 
   const comm::CartesianGrid& grid() const { return grid_; }
   const exec::StageEngine& engine() const { return *engine_; }
+  /// Bytes that this rank has allocated for the model and its training.
+  std::int64_t allocated() const { return engine_->arena().allocated() + evaluation_->arena().allocated(); }
   const std::vector<train::TrainedParameter>& parameters() const { return optimizer_->parameters(); }
 
  private:
@@ -46,7 +47,6 @@ class Trainer {
   const Blueprint& blueprint_;
   comm::World& world_;
   const exec::Clock& clock_;
-  exec::Packing packing_;
   comm::CartesianGrid grid_;
   std::vector<TiedGroup> ties_;
   std::optional<exec::StageEngine> engine_, evaluation_;

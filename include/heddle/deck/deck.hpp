@@ -19,6 +19,7 @@ enum class GridAxis : std::uint8_t { data, pipeline, tensor };  ///< numbered as
 enum class PipelineSchedule : std::uint8_t { one_f_one_b, gpipe };
 enum class OptimizerKind : std::uint8_t { adamw };
 enum class RateSchedule : std::uint8_t { cosine, wsd, constant };
+enum class Memory : std::uint8_t { arena, separate };
 
 /// What a deck calls the values of an enum, in the enum's order.
 using Word = std::string_view;
@@ -28,6 +29,7 @@ constexpr auto names_of(GridAxis) { return std::array<Word, 3>{"data", "pipeline
 constexpr auto names_of(PipelineSchedule) { return std::array<Word, 2>{"1f1b", "gpipe"}; }
 constexpr auto names_of(OptimizerKind) { return std::array<Word, 1>{"adamw"}; }
 constexpr auto names_of(RateSchedule) { return std::array<Word, 3>{"cosine", "wsd", "constant"}; }
+constexpr auto names_of(Memory) { return std::array<Word, 2>{"arena", "separate"}; }
 constexpr auto names_of(DType) { return std::array<Word, 2>{"fp32", "fp64"}; }
 
 template <class E>
@@ -79,6 +81,7 @@ struct Train {
   std::int64_t batch = 0;     ///< samples a step, over the whole grid
   std::int64_t sequence = 0;  ///< tokens a sample; reading a deck fills 0 with model.context
   DType dtype = DType::f32;
+  Memory memory = Memory::arena;
   std::int64_t seed = 1;
   std::int64_t evaluate_every = 0;  ///< steps; 0: only at the end
   std::int64_t evaluate_batches = 8;

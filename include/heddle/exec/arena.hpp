@@ -10,13 +10,14 @@ namespace heddle::exec {
 
 enum class Packing {
   arena,  ///< one allocation, buffers share memory by their lifetimes
-  separate,  ///< an allocation for each buffer and slot, filled with NaN before use: to find mistakes in the plan
+  separate,  ///< an allocation for each buffer and slot, filled with NaN before each use: to find mistakes in the plan
 };
 
 class Arena {
  public:
-  /// Parameters are those of `parameters` where it is given (it must outlive this one and have planned them alike).
-  Arena(const schedule::MemoryPlan& plan, Packing packing, const Arena* parameters = nullptr);
+  /// With a `lender`, which must outlive it and have planned the parameters alike, its parameters are the lender's, and
+  /// so is its memory if the lender has enough to spare: both may be used in turns, step by step.
+  Arena(const schedule::MemoryPlan& plan, Packing packing, const Arena* lender = nullptr);
 
   /// The memory of a value for one microbatch; any will do where all share one slot.
   Tensor tensor(graph::ValueId id, DType dtype, int microbatch = 0) const;
@@ -24,7 +25,8 @@ class Arena {
   Tensor whole(schedule::FixedPool pool, DType dtype, int slot = 0) const;
 
   const schedule::MemoryPlan& plan() const { return plan_; }
-  /// Bytes that were allocated, which the plan foretells.
+  Packing packing() const { return packing_; }
+  /// Bytes of its own, which the plan foretells.
   std::int64_t allocated() const;
 
  private:
@@ -32,9 +34,11 @@ class Arena {
 
   schedule::MemoryPlan plan_;
   Packing packing_;
-  const Arena* parameters_;
+  const Arena* lender_;
   kernels::Memory memory_;
-  /// In separate packing: [value][slot]; pools that are used as a whole stay in `memory_`.
+  std::byte* begin_ = nullptr;  ///< of the pools that are not lent
+  std::int64_t lent_ = 0;       ///< bytes of the plan before `begin_`
+  /// In separate packing: [value][slot]; pools that are used as a whole stay in one piece.
   std::vector<std::vector<kernels::Memory>> buffers_;
 };
 

@@ -28,6 +28,7 @@ class ProgramRunner {
   }
 
  private:
+  void poison_outputs(const Call& call) const;
   void run_node(int index, int microbatch, const RunState& state, const std::string& what);
 
   const passes::Program& program_;

@@ -20,7 +20,7 @@ struct EngineInput {
   int lookahead = schedule::default_lookahead;
   std::int64_t bucket_bytes = 1 << 24;
   Packing packing = Packing::arena;
-  const Arena* parameters = nullptr;  ///< whose parameters to use; null: its own
+  const Arena* lender = nullptr;  ///< whose parameters, and memory between its steps, to use; null: its own
 };
 
 class StageEngine {

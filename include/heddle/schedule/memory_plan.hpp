@@ -32,8 +32,9 @@ struct Place {
   Shape shape;             ///< this rank's part
 };
 
-/// The pools that every plan has, in this order; frames and messages follow.
-enum class FixedPool : int { parameters, gradients, moments, batch, totals, scratch };
+/// The pools that every plan has, in this order; frames and messages follow. The first two live as long as the run, the
+/// others are free between two steps.
+enum class FixedPool : int { parameters, moments, gradients, batch, totals, scratch };
 inline constexpr int fixed_pool_count = 6;
 
 struct MemoryPlan {
@@ -42,6 +43,10 @@ struct MemoryPlan {
   std::int64_t bytes = 0;     ///< of the arena
 
   const Pool& operator[](FixedPool pool) const { return pools[static_cast<int>(pool)]; }
+  /// What a plan with the same parameters may borrow between two steps: everything but parameters and moments.
+  std::int64_t spare() const { return bytes - (*this)[FixedPool::gradients].offset; }
+  /// What such a plan needs beside the parameters.
+  std::int64_t beside_parameters() const { return bytes - (*this)[FixedPool::parameters].bytes(); }
 };
 
 struct PlanInput {

@@ -125,10 +125,12 @@ TEST(Repetition, TheSameDeckOnTheSameGridGivesTheSameBits) {
   EXPECT_EQ(train(small_deck(way.overrides("fp32"))), train(small_deck(way.overrides("fp32"))));
 }
 
-TEST(Packing, SeparatePoisonedBuffersGiveTheSameBitsAsTheArena) {
+TEST(Memory, SeparatePoisonedBuffersGiveTheSameBitsAsTheArena) {
   for (const Way& way : {ways(world().size()).front(), ways(world().size()).back()}) {
-    const deck::Deck deck = small_deck(way.overrides("fp64"));
-    EXPECT_EQ(train(deck, exec::Packing::separate), train(deck, exec::Packing::arena));
+    std::vector<std::string> overrides = way.overrides("fp64");
+    const std::vector<double> together = train(small_deck(overrides));
+    overrides.push_back("train.memory=separate");
+    EXPECT_EQ(train(small_deck(overrides)), together);
   }
 }
 

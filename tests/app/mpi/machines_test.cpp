@@ -76,13 +76,26 @@ TEST(Machines, EventsOfARankFollowEachOther) {
 }
 
 TEST(Memory, ARankAllocatesWhatItsPlanSays) {
-  const deck::Deck deck = deck_for(world().size(), "gpipe");
+  for (const char* schedule : {"gpipe", "1f1b"}) {
+    const deck::Deck deck = deck_for(world().size(), schedule);
+    const app::Blueprint blueprint = app::draw(deck);
+    const exec::Clock clock;
+    const app::Trainer trainer(deck, blueprint, world(), clock);
+    EXPECT_EQ(trainer.allocated(), app::memory_of(blueprint, deck, world().rank()).bytes());
+    EXPECT_GT(trainer.allocated(), 0);
+  }
+}
+
+TEST(Evaluation, BetweenStepsChangesNothingAndRepeats) {
+  const deck::Deck deck = deck_for(world().size(), "1f1b");
   const app::Blueprint blueprint = app::draw(deck);
   const exec::Clock clock;
-  const app::Trainer trainer(deck, blueprint, world(), clock);
-  const schedule::MemoryPlan plan = app::memory_plan(blueprint, deck, world().rank());
-  EXPECT_EQ(trainer.engine().arena().allocated(), plan.bytes);
-  EXPECT_GT(plan.bytes, 0);
+  app::Trainer plain(deck, blueprint, world(), clock), evaluated(deck, blueprint, world(), clock);
+  const data::Batch batch = made_up_batch(deck, plain.first_sample(), plain.sample_count());
+  for (int step = 0; step < 3; ++step) {
+    EXPECT_EQ(plain.step(step, batch).loss, evaluated.step(step, batch).loss);
+    EXPECT_EQ(evaluated.evaluate(batch), evaluated.evaluate(batch));
+  }
 }
 
 TEST(Gradients, AreMeansNotSumsOverTheBatch) {  // the same samples twice give the same loss and gradient norm

@@ -52,10 +52,10 @@ inline data::Batch made_up_batch(const deck::Deck& deck, std::int64_t first, std
 }
 
 /// Losses of all steps and the gradient norm of the last, equal on every rank.
-inline std::vector<double> train(const deck::Deck& deck, exec::Packing packing = exec::Packing::arena) {
+inline std::vector<double> train(const deck::Deck& deck) {
   const app::Blueprint blueprint = app::draw(deck);
   const exec::Clock clock;
-  app::Trainer trainer(deck, blueprint, world(), clock, packing);
+  app::Trainer trainer(deck, blueprint, world(), clock);
   const data::Batch batch = made_up_batch(deck, trainer.first_sample(), trainer.sample_count());
   std::vector<double> results;
   train::StepResult last;

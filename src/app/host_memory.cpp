@@ -1,0 +1,26 @@
+#include "heddle/app/host_memory.hpp"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include "heddle/deck/read.hpp"
+
+namespace heddle::app {
+
+void check_host_memory(const Blueprint& blueprint, const deck::Deck& deck, const comm::World& world) {
+  const std::string& host = world.hosts()[world.rank()];
+  double taken = 0;  // a plan near 2^63 bytes times the ranks would overflow an integer
+  for (int rank = 0; rank < world.size(); ++rank)
+    if (world.hosts()[rank] == host) taken += static_cast<double>(memory_of(blueprint, deck, rank).bytes());
+  const double there =
+      static_cast<double>(sysconf(_SC_PHYS_PAGES)) * static_cast<double>(sysconf(_SC_PAGE_SIZE));
+  if (taken <= there) return;
+  constexpr double gib = 1 << 30;
+  throw deck::DeckError(
+      {fmt::format("{}: the ranks on {} take {:.1f} GiB (it has {:.1f}); `heddle check` shows what takes it, "
+                   "and more hosts, a larger "
+                   "grid.tensor or grid.pipeline, or a smaller train.batch take less",
+                   deck.source, host, taken / gib, there / gib)});
+}
+
+}  // namespace heddle::app
