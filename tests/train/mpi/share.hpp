@@ -1,0 +1,100 @@
+// A rank's share of a small GPT, on every grid of as many ranks as there are.
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "heddle/comm/subset.hpp"
+#include "heddle/exec/host_copy.hpp"
+#include "heddle/passes/parallelize.hpp"
+#include "heddle/schedule/communication.hpp"
+#include "heddle/schedule/one_f_one_b.hpp"
+#include "heddle/train/parameters.hpp"
+#include "support/models.hpp"
+#include "support/mpi_world.hpp"
+
+namespace heddle::train {
+
+using maps::Axis;
+
+inline graph::Graph gpt() { return model::build(tests::small_model(), model::Head::loss, DType::f64); }
+
+class Share {
+ public:
+  Share(const maps::Grid& shape, passes::ResidualStream stream)
+      : grid(tests::world(), shape), stage(grid.coordinates()[Axis::pipeline]) {
+    const graph::Graph graph = passes::parallelize(gpt(), shape, stream);
+    const int count = shape.extent(Axis::pipeline);
+    for (const passes::Stage& s : passes::partition(graph, passes::balanced_cuts(graph, count, 16))) {
+      stage_names.push_back(tests::names(s.graph, tests::parameters(s.graph)));
+      if (static_cast<int>(stage_names.size()) == stage + 1) program = passes::differentiate(s);
+    }
+    for (int before = 0; before < stage; ++before)
+      held_before.insert(held_before.end(), stage_names[before].begin(), stage_names[before].end());
+    const auto schedule = schedule::finish_step(schedule::add_communication(schedule::one_f_one_b(count, 2)));
+    arena.emplace(schedule::plan_memory({.program = program,
+                                         .grid = shape,
+                                         .rank = grid.rank(),
+                                         .rows = 64,
+                                         .row = schedule.rows[stage],
+                                         .stage = stage,
+                                         .microbatches = 2}),
+                  exec::Packing::arena);
+    parameters = trained_parameters(program, *arena, grid, held_before);
+  }
+
+  bool holds(int other_stage, const std::string& name) const {
+    return std::ranges::count(stage_names[other_stage], name) > 0;
+  }
+
+  comm::CartesianGrid grid;
+  int stage;
+  std::vector<std::vector<std::string>> stage_names;  ///< the parameters of every stage
+  std::vector<std::string> held_before;
+  passes::Program program;
+  std::optional<exec::Arena> arena;
+  std::vector<TrainedParameter> parameters;
+};
+
+template <class F>
+void for_each_share(F&& f) {
+  const int ranks = tests::world().size();
+  for (int tensor = 1; tensor <= 4; tensor *= 2)
+    for (int pipeline = 1; pipeline <= 4; ++pipeline)
+      for (auto stream : {passes::ResidualStream::whole, passes::ResidualStream::split_rows}) {
+        if (ranks % (tensor * pipeline) != 0) continue;
+        const maps::Grid shape({ranks / (tensor * pipeline), pipeline, tensor});
+        SCOPED_TRACE(name(shape));
+        Share share(shape, stream);
+        f(share);
+      }
+}
+
+/// f(i, global flat index) for every element i that the rank holds of a parameter.
+template <class F>
+void for_each_element(const Parameter& p, F&& f) {
+  std::size_t i = 0;
+  maps::for_each_run(maps::Box(p.global), p.box, [&](std::int64_t offset, std::int64_t length) {
+    for (std::int64_t k = 0; k < length; ++k) f(i++, static_cast<std::uint64_t>(offset + k));
+  });
+}
+
+inline std::vector<double> to_host(const Tensor& tensor) {
+  std::vector<double> values(static_cast<std::size_t>(tensor.count()));
+  exec::copy_to_host(tensor, std::as_writable_bytes(std::span(values)));
+  return values;
+}
+
+/// Fills a tensor of the parameter's shape with f(global flat index).
+template <class F>
+void fill(const Parameter& p, const Tensor& tensor, F&& f) {
+  std::vector<double> values(static_cast<std::size_t>(tensor.count()));
+  for_each_element(p, [&](std::size_t i, std::uint64_t index) { values[i] = f(index); });
+  exec::copy_to_lane(std::as_bytes(std::span(values)), tensor);
+}
+
+}  // namespace heddle::train
