@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <chrono>
 #include <filesystem>
 #include <optional>
 #include <sstream>
@@ -9,6 +10,7 @@
 #include "heddle/app/host_memory.hpp"
 #include "heddle/app/progress.hpp"
 #include "heddle/app/trainer.hpp"
+#include "heddle/comm/collectives.hpp"
 #include "heddle/data/sampler.hpp"
 #include "heddle/deck/check.hpp"
 #include "heddle/deck/print.hpp"
@@ -58,6 +60,15 @@ io::Shard shard(const train::Parameter& parameter, const std::string& dataset, c
   return shard;
 }
 
+/// A clock that begins on every rank when rank 0 asks for it.
+exec::Clock common_clock(const comm::Communicator& world) {
+  using std::chrono::system_clock;
+  const double now = std::chrono::duration<double>(system_clock::now().time_since_epoch()).count();
+  const std::chrono::duration<double> begin(
+      comm::all_sum(world, world.rank() == 0 ? now : 0.0, "begin of the clocks"));
+  return exec::Clock(system_clock::time_point(std::chrono::duration_cast<system_clock::duration>(begin)));
+}
+
 }  // namespace
 
 struct Session::Parts {
@@ -97,6 +108,7 @@ Session::Parts::Parts(const deck::Deck& the_deck, comm::World& the_world)
       count(model::count(deck, model::build(deck.model, model::Head::loss, deck.train.dtype))),
       dataset(tokens_of(deck), deck.data.held_out, deck.train.sequence),
       sampler(dataset, deck.data.order, deck.data.seed, deck.train.batch),
+      clock(common_clock(world.all())),
       trainer((check_input(deck, dataset.file(), blueprint, world), deck), blueprint, world, clock),
       progress(world.rank() == 0 ? Progress::Voice::speaks : Progress::Voice::silent, deck.train.steps,
                deck.train.batch * deck.train.sequence, deck.output.log_every) {

@@ -10,9 +10,15 @@
 
 namespace heddle::exec {
 
-/// Seconds since it was made.
+/// Seconds since it was made, or since a moment of the wall clock on which the ranks have agreed, so that their events can
+/// be laid side by side as well as the hosts' clocks agree.
 class Clock {
  public:
+  Clock() = default;
+  explicit Clock(std::chrono::system_clock::time_point begin)
+      : begin_(std::chrono::steady_clock::now() -
+               std::chrono::duration_cast<std::chrono::steady_clock::duration>(
+                   std::chrono::system_clock::now() - begin)) {}
   double now() const {
     return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin_).count();
   }
