@@ -14,7 +14,7 @@ TOKENS := data/first.h5
 help:  ## this list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
 
-run: build $(TOKENS)  ## train a small GPT on this machine; RANKS=8 SET="grid.data=2 train.steps=50" change it
+run: build $(TOKENS)  ## train a small GPT on this machine; RANKS=8 SET="grid.data=2 train.steps=500" change it
 	jobs/local.sh $(RANKS) $(HEDDLE) run $(DECK) $(SET)
 	$(HEDDLE) generate $(RUN) --tokens 400
 	$(PYTHON) analysis/plot_loss.py $(RUN)/run.h5 -o $(RUN)/loss.png
