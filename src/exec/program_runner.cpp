@@ -31,11 +31,8 @@ ProgramRunner::ProgramRunner(const passes::Program& program, const comm::Cartesi
                              const Arena& arena, std::int64_t rows)
     : program_(program), grid_(grid), arena_(arena) {
   for (const graph::Value& value : program.graph.values) {
-    Shape global = value.shape;
-    for (int dim = 0; dim < global.rank(); ++dim)
-      if (global[dim] == graph::rows) global[dim] = rows;
-    globals_.push_back(global);
-    boxes_.push_back(maps::local_box(global, value.layout, grid.shape(), grid.rank()));
+    globals_.push_back(graph::with_rows(value.shape, rows));
+    boxes_.push_back(maps::local_box(globals_.back(), value.layout, grid.shape(), grid.rank()));
   }
 }
 

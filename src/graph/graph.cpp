@@ -7,6 +7,12 @@
 
 namespace heddle::graph {
 
+Shape with_rows(Shape shape, std::int64_t count) {
+  for (int dim = 0; dim < shape.rank(); ++dim)
+    if (shape[dim] == rows) shape[dim] = count;
+  return shape;
+}
+
 std::vector<ValueId> append(Graph& graph, Op op, std::vector<ValueId> in, const std::string& name,
                             Attributes attributes, int block) {
   Node node{op, std::move(in), {}, std::move(attributes), block};

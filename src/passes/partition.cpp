@@ -18,15 +18,9 @@ using graph::Node;
 using graph::Role;
 using graph::ValueId;
 
-Shape with_rows(Shape shape, std::int64_t rows) {
-  for (int dim = 0; dim < shape.rank(); ++dim)
-    if (shape[dim] == graph::rows) shape[dim] = rows;
-  return shape;
-}
-
 std::vector<Shape> shapes_of(const Graph& graph, const std::vector<ValueId>& ids, std::int64_t rows) {
   std::vector<Shape> shapes;
-  for (ValueId id : ids) shapes.push_back(with_rows(graph[id].shape, rows));
+  for (ValueId id : ids) shapes.push_back(graph::with_rows(graph[id].shape, rows));
   return shapes;
 }
 

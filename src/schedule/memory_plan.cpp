@@ -59,11 +59,9 @@ class Planner {
   void shape_values() {
     for (std::size_t id = 0; id < graph_.values.size(); ++id) {
       const graph::Value& value = graph_.values[id];
-      Shape shape = value.shape;
-      for (int dim = 0; dim < shape.rank(); ++dim)
-        if (shape[dim] == graph::rows) shape[dim] = in_.rows;
       Place& place = plan_.places[id];
-      place.shape = maps::local_shape(shape, value.layout, in_.grid, in_.rank);
+      place.shape =
+          maps::local_shape(graph::with_rows(value.shape, in_.rows), value.layout, in_.grid, in_.rank);
       place.bytes = place.shape.count() * size_of(value.dtype);
     }
   }

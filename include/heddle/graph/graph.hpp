@@ -19,6 +19,9 @@ using NodeId = int;
 /// the whole data axis. Shapes here are global; a layout tells which part of them a rank holds.
 inline constexpr std::int64_t rows = -1;
 
+/// The shape with `count` rows in their place.
+Shape with_rows(Shape shape, std::int64_t count);
+
 enum class Role : std::uint8_t {
   input,       ///< handed in from outside: tokens, targets, what an earlier stage sends
   parameter,   ///< trained
