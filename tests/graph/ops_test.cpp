@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <map>
 #include <set>
 #include <string>
 
@@ -98,6 +99,7 @@ class Recorder final : public AdjointWriter {
   void pass_on(int input, ValueId cotangent) override {
     EXPECT_EQ(graph_[cotangent].shape, graph_[node_.in[input]].shape) << name(node_.op) << " input " << input;
     differentiated.push_back(input);
+    cotangents[input] = cotangent;
   }
   void accumulate(std::vector<int> inputs, Op op, std::vector<ValueId>, Attributes) override {
     EXPECT_EQ(kind_of(op), Kind::parameter_gradient) << name(op);
@@ -111,6 +113,7 @@ class Recorder final : public AdjointWriter {
   }
 
   std::vector<int> differentiated;
+  std::map<int, ValueId> cotangents;  ///< of inputs that are not parameters
 
  private:
   Graph& graph_;
@@ -140,7 +143,7 @@ TEST(Adjoints, AMaximumPassesNothingOn) {
   EXPECT_TRUE(recorder.differentiated.empty());
 }
 
-TEST(Adjoints, ResidualWithoutDropoutComputesNothingForTheBranch) {
+TEST(Adjoints, ResidualMasksTheCotangentOfItsBranchWhereItDrops) {
   for (double rate : {0.0, 0.5}) {
     Graph graph;
     const ValueId x = graph.add(activation("x", {rows, width})),
@@ -149,7 +152,16 @@ TEST(Adjoints, ResidualWithoutDropoutComputesNothingForTheBranch) {
     const Node node = graph.nodes.front();
     Recorder recorder(graph);
     definition(Op::residual).adjoint(node, recorder);
-    EXPECT_EQ(graph.nodes.size(), rate > 0 ? 2u : 1u);
+    EXPECT_EQ(recorder.cotangents[0], recorder.cotangent());
+    if (rate == 0) {
+      EXPECT_EQ(recorder.cotangents[1], recorder.cotangent());
+      EXPECT_EQ(graph.nodes.size(), 1u) << "nothing is computed for it";
+      continue;
+    }
+    ASSERT_EQ(graph.nodes.size(), 2u);
+    EXPECT_EQ(graph.nodes[1].op, Op::dropout);
+    EXPECT_EQ(std::get<Dropout>(graph.nodes[1].attributes).key, "mask");
+    EXPECT_EQ(recorder.cotangents[1], graph.nodes[1].out[0]);
   }
 }
 
