@@ -120,6 +120,18 @@ TEST_P(Invariance, EveryLayoutGivesTheSameLossesAndGradientNorm) {
 INSTANTIATE_TEST_SUITE_P(Types, Invariance, testing::Values("fp64", "fp32"),
                          [](const auto& type) { return std::string(type.param); });
 
+TEST(AxisOrder, ChangesNoLoss) {
+  if (world().size() == 1) GTEST_SKIP() << "one rank has no neighbours";
+  const Way way = ways(world().size()).back();
+  for (const char* order : {R"(["tensor","pipeline","data"])", R"(["pipeline","data","tensor"])"}) {
+    std::vector<std::string> overrides = way.overrides("fp64");
+    overrides.push_back(std::string("grid.order=") + order);
+    const Difference d = difference(train(small_deck(overrides)), reference("fp64", way.batch()));
+    EXPECT_LE(d.loss, 1e-12) << order;
+    EXPECT_LE(d.norm, 1e-12) << order;
+  }
+}
+
 TEST(Repetition, TheSameDeckOnTheSameGridGivesTheSameBits) {
   const Way way = ways(world().size()).back();
   EXPECT_EQ(train(small_deck(way.overrides("fp32"))), train(small_deck(way.overrides("fp32"))));
