@@ -110,7 +110,8 @@ void write_checkpoint(const comm::Communicator& ranks, const std::string& path,
     write_deck(file, header.deck, leads);
   });
   for (const auto& entry : catalogue)
-    together(ranks, [&] { write_dataset(file, entry.first, entry.second, find_written(shards, entry.first)); });
+    together(ranks,
+             [&] { write_dataset(file, entry.first, entry.second, find_written(shards, entry.first)); });
 
   // The mark goes in only when everything else has been written, and the file is named only after the mark.
   together(ranks, [&] { file.check(H5Fflush(file.id(), H5F_SCOPE_GLOBAL), "flush the file"); });
