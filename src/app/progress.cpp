@@ -4,13 +4,14 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cmath>
 #include <cstdio>
 
 namespace heddle::app {
 namespace {
 
 std::string duration(double seconds) {
-  const auto s = static_cast<std::int64_t>(seconds + 0.5);
+  const std::int64_t s = std::lround(seconds);
   if (s >= 3600) return fmt::format("{}h {:02}min", s / 3600, s / 60 % 60);
   return s >= 60 ? fmt::format("{}min {:02}s", s / 60, s % 60) : fmt::format("{}s", s);
 }

@@ -48,7 +48,7 @@ void write_memory(const h5::Handle& plan, const std::vector<MemoryRegion>& regio
     char* row = rows.data() + i * row_bytes;
     std::memcpy(row, &regions[i].rank, sizeof(std::int64_t));
     std::memcpy(row + sizeof(std::int64_t), &regions[i].bytes, sizeof(std::int64_t));
-    std::memcpy(row + 2 * sizeof(std::int64_t), regions[i].region.data(), regions[i].region.size());
+    std::ranges::copy(regions[i].region, row + 2 * sizeof(std::int64_t));
   }
   const auto type = run_format::memory_row(plan, width, row_bytes);
   const hsize_t count = regions.size();
