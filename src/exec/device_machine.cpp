@@ -29,6 +29,7 @@ void DeviceMachine::begin_step(const RunState& state, std::vector<std::int64_t> 
   state_ = state;
   row_shifts_ = std::move(row_shifts);
   last_end_ = in_.clock.now();
+  in_.runner.begin_step(state);
   if (in_.reducer) in_.reducer->begin_step();
 }
 

@@ -46,6 +46,11 @@ void ProgramRunner::run(const schedule::Action& action, const RunState& state,
   }
 }
 
+void ProgramRunner::begin_step(const RunState& state) {
+  for (int i = 0; i < static_cast<int>(program_.graph.nodes.size()); ++i)
+    if (program_.phases[i] == Phase::prologue) run_node(i, 0, state, "prologue");
+}
+
 void ProgramRunner::finish_step(const RunState& state, const std::vector<bool>& skip) {
   for (int i = 0; i < static_cast<int>(program_.graph.nodes.size()); ++i)
     if (program_.phases[i] == Phase::epilogue && !skip[i]) run_node(i, 0, state, "REDUCE_GRAD");

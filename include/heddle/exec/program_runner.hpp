@@ -18,6 +18,8 @@ class ProgramRunner {
 
   /// Runs what the action (F, B, I or W) stands for, for its microbatch. `after` is called with each node's index.
   void run(const schedule::Action& action, const RunState& state, const std::function<void(int)>& after = {});
+  /// Runs the prologue: what depends on parameters alone.
+  void begin_step(const RunState& state);
   /// Runs the epilogue, except the nodes for which `skip` is true.
   void finish_step(const RunState& state, const std::vector<bool>& skip);
 
