@@ -22,12 +22,28 @@ char* at(const Tensor& tensor, std::int64_t element) {
   return static_cast<char*>(tensor.data) + element * size_of(tensor.dtype);
 }
 
+std::unique_ptr<Request::State> begin_all_reduce(const Communicator& communicator, Reduction reduction,
+                                                 const Tensor& in, const Tensor& out) {
+  auto& group = communicator.handle();
+  auto state = std::make_unique<Request::State>(*group.watchdog);
+  in_slices(in.count(), [&](std::int64_t begin, int count) {
+    const void* from = in.data == out.data ? MPI_IN_PLACE : at(in, begin);
+    check(MPI_Iallreduce(from, at(out, begin), count, mpi_type(in.dtype),
+                         reduction == Reduction::sum ? MPI_SUM : MPI_MAX, group.comm, state->add()),
+          "MPI_Iallreduce");
+  });
+  return state;
+}
+
 double all_reduce(const Communicator& communicator, Reduction reduction, double value,
                   const std::string& action) {
-  const Tensor scalar{&value, DType::f64, {}};
-  Request request = start_all_reduce(communicator, reduction, scalar, scalar);
+  const auto number = std::make_shared<double>(value);
+  const Tensor scalar{number.get(), DType::f64, {}};
+  auto state = begin_all_reduce(communicator, reduction, scalar, scalar);
+  state->own = number;
+  Request request(std::move(state));
   wait(request, {action});
-  return value;
+  return *number;
 }
 
 }  // namespace
@@ -38,15 +54,7 @@ Request start_all_reduce(const Communicator& communicator, Reduction reduction, 
   if (in.dtype == DType::bf16)
     throw Error(ExitCode::failure, "bf16 tensors cannot be reduced",
                 "sums between ranks are taken in fp32, fp64 or int32");
-  auto& group = communicator.handle();
-  auto state = std::make_unique<Request::State>(*group.watchdog);
-  in_slices(in.count(), [&](std::int64_t begin, int count) {
-    const void* from = in.data == out.data ? MPI_IN_PLACE : at(in, begin);
-    check(MPI_Iallreduce(from, at(out, begin), count, mpi_type(in.dtype),
-                         reduction == Reduction::sum ? MPI_SUM : MPI_MAX, group.comm, state->add()),
-          "MPI_Iallreduce");
-  });
-  return Request(std::move(state));
+  return Request(begin_all_reduce(communicator, reduction, in, out));
 }
 
 Request start_broadcast(const Communicator& communicator, int root, const Tensor& tensor) {

@@ -1,5 +1,6 @@
 #include "heddle/comm/request.hpp"
 
+#include <algorithm>
 #include <utility>
 
 #include "request_state.hpp"
@@ -7,7 +8,7 @@
 namespace heddle::comm {
 
 // A receive that is left behind must not write into memory that has gone; sends and collectives cannot be
-// cancelled.
+// cancelled, so theirs must stay.
 Request::State::~State() {
   int finalized = 0;
   MPI_Finalized(&finalized);
@@ -17,6 +18,9 @@ Request::State::~State() {
     MPI_Cancel(&pending[i]);
     MPI_Request_free(&pending[i]);
   }
+  static std::vector<std::shared_ptr<void>> left_behind;
+  const auto under_way = [](MPI_Request request) { return request != MPI_REQUEST_NULL; };
+  if (own && std::ranges::any_of(pending, under_way)) left_behind.push_back(std::move(own));
 }
 
 Request::Request() = default;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <functional>
+#include <memory>
 #include <vector>
 
 #include "heddle/comm/request.hpp"
@@ -20,6 +21,7 @@ struct Request::State {
   Watchdog* watchdog;
   std::vector<MPI_Request> pending;
   std::size_t receives = 0;      ///< the first so many of `pending` are receives, which can be cancelled
+  std::shared_ptr<void> own;     ///< numbers that are no tensor of the caller's; may be empty
   std::function<void()> finish;  ///< may be empty
 };
 

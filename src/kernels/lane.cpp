@@ -1,5 +1,8 @@
 #include "heddle/kernels/lane.hpp"
 
+#include <fmt/format.h>
+
+#include <exception>
 #include <utility>
 
 #ifdef _OPENMP
@@ -23,12 +26,18 @@ Runtime::~Runtime() { Kokkos::finalize(); }
 Memory::Memory(std::int64_t bytes) : bytes_(bytes) {
   HEDDLE_EXPECT(bytes >= 0);
   if (bytes == 0) return;
-  data_ = Kokkos::kokkos_malloc<MemorySpace>("heddle", static_cast<std::size_t>(bytes));
+  try {
+    data_ = Kokkos::kokkos_malloc<MemorySpace>("heddle", static_cast<std::size_t>(bytes));
+  } catch (const std::exception&) {  // Kokkos' own text speaks of labels and tracebacks
+    throw Error(ExitCode::failure, fmt::format("cannot allocate {} MiB", bytes >> 20), "no memory is left",
+                "give a rank less: more ranks, or a smaller train.batch or model");
+  }
   HEDDLE_EXPECT(reinterpret_cast<std::uintptr_t>(data_) % 64 == 0);
 }
 
+// Where a failing run unwinds, messages that nobody can call back may still read and write here; the process ends soon.
 Memory::~Memory() {
-  if (data_) Kokkos::kokkos_free<MemorySpace>(data_);
+  if (data_ && std::uncaught_exceptions() == 0) Kokkos::kokkos_free<MemorySpace>(data_);
 }
 
 Memory::Memory(Memory&& other) noexcept

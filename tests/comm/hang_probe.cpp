@@ -45,6 +45,12 @@ void go_wrong(comm::World& world, const std::string& mode, int culprit) {
     comm::Request b = comm::start_send(world.all(), culprit, 3, out);
     if (guilty) throw Error(ExitCode::numbers, "the loss is not a number");
     comm::all_sum(world.all(), 1, "the loss");
+  } else if (mode == "throws_amid_collectives") {  // whose memory is kept
+    static double sums[1 << 16];
+    const Tensor gradient{sums, DType::f64, {1 << 16}};
+    if (guilty) throw Error(ExitCode::failure, "the disk is full");
+    comm::Request bucket = comm::start_all_reduce(world.all(), comm::Reduction::sum, gradient, gradient);
+    comm::all_sum(world.all(), 1, "the loss");
   } else {
     throw Error(ExitCode::failure, "unknown mode " + mode);
   }

@@ -71,6 +71,10 @@ class Failure(unittest.TestCase):
         for culprit in (0, 2):
             self.check("throws_amid_traffic", culprit, 3, "the loss is not a number")
 
+    def test_collectives_under_way_do_not_keep_a_failing_run(self):
+        for culprit in (0, 2):
+            self.check("throws_amid_collectives", culprit, 1, "the disk is full")
+
 
 if __name__ == "__main__":
     unittest.main(argv=sys.argv[:1], verbosity=2)

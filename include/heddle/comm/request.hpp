@@ -9,7 +9,7 @@ namespace heddle::comm {
 
 /// Move-only. The tensors it reads and writes must stay alive and untouched until it is done. It moves on
 /// only while somebody tests or waits for any request. Dropping one that is not done is for a run that is
-/// failing: its receives are cancelled, and its memory may still be read until World ends.
+/// failing: its receives are cancelled, and its memory may still be read and written until World ends.
 class Request {
  public:
   struct State;

@@ -29,7 +29,7 @@ class Runtime {
   Runtime& operator=(const Runtime&) = delete;
 };
 
-/// Owns bytes that kernels can reach, aligned to 64.
+/// Owns bytes that kernels can reach, aligned to 64. An exception that passes by leaves them to the process's end.
 class Memory {
  public:
   Memory() = default;
