@@ -105,6 +105,8 @@ void generate(const GenerateArguments& arguments, comm::World& world) {
   const data::Tokenizer tokenizer(header.vocabulary);
   std::vector<std::int32_t> text = tokenizer.encode(arguments.prompt);
   if (text.empty()) throw Error(ExitCode::usage, "the prompt is empty", "", "give at least one character");
+  if (std::isnan(arguments.temperature))
+    throw Error(ExitCode::usage, "--temperature is not a number", "", "give 0 or more");
 
   const fs::path checkpoint = last_checkpoint(directory / "checkpoints");
   if (world.size() > 1)

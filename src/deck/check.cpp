@@ -30,6 +30,7 @@ class Checker {
   void order_is_permutation();
   void rates_fit_steps();
   void evaluation_has_data();
+  void schedule_is_small();
   void sizes_fit_64_bits();
   void throw_if_any() const {
     if (!lines_.empty()) throw DeckError(lines_);
@@ -163,6 +164,17 @@ void Checker::evaluation_has_data() {
          "data.held_out = 0", "try data.held_out = 0.1");
 }
 
+void Checker::schedule_is_small() {
+  constexpr std::int64_t cells = 1 << 20;
+  const std::int64_t stages = deck_.grid.pipeline, microbatches = deck_.pipeline.microbatches;
+  if (microbatches <= cells / stages) return;
+  report({"pipeline.microbatches", "grid.pipeline"},
+         fmt::format("grid.pipeline * pipeline.microbatches = {} * {} is more than {}", stages, microbatches,
+                     cells),
+         "every rank holds the whole schedule",
+         fmt::format("give at most {} microbatches", std::max<std::int64_t>(cells / stages, 1)));
+}
+
 void Checker::sizes_fit_64_bits() {
   const auto& [model, grid, train] = std::tie(deck_.model, deck_.grid, deck_.train);
   constexpr double countable = static_cast<double>(most) / 64;  // leaves room for bytes, features and copies
@@ -177,6 +189,11 @@ void Checker::sizes_fit_64_bits() {
            fmt::format("train.batch = {}, train.sequence = {} and model.width = {} overflow", train.batch,
                        train.sequence, model.width),
            "the bytes of a step are counted in 64 bits", "give smaller sizes");
+  else if (product(train.steps, train.batch, train.sequence) > countable)
+    report({"train.steps", "train.batch", "train.sequence"},
+           fmt::format("train.steps = {}, train.batch = {} and train.sequence = {} overflow", train.steps,
+                       train.batch, train.sequence),
+           "the tokens of a run are counted in 64 bits", "give fewer steps");
   const double layers =
       product(model.layers, 12 * product(model.width, model.width) + 13 * product(model.width));
   if (layers + product(model.vocabulary, model.width) + product(model.context, model.width) > countable)
@@ -197,6 +214,7 @@ void check(const Deck& deck) {
   checker.order_is_permutation();
   checker.rates_fit_steps();
   checker.evaluation_has_data();
+  checker.schedule_is_small();
   checker.sizes_fit_64_bits();
   checker.throw_if_any();
 }

@@ -72,6 +72,8 @@ Handle create_file(const std::string& path, const Handle& access) {
 Handle open_to_read(const std::string& path, const Handle& access) {
   std::error_code ignored;
   if (!std::filesystem::exists(path, ignored)) throw Error(ExitCode::usage, path + ": no such file");
+  if (std::filesystem::is_directory(path, ignored))
+    throw Error(ExitCode::usage, path + ": this is a directory");
   hid_t file = H5Fopen(path.c_str(), H5F_ACC_RDONLY, access.id());
   if (file < 0) file = H5Fopen(path.c_str(), H5F_ACC_RDONLY | H5F_ACC_SWMR_READ, access.id());
   return Handle(file, H5Fclose, path, "open it as an HDF5 file", ExitCode::usage);

@@ -56,7 +56,7 @@ void Optimizer::step() {
   if (!std::isfinite(result_.loss) || !std::isfinite(result_.gradient_norm))
     throw Error(
         ExitCode::numbers,
-        fmt::format("step {}: loss = {}, gradient norm = {}", step_, result_.loss, result_.gradient_norm),
+        fmt::format("step {}: loss = {}, gradient norm = {}", step_ + 1, result_.loss, result_.gradient_norm),
         "training has diverged", "lower optimizer.rate or lengthen optimizer.warmup");
 
   const bool clips = settings_.clip > 0 && result_.gradient_norm > settings_.clip;

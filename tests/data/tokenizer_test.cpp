@@ -88,8 +88,14 @@ TEST(Prepare, RefusesWhatIsNoText) {
   expect_error(ExitCode::usage, {"latin1.txt", "byte 1", "UTF-8"},
                to(folder.file("latin1.txt", "\x65\xE9\x65")));
   expect_error(ExitCode::usage, {"directory"}, to("/tmp"));
-  expect_error(ExitCode::usage, {"nowhere", "cannot write"},
-               [&] { prepare(folder.file("a.txt", "a"), folder / "nowhere/tokens.h5", TokenKind::byte); });
+  const std::string text = folder.file("a.txt", "a");
+  expect_error(ExitCode::usage, {"a.txt: cannot make this folder"},
+               [&] { prepare(text, text + "/tokens.h5", TokenKind::byte); });
+}
+
+TEST(Prepare, MakesTheFoldersOfItsOutput) {
+  const tests::TemporaryFolder folder;
+  EXPECT_EQ(prepare(folder.file("a.txt", "abc"), folder / "some/where/tokens.h5", TokenKind::byte).tokens, 3);
 }
 
 }  // namespace

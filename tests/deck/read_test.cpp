@@ -178,7 +178,8 @@ TEST(Read, AllMistakesAtOnceInTheirOrder) {
               testing::ElementsAre(
                   "d.toml:2:3: model.haeds is no key of a deck (unknown names are never skipped); did you "
                   "mean model.heads?",
-                  "d.toml:3:1: model.layers = -1 is out of range (transformer blocks); give at least 1",
+                  "d.toml:3:1: model.layers = -1 is out of range (transformer blocks); give at least 1 and "
+                  "at most 4096",
                   "d.toml:4:2: [modle] is no section of a deck (unknown names are never skipped); did you "
                   "mean [model]?",
                   "d.toml:5:1: train.batch is missing (samples a step, over the whole grid; it has no "
