@@ -1,0 +1,247 @@
+#!/usr/bin/env python3
+"""Every mistake gets its message, once and at its place, and its exit code.
+
+    bad_input.py HEDDLE RANKS MPIEXEC [FLAGS...]
+
+In the messages expected here, `...` stands for any text."""
+import os
+import re
+import shlex
+import shutil
+import sys
+import tempfile
+import unittest
+from dataclasses import dataclass
+
+from program import DECK, TEXT, Program
+
+HEDDLE, RANKS, LAUNCH = sys.argv[1], int(sys.argv[2]), sys.argv[3:]
+
+
+# The last layer norm keeps its first weights, 16 times 1.0, by which they are found in the checkpoint.
+STAND_STILL = "optimizer.rate=1e-30 optimizer.final_rate=1e-30"
+ONES = b"\0\0\x80\x3f" * 16
+
+
+@dataclass
+class Case:
+    arguments: str
+    messages: list  # the lines of stderr
+    code: int = 2
+    deck: object = DECK  # written to bad.toml
+
+    def __str__(self):
+        return f"heddle {self.arguments}: {self.messages[0]}"
+
+
+def line(old, new, *messages):
+    """A run of the deck with one line changed."""
+    assert DECK.count(old + "\n") == 1, old
+    return text(DECK.replace(old + "\n", new + "\n"), *messages)
+
+
+def text(content, *messages):
+    return Case("run bad.toml grid.data={ranks}", [f"bad.toml{message}" for message in messages], deck=content)
+
+
+def override(words, message):
+    return Case(f"run good.toml {words}", [message])
+
+
+def command(words, message, code=2):
+    return Case(words, [message], code)
+
+
+DECKS = [
+    line("layers = 2", "layer = 2", ":2:1: model.layer is no key of a deck ...; did you mean model.layers?"),
+    line("[train]", "[trian]", ":11:2: [trian] is no section of a deck ...; did you mean [train]?"),
+    line("[model]", "depth = 2\n[model]", ":1:1: depth stands outside of every section ..."),
+    line("layers = 2", "layers = 2.5", ":2:1: model.layers = 2.5 is a float, not an integer ..."),
+    line("layers = 2", 'layers = "2"', ':2:1: model.layers = "2" is a string, not an integer ... without quotes'),
+    line("layers = 2", "layers = true", ":2:1: model.layers = true is a boolean, not an integer ..."),
+    line("layers = 2", "layers = [2]", ":2:1: model.layers = [2] is a list, not an integer ..."),
+    line('tokens = "tokens.h5"', "tokens = 5", ":9:1: data.tokens = 5 is an integer, not a string ... in quotes"),
+    line("layers = 2", "layers = 0", ":2:1: model.layers = 0 is out of range ..."),
+    line("layers = 2", "layers = 2147483647", ":2:1: model.layers = 2147483647 is out of range ... at most 4096"),
+    line("heads = 2", "heads = -2", ":3:1: model.heads = -2 is out of range ...; give at least 1"),
+    line("heads = 2", "heads = 3000000000", ":3:1: model.heads = 3000000000 does not fit into 32 bits ..."),
+    line("width = 16", f"width = {2**63}", ":4:28: ... not representable in 64 bits ...; give a smaller number"),
+    line("width = 16", f"width = {2**62}",
+         ":13:1: train.batch = 8, ... overflow ...", ":4:1: model.layers = 2, ... overflow ..."),
+    line("width = 16", "width = 15", ":4:1: model.width = 15 is not a multiple of model.heads = 2 ... 14 or 16"),
+    line("batch = 8", "batch = -8", ":13:1: train.batch = -8 is out of range ..."),
+    line("steps = 2", f"steps = {2**62}", ":12:1: train.steps = ... overflow ...; give fewer steps"),
+    line("evaluate_batches = 1", f"evaluate_batches = {2**61}",
+         ":14:1: train.evaluate_batches = ... is out of range ..."),
+    line("vocabulary = 256", "vocabulary = 100",
+         ":6:1: model.vocabulary = 100 is less than the 256 tokens of tokens.h5 ..."),
+    line('tokens = "tokens.h5"', "", ": data.tokens is missing ... heddle prepare ..."),
+    line("heads = 2", "", ":1:1: model.heads is missing ..."),
+    line("heads = 2", "heads = 2\nheads = 2", ":4:9: cannot ... redefine ... 'heads' ...; remove one of the two"),
+    line("heads = 2", "heads = ", ":3:... cannot parse ..."),
+    line("heads = 2", "heads : 2", ":3:... cannot parse ..."),
+    line("[train]", "[train", ":11:... cannot parse ..."),
+    text(DECK.replace("layers = 2", "layer = 2").replace("heads = 2", "heads = 0").replace("[output]", "[out]"),
+         ":2:1: model.layer is no key ...", ":3:1: model.heads = 0 is out of range ...",
+         ":16:2: [out] is no section ..."),
+    text("", ":1:1: the deck is empty ..."),
+    text("# nothing but a comment\n", ":1:1: the deck is empty ..."),
+    text(bytes(range(1, 256)) * 4, ":... cannot parse ..."),
+    text(b"\x7fELF\x02\x01\x01\x00" + bytes(64), ":1:8: this is a binary file ..."),
+    text(b"[model]\nlayers = \xff\xfe\n", ":2:... UTF-8 ..."),
+    text("#" * (8 << 20), ":1:1: the deck is longer than ..."),
+]
+
+OVERRIDES = [
+    override("model.heads=4 grid.tensor=3",
+             "command line: model.heads=4: model.heads = 4 is not a multiple of grid.tensor = 3 ..."),
+    override("grid.data=3 train.batch=9", "command line: grid.data=3: ... = 3 is not the number of ranks, {ranks} ..."),
+    override(f"grid.data={2**31 - 1} train.batch={2**31 - 1}",
+             "command line: grid.data=2147483647: ... is not the number of ranks, ..."),
+    override("train.batch=7 grid.data=4",
+             "command line: train.batch=7: train.batch = 7 is not a multiple of ... try train.batch = 4 or 8"),
+    override("grid.pipeline=3", "command line: grid.pipeline=3: grid.pipeline = 3 is more than model.layers = 2 ..."),
+    override("pipeline.cuts=[1] grid.data=4",
+             "command line: pipeline.cuts=[1]: ... makes 2 stages, and grid.pipeline = 1 ..."),
+    override('\'grid.order=["data","data","tensor"]\'',
+             "command line: grid.order=...: ... does not name each axis once ..."),
+    override("optimizer.rate=nan", "command line: optimizer.rate=nan: optimizer.rate = nan is not a finite number ..."),
+    override("optimizer.rate=1e999", "command line: optimizer.rate=1e999: ..."),
+    override("optimizer.rate", "command line: optimizer.rate: this is no override ..."),
+    override("model.heats=4", "command line: model.heats=4: model.heats is no key ... did you mean model.heads?"),
+    override("train.dtype=bf17", 'command line: train.dtype=bf17: train.dtype = "bf17" is not a choice ...'),
+    override("train.sequence=17",
+             "command line: train.sequence=17: train.sequence = 17 is more than model.context = 16 ..."),
+    override(f"pipeline.microbatches={2**31 - 1}",
+             "command line: ... pipeline.microbatches = 2147483647 is out of range ..."),
+    override("model.layers=64 grid.pipeline=64 train.batch=32768 pipeline.microbatches=32768",
+             "command line: pipeline.microbatches=32768: ... = 64 * 32768 is more than 1048576 ... at most 16384 ..."),
+    override("data.held_out=0.001 grid.data={ranks}",
+             "tokens.h5: ... tokens are held out ... train.sequence + 1 = 17 ..."),
+    override("model.width=1048576 grid.data={ranks}", "good.toml: the ranks on ... GiB ..."),
+]
+
+FILES = [
+    override(f"grid.data={{ranks}} data.tokens={name}", f"{name}: {message}")
+    for name, message in [
+        ("absent.h5", "no such file"),
+        ("folder", "this is a directory"),
+        ("text.txt", "cannot open it as an HDF5 file ..."),
+        ("truncated.h5", "cannot open it as an HDF5 file ..."),
+        ("trained/run.h5", "this is no token file ..."),
+        ("beyond.h5", "token ... is the id ... (the vocabulary has 100 ids, from 0) ..."),
+    ]
+] + [
+    Case("run good.toml grid.data={ranks} data.tokens=flipped.h5", ["flipped.h5: cannot read tokens ..."], code=1),
+    override("grid.data={ranks} output.directory=text.txt/out",
+             "text.txt/out: cannot make this folder (Not a directory)"),
+    override("grid.data={ranks} output.directory=/proc/heddle", "/proc/heddle: cannot make this folder ..."),
+    override("grid.data={ranks} output.directory=blocked", "blocked/checkpoints: cannot make this folder ..."),
+    command("run absent.toml", "absent.toml: cannot find the deck (No such file or directory) ..."),
+    command("run folder", "folder: this is a directory ..."),
+    command("check absent.toml", "absent.toml: cannot find the deck ..."),
+    command("check good.toml grid.tensor=3", "good.toml:3:1: model.heads = 2 is not a multiple of grid.tensor = 3 ..."),
+]
+
+COMMANDS = [
+    command("", "command line: run, check, prepare or generate is required; see heddle --help"),
+    command("weave good.toml", "command line: ... not expected: ...weave...; see heddle --help"),
+    command("--verbose run good.toml", "command line: ... not expected: ...--verbose...; see heddle run --help"),
+    command("run", "command line: DECK is required; see heddle run --help"),
+    command("run good.toml --frob", "command line: ... not expected: --frob; see heddle run --help"),
+    command("check", "command line: DECK is required; see heddle check --help"),
+    command("prepare text.txt", "command line: --output is required; see heddle prepare --help"),
+    command("prepare text.txt -o x.h5 --tokenizer word",
+            "command line: --tokenizer: word not in {{byte,char}}; see heddle prepare --help"),
+    command("prepare absent.txt -o x.h5", "absent.txt: cannot read the text (no such file, or no permission)"),
+    command("prepare folder -o x.h5", "folder: cannot read the text (it is a directory) ..."),
+    command("prepare empty.txt -o x.h5", "empty.txt: the text is empty"),
+    command("prepare text.txt -o text.txt/x.h5", "text.txt: cannot make this folder (Not a directory)"),
+    command("prepare text.txt -o folder", "folder: cannot write here (it is a directory) ..."),
+    command("prepare text.txt -o /proc/x.h5", "/proc/x.h5: cannot write here ..."),
+    command("prepare latin1.txt -o x.h5 --tokenizer char", "latin1.txt: invalid UTF-8 at byte 3 ..."),
+    command("generate", "command line: RUN is required; see heddle generate --help"),
+    command("generate absent", "absent: no such file"),
+    command("generate folder", "folder/run.h5: no such file"),
+    command("generate tokens.h5", "tokens.h5: this is no run file ..."),
+    command("generate text.txt", "text.txt: cannot open it as an HDF5 file ..."),
+    command("generate cut_short", "cut_short/run.h5: cannot open it as an HDF5 file ..."),
+    command("generate unfinished", "unfinished/checkpoints holds no checkpoint ..."),
+    command("generate trained --tokens -1", "command line: --tokens: ... see heddle generate --help"),
+    command(f"generate trained --tokens {10**20}", "command line: --tokens: ... see heddle generate --help"),
+    command("generate trained --temperature warm", "command line: --temperature: ... see heddle generate --help"),
+    command("generate trained --temperature nan", "--temperature is not a number; give 0 or more"),
+    command("generate trained --prompt ''", "the prompt is empty; give at least one character"),
+] + ([
+    command("generate half", "half/checkpoints/step-000002.h5: cannot open it as an HDF5 file ..."),
+    command("generate damaged", "damaged/checkpoints/step-000002.h5: cannot read parameters/...", code=1),
+] if RANKS == 1 else [
+    command("generate trained", "heddle generate was started as {ranks} processes (it writes with one) ..."),
+])
+
+
+def pattern(message):
+    words = message.format(ranks=RANKS) if "{" in message else message
+    return ".*".join(re.escape(part.strip()) for part in re.split(r" ?\.\.\. ?", words)) + "$"
+
+
+class BadInput(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.folder = tempfile.mkdtemp(prefix="heddle-bad-input-")
+        cls.addClassCleanup(shutil.rmtree, cls.folder)
+        cls.program = Program(HEDDLE, cls.folder, RANKS, LAUNCH)
+        cls.make_files()
+
+    @classmethod
+    def make_files(cls):
+        here, alone = cls.program, Program(HEDDLE, cls.folder, 1, [])
+        for name, content in [("good.toml", DECK), ("text.txt", TEXT), ("empty.txt", ""), ("folder/file", ""),
+                              ("latin1.txt", b"caf\xe9 au lait"), ("blocked/checkpoints", "not a folder")]:
+            here.write(name, content)
+        for arguments in ["prepare text.txt -o tokens.h5", f"run good.toml output.directory=trained {STAND_STILL}"]:
+            code, output, errors = alone.run(*arguments.split())
+            assert code == 0, output + errors
+
+        tokens, run = here.read("tokens.h5"), here.read("trained/run.h5")
+        saved = here.read("trained/checkpoints/step-000002.h5")
+        here.write("truncated.h5", tokens[: len(tokens) // 2])
+        here.write("flipped.h5", flip(tokens, tokens.index(TEXT.encode())))
+        here.write("beyond.h5", with_vocabulary(tokens, 256, 100))
+        here.write("cut_short/run.h5", run[: len(run) // 2])
+        for name, content in [("half", saved[: len(saved) // 2]), ("damaged", flip(saved, saved.index(ONES)))]:
+            here.write(f"{name}/run.h5", run)
+            here.write(f"{name}/checkpoints/step-000002.h5", content)
+        here.write("unfinished/run.h5", run)
+
+    def test_cases(self):
+        cases = DECKS + OVERRIDES + FILES + COMMANDS
+        for case in cases:
+            with self.subTest(str(case)):
+                self.check(case)
+        print(f"{len(cases)} cases on {RANKS} rank(s)")
+
+    def check(self, case):
+        self.program.write("bad.toml", case.deck)
+        arguments = [word.replace("{ranks}", str(RANKS)) for word in shlex.split(case.arguments)]
+        code, _, errors = self.program.run(*arguments)
+        lines = [one for one in errors.splitlines() if one]
+        self.assertEqual(len(lines), len(case.messages), errors)
+        for message, one in zip(case.messages, lines):
+            self.assertRegex(one, pattern(message))
+        self.assertEqual(code, case.code, errors)
+
+
+def flip(content, at):
+    return content[:at] + bytes([content[at] ^ 1]) + content[at + 1 :]
+
+
+def with_vocabulary(tokens, old, new):
+    """The attribute `vocabulary` of a tokens file changed in place."""
+    at = tokens.index(b"vocabulary\0") + 40  # behind the padded name, the type and the extent
+    assert tokens[at : at + 8] == old.to_bytes(8, "little")
+    return tokens[:at] + new.to_bytes(8, "little") + tokens[at + 8 :]
+
+
+if __name__ == "__main__":
+    unittest.main(argv=sys.argv[:1])

@@ -1,0 +1,79 @@
+#!/usr/bin/env python3
+"""The way of a person through the commands, on one rank and on a grid: good.py HEDDLE SMOKE_DECK MPIEXEC [FLAGS...]."""
+import os
+import shutil
+import sys
+import tempfile
+import unittest
+
+import h5py
+
+from program import DECK, TEXT, Program
+
+HEDDLE, SMOKE, LAUNCH = sys.argv[1], sys.argv[2], sys.argv[3:]
+GRID = ["grid.pipeline=2", "grid.tensor=2", "pipeline.microbatches=2"]
+
+
+class Commands(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.folder = tempfile.mkdtemp(prefix="heddle-smoke-")
+        cls.addClassCleanup(shutil.rmtree, cls.folder)
+        cls.alone, cls.grid = Program(HEDDLE, cls.folder, 1, LAUNCH), Program(HEDDLE, cls.folder, 4, LAUNCH)
+        cls.alone.write("text.txt", TEXT)
+        cls.alone.write("deck.toml", DECK)
+        cls.prepared = cls.alone.run("prepare", "text.txt", "-o", "data/smoke.h5")  # makes the folder
+
+    def done(self, program, *arguments):
+        code, output, errors = program.run(*arguments)
+        self.assertEqual((code, errors), (0, ""), output)
+        return output
+
+    def losses(self, run):
+        with h5py.File(os.path.join(self.folder, run, "run.h5"), "r") as file:
+            self.assertEqual(file.attrs["finished"], 1)
+            return file["steps"]["loss"].tolist()
+
+    def test_prepare_says_what_it_wrote(self):
+        code, output, errors = self.prepared
+        self.assertEqual((code, errors), (0, ""))
+        self.assertIn(f"data/smoke.h5: {len(TEXT)} tokens (byte), vocabulary 256", output)
+
+    def test_commands_without_ranks_work_once_on_several_processes(self):
+        self.assertEqual(self.done(self.grid, "check", SMOKE), self.done(self.alone, "check", SMOKE))
+        output = self.done(self.grid, "prepare", "text.txt", "-o", "data/again.h5", "--tokenizer", "char")
+        self.assertEqual(output.count("tokens (char)"), 1, output)
+        self.assertEqual(os.listdir(os.path.join(self.folder, "data")).count("again.h5"), 1)
+
+    def test_help_and_version(self):
+        for words in (["--help"], ["run", "--help"], ["--version"]):
+            self.assertIn("heddle", self.done(self.alone, *words).lower())
+
+    def test_a_run_leaves_a_run_file_and_a_checkpoint_that_writes(self):
+        for name, program, grid in [("one", self.alone, []), ("four", self.grid, GRID)]:
+            output = self.done(program, "run", SMOKE, *grid, f"output.directory={name}")
+            self.assertIn("step 20/20", output)
+            self.assertEqual(len(self.losses(name)), 20)
+            self.assertEqual(os.listdir(os.path.join(self.folder, name, "checkpoints")), ["step-000020.h5"])
+            text = self.done(self.alone, "generate", name, "--tokens", "12", "--prompt", "To be")
+            self.assertTrue(text.startswith("To be"), text)
+            self.assertEqual(text, self.done(self.alone, "generate", name, "--tokens", "12", "--prompt", "To be"))
+        for one, four in zip(self.losses("one"), self.losses("four")):
+            self.assertAlmostEqual(one / four, 1, delta=1e-5)
+
+    def test_the_same_deck_on_the_same_grid_gives_the_same_bits(self):
+        runs = ["first", "second"]
+        for name in runs:
+            self.done(self.grid, "run", SMOKE, *GRID, "model.dropout=0.1", f"output.directory={name}")
+        self.assertEqual(*(self.losses(name) for name in runs))
+
+    def test_a_run_that_diverges_says_so(self):
+        diverging = ["deck.toml", "data.tokens=data/smoke.h5", "optimizer.rate=1e30", "output.directory=diverged"]
+        for program, grid in [(self.alone, []), (self.grid, GRID), (self.grid, ["grid.data=4"])]:
+            code, _, errors = program.run("run", *diverging, *grid)
+            self.assertEqual(code, 3, errors)
+            self.assertRegex(errors.strip(), r"^step 2: loss = .*\(training has diverged\); lower optimizer\.rate.*$")
+
+
+if __name__ == "__main__":
+    unittest.main(argv=sys.argv[:1], verbosity=2)

@@ -1,0 +1,59 @@
+"""How the tests of the command line start the program, and what it may leave on stderr."""
+import os
+import re
+import subprocess
+
+DECK = """\
+[model]
+layers = 2
+heads = 2
+width = 16
+context = 16
+vocabulary = 256
+
+[data]
+tokens = "tokens.h5"
+
+[train]
+steps = 2
+batch = 8
+evaluate_batches = 1
+
+[output]
+directory = "out"
+"""
+TEXT = "To be, or not to be, that is the question:\nWhether 'tis nobler in the mind to suffer\n" * 40
+
+# mpirun's own words on a rank that leaves with an exit code: boxes between dashed lines.
+LAUNCHER_BOX = re.compile(
+    r"^-{40,}\n(?:Primary job +terminated normally"
+    r"|mpi\w+ detected that one or more processes exited with non-zero status)"
+    r".*?^-{40,}\n",
+    re.MULTILINE | re.DOTALL,
+)
+
+
+class Program:
+    """`heddle` on a number of ranks, in a folder of its own."""
+
+    def __init__(self, heddle, folder, ranks, launch):
+        self.ranks = ranks
+        self.folder = folder
+        self.command = [heddle] if ranks == 1 else [*launch, "-n", str(ranks), heddle]
+
+    def run(self, *arguments, seconds=60):
+        """Exit code, stdout, and stderr without what mpirun says of itself. A hang raises TimeoutExpired."""
+        environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+        done = subprocess.run([*self.command, *arguments], cwd=self.folder, env=environment, capture_output=True,
+                              text=True, errors="replace", stdin=subprocess.DEVNULL, timeout=seconds)
+        return done.returncode, done.stdout, LAUNCHER_BOX.sub("", done.stderr)
+
+    def write(self, name, content):
+        path = os.path.join(self.folder, name)
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        with open(path, "wb") as file:
+            file.write(content if isinstance(content, bytes) else content.encode())
+
+    def read(self, name):
+        with open(os.path.join(self.folder, name), "rb") as file:
+            return file.read()
