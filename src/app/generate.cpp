@@ -21,14 +21,18 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// The newest whole checkpoint; step numbers are padded, so names sort by step.
-fs::path last_checkpoint(const fs::path& directory) {
+/// The run's own checkpoint with the most steps; what another deck left in the directory does not count.
+fs::path last_checkpoint(const fs::path& directory, const std::string& deck) {
   fs::path last;
+  std::int64_t most = -1;
   if (fs::is_directory(directory))
-    for (const auto& entry : fs::directory_iterator(directory))
-      if (entry.path().extension() == ".h5") last = std::max(last, entry.path());
+    for (const auto& entry : fs::directory_iterator(directory)) {
+      if (entry.path().extension() != ".h5") continue;
+      const io::CheckpointHeader header = io::Checkpoint(entry.path().string()).header();
+      if (header.deck == deck && header.step > most) last = entry.path(), most = header.step;
+    }
   if (last.empty())
-    throw Error(ExitCode::usage, fmt::format("{} holds no checkpoint", directory.string()),
+    throw Error(ExitCode::usage, fmt::format("{} holds no checkpoint of this run", directory.string()),
                 "a run writes one at its end", "let the run finish, or set output.checkpoint_every");
   return last;
 }
@@ -108,7 +112,7 @@ void generate(const GenerateArguments& arguments, comm::World& world) {
   if (std::isnan(arguments.temperature))
     throw Error(ExitCode::usage, "--temperature is not a number", "", "give 0 or more");
 
-  const fs::path checkpoint = last_checkpoint(directory / "checkpoints");
+  const fs::path checkpoint = last_checkpoint(directory / "checkpoints", header.deck_resolved);
   if (world.size() > 1)
     throw Error(ExitCode::usage, fmt::format("heddle generate was started as {} processes", world.size()),
                 "it writes with one", "start it without mpirun or srun");

@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <filesystem>
+#include <fstream>
 #include <optional>
 #include <sstream>
 
@@ -60,6 +61,19 @@ io::Shard shard(const train::Parameter& parameter, const std::string& dataset, c
   return shard;
 }
 
+/// A run must not find at its end that it cannot keep what it learnt.
+void demand_writable(const std::string& directory) {
+  namespace fs = std::filesystem;
+  std::error_code error;
+  fs::create_directories(directory, error);
+  const fs::path probe = fs::path(directory) / ".writable";
+  const bool writable = !error && std::ofstream(probe).put('x').flush().good();
+  fs::remove(probe, error);
+  if (!writable)
+    throw Error(ExitCode::usage, fmt::format("{}: cannot write here", directory), "checkpoints belong there",
+                "change output.directory");
+}
+
 /// A clock that begins on every rank when rank 0 asks for it.
 exec::Clock common_clock(const comm::Communicator& world) {
   using std::chrono::system_clock;
@@ -71,6 +85,10 @@ exec::Clock common_clock(const comm::Communicator& world) {
 
 }  // namespace
 
+/// How often the run file is brought up to date.
+constexpr std::int64_t steps_between_events = 50;
+constexpr double seconds_between_rows = 5;
+
 struct Session::Parts {
   Parts(const deck::Deck& the_deck, comm::World& the_world);
 
@@ -78,7 +96,11 @@ struct Session::Parts {
   void train_step(std::int64_t step);
   double evaluate();
   void checkpoint(std::int64_t steps_done);
-  void flush();
+  /// Collective: the events of all ranks go to the run file.
+  void flush_events();
+  void flush_rows();
+  void keep_rows();
+  io::StepRow row_of(std::int64_t step) const;
   io::RunHeader header() const;
   std::string file(const std::string& name) const {
     return (std::filesystem::path(deck.output.directory) / name).string();
@@ -98,13 +120,13 @@ struct Session::Parts {
   Progress progress;
   std::optional<io::RunFile> run_file;  ///< on rank 0
   std::vector<io::EventRow> events;     ///< since the last flush
-  double first_step_begin = 0;
+  double first_step_begin = 0, last_flush = 0;
 };
 
 Session::Parts::Parts(const deck::Deck& the_deck, comm::World& the_world)
     : deck(the_deck),
       world(the_world),
-      blueprint(draw(deck)),
+      blueprint((world.watchdog().set_timeout(deck.comm.timeout), draw(deck))),
       count(model::count(deck, model::build(deck.model, model::Head::loss, deck.train.dtype))),
       dataset(tokens_of(deck), deck.data.held_out, deck.train.sequence),
       sampler(dataset, deck.data.order, deck.data.seed, deck.train.batch),
@@ -112,9 +134,9 @@ Session::Parts::Parts(const deck::Deck& the_deck, comm::World& the_world)
       trainer((check_input(deck, dataset.file(), blueprint, world), deck), blueprint, world, clock),
       progress(world.rank() == 0 ? Progress::Voice::speaks : Progress::Voice::silent, deck.train.steps,
                deck.train.batch * deck.train.sequence, deck.output.log_every) {
-  world.watchdog().set_timeout(deck.comm.timeout);
   if (world.rank() != 0) return;
   dataset.file().verify();
+  demand_writable(file("checkpoints"));
   run_file.emplace(file("run.h5"), header());
 }
 
@@ -139,33 +161,55 @@ void Session::Parts::run() {
   progress.say(fmt::format("{}: {} parameters on {} ({} ranks), {}", deck.name, count.parameters,
                            maps::name(blueprint.grid), world.size(), file("run.h5")));
   first_step_begin = clock.now();
-  for (std::int64_t step = 0; step < deck.train.steps; ++step) train_step(step);
-  flush();
+  try {
+    for (std::int64_t step = 0; step < deck.train.steps; ++step) train_step(step);
+    flush_events();
+  } catch (...) {
+    keep_rows();
+    throw;
+  }
   if (run_file) run_file->finish();
+}
+
+/// A run that fails leaves the steps that led there.
+void Session::Parts::keep_rows() {
+  if (!run_file) return;
+  try {
+    run_file->flush();
+  } catch (const std::exception&) {  // the first error is the one to report
+  }
 }
 
 void Session::Parts::train_step(std::int64_t step) {
   const data::Batch samples = sampler.batch(step, trainer.first_sample(), trainer.sample_count());
-  const train::StepResult result = trainer.step(step, samples, [&](const schedule::Event& event) {
-    if (deck.output.events) events.push_back({step + 1, event});
-  });
+  try {
+    trainer.step(step, samples, [&](const schedule::Event& event) {
+      if (deck.output.events) events.push_back({step + 1, event});
+    });
+  } catch (const Error& error) {
+    if (error.code() == ExitCode::numbers && run_file) run_file->add(row_of(step));
+    throw;
+  }
   const std::int64_t done = step + 1;
-  const double seconds = clock.now() - first_step_begin;
-  progress.show(done, seconds, result.loss, result.gradient_norm);
-
-  io::StepRow row{.step = done,
-                  .loss = result.loss,
-                  .rate = train::learning_rate(deck.optimizer, step, deck.train.steps),
-                  .gradient_norm = result.gradient_norm,
-                  .tokens = done * deck.train.batch * deck.train.sequence,
-                  .seconds = seconds};
+  io::StepRow row = row_of(step);
+  progress.show(done, row.seconds, row.loss, row.gradient_norm);
   if (deck.data.held_out > 0 && due(deck.train.evaluate_every, done)) {
     row.validation_loss = evaluate();
     progress.say(fmt::format("step {}: validation loss {:.4f}", done, row.validation_loss));
   }
   if (run_file) run_file->add(row);
   if (due(deck.output.checkpoint_every, done)) checkpoint(done);
-  if (done % (5 * deck.output.log_every) == 0) flush();
+  if (done % steps_between_events == 0) flush_events();
+  if (run_file && clock.now() - last_flush > seconds_between_rows) flush_rows();
+}
+
+io::StepRow Session::Parts::row_of(std::int64_t step) const {
+  return {.step = step + 1,
+          .loss = trainer.result().loss,
+          .rate = train::learning_rate(deck.optimizer, step, deck.train.steps),
+          .gradient_norm = trainer.result().gradient_norm,
+          .tokens = (step + 1) * deck.train.batch * deck.train.sequence,
+          .seconds = clock.now() - first_step_begin};
 }
 
 double Session::Parts::evaluate() {
@@ -190,12 +234,17 @@ void Session::Parts::checkpoint(std::int64_t steps_done) {
   progress.say(fmt::format("step {}: checkpoint {}", steps_done, path));
 }
 
-void Session::Parts::flush() {
+void Session::Parts::flush_events() {
   const auto all = io::gather_events(world.all(), events);
   events.clear();
   if (!run_file) return;
   for (std::size_t rank = 0; rank < all.size(); ++rank) run_file->add(static_cast<int>(rank), all[rank]);
+  flush_rows();
+}
+
+void Session::Parts::flush_rows() {
   run_file->flush();
+  last_flush = clock.now();
 }
 
 Session::Session(const deck::Deck& deck, comm::World& world) : parts_(std::make_unique<Parts>(deck, world)) {}

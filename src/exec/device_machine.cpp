@@ -20,6 +20,7 @@ bool all_done(std::vector<comm::Request>& requests) {
 /// together.
 int tag(ActionKind kind, int microbatch, int value) {
   constexpr int values = 8, microbatches = 2000;
+  HEDDLE_EXPECT(value < values);
   return ((microbatch % microbatches) * values + value) * 2 + (schedule::goes_forward(kind) ? 0 : 1);
 }
 
@@ -61,7 +62,8 @@ void DeviceMachine::start(const Action& action) {
 }
 
 schedule::Event DeviceMachine::finish(const Action& action) {
-  const double begin = is_receive(action.kind) ? last_end_ : begin_;
+  const bool waited = !is_compute(action.kind) && action.kind != ActionKind::step;
+  const double begin = waited ? last_end_ : begin_;
   if (is_compute(action.kind)) compute(action);
   if (is_receive(action.kind)) receives_.erase(action);
   if (is_send(action.kind))
@@ -97,6 +99,7 @@ DeviceMachine::Requests DeviceMachine::exchange(const Action& action) {
   const comm::Communicator& pipeline = in_.grid.along(maps::Axis::pipeline);
   const int peer = in_.schedule.rank_of_stage[partner_stage(action)];
   Requests requests;
+  if (is_send(action.kind)) in_.runner.fence();
   int index = 0;
   for (graph::ValueId id : message(action.kind)) {
     const Tensor tensor = in_.runner.tensor(id, action.microbatch);

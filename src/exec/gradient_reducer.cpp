@@ -4,7 +4,6 @@
 
 namespace heddle::exec {
 
-using graph::Node;
 using graph::ValueId;
 using schedule::FixedPool;
 
@@ -15,24 +14,14 @@ GradientReducer::GradientReducer(const ProgramRunner& runner, const comm::Cartes
   buckets_of_.resize(program.graph.nodes.size());
   carried_out_.resize(program.graph.nodes.size());
 
-  struct Reduction {
-    ValueId sum;
-    maps::AxisSet axes;
-  };
-  std::vector<Reduction> reductions;
-  for (std::size_t i = 0; i < program.graph.nodes.size(); ++i) {
-    const Node& node = program.graph.nodes[i];
-    const auto* map = std::get_if<maps::Map>(&node.attributes);
-    if (program.phases[i] != passes::Phase::epilogue || !map || map->kind != maps::MapKind::sum_reduce)
-      continue;
-    reductions.push_back({node.in.front(), map->axes});
-    carried_out_[i] = true;
-  }
+  std::vector<passes::Reduction> reductions = passes::reductions(program);
+  for (const passes::Reduction& reduction : reductions) carried_out_[reduction.node] = true;
   const auto& places = runner.arena().plan().places;
-  std::sort(reductions.begin(), reductions.end(), [&](const Reduction& a, const Reduction& b) {
-    return places[a.sum].offset < places[b.sum].offset;
-  });
-  for (const Reduction& reduction : reductions) add(reduction.sum, reduction.axes, bucket_bytes);
+  std::sort(reductions.begin(), reductions.end(),
+            [&](const passes::Reduction& a, const passes::Reduction& b) {
+              return places[a.sum].offset < places[b.sum].offset;
+            });
+  for (const passes::Reduction& reduction : reductions) add(reduction.sum, reduction.axes, bucket_bytes);
 }
 
 void GradientReducer::add(ValueId sum, maps::AxisSet axes, std::int64_t bucket_bytes) {
@@ -59,6 +48,7 @@ void GradientReducer::node_done(int node) {
   for (int index : buckets_of_[node]) {
     Bucket& bucket = buckets_[index];
     if (--bucket.waiting > 0) continue;
+    runner_.fence();
     const Tensor gradients = tensor(bucket);
     bucket.request = start_all_reduce(grid_.along(bucket.axes), comm::Reduction::sum, gradients, gradients);
   }

@@ -55,8 +55,6 @@ class Differentiator : graph::AdjointWriter {
 
   ValueId cotangent() override { return cotangents_.at(node_->out.front()); }
 
-  bool wanted(int input) const override { return wanted_[node_->in[input]]; }
-
   void contribute(int input, Op op, std::vector<ValueId> in, Attributes attributes) override {
     const ValueId primal = node_->in[input];
     if (!wanted_[primal]) return;
@@ -201,6 +199,20 @@ Program with_phases(const Stage& stage) {
 }
 
 }  // namespace
+
+std::vector<Reduction> reductions(const Program& program) {
+  std::vector<Reduction> found;
+  for (std::size_t i = 0; i < program.graph.nodes.size(); ++i) {
+    const Node& node = program.graph.nodes[i];
+    const auto* map = std::get_if<maps::Map>(&node.attributes);
+    if (program.phases[i] != Phase::epilogue || !map || map->kind != maps::MapKind::sum_reduce) continue;
+    const ValueId sum = node.in.front();
+    if (std::ranges::any_of(program.trained,
+                            [&](const Trained& t) { return std::ranges::count(t.sums, sum) > 0; }))
+      found.push_back({sum, map->axes, static_cast<graph::NodeId>(i)});
+  }
+  return found;
+}
 
 Program forward_only(const Stage& stage) { return in_order(with_phases(stage)); }
 

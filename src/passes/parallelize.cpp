@@ -20,12 +20,13 @@ using maps::Layout;
 using maps::Map;
 using maps::Part;
 
-/// The maps that lead from one layout to another; axes that take the same map take it together.
+/// The maps that lead from one layout to another. Axes that take the same map take it together, unless it cuts a dim: cuts
+/// along several axes are nested, one after another.
 std::vector<Map> path(const Layout& from, const Layout& to, const std::string& what) {
   std::vector<Map> steps;
   const auto add = [&](const Map& map) {
     for (Map& step : steps)
-      if (step.kind == map.kind && step.dim == map.dim && step.target_dim == map.target_dim) {
+      if (step.kind == map.kind && map.dim < 0) {
         step.axes = step.axes | map.axes;
         return;
       }

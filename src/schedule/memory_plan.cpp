@@ -84,10 +84,12 @@ class Planner {
   /// Gradients that are reduced over the same axes lie side by side, in the order in which they become final,
   /// so that a bucket of them is one message.
   void place_gradients() {
-    std::map<std::uint32_t, std::vector<const Storage*>> by_axes;
+    std::map<ValueId, maps::AxisSet> axes_of;
+    for (const passes::Reduction& reduction : passes::reductions(in_.program))
+      axes_of[reduction.sum] = reduction.axes;
+    std::map<maps::AxisSet, std::vector<const Storage*>> by_axes;
     for (const passes::Trained& trained : in_.program.trained)
-      for (ValueId sum : trained.sums)
-        by_axes[storage_.reduced_over(sum).bits()].push_back(&storage_.of(sum));
+      for (ValueId sum : trained.sums) by_axes[axes_of[sum]].push_back(&storage_.of(sum));
     for (const auto& [axes, storages] : by_axes)
       for (const Storage* storage : storages)
         if (plan_.places[storage->values.front()].pool < 0) append(*storage, FixedPool::gradients);

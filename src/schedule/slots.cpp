@@ -74,7 +74,8 @@ std::vector<BufferLife> lives(const Row& row, int stage, const BufferClass& buff
       by_microbatch.try_emplace(key, BufferLife{begin, -1, action.microbatch, action.slice});
     const auto life = by_microbatch.find(key);
     if (life != by_microbatch.end() && contains(buffers.last, action.kind))
-      life->second.end = is_send(action.kind) ? departure(row, at, channel_capacity) : at;
+      life->second.end =
+          std::max(life->second.end, is_send(action.kind) ? departure(row, at, channel_capacity) : at);
   }
 
   std::vector<BufferLife> result;

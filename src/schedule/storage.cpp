@@ -118,13 +118,4 @@ void StorageTable::join_in_place() {
   }
 }
 
-maps::AxisSet StorageTable::reduced_over(ValueId sum) const {
-  for (std::size_t i = 0; i < program_.graph.nodes.size(); ++i) {
-    const Node& node = program_.graph.nodes[i];
-    const auto* map = std::get_if<maps::Map>(&node.attributes);
-    if (program_.phases[i] == Phase::epilogue && map && node.in.front() == sum) return map->axes;
-  }
-  return {};
-}
-
 }  // namespace heddle::schedule

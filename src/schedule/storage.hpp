@@ -27,8 +27,6 @@ class StorageTable {
 
   const std::vector<Storage>& all() const { return storages_; }
   const Storage& of(graph::ValueId id) const { return storages_[index_[id]]; }
-  /// The axes over which the epilogue reduces a gradient.
-  maps::AxisSet reduced_over(graph::ValueId sum) const;
 
  private:
   void find_moments();

@@ -91,7 +91,6 @@ class Recorder final : public AdjointWriter {
     cotangent_ = graph_.add({.name = "dy", .shape = graph_[node_.out.front()].shape});
   }
   ValueId cotangent() override { return cotangent_; }
-  bool wanted(int) const override { return true; }
   void contribute(int input, Op op, std::vector<ValueId> in, Attributes attributes) override {
     EXPECT_NE(kind_of(op), Kind::parameter_gradient) << name(op);
     pass_on(input, emit(op, std::move(in), std::move(attributes)));

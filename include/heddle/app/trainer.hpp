@@ -23,6 +23,9 @@ class Trainer {
   /// gradient norm is not finite.
   train::StepResult step(std::int64_t step, const data::Batch& samples, const schedule::EventSink& sink = {});
 
+  /// Of the last step, also of one that diverged.
+  const train::StepResult& result() const { return optimizer_->result(); }
+
   /// The mean loss of one batch without dropout, equal on every rank.
   double evaluate(const data::Batch& samples);
 

@@ -23,6 +23,9 @@ class ProgramRunner {
   /// Runs the epilogue, except the nodes for which `skip` is true.
   void finish_step(const RunState& state, const std::vector<bool>& skip);
 
+  /// Waits until the kernels that were started are done: before a message reads what they wrote.
+  void fence() const { lane_.fence(); }
+
   const passes::Program& program() const { return program_; }
   const Arena& arena() const { return arena_; }
   Tensor tensor(graph::ValueId id, int microbatch = 0) const {

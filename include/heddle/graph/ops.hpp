@@ -42,9 +42,6 @@ class AdjointWriter {
   /// The cotangent of the node's first output. The loss is where differentiation starts; its cotangent is the
   /// number 1, which is not a value: the loss op does not ask for it.
   virtual ValueId cotangent() = 0;
-  /// False where nobody asks for the cotangent of that input (tokens, say), so that nothing is computed for
-  /// it.
-  virtual bool wanted(int input) const = 0;
   /// Emits a node that makes the cotangent of input `input` of the differentiated node; several contributions
   /// are added.
   virtual void contribute(int input, Op op, std::vector<ValueId> in, Attributes attributes = {}) = 0;

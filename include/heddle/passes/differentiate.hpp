@@ -33,6 +33,14 @@ struct Program {
   graph::ValueId loss = -1;      ///< on the last stage
 };
 
+/// The sum_reduce map of the epilogue that takes a gradient's sum over the microbatches to the ranks that share it.
+struct Reduction {
+  graph::ValueId sum;
+  maps::AxisSet axes;
+  graph::NodeId node;
+};
+std::vector<Reduction> reductions(const Program& program);
+
 /// The forward graph alone, as a program: for evaluation and generation.
 Program forward_only(const Stage& stage);
 
