@@ -1,120 +1,103 @@
 // Every layout gives the same losses: all grids of as many ranks as this program runs on, both schedules, several
-// microbatch counts, sequence-parallel on and off, against the run on one rank, which leaves its results in a file.
-// By default each grid is tried in a few of these ways; HEDDLE_SWEEP=full tries all, in fp64 and fp32.
+// microbatch counts, sequence-parallel on and off, even and uneven rows, against the run on one rank, which leaves its
+// results in a file. By default each grid is tried in a few of these ways; HEDDLE_SWEEP=full tries all, in fp64 and fp32.
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
 #include <cmath>
-#include <cstdlib>
 #include <fstream>
-#include <map>
 
 #include "synthetic_run.hpp"
+#include "ways.hpp"
 
 namespace heddle::tests {
 namespace {
 
-struct Way {
-  int data, pipeline, tensor, microbatches;
-  std::string schedule;
-  bool sequence_parallel;
-
-  std::vector<std::string> overrides(const std::string& dtype) const {
-    return {fmt::format("grid.data={}", data),
-            fmt::format("grid.pipeline={}", pipeline),
-            fmt::format("grid.tensor={}", tensor),
-            fmt::format("pipeline.microbatches={}", microbatches),
-            fmt::format("pipeline.schedule={}", schedule),
-            fmt::format("grid.sequence_parallel={}", sequence_parallel),
-            fmt::format("train.batch={}", batch()),
-            fmt::format("train.dtype={}", dtype)};
-  }
-  /// Divisible by data * microbatches for every number of microbatches.
-  int batch() const { return data % 3 == 0 ? 48 : data == 5 ? 40 : data == 7 ? 56 : 64; }
-};
-
-bool full_sweep() {
-  const char* sweep = std::getenv("HEDDLE_SWEEP");
-  return sweep && std::string(sweep) == "full";
+std::string reference_file(const Problem& problem, const std::string& dtype) {
+  return fmt::format("invariance_{}_{}x{}.txt", dtype, problem.batch, problem.sequence);
 }
 
-/// All ways to lay the model over `ranks`, or of each grid those that the place in the list picks.
-std::vector<Way> ways(int ranks) {
-  std::vector<Way> chosen;
-  int count = 0;
-  for (int tensor : {1, 2, 4})
-    for (int pipeline = 1; pipeline <= 8; ++pipeline) {
-      if (ranks % (tensor * pipeline) != 0) continue;
-      for (const char* schedule : {"1f1b", "gpipe"})
-        for (int microbatches : {1, 2, 4, 8})
-          for (bool sequence_parallel : {false, true}) {
-            if (sequence_parallel && tensor == 1) continue;
-            if (!full_sweep() && count++ % 5 != 0) continue;
-            chosen.push_back(
-                {ranks / tensor / pipeline, pipeline, tensor, microbatches, schedule, sequence_parallel});
-          }
-    }
-  return chosen;
+/// The one rank's outcome but for its parameters.
+Outcome reference(const Problem& problem, const std::string& dtype) {
+  Outcome outcome;
+  std::ifstream file(reference_file(problem, dtype));
+  file >> outcome.gradient_norm >> outcome.evaluation;
+  for (double loss; file >> loss;) outcome.losses.push_back(loss);
+  return outcome;
 }
 
-std::string reference_file(const std::string& dtype, int batch) {
-  return fmt::format("invariance_{}_{}.txt", dtype, batch);
+void write_reference(const Problem& problem, const std::string& dtype) {
+  const Outcome outcome = train(small_deck(problem.overrides(dtype)));
+  std::ofstream file(reference_file(problem, dtype));
+  file << fmt::format("{:.17g}\n{:.17g}\n", outcome.gradient_norm, outcome.evaluation);
+  for (double loss : outcome.losses) file << fmt::format("{:.17g}\n", loss);
+  EXPECT_LT(outcome.losses.back(), 0.97 * outcome.losses.front())
+      << "the loss has to fall for the comparison to mean anything";
 }
 
-std::vector<double> reference(const std::string& dtype, int batch) {
-  std::ifstream file(reference_file(dtype, batch));
-  std::vector<double> results;
-  for (double value; file >> value;) results.push_back(value);
-  return results;
-}
-
-/// The largest relative difference of the losses, and that of the last gradient norm.
+/// Relative differences: the largest of any step's loss, of the last gradient norm, of the evaluation.
 struct Difference {
-  double loss = 0, norm = 0;
+  double loss = 0, norm = 0, evaluation = 0;
+
+  void widen(const Difference& other) {
+    loss = std::max(loss, other.loss);
+    norm = std::max(norm, other.norm);
+    evaluation = std::max(evaluation, other.evaluation);
+  }
+  double largest() const { return std::max({loss, norm, evaluation}); }
 };
 
-Difference difference(const std::vector<double>& results, const std::vector<double>& wanted) {
-  EXPECT_EQ(results.size(), wanted.size());
-  Difference worst;
-  for (std::size_t i = 0; i < wanted.size(); ++i) {
-    const double relative = std::abs(results[i] - wanted[i]) / std::abs(wanted[i]);
-    (i + 1 < wanted.size() ? worst.loss : worst.norm) =
-        std::max(i + 1 < wanted.size() ? worst.loss : 0.0, relative);
-  }
+double relative(double value, double wanted) { return std::abs(value - wanted) / std::abs(wanted); }
+
+Difference difference(const Outcome& outcome, const Outcome& wanted) {
+  EXPECT_EQ(outcome.losses.size(), wanted.losses.size()) << "has the run on one rank left its results here?";
+  Difference worst{.norm = relative(outcome.gradient_norm, wanted.gradient_norm),
+                   .evaluation = relative(outcome.evaluation, wanted.evaluation)};
+  for (std::size_t i = 0; i < std::min(outcome.losses.size(), wanted.losses.size()); ++i)
+    worst.loss = std::max(worst.loss, relative(outcome.losses[i], wanted.losses[i]));
   return worst;
 }
 
-void write_references(const std::string& dtype) {
-  for (int batch : {64, 48, 40, 56}) {
-    const auto results = train(small_deck({"train.dtype=" + dtype, fmt::format("train.batch={}", batch)}));
-    std::ofstream file(reference_file(dtype, batch));
-    for (double value : results) file << fmt::format("{:.17g}\n", value);
-    EXPECT_LT(results[19], 0.97 * results[0]) << "the loss has to fall for the comparison to mean anything";
-  }
+Difference from_one_rank(const Problem& problem, const std::string& dtype,
+                         const std::vector<std::string>& overrides) {
+  return difference(train(small_deck(overrides)), reference(problem, dtype));
 }
 
-class Invariance : public testing::TestWithParam<const char*> {};
+class Invariance : public testing::TestWithParam<const char*> {
+ protected:
+  std::string dtype() const { return GetParam(); }
+
+  void compare(const std::vector<Way>& all, const char* layouts) const {
+    const double bound = dtype() == "fp64" ? 1e-12 : 1e-5;
+    Difference worst;
+    for (const Way& way : all) {
+      const Difference d = from_one_rank(way.problem, dtype(), way.overrides(dtype()));
+      const std::string which = fmt::format("{}", fmt::join(way.overrides(dtype()), " "));
+      EXPECT_LE(d.loss, bound) << which;
+      EXPECT_LE(d.norm, bound) << which;
+      EXPECT_LE(d.evaluation, bound) << which;
+      worst.widen(d);
+    }
+    if (world().rank() == 0)
+      fmt::print(
+          "{}: {} {} on {} ranks differ from one rank by {:.1e} in any loss, {:.1e} in the last gradient "
+          "norm, {:.1e} in the evaluation\n",
+          dtype(), all.size(), layouts, world().size(), worst.loss, worst.norm, worst.evaluation);
+  }
+};
 
 TEST_P(Invariance, EveryLayoutGivesTheSameLossesAndGradientNorm) {
-  const std::string dtype = GetParam();
-  const double bound = dtype == "fp64" ? 1e-12 : 1e-5;
-  if (world().size() == 1) write_references(dtype);
-  Difference worst;
-  const std::vector<Way> all = ways(world().size());
-  for (const Way& way : all) {
-    const Difference d = difference(train(small_deck(way.overrides(dtype))), reference(dtype, way.batch()));
-    EXPECT_LE(d.loss, bound) << fmt::format("{}", fmt::join(way.overrides(dtype), " "));
-    EXPECT_LE(d.norm, bound) << fmt::format("{}", fmt::join(way.overrides(dtype), " "));
-    worst.loss = std::max(worst.loss, d.loss);
-    worst.norm = std::max(worst.norm, d.norm);
-  }
-  if (world().rank() == 0)
-    fmt::print(
-        "{}: {} layouts on {} ranks differ from one rank by {:.1e} in any loss, {:.1e} in the last gradient "
-        "norm\n",
-        dtype, all.size(), world().size(), worst.loss, worst.norm);
+  if (world().size() == 1)
+    for (const Problem& problem : problems) write_reference(problem, dtype());
+  compare(ways(world().size()), "layouts");
+}
+
+TEST_P(Invariance, SoDoUnevenRows) {
+  const std::vector<Way> all = uneven_ways(world().size());
+  if (all.empty()) GTEST_SKIP() << "no grid of so many ranks divides the rows unevenly";
+  compare(all, "layouts with uneven rows");
 }
 
 INSTANTIATE_TEST_SUITE_P(Types, Invariance, testing::Values("fp64", "fp32"),
@@ -126,23 +109,27 @@ TEST(AxisOrder, ChangesNoLoss) {
   for (const char* order : {R"(["tensor","pipeline","data"])", R"(["pipeline","data","tensor"])"}) {
     std::vector<std::string> overrides = way.overrides("fp64");
     overrides.push_back(std::string("grid.order=") + order);
-    const Difference d = difference(train(small_deck(overrides)), reference("fp64", way.batch()));
-    EXPECT_LE(d.loss, 1e-12) << order;
-    EXPECT_LE(d.norm, 1e-12) << order;
+    EXPECT_LE(from_one_rank(way.problem, "fp64", overrides).largest(), 1e-12) << order;
   }
 }
 
 TEST(Repetition, TheSameDeckOnTheSameGridGivesTheSameBits) {
   const Way way = ways(world().size()).back();
-  EXPECT_EQ(train(small_deck(way.overrides("fp32"))), train(small_deck(way.overrides("fp32"))));
+  const Outcome once = train(small_deck(way.overrides("fp32")));
+  const Outcome again = train(small_deck(way.overrides("fp32")));
+  EXPECT_FALSE(once.parameters.empty());
+  EXPECT_EQ(once.losses, again.losses);
+  EXPECT_TRUE(once == again) << "the losses are equal, the parameters, norm or evaluation are not";
 }
 
 TEST(Memory, SeparatePoisonedBuffersGiveTheSameBitsAsTheArena) {
   for (const Way& way : {ways(world().size()).front(), ways(world().size()).back()}) {
     std::vector<std::string> overrides = way.overrides("fp64");
-    const std::vector<double> together = train(small_deck(overrides));
+    const Outcome together = train(small_deck(overrides));
     overrides.push_back("train.memory=separate");
-    EXPECT_EQ(train(small_deck(overrides)), together);
+    const Outcome apart = train(small_deck(overrides));
+    EXPECT_EQ(apart.losses, together.losses);
+    EXPECT_TRUE(apart == together) << "the losses are equal, the parameters, norm or evaluation are not";
   }
 }
 

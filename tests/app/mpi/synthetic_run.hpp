@@ -1,6 +1,7 @@
 // A small GPT trained on made-up tokens: what a layout must not change.
 #pragma once
 
+#include <cstddef>
 #include <string>
 #include <vector>
 
@@ -8,6 +9,7 @@
 #include "heddle/base/random.hpp"
 #include "heddle/deck/check.hpp"
 #include "heddle/deck/read.hpp"
+#include "heddle/exec/host_copy.hpp"
 #include "support/mpi_world.hpp"
 
 namespace heddle::tests {
@@ -51,20 +53,40 @@ inline data::Batch made_up_batch(const deck::Deck& deck, std::int64_t first, std
   return batch;
 }
 
-/// Losses of all steps and the gradient norm of the last, equal on every rank.
-inline std::vector<double> train(const deck::Deck& deck) {
+/// What a training run comes to. Equal on every rank but for the parameters, which are those that this rank holds.
+struct Outcome {
+  std::vector<double> losses;
+  double gradient_norm = 0;  ///< of the last step
+  double evaluation = 0;     ///< loss of the same batch after the last step, without dropout
+  std::vector<std::byte> parameters = {};
+
+  friend bool operator==(const Outcome&, const Outcome&) = default;
+};
+
+inline std::vector<std::byte> bits_of(const std::vector<train::TrainedParameter>& parameters) {
+  std::vector<std::byte> bits;
+  for (const train::TrainedParameter& parameter : parameters) {
+    const std::size_t begin = bits.size();
+    bits.resize(begin + static_cast<std::size_t>(parameter.tensor.bytes()));
+    exec::copy_to_host(parameter.tensor, std::span(bits).subspan(begin));
+  }
+  return bits;
+}
+
+inline Outcome train(const deck::Deck& deck) {
   const app::Blueprint blueprint = app::draw(deck);
   const exec::Clock clock;
   app::Trainer trainer(deck, blueprint, world(), clock);
   const data::Batch batch = made_up_batch(deck, trainer.first_sample(), trainer.sample_count());
-  std::vector<double> results;
-  train::StepResult last;
+  Outcome outcome;
   for (std::int64_t step = 0; step < deck.train.steps; ++step) {
-    last = trainer.step(step, batch);
-    results.push_back(last.loss);
+    const train::StepResult result = trainer.step(step, batch);
+    outcome.losses.push_back(result.loss);
+    outcome.gradient_norm = result.gradient_norm;
   }
-  results.push_back(last.gradient_norm);
-  return results;
+  outcome.evaluation = trainer.evaluate(batch);
+  outcome.parameters = bits_of(trainer.parameters());
+  return outcome;
 }
 
 }  // namespace heddle::tests
