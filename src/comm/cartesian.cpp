@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "communicator_handle.hpp"
+#include "heddle/comm/collectives.hpp"
 
 namespace heddle::comm {
 
@@ -16,6 +17,7 @@ CartesianGrid::CartesianGrid(World& world, const maps::Grid& grid) : grid_(grid)
   // MPI numbers the ranks of a Cartesian communicator row-major, as maps::Grid does.
   std::array<int, maps::axis_count> extents, periods{};
   for (int i = 0; i < maps::axis_count; ++i) extents[i] = grid.extent(grid.order()[i]);
+  barrier(world.all(), "set-up of the grid");
   MPI_Comm cartesian;
   check(MPI_Cart_create(world.all().handle().comm, maps::axis_count, extents.data(), periods.data(),
                         /*reorder=*/0, &cartesian),

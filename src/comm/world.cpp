@@ -54,14 +54,6 @@ struct World::Parts {
       : library(argc, argv),
         all(std::make_unique<Communicator::Handle>(duplicate_of_world(), watchdog)),
         hosts(host_of_every_rank(all.handle().comm, all.size())) {}
-
-  void wait_for(MPI_Request request, const Waiting& what, Hearing hearing) {
-    Wait turn(watchdog, what, hearing);
-    for (int flag = 0;; turn.idle()) {
-      check(MPI_Test(&request, &flag, MPI_STATUS_IGNORE), "MPI_Test");
-      if (flag) return;
-    }
-  }
 };
 
 World::World(int& argc, char**& argv) : parts_(std::make_unique<Parts>(argc, argv)) {
@@ -75,18 +67,16 @@ const std::vector<std::string>& World::hosts() const { return parts_->hosts; }
 const Communicator& World::all() const { return parts_->all; }
 Watchdog& World::watchdog() { return parts_->watchdog; }
 
-void World::barrier() {
-  MPI_Request request;
-  check(MPI_Ibarrier(parts_->all.handle().comm, &request), "MPI_Ibarrier");
-  parts_->wait_for(request, {"barrier"}, Hearing::failures);
-}
-
 // Runs on the watchdog's communicator: on the others a failing rank may have left collectives unfinished.
 ExitCode World::agree(ExitCode code, const std::string& message) {
   Watchdog& dog = parts_->watchdog;
   const MPI_Comm comm = dog.board_->post.comm;
   auto finish = [&](MPI_Request request) {
-    parts_->wait_for(request, {"all ranks to agree on how to go on"}, Hearing::nothing);
+    Wait turn(dog, {"all ranks to agree on how to go on"}, Hearing::nothing);
+    for (int flag = 0;; turn.idle()) {
+      check(MPI_Test(&request, &flag, MPI_STATUS_IGNORE), "MPI_Test");
+      if (flag) return;
+    }
   };
   const bool origin = code != ExitCode::done && !dog.heard_failure();
   if (origin) dog.tell_failure(code);

@@ -3,10 +3,9 @@
 #include <fmt/format.h>
 
 #include <cstring>
-#include <utility>
 #include <vector>
 
-#include "heddle/comm/mpi_handle.hpp"
+#include "heddle/comm/gather.hpp"
 
 namespace heddle::io {
 namespace {
@@ -25,25 +24,15 @@ std::vector<Announcement> announce(std::span<const Shard> shards) {
   return mine;
 }
 
-std::vector<Announcement> gather_all(MPI_Comm group, const std::vector<Announcement>& mine, int ranks) {
-  int bytes = static_cast<int>(mine.size() * sizeof(Announcement));
-  std::vector<int> lengths(static_cast<std::size_t>(ranks)), places(lengths.size());
-  MPI_Allgather(&bytes, 1, MPI_INT, lengths.data(), 1, MPI_INT, group);
-  int total = 0;
-  for (std::size_t i = 0; i < lengths.size(); ++i) places[i] = std::exchange(total, total + lengths[i]);
-  std::vector<Announcement> all(static_cast<std::size_t>(total) / sizeof(Announcement));
-  MPI_Allgatherv(mine.data(), bytes, MPI_BYTE, all.data(), lengths.data(), places.data(), MPI_BYTE, group);
-  return all;
-}
-
-Catalogue merge(const std::vector<Announcement>& all) {
+Catalogue merge(const std::vector<std::vector<Announcement>>& all) {
   Catalogue catalogue;
-  for (const auto& one : all) {
-    auto [entry, is_new] = catalogue.try_emplace(one.dataset, one);
-    if (is_new) continue;
-    HEDDLE_EXPECT(entry->second.global == one.global && entry->second.dtype == one.dtype);
-    entry->second.written += one.written;
-  }
+  for (const auto& ranks_own : all)
+    for (const auto& one : ranks_own) {
+      auto [entry, is_new] = catalogue.try_emplace(one.dataset, one);
+      if (is_new) continue;
+      HEDDLE_EXPECT(entry->second.global == one.global && entry->second.dtype == one.dtype);
+      entry->second.written += one.written;
+    }
   for (const auto& [dataset, one] : catalogue)
     if (one.written != one.global.count())
       throw Error(ExitCode::failure, fmt::format("checkpoint: {} of {} numbers of {} would be written",
@@ -54,7 +43,8 @@ Catalogue merge(const std::vector<Announcement>& all) {
 }  // namespace
 
 Catalogue agree_on_catalogue(const comm::Communicator& ranks, std::span<const Shard> shards) {
-  return merge(gather_all(comm::mpi_handle(ranks), announce(shards), ranks.size()));
+  return merge(comm::gather_rows<Announcement>(ranks, announce(shards), comm::Receivers::all,
+                                               "the checkpoint's datasets"));
 }
 
 }  // namespace heddle::io

@@ -3,32 +3,32 @@
 #include <string>
 
 #include "heddle/base/error.hpp"
-#include "heddle/comm/mpi_handle.hpp"
+#include "heddle/comm/gather.hpp"
 
 namespace heddle::io {
+namespace {
 
-void together(const comm::Communicator& ranks, const std::function<void()>& body) {
-  const MPI_Comm group = comm::mpi_handle(ranks);
-  int code = 0;
-  std::string message;
+/// Nothing if `body` succeeds, else its error: the code as the first character, then the message.
+std::string error_of(const std::function<void()>& body) {
+  const auto text = [](ExitCode code, const char* what) {
+    return static_cast<char>(code) + std::string(what);
+  };
   try {
     body();
   } catch (const Error& error) {
-    code = static_cast<int>(error.code());
-    message = error.what();
+    return text(error.code(), error.what());
   } catch (const std::exception& error) {
-    code = static_cast<int>(ExitCode::failure);
-    message = error.what();
+    return text(ExitCode::failure, error.what());
   }
-  int failed = code == 0 ? ranks.size() : ranks.rank(), first = 0;
-  MPI_Allreduce(&failed, &first, 1, MPI_INT, MPI_MIN, group);
-  if (first == ranks.size()) return;
+  return {};
+}
 
-  int facts[2] = {code, static_cast<int>(message.size())};
-  MPI_Bcast(facts, 2, MPI_INT, first, group);
-  message.resize(static_cast<std::size_t>(facts[1]));
-  MPI_Bcast(message.data(), facts[1], MPI_CHAR, first, group);
-  throw Error(static_cast<ExitCode>(facts[0]), message);
+}  // namespace
+
+void together(const comm::Communicator& ranks, const std::function<void()>& body) {
+  for (const auto& error :
+       comm::gather(ranks, error_of(body), comm::Receivers::all, "all ranks to take part in writing a file"))
+    if (!error.empty()) throw Error(static_cast<ExitCode>(error[0]), error.substr(1));
 }
 
 }  // namespace heddle::io

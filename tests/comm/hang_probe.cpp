@@ -6,8 +6,11 @@
 #include <string>
 #include <thread>
 
+#include "heddle/comm/cartesian.hpp"
 #include "heddle/comm/collectives.hpp"
+#include "heddle/comm/gather.hpp"
 #include "heddle/comm/point_to_point.hpp"
+#include "heddle/comm/subset.hpp"
 #include "heddle/comm/world.hpp"
 
 namespace {
@@ -23,6 +26,20 @@ void receive_from(comm::World& world, int peer, std::int64_t position) {
   for (;;) std::this_thread::sleep_for(std::chrono::seconds(1));
 }
 
+// What ranks do together before and after the steps.
+void set_up(comm::World& world, const std::string& mode) {
+  if (mode == "throws_before_grid")
+    comm::CartesianGrid grid(world, maps::Grid({world.size(), 1, 1}));
+  else if (mode == "throws_before_subset")
+    comm::subset(world.all(), comm::Membership::member);
+  else if (mode == "throws_before_gather")
+    comm::gather(world.all(), "an event", comm::Receivers::first, "the events");
+  else if (mode == "throws_before_gather_to_all")
+    comm::gather(world.all(), "an event", comm::Receivers::all, "the events");
+  else
+    throw Error(ExitCode::failure, "unknown mode " + mode);
+}
+
 void go_wrong(comm::World& world, const std::string& mode, int culprit) {
   const bool guilty = world.rank() == culprit;
   const int next = (culprit + 1) % world.size();
@@ -34,7 +51,7 @@ void go_wrong(comm::World& world, const std::string& mode, int culprit) {
     receive_from(world, culprit, 12);
   } else if (mode == "order") {  // one rank is still in the collective before
     if (!guilty) comm::all_sum(world.all(), 1, "the gradient's sum");
-    world.barrier();
+    comm::barrier(world.all(), "barrier");
   } else if (mode == "throws") {
     if (guilty) throw Error(ExitCode::usage, "the deck is wrong", "only one rank has seen it");
     receive_from(world, culprit, 12);
@@ -52,7 +69,8 @@ void go_wrong(comm::World& world, const std::string& mode, int culprit) {
     comm::Request bucket = comm::start_all_reduce(world.all(), comm::Reduction::sum, gradient, gradient);
     comm::all_sum(world.all(), 1, "the loss");
   } else {
-    throw Error(ExitCode::failure, "unknown mode " + mode);
+    if (guilty) throw Error(ExitCode::numbers, "only one rank has seen it");
+    set_up(world, mode);
   }
 }
 }  // namespace

@@ -75,6 +75,11 @@ class Failure(unittest.TestCase):
         for culprit in (0, 2):
             self.check("throws_amid_collectives", culprit, 1, "the disk is full")
 
+    def test_a_rank_that_fails_before_a_set_up_or_a_gather_is_heard(self):
+        for step in ("grid", "subset", "gather", "gather_to_all"):
+            for culprit in (0, 2):
+                self.check(f"throws_before_{step}", culprit, 3, "only one rank has seen it")
+
 
 if __name__ == "__main__":
     unittest.main(argv=sys.argv[:1], verbosity=2)

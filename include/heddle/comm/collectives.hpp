@@ -18,9 +18,6 @@ enum class Reduction { sum, max };
 Request start_all_reduce(const Communicator& communicator, Reduction reduction, const Tensor& in,
                          const Tensor& out);
 
-/// Copies the root's tensor to all.
-Request start_broadcast(const Communicator& communicator, int root, const Tensor& tensor);
-
 /// `out` is the ranks' `in`, one after another along `dim`: rank i's is the balanced block i of
 /// out.shape[dim].
 Request start_all_gather(const Communicator& communicator, int dim, const Tensor& in, const Tensor& out);
@@ -34,9 +31,11 @@ Request start_reduce_scatter(const Communicator& communicator, int dim, const Te
 Request start_all_to_all(const Communicator& communicator, int from, int to, const Tensor& in,
                          const Tensor& out);
 
-/// The sum (maximum) of one number over the ranks, equal bits everywhere. Waits; `action` names it in a hang
-/// report.
+/// The sum of one number over the ranks, equal bits everywhere. Waits; `action` names it in a hang report.
 double all_sum(const Communicator& communicator, double value, const std::string& action);
-double all_max(const Communicator& communicator, double value, const std::string& action);
+
+/// Returns when all ranks have come here. Goes before a call that blocks inside MPI, where the news that a rank has
+/// failed on its way would not be heard.
+void barrier(const Communicator& communicator, const std::string& action);
 
 }  // namespace heddle::comm

@@ -8,7 +8,8 @@
 
 namespace heddle::comm {
 
-/// Stays owned by `communicator`. What is done on it directly is not seen by the hang watchdog.
+/// Stays owned by `communicator`. What is done on it directly is not seen by the hang watchdog: a
+/// collective that waits, such as barrier(), goes before.
 MPI_Comm mpi_handle(const Communicator& communicator);
 
 }  // namespace heddle::comm

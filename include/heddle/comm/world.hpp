@@ -26,8 +26,6 @@ class World {
   const Communicator& all() const;
   Watchdog& watchdog();
 
-  void barrier();
-
   /// The worst code over all ranks. Where that is not `done`, rank 0 prints to stderr the message of the
   /// lowest rank that failed with it by itself, and every other rank's wait ends with PeerFailed. No rank
   /// returns before the message is out.

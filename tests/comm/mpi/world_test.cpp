@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include "heddle/comm/collectives.hpp"
 #include "heddle/comm/point_to_point.hpp"
 #include "local_tensors.hpp"
 
@@ -44,7 +45,7 @@ TEST(World, a_rank_that_fails_ends_the_waits_of_all_others) {
     EXPECT_EQ(waited, world().rank() != failing);
     EXPECT_EQ(printed, world().rank() == 0 ? "only I have seen it\n" : "");
   }
-  world().barrier();
+  barrier(world().all(), "the end of the test");
 }
 
 }  // namespace

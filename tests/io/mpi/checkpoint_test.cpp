@@ -2,7 +2,6 @@
 #include "heddle/io/checkpoint.hpp"
 
 #include <gtest/gtest.h>
-#include <mpi.h>
 
 #include <filesystem>
 #include <numeric>
@@ -11,6 +10,8 @@
 #include "../../support/expect_error.hpp"
 #include "../../support/mpi_world.hpp"
 #include "../../support/temporary_folder.hpp"
+#include "heddle/comm/collectives.hpp"
+#include "heddle/comm/gather.hpp"
 
 namespace heddle::io {
 namespace {
@@ -25,12 +26,9 @@ class SharedFolder {
       folder_ = std::make_unique<tests::TemporaryFolder>();
       name_ = *folder_ / "";
     }
-    int length = static_cast<int>(name_.size());
-    MPI_Bcast(&length, 1, MPI_INT, 0, MPI_COMM_WORLD);
-    name_.resize(static_cast<std::size_t>(length));
-    MPI_Bcast(name_.data(), length, MPI_CHAR, 0, MPI_COMM_WORLD);
+    name_ = comm::gather(tests::world().all(), name_, comm::Receivers::all, "the folder's name")[0];
   }
-  ~SharedFolder() { tests::world().barrier(); }
+  ~SharedFolder() { comm::barrier(tests::world().all(), "the end of the folder"); }
   std::string operator/(const std::string& name) const { return name_ + name; }
 
  private:
