@@ -41,9 +41,16 @@ kokkos:  ## a Kokkos with OpenMP, in a cache outside the tree
 	@cmake/setup.sh build
 	cmake -P cmake/kokkos.cmake
 
-threads: kokkos  ## the kernels' tests with several threads in a rank
+threads: kokkos  ## the kernels' tests and a training run with two threads in a rank
 	$(MAKE) build PRESET=threads
 	ctest --preset threads
+
+sweep: build  ## every layout on 1 to 8 ranks against one rank, in fp64 and fp32: up to half an hour on two cores
+	cd $(BUILD)/tests && for ranks in 1 2 3 4 5 6 7 8; do \
+	  HEDDLE_SWEEP=full $(CURDIR)/jobs/local.sh $$ranks ./test_app_mpi --gtest_filter='*Invariance*' >sweep.log 2>&1 \
+	    || { cat sweep.log; exit 1; }; \
+	  grep differ sweep.log; \
+	done
 
 parity: build  ## compute PyTorch's side of the comparison anew, in a virtual environment of the build folder
 	@cmake/setup.sh oracle
@@ -60,4 +67,4 @@ $(TEXT): | setup
 $(TOKENS): $(TEXT) | build
 	$(HEDDLE) prepare $(TEXT) -o $@
 
-.PHONY: help run test build setup lint format kokkos threads parity clean
+.PHONY: help run test build setup lint format kokkos threads sweep parity clean
