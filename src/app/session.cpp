@@ -15,6 +15,7 @@
 #include "heddle/data/sampler.hpp"
 #include "heddle/deck/check.hpp"
 #include "heddle/deck/print.hpp"
+#include "heddle/io/aside_file.hpp"
 #include "heddle/io/checkpoint.hpp"
 #include "heddle/io/run_file.hpp"
 #include "heddle/model/count.hpp"
@@ -61,17 +62,16 @@ io::Shard shard(const train::Parameter& parameter, const std::string& dataset, c
   return shard;
 }
 
-/// A run must not find at its end that it cannot keep what it learnt.
-void demand_writable(const std::string& directory) {
+/// A run must not find at its end that it cannot keep what it learnt: `path` is of a file that it will write.
+void demand_writable(const std::string& path) {
   namespace fs = std::filesystem;
-  std::error_code error;
-  fs::create_directories(directory, error);
-  const fs::path probe = fs::path(directory) / ".writable";
-  const bool writable = !error && std::ofstream(probe).put('x').flush().good();
-  fs::remove(probe, error);
+  io::make_folder_of(path);
+  const fs::path folder = fs::path(path).parent_path(), probe = folder / ".writable";
+  const bool writable = std::ofstream(probe).put('x').flush().good();
+  std::error_code ignored;
+  fs::remove(probe, ignored);
   if (!writable)
-    throw Error(ExitCode::usage, fmt::format("{}: cannot write here", directory), "checkpoints belong there",
-                "change output.directory");
+    throw Error(ExitCode::usage, folder.string() + ": cannot write here", "", "change output.directory");
 }
 
 /// A clock that begins on every rank when rank 0 asks for it.
@@ -105,6 +105,9 @@ struct Session::Parts {
   std::string file(const std::string& name) const {
     return (std::filesystem::path(deck.output.directory) / name).string();
   }
+  std::string checkpoint_file(std::int64_t steps_done) const {
+    return file(fmt::format("checkpoints/step-{:06}.h5", steps_done));
+  }
   bool due(std::int64_t every, std::int64_t steps_done) const {
     return steps_done == deck.train.steps || (every > 0 && steps_done % every == 0);
   }
@@ -136,7 +139,8 @@ Session::Parts::Parts(const deck::Deck& the_deck, comm::World& the_world)
                deck.train.batch * deck.train.sequence, deck.output.log_every) {
   if (world.rank() != 0) return;
   dataset.file().verify();
-  demand_writable(file("checkpoints"));
+  demand_writable(file("run.h5"));
+  demand_writable(checkpoint_file(0));
   run_file.emplace(file("run.h5"), header());
 }
 
@@ -228,7 +232,7 @@ void Session::Parts::checkpoint(std::int64_t steps_done) {
     shards.push_back(shard(p, io::first_moment_dataset(p.name), p.first_moment));
     shards.push_back(shard(p, io::second_moment_dataset(p.name), p.second_moment));
   }
-  const std::string path = file(fmt::format("checkpoints/step-{:06}.h5", steps_done));
+  const std::string path = checkpoint_file(steps_done);
   io::write_checkpoint(world.all(), path, {steps_done, steps_done * deck.train.batch, deck::resolved(deck)},
                        shards);
   progress.say(fmt::format("step {}: checkpoint {}", steps_done, path));
