@@ -19,7 +19,7 @@ trap clean_up EXIT
 # The fresh apt uses the host's Debian mirrors and connection settings, whatever they are; nothing else of its set-up.
 mirrors=$(apt-get indextargets --format 'deb $(REPO_URI) $(RELEASE) $(COMPONENT)' \
           'Created-By: Packages' 'Origin: Debian' | grep ' bookworm' | sort -u || true)
-: "${mirrors:=deb http://deb.debian.org/debian bookworm main}"
+[[ $mirrors ]] || { echo "fresh: apt knows no mirror of bookworm; run apt-get update on a Debian 12 host" >&2; exit 1; }
 mirror=$(awk '$3 == "bookworm" { print $2; exit }' <<<"$mirrors")
 apt_proxy=$(apt-config dump --format '%v' Acquire::http::Proxy || true)
 [[ $apt_proxy ]] && export http_proxy=${http_proxy:-$apt_proxy}
