@@ -1,7 +1,6 @@
 #include "heddle/comm/collectives.hpp"
 
 #include "communicator_handle.hpp"
-#include "map_route.hpp"
 #include "request_state.hpp"
 #include "slices.hpp"
 
@@ -34,19 +33,6 @@ Request start_all_reduce(const Communicator& communicator, Reduction reduction, 
     throw Error(ExitCode::failure, "bf16 tensors cannot be reduced",
                 "sums between ranks are taken in fp32, fp64 or int32");
   return Request(begin_all_reduce(communicator, reduction, in, out));
-}
-
-Request start_all_gather(const Communicator& communicator, int dim, const Tensor& in, const Tensor& out) {
-  return start_blocks(communicator, {maps::MapKind::all_gather, {}, dim}, in, out);
-}
-
-Request start_reduce_scatter(const Communicator& communicator, int dim, const Tensor& in, const Tensor& out) {
-  return start_blocks(communicator, {maps::MapKind::reduce_scatter, {}, dim}, in, out);
-}
-
-Request start_all_to_all(const Communicator& communicator, int from, int to, const Tensor& in,
-                         const Tensor& out) {
-  return start_blocks(communicator, {maps::MapKind::all_to_all, {}, from, to}, in, out);
 }
 
 double all_sum(const Communicator& communicator, double value, const std::string& action) {
