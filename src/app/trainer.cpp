@@ -68,22 +68,26 @@ Tensor Trainer::loss_share(const exec::StageEngine& engine) const {
   return engine.arena().tensor(loss, engine.program().graph[loss].dtype);
 }
 
-exec::RunState Trainer::state(std::int64_t step) const {
+exec::RunState Trainer::state(std::int64_t step, exec::Observer* observer) const {
   return {.sequence = deck_.train.sequence,
           .seed = static_cast<std::uint64_t>(deck_.train.seed),
           .step = static_cast<std::uint64_t>(step),
-          .loss_scale = 1.0 / static_cast<double>(deck_.train.batch * deck_.train.sequence)};
+          .loss_scale = 1.0 / static_cast<double>(deck_.train.batch * deck_.train.sequence),
+          .observer = observer};
 }
 
 std::int64_t Trainer::sample_count() const { return deck_.train.batch / blueprint_.grid.extent(Axis::data); }
 std::int64_t Trainer::first_sample() const { return grid_.coordinates()[Axis::data] * sample_count(); }
 
 train::StepResult Trainer::step(std::int64_t step, const data::Batch& samples,
-                                const schedule::EventSink& sink) {
-  engine_->load("tokens", samples.inputs);
-  engine_->load("targets", samples.targets);
-  optimizer_->begin_step(step, train::learning_rate(deck_.optimizer, step, deck_.train.steps));
-  engine_->run_row(state(step), deck_.train.batch, &*optimizer_, sink);
+                                const schedule::EventSink& sink, exec::Observer* observer) {
+  {
+    const exec::Observed observed(observer, {.work = exec::Work::load});
+    engine_->load("tokens", samples.inputs);
+    engine_->load("targets", samples.targets);
+  }
+  optimizer_->begin_step(step, train::learning_rate(deck_.optimizer, step, deck_.train.steps), observer);
+  engine_->run_row(state(step, observer), deck_.train.batch, &*optimizer_, sink);
   return optimizer_->result();
 }
 

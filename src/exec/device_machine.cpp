@@ -35,6 +35,7 @@ void DeviceMachine::begin_step(const RunState& state, std::vector<std::int64_t> 
 }
 
 void DeviceMachine::end_step() {
+  const Observed observed(state_.observer, {.work = Work::wait, .action = ActionKind::send_forward});
   for (auto* sends : {&sends_forward_, &sends_backward_}) {
     for (auto& requests : *sends)
       for (comm::Request& request : requests) comm::wait(request, {"last sends of the step"});
@@ -80,7 +81,10 @@ schedule::Event DeviceMachine::finish(const Action& action) {
 void DeviceMachine::compute(const Action& action) {
   state_.row_shift = row_shifts_[action.microbatch];
   if (in_.reducer && is_backward(action.kind))
-    in_.runner.run(action, state_, [&](int node) { in_.reducer->node_done(node); });
+    in_.runner.run(action, state_, [&](int node) {
+      const Observed observed(state_.observer, {.work = Work::bucket, .microbatch = action.microbatch});
+      in_.reducer->node_done(node);
+    });
   else
     in_.runner.run(action, state_);
 }
@@ -96,6 +100,8 @@ const std::vector<graph::ValueId>& DeviceMachine::message(ActionKind kind) const
 }
 
 DeviceMachine::Requests DeviceMachine::exchange(const Action& action) {
+  const Observed observed(state_.observer,
+                          {.work = Work::message, .microbatch = action.microbatch, .action = action.kind});
   const comm::Communicator& pipeline = in_.grid.along(maps::Axis::pipeline);
   const int peer = in_.schedule.rank_of_stage[partner_stage(action)];
   Requests requests;

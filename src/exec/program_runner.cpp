@@ -68,6 +68,8 @@ void ProgramRunner::poison_outputs(const Call& call) const {
 
 void ProgramRunner::run_node(int index, int microbatch, const RunState& state, const std::string& what) {
   const graph::Node& node = program_.graph.nodes[index];
+  const Observed observed(state.observer, {.work = Work::node, .node = index, .microbatch = microbatch},
+                          &lane_);
   Call call{lane_, node, state, {}, {}, {}, {}};
   for (graph::ValueId id : node.in) {
     call.in.push_back(tensor(id, microbatch));

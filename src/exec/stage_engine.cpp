@@ -51,8 +51,9 @@ std::vector<std::int64_t> StageEngine::row_shifts(std::int64_t samples, std::int
   return shifts;
 }
 
-void StageEngine::clear_sums() {
+void StageEngine::clear_sums(Observer* observer) {
   const kernels::Lane lane;
+  const Observed observed(observer, {.work = Work::clear}, &lane);
   const auto& values = input_.program.graph.values;
   for (const passes::Trained& trained : input_.program.trained)
     for (graph::ValueId sum : trained.sums) kernels::fill(lane, arena_->tensor(sum, values[sum].dtype), 0.0);
@@ -60,9 +61,18 @@ void StageEngine::clear_sums() {
     kernels::fill(lane, arena_->tensor(loss, values[loss].dtype), 0.0);
 }
 
+void StageEngine::wait(const schedule::Interpreter& loop, DeviceMachine& machine, Observer* observer) {
+  const schedule::Action& next = loop.next();
+  const Observed observed(observer, {.work = Work::wait, .microbatch = next.microbatch, .action = next.kind});
+  comm::Wait wait(input_.world.watchdog(), {.action = name(next),
+                                            .partner = machine.partner(next),
+                                            .position = static_cast<std::int64_t>(loop.position())});
+  while (!machine.ready(next)) wait.idle();
+}
+
 void StageEngine::run_row(RunState state, std::int64_t samples, StepHooks* hooks,
                           const schedule::EventSink& sink) {
-  clear_sums();
+  clear_sums(state.observer);
   DeviceMachine machine({.runner = *runner_,
                          .grid = input_.grid,
                          .schedule = input_.schedule,
@@ -72,18 +82,8 @@ void StageEngine::run_row(RunState state, std::int64_t samples, StepHooks* hooks
   machine.begin_step(state, row_shifts(samples, state.sequence));
   const schedule::Row& row = input_.schedule.rows[input_.grid.coordinates()[Axis::pipeline]];
   schedule::Interpreter loop(row, machine, input_.lookahead, sink);
-  Progress progress = loop.advance();
-  while (progress != Progress::done) {
-    if (progress == Progress::blocked) {
-      const comm::Waiting what{.action = name(loop.next()),
-                               .partner = machine.partner(loop.next()),
-                               .position = static_cast<std::int64_t>(loop.position())};
-      comm::Wait wait(input_.world.watchdog(), what);
-      while ((progress = loop.advance()) == Progress::blocked) wait.idle();
-    } else {
-      progress = loop.advance();
-    }
-  }
+  for (Progress progress; (progress = loop.advance()) != Progress::done;)
+    if (progress == Progress::blocked) wait(loop, machine, state.observer);
   machine.end_step();
 }
 

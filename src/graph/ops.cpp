@@ -47,7 +47,12 @@ std::string_view name(Op op) { return table[static_cast<int>(op)].name; }
 const OpDefinition& definition(Op op) { return *table[static_cast<int>(op)].definition; }
 
 Cost cost(const Graph& graph, const Node& node, std::span<const Shape> in, std::span<const Shape> out) {
-  Cost cost{definition(node.op).flops(node, in, out), 0};
+  const OpDefinition& op = definition(node.op);
+  Cost cost{op.flops(node, in, out), 0};
+  if (op.bytes) {
+    cost.bytes = op.bytes(graph, node, in, out);
+    return cost;
+  }
   const auto add_bytes = [&](const std::vector<ValueId>& ids, std::span<const Shape> shapes) {
     for (std::size_t i = 0; i < ids.size(); ++i)
       cost.bytes += static_cast<double>(shapes[i].count() * size_of(graph[ids[i]].dtype));

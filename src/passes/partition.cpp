@@ -104,7 +104,7 @@ std::vector<int> balanced_cuts(const Graph& graph, int stages, std::int64_t rows
   const auto invariant = step_invariant(graph);
   for (const Node& node : graph.nodes) {
     if (invariant[node.out.front()]) continue;  // once a step
-    const graph::Cost cost =
+    const Cost cost =
         graph::cost(graph, node, shapes_of(graph, node.in, rows), shapes_of(graph, node.out, rows));
     costs[node.block] += cost.flops + flops_per_byte * cost.bytes;
   }

@@ -13,6 +13,8 @@
 
 namespace heddle::train {
 
+using exec::Work;
+
 Optimizer::Optimizer(const deck::Optimizer& settings, std::vector<TrainedParameter> parameters,
                      std::vector<Tie> ties, const comm::Communicator& world, Tensor loss)
     : settings_(settings),
@@ -22,13 +24,15 @@ Optimizer::Optimizer(const deck::Optimizer& settings, std::vector<TrainedParamet
       loss_(loss),
       square_memory_(static_cast<std::int64_t>(parameters_.size()) * size_of(DType::f64)) {}
 
-void Optimizer::begin_step(std::int64_t step, double rate) {
+void Optimizer::begin_step(std::int64_t step, double rate, exec::Observer* observer) {
   step_ = step;
   rate_ = rate;
+  observer_ = observer;
 }
 
 void Optimizer::gradients_reduced() {
   lane_.fence();
+  const exec::Observed observed(observer_, {.work = Work::agree});
   for (const Tie& tie : ties_) {
     const auto p = std::ranges::find(parameters_, tie.name, &TrainedParameter::name);
     comm::Request sum = start_all_reduce(*tie.holders, comm::Reduction::sum, p->gradient, p->gradient);
@@ -38,6 +42,7 @@ void Optimizer::gradients_reduced() {
 
 /// Each parameter's square is taken by itself and these are added in their order.
 double Optimizer::local_sum_of_squares() {
+  const exec::Observed observed(observer_, {.work = Work::norm}, &lane_);
   const Tensor squares{square_memory_.data(), DType::f64, {static_cast<std::int64_t>(parameters_.size())}};
   kernels::fill(lane_, squares, 0.0);
   for (std::size_t i = 0; i < parameters_.size(); ++i)
@@ -49,16 +54,24 @@ double Optimizer::local_sum_of_squares() {
   return std::accumulate(host.begin(), host.end(), 0.0);
 }
 
-void Optimizer::step() {
-  const double loss = loss_.data ? exec::read_scalar(loss_) : 0.0;
-  result_.gradient_norm = std::sqrt(comm::all_sum(world_, local_sum_of_squares(), "STEP: gradient norm"));
+void Optimizer::agree(double squares, double loss) {
+  const exec::Observed observed(observer_, {.work = Work::agree});
+  result_.gradient_norm = std::sqrt(comm::all_sum(world_, squares, "STEP: gradient norm"));
   result_.loss = comm::all_sum(world_, loss, "STEP: loss");
+}
+
+void Optimizer::step() {
+  agree(local_sum_of_squares(), loss_.data ? exec::read_scalar(loss_) : 0.0);
   if (!std::isfinite(result_.loss) || !std::isfinite(result_.gradient_norm))
     throw Error(
         ExitCode::numbers,
         fmt::format("step {}: loss = {}, gradient norm = {}", step_ + 1, result_.loss, result_.gradient_norm),
         "training has diverged", "lower optimizer.rate or lengthen optimizer.warmup");
+  update();
+}
 
+void Optimizer::update() {
+  const exec::Observed observed(observer_, {.work = Work::update}, &lane_);
   const bool clips = settings_.clip > 0 && result_.gradient_norm > settings_.clip;
   const double t = static_cast<double>(step_ + 1);
   kernels::AdamWStep adamw{.rate = rate_,

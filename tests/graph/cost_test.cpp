@@ -66,10 +66,21 @@ TEST(Cost, BackwardIsTwiceALinearAndTwoAndAHalfTimesAttention) {
 
 TEST(Cost, BytesCountEachValueOnceInItsOwnType) {
   Graph graph;
+  const ValueId x = graph.add({.name = "x", .dtype = DType::f64, .shape = {rows, 5}});
+  const ValueId max = graph.add(activation("max", {rows})), dsum = graph.add(activation("ds", {rows, 2}));
+  append(graph, Op::exp_sum_gradient, {x, max, graph.add(indices("targets")), dsum}, "dx");
+  EXPECT_EQ(cost_of(graph, graph.nodes[0], 20).bytes, 20 * 5 * 8 + 20 * 4 + 20 * 4 + 20 * 2 * 4 + 20 * 5 * 8);
+}
+
+TEST(Cost, OfAnEmbeddingIsThatOfTheRowsItTouches) {
+  Graph graph;
   const ValueId table =
-      graph.add({.name = "t", .role = Role::parameter, .dtype = DType::f64, .shape = {9, 5}});
-  append(graph, Op::embedding, {table, graph.add(indices("tokens"))}, "x");
-  EXPECT_EQ(cost_of(graph, graph.nodes[0], 20).bytes, 9 * 5 * 8 + 20 * 4 + 20 * 5 * 8);
+      graph.add({.name = "t", .role = Role::parameter, .dtype = DType::f64, .shape = {900, 5}});
+  const ValueId tokens = graph.add(indices("tokens"));
+  const ValueId x = append(graph, Op::embedding, {table, tokens}, "x").front();
+  EXPECT_EQ(cost_of(graph, graph.nodes[0], 20).bytes, 20 * 4 + 2 * 20 * 5 * 8);
+  const Node gradient{Op::embedding_gradient, {x, tokens, table}, {table}};
+  EXPECT_EQ(cost_of(graph, gradient, 20).bytes, 20 * 4 + 3 * 20 * 5 * 8);
 }
 
 TEST(Cost, IsThatOfTheLocalShapes) {

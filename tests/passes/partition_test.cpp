@@ -166,7 +166,7 @@ std::vector<double> block_costs(const Graph& graph, std::int64_t rows) {
   };
   for (const Node& node : graph.nodes) {
     costs.resize(std::max<std::size_t>(costs.size(), static_cast<std::size_t>(node.block) + 1));
-    const graph::Cost cost = graph::cost(graph, node, filled(node.in), filled(node.out));
+    const Cost cost = graph::cost(graph, node, filled(node.in), filled(node.out));
     costs[static_cast<std::size_t>(node.block)] += cost.flops + 16 * cost.bytes;
   }
   return costs;

@@ -21,7 +21,9 @@ class Trainer {
 
   /// One optimizer step, counted from 0, on this data rank's samples. Throws Error(numbers) on every rank if loss or
   /// gradient norm is not finite.
-  train::StepResult step(std::int64_t step, const data::Batch& samples, const schedule::EventSink& sink = {});
+  /// The sink and the observer, which may be null, are told what the step does, action by action and piece by piece.
+  train::StepResult step(std::int64_t step, const data::Batch& samples, const schedule::EventSink& sink = {},
+                         exec::Observer* observer = nullptr);
 
   /// Of the last step, also of one that diverged.
   const train::StepResult& result() const { return optimizer_->result(); }
@@ -44,7 +46,7 @@ class Trainer {
   exec::EngineInput engine_input(const schedule::Schedule& schedule, passes::Program program) const;
   void make_ties();
   Tensor loss_share(const exec::StageEngine& engine) const;
-  exec::RunState state(std::int64_t step) const;
+  exec::RunState state(std::int64_t step, exec::Observer* observer = nullptr) const;
 
   const deck::Deck& deck_;
   const Blueprint& blueprint_;

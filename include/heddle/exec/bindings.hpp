@@ -3,6 +3,7 @@
 
 #include <vector>
 
+#include "heddle/exec/observer.hpp"
 #include "heddle/graph/graph.hpp"
 #include "heddle/kernels/lane.hpp"
 #include "heddle/maps/box.hpp"
@@ -17,6 +18,7 @@ struct RunState {
   double loss_scale = 1;      ///< 1 / rows of the whole step
   std::int64_t row_shift =
       0;  ///< from a row's global index in its microbatch to its index in the step's batch
+  Observer* observer = nullptr;  ///< may be null
 };
 
 /// One node with its tensors, and the part of each global tensor that this rank holds.

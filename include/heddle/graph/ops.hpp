@@ -6,15 +6,10 @@
 #include <span>
 #include <vector>
 
+#include "heddle/base/cost.hpp"
 #include "heddle/graph/graph.hpp"
 
 namespace heddle::graph {
-
-/// What one call costs: the floor of its time is the larger of flops / peak and bytes / bandwidth.
-struct Cost {
-  double flops = 0;
-  double bytes = 0;
-};
 
 /// Name, dtype and shape of an output; the rest of a Value is filled in by `append`.
 struct OutputType {
@@ -57,7 +52,7 @@ class AdjointWriter {
 struct OpDefinition {
   /// Null for ops whose outputs are gradients: these take the shapes of their parameters.
   std::vector<OutputType> (*shape)(const Graph&, const Node&);
-  /// FLOPs for the given input and output shapes, rows filled in; bytes are each value once.
+  /// FLOPs for the given input and output shapes, rows filled in.
   double (*flops)(const Node&, std::span<const Shape> in, std::span<const Shape> out);
   /// Null for ops that stand only in backward programs: they are written after the layout is chosen.
   AxisLayout (*layout)(const Node&, const Graph&, std::span<const maps::Part> in, const AxisChoice&);
@@ -66,6 +61,8 @@ struct OpDefinition {
   void (*adjoint)(const Node&, AdjointWriter&);
   /// The kernel allows its first output to be its first input.
   bool in_place = false;
+  /// Bytes read and written, for ops that do not touch all of each value; null: each value once.
+  double (*bytes)(const Graph&, const Node&, std::span<const Shape> in, std::span<const Shape> out) = nullptr;
 };
 
 const OpDefinition& definition(Op op);

@@ -26,8 +26,8 @@ class Optimizer final : public exec::StepHooks {
   Optimizer(const deck::Optimizer& settings, std::vector<TrainedParameter> parameters, std::vector<Tie> ties,
             const comm::Communicator& world, Tensor loss);
 
-  /// `step` counts from 0.
-  void begin_step(std::int64_t step, double rate);
+  /// `step` counts from 0. The observer may be null; what the step ends with is told to it.
+  void begin_step(std::int64_t step, double rate, exec::Observer* observer = nullptr);
   void gradients_reduced() override;
   /// Throws Error(numbers) on every rank, before any parameter has changed, if loss or norm is not finite.
   void step() override;
@@ -37,6 +37,8 @@ class Optimizer final : public exec::StepHooks {
 
  private:
   double local_sum_of_squares();
+  void agree(double squares, double loss);
+  void update();
 
   deck::Optimizer settings_;
   std::vector<TrainedParameter> parameters_;
@@ -47,6 +49,7 @@ class Optimizer final : public exec::StepHooks {
   kernels::Lane lane_;
   std::int64_t step_ = 0;
   double rate_ = 0;
+  exec::Observer* observer_ = nullptr;
   StepResult result_;
 };
 
