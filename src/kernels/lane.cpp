@@ -10,6 +10,7 @@
 #endif
 
 #include "heddle/base/error.hpp"
+#include "huge_pages.hpp"
 
 namespace heddle::kernels {
 
@@ -33,6 +34,7 @@ Memory::Memory(std::int64_t bytes) : bytes_(bytes) {
                 "give a rank less: more ranks, or a smaller train.batch or model");
   }
   HEDDLE_EXPECT(reinterpret_cast<std::uintptr_t>(data_) % 64 == 0);
+  wish_huge_pages(data_, bytes_);
 }
 
 // Where a failing run unwinds, messages that nobody can call back may still read and write here; the process ends soon.

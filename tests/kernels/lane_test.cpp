@@ -28,6 +28,17 @@ TEST(Memory, IsAlignedMovesAndZeroes) {
   moved.zero();
 }
 
+TEST(Memory, MayBeLargerThanItsLargePages) {  // the wish for them rounds inwards, so no neighbour is touched
+  for (const std::int64_t bytes :
+       {(std::int64_t{2} << 20) - 1, std::int64_t{5} << 20, (std::int64_t{6} << 20) + 1}) {
+    Memory memory(bytes);
+    EXPECT_EQ(memory.bytes(), bytes);
+    std::memset(memory.data(), 0xff, static_cast<std::size_t>(bytes));
+    memory.zero();
+    EXPECT_EQ(static_cast<const char*>(memory.data())[bytes - 1], 0);
+  }
+}
+
 #ifdef _OPENMP
 TEST(Runtime, HoldsTheGemmLibraryToTheLanesThreads) { EXPECT_EQ(omp_get_max_threads(), Lane{}.threads()); }
 #endif
