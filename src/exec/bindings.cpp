@@ -18,8 +18,6 @@
 namespace heddle::exec {
 namespace {
 
-using kernels::Write;
-
 template <class T>
 const T& attribute(const Call& c) {
   return std::get<T>(c.node.attributes);
@@ -61,14 +59,13 @@ constexpr std::array<Binding, graph::op_count> table = {
     embedding,
     // The table's own part begins where the gradient's does; it is the third input for that alone.
     [](const Call& c) {
-      kernels::embedding_gradient(c.lane, c.in[0], c.in[1], first(c, 2, 0), c.out[0], Write::accumulate);
+      kernels::embedding_gradient(c.lane, c.in[0], c.in[1], first(c, 2, 0), c.out[0], c.write);
     },
     [](const Call& c) {
       kernels::add_position(c.lane, c.in[0], c.in[1], first_row(c, 0), c.run.sequence, c.out[0]);
     },
     [](const Call& c) {
-      kernels::position_gradient(c.lane, c.in[0], first_row(c, 0), c.run.sequence, c.out[0],
-                                 Write::accumulate);
+      kernels::position_gradient(c.lane, c.in[0], first_row(c, 0), c.run.sequence, c.out[0], c.write);
     },
     [](const Call& c) {
       kernels::layer_norm(c.lane, c.in[0], c.in[1], c.in[2], attribute<graph::Norm>(c).epsilon, c.out[0],
@@ -79,16 +76,14 @@ constexpr std::array<Binding, graph::op_count> table = {
     },
     [](const Call& c) {
       kernels::layer_norm_parameter_gradient(c.lane, c.in[0], c.in[1], c.in[2], c.in[3], c.out[0], c.out[1],
-                                             Write::accumulate);
+                                             c.write);
     },
     [](const Call& c) {
       kernels::linear(c.lane, c.in[0], c.in[1], c.in.size() > 2 ? c.in[2] : Tensor{}, c.out[0]);
     },
     [](const Call& c) { kernels::linear_input_gradient(c.lane, c.in[0], c.in[1], c.out[0]); },
-    [](const Call& c) {
-      kernels::linear_weight_gradient(c.lane, c.in[0], c.in[1], c.out[0], Write::accumulate);
-    },
-    [](const Call& c) { kernels::column_sum(c.lane, c.in[0], c.out[0], Write::accumulate); },
+    [](const Call& c) { kernels::linear_weight_gradient(c.lane, c.in[0], c.in[1], c.out[0], c.write); },
+    [](const Call& c) { kernels::column_sum(c.lane, c.in[0], c.out[0], c.write); },
     [](const Call& c) { kernels::bias_gelu(c.lane, c.in[0], c.in[1], c.out[0]); },
     [](const Call& c) { kernels::bias_gelu_gradient(c.lane, c.in[0], c.in[1], c.in[2], c.out[0]); },
     attention, attention_gradient,
@@ -100,9 +95,7 @@ constexpr std::array<Binding, graph::op_count> table = {
     [](const Call& c) {
       kernels::exp_sum_gradient(c.lane, c.in[0], c.in[1], c.in[2], first(c, 0, 1), c.in[3], c.out[0]);
     },
-    [](const Call& c) {
-      kernels::nll(c.lane, c.in[0], c.in[1], c.run.loss_scale, c.out[0], Write::accumulate);
-    },
+    [](const Call& c) { kernels::nll(c.lane, c.in[0], c.in[1], c.run.loss_scale, c.out[0], c.write); },
     [](const Call& c) { kernels::nll_gradient(c.lane, c.in[0], c.run.loss_scale, 1.0, c.out[0]); },
     nullptr,  // map
 };

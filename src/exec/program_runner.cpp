@@ -29,11 +29,14 @@ bool belongs(Phase phase, ActionKind action) {
 
 ProgramRunner::ProgramRunner(const passes::Program& program, const comm::CartesianGrid& grid,
                              const Arena& arena, std::int64_t rows)
-    : program_(program), grid_(grid), arena_(arena) {
+    : program_(program), grid_(grid), arena_(arena), summed_(program.graph.values.size()) {
   for (const graph::Value& value : program.graph.values) {
     globals_.push_back(graph::with_rows(value.shape, rows));
     boxes_.push_back(maps::local_box(globals_.back(), value.layout, grid.shape(), grid.rank()));
   }
+  for (const passes::Trained& trained : program.trained)
+    for (graph::ValueId sum : trained.sums) summed_[sum] = true;
+  if (program.loss >= 0) summed_[program.loss] = true;
 }
 
 void ProgramRunner::run(const schedule::Action& action, const RunState& state,
@@ -47,6 +50,7 @@ void ProgramRunner::run(const schedule::Action& action, const RunState& state,
 }
 
 void ProgramRunner::begin_step(const RunState& state) {
+  written_.assign(summed_.size(), false);
   for (int i = 0; i < static_cast<int>(program_.graph.nodes.size()); ++i)
     if (program_.phases[i] == Phase::prologue) run_node(i, 0, state, "prologue");
 }
@@ -58,12 +62,20 @@ void ProgramRunner::finish_step(const RunState& state, const std::vector<bool>& 
 
 /// What is made anew must not depend on what lay there before.
 void ProgramRunner::poison_outputs(const Call& call) const {
-  for (std::size_t i = 0; i < call.out.size(); ++i) {
-    const graph::ValueId id = call.node.out[i];
-    const bool summed = program_.graph[id].role == graph::Role::gradient || id == program_.loss;
-    const bool in_place = std::ranges::count(call.in, call.out[i].data, &Tensor::data) > 0;
-    if (!summed && !in_place) fill_bytes(call.out[i], 0xff);
+  if (call.write == kernels::Write::accumulate) return;
+  for (const Tensor& out : call.out)
+    if (!std::ranges::count(call.in, out.data, &Tensor::data)) fill_bytes(out, 0xff);
+}
+
+/// The sums that one node adds to have the same writers.
+kernels::Write ProgramRunner::write_of(const graph::Node& node) {
+  if (!summed_[node.out.front()]) return kernels::Write::overwrite;
+  const bool adds = written_[node.out.front()];
+  for (graph::ValueId id : node.out) {
+    HEDDLE_EXPECT(summed_[id] && written_[id] == adds);
+    written_[id] = true;
   }
+  return adds ? kernels::Write::accumulate : kernels::Write::overwrite;
 }
 
 void ProgramRunner::run_node(int index, int microbatch, const RunState& state, const std::string& what) {
@@ -77,6 +89,7 @@ void ProgramRunner::run_node(int index, int microbatch, const RunState& state, c
     call.in_global.push_back(globals_[id]);
   }
   for (graph::ValueId id : node.out) call.out.push_back(tensor(id, microbatch));
+  call.write = write_of(node);
   if (arena_.packing() == Packing::separate) poison_outputs(call);
   if (const Binding kernel = binding(node.op)) return kernel(call);
 

@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include "heddle/exec/host_copy.hpp"
-#include "heddle/kernels/elementwise.hpp"
 
 namespace heddle::exec {
 
@@ -51,16 +50,6 @@ std::vector<std::int64_t> StageEngine::row_shifts(std::int64_t samples, std::int
   return shifts;
 }
 
-void StageEngine::clear_sums(Observer* observer) {
-  const kernels::Lane lane;
-  const Observed observed(observer, {.work = Work::clear}, &lane);
-  const auto& values = input_.program.graph.values;
-  for (const passes::Trained& trained : input_.program.trained)
-    for (graph::ValueId sum : trained.sums) kernels::fill(lane, arena_->tensor(sum, values[sum].dtype), 0.0);
-  if (const graph::ValueId loss = input_.program.loss; loss >= 0)
-    kernels::fill(lane, arena_->tensor(loss, values[loss].dtype), 0.0);
-}
-
 void StageEngine::wait(const schedule::Interpreter& loop, DeviceMachine& machine, Observer* observer) {
   const schedule::Action& next = loop.next();
   const Observed observed(observer, {.work = Work::wait, .microbatch = next.microbatch, .action = next.kind});
@@ -72,7 +61,6 @@ void StageEngine::wait(const schedule::Interpreter& loop, DeviceMachine& machine
 
 void StageEngine::run_row(RunState state, std::int64_t samples, StepHooks* hooks,
                           const schedule::EventSink& sink) {
-  clear_sums(state.observer);
   DeviceMachine machine({.runner = *runner_,
                          .grid = input_.grid,
                          .schedule = input_.schedule,

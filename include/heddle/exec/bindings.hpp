@@ -6,6 +6,7 @@
 #include "heddle/exec/observer.hpp"
 #include "heddle/graph/graph.hpp"
 #include "heddle/kernels/lane.hpp"
+#include "heddle/kernels/write.hpp"
 #include "heddle/maps/box.hpp"
 
 namespace heddle::exec {
@@ -29,6 +30,8 @@ struct Call {
   std::vector<Tensor> in, out;
   std::vector<maps::Box> in_box;
   std::vector<Shape> in_global;
+  /// Of sums over the microbatches: the first write of a step replaces what the last step left.
+  kernels::Write write = kernels::Write::overwrite;
 };
 
 using Binding = void (*)(const Call&);

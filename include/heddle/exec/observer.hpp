@@ -11,7 +11,6 @@ namespace heddle::exec {
 /// What a rank's step is made of. Pieces follow one another, and none lies within another.
 enum class Work : std::uint8_t {
   load,     ///< the step's tokens are copied to where the program finds them
-  clear,    ///< sums are set to zero
   node,     ///< a node of the program: a kernel, or a map
   bucket,   ///< all-reduces of gradients are started and moved on
   message,  ///< a send or a receive is handed to the message library

@@ -18,7 +18,7 @@ class ProgramRunner {
 
   /// Runs what the action (F, B, I or W) stands for, for its microbatch. `after` is called with each node's index.
   void run(const schedule::Action& action, const RunState& state, const std::function<void(int)>& after = {});
-  /// Runs the prologue: what depends on parameters alone.
+  /// Begins the sums over the microbatches anew, and runs the prologue: what depends on parameters alone.
   void begin_step(const RunState& state);
   /// Runs the epilogue, except the nodes for which `skip` is true.
   void finish_step(const RunState& state, const std::vector<bool>& skip);
@@ -34,6 +34,7 @@ class ProgramRunner {
 
  private:
   void poison_outputs(const Call& call) const;
+  kernels::Write write_of(const graph::Node& node);
   void run_node(int index, int microbatch, const RunState& state, const std::string& what);
 
   const passes::Program& program_;
@@ -42,6 +43,9 @@ class ProgramRunner {
   kernels::Lane lane_;
   std::vector<maps::Box> boxes_;  ///< of every value
   std::vector<Shape> globals_;
+  std::vector<bool>
+      summed_;  ///< of every value: gradients that nodes add to in every microbatch, and the loss
+  std::vector<bool> written_;  ///< of these: in this step
 };
 
 }  // namespace heddle::exec
