@@ -23,5 +23,5 @@ if(HEDDLE_SANITIZE)
   target_link_options(heddle_options INTERFACE -fsanitize=${HEDDLE_SANITIZE})
 endif()
 
-# Options of one module, HEDDLE_OPTIONS_<module>. Kernels need sums in any order to be vectorised; NaN and infinity stay.
-set(HEDDLE_OPTIONS_kernels -fno-math-errno -fassociative-math -fno-signed-zeros -fno-trapping-math -fopenmp-simd)
+# Options of one module, HEDDLE_OPTIONS_<module>. Kernels never look at errno or floating-point traps; NaN and infinity stay.
+set(HEDDLE_OPTIONS_kernels -fno-math-errno -fno-trapping-math -fopenmp-simd)

@@ -1,7 +1,7 @@
 #include "heddle/kernels/bias_gelu.hpp"
 
 #include "exponential.hpp"
-#include "rows.hpp"
+#include "pack.hpp"
 
 namespace heddle::kernels {
 namespace {
@@ -11,10 +11,11 @@ constexpr double cubic = 0.044715;
 
 /// exp(-2u) with u = sqrt(2/pi) (z + 0.044715 z^3): gelu(z) = z / (1 + exp(-2u)) has no cancellation, unlike
 /// tanh. Kept within exp(+-80), so that what is made of it stays finite.
-template <class T>
-KOKKOS_FORCEINLINE_FUNCTION T decay(T z) {
-  const T power = z * (T(-twice_root_two_over_pi) + T(-twice_root_two_over_pi * cubic) * z * z);
-  return exponential_within(clamped(power, T(-80), T(80)));
+template <class P>
+KOKKOS_FORCEINLINE_FUNCTION P decay(P z) {
+  using T = Element<P>;
+  const P power = z * (T(-twice_root_two_over_pi) + T(-twice_root_two_over_pi * cubic) * z * z);
+  return exponential_within(smaller(P(80), larger(P(-80), power)));
 }
 
 template <class T>
@@ -23,9 +24,9 @@ void forward(const Lane& lane, std::int64_t rows, std::int64_t width, const T* x
       lane, "bias_gelu", rows, KOKKOS_LAMBDA(const Team& team, std::int64_t r) {
         const T* from = x + r * width;
         T* to = y + r * width;
-        each(team, width, [&](std::int64_t c) {
-          const T z = from[c] + bias[c];
-          to[c] = z / (1 + decay(z));
+        each_pack<T>(team, width, [&](auto c) {
+          const auto z = c.load(from) + c.load(bias);
+          c.store(to, z / (T(1) + decay(z)));
         });
       });
 }
@@ -38,10 +39,10 @@ void backward(const Lane& lane, std::int64_t rows, std::int64_t width, const T* 
       lane, "bias_gelu_gradient", rows, KOKKOS_LAMBDA(const Team& team, std::int64_t r) {
         const T *gradient = dy + r * width, *from = x + r * width;
         T* to = dx + r * width;
-        each(team, width, [&](std::int64_t c) {
-          const T z = from[c] + bias[c], e = decay(z), s = 1 / (1 + e);
-          const T slope = T(twice_root_two_over_pi) + T(3 * twice_root_two_over_pi * cubic) * z * z;
-          to[c] = gradient[c] * (s + z * s * (e * s) * slope);
+        each_pack<T>(team, width, [&](auto c) {
+          const auto z = c.load(from) + c.load(bias), e = decay(z), s = T(1) / (T(1) + e);
+          const auto slope = T(twice_root_two_over_pi) + T(3 * twice_root_two_over_pi * cubic) * z * z;
+          c.store(to, c.load(gradient) * (s + z * s * (e * s) * slope));
         });
       });
 }

@@ -10,9 +10,9 @@ Vector add(const Vector& a, const Vector& b) {
 }
 
 double sum_of_squares(const Vector& x) {
-  double sum = 0;
+  long double sum = 0;  // of very many: in double its own error would be the larger one
   for (double value : x) sum += value * value;
-  return sum;
+  return static_cast<double>(sum);
 }
 
 }  // namespace heddle::kernels::reference

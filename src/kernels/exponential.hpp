@@ -1,13 +1,13 @@
-// exp in a form that compilers vectorise: Cody-Waite reduction to |r| <= ln(2)/2, a Taylor polynomial, and a
-// power of two put together from bits. Error about 1 ulp; 0 where the result would be subnormal, infinity and
-// NaN as exp.
+// exp of a pack: Cody-Waite reduction to |r| <= ln(2)/2 (Cody & Waite, "Software Manual for the Elementary
+// Functions", 1980), a Taylor polynomial, and a power of two put together from bits. Error about 1 ulp; 0 where the
+// result would be subnormal, infinity and NaN as exp.
 #pragma once
 
-#include <Kokkos_Core.hpp>
+#include <array>
 #include <bit>
-#include <cmath>
 #include <cstdint>
-#include <type_traits>
+
+#include "pack.hpp"
 
 namespace heddle::kernels {
 
@@ -17,54 +17,54 @@ struct ExponentialConstants;
 template <>
 struct ExponentialConstants<float> {
   using Bits = std::uint32_t;
-  static constexpr int degree = 7, mantissa = 23, bias = 127;
+  static constexpr int degree = 7, mantissa = 23;
   static constexpr float lowest = -87.0f, highest = 88.8f, ln2_high = 0.693359375f, ln2_low = -2.12194440e-4f;
+  /// 1.5 times 2^mantissa: what is added to it is rounded to a whole number, in the low bits. Then the bias.
+  static constexpr float shift = 12582912.0f + 127.0f;
 };
 
 template <>
 struct ExponentialConstants<double> {
   using Bits = std::uint64_t;
-  static constexpr int degree = 13, mantissa = 52, bias = 1023;
+  static constexpr int degree = 13, mantissa = 52;
   static constexpr double lowest = -708.0, highest = 709.8, ln2_high = 6.93145751953125e-1,
                           ln2_low = 1.42860682030941723212e-6;
+  static constexpr double shift = 6755399441055744.0 + 1023.0;
 };
 
-/// a b + c. Where there is an instruction for it, the compiler must not fold two reduction steps into one.
+/// 1 / k! for k = degree ... 0.
 template <class T>
-KOKKOS_FORCEINLINE_FUNCTION T multiply_add(T a, T b, T c) {
-#if defined(__FMA__) || defined(__CUDA_ARCH__) || defined(__ARM_FEATURE_FMA)
-  return std::fma(a, b, c);
-#else
-  return a * b + c;
-#endif
+constexpr auto taylor_of_exp() {
+  std::array<T, ExponentialConstants<T>::degree + 1> terms{};
+  double factorial = 1;
+  for (std::size_t k = 0; k < terms.size(); ++k) {
+    if (k > 0) factorial *= static_cast<double>(k);
+    terms[terms.size() - 1 - k] = static_cast<T>(1 / factorial);
+  }
+  return terms;
 }
 
 /// exp(x) for lowest <= x <= highest, or NaN.
-template <class T>
-KOKKOS_FORCEINLINE_FUNCTION T exponential_within(T x) {
+template <class P>
+KOKKOS_FORCEINLINE_FUNCTION P exponential_within(P x) {
+  using T = Element<P>;
   using C = ExponentialConstants<T>;
-  using Bits = typename C::Bits;
-  const T n = std::floor(x * T(1.44269504088896340736) + T(0.5));
-  const T r = multiply_add(-n, C::ln2_low, multiply_add(-n, C::ln2_high, x));
-  T polynomial = 1;  // Horner: 1 + r/1 (1 + r/2 (1 + r/3 (...)))
+  using Bits = Rebound<typename C::Bits, P>;
+  constexpr auto terms = taylor_of_exp<T>();
+  const P shifted = x * T(1.44269504088896340736) + C::shift;  // the low bits are n + bias
+  const P n = shifted - C::shift;
+  const P r = (x - n * C::ln2_high) - n * C::ln2_low;
+  P polynomial = terms[0];
 #pragma GCC unroll 16
-  for (int k = C::degree; k > 0; --k) polynomial = multiply_add(polynomial, r * T(1.0 / k), T(1));
-  const Bits exponent = static_cast<Bits>(static_cast<std::int32_t>(n)) + Bits(C::bias);
-  return polynomial * std::bit_cast<T>(static_cast<Bits>(exponent << C::mantissa));
+  for (std::size_t k = 1; k < terms.size(); ++k) polynomial = polynomial * r + terms[k];
+  return polynomial * std::bit_cast<P>(static_cast<Bits>(std::bit_cast<Bits>(shifted) << C::mantissa));
 }
 
-/// x, or the nearer end of [low, high]; NaN stays.
-template <class T>
-KOKKOS_FORCEINLINE_FUNCTION T clamped(T x, T low, T high) {
-  const T raised = x < low ? low : x;
-  return raised > high ? high : raised;
-}
-
-template <class T>
-KOKKOS_FORCEINLINE_FUNCTION T exponential(T x) {
-  using C = ExponentialConstants<T>;
-  const T result = exponential_within(clamped(x, T(C::lowest), T(C::highest)));
-  return x < C::lowest ? T(0) : result;
+template <class P>
+KOKKOS_FORCEINLINE_FUNCTION P exponential(P x) {
+  using C = ExponentialConstants<Element<P>>;
+  const P result = exponential_within(smaller(P(C::highest), larger(P(C::lowest), x)));
+  return select(x < C::lowest, P(0), result);
 }
 
 }  // namespace heddle::kernels

@@ -1,6 +1,6 @@
 #include "heddle/kernels/sum_of_squares.hpp"
 
-#include "rows.hpp"
+#include "pack.hpp"
 
 namespace heddle::kernels {
 namespace {
@@ -14,8 +14,10 @@ struct SumOfSquares {
     const std::int64_t first = team.league_rank() * element_block;
     const std::int64_t n = count - first < element_block ? count - first : element_block;
     const T* from = x + first;
-    const double squares =
-        sum<double>(team, n, [&](std::int64_t i) { return double(from[i]) * double(from[i]); });
+    const double squares = sum_packs<double>(team, n, [&](auto i) {
+      const auto number = i.load(from);
+      return number * number;
+    });
     once(team, [&] { total += squares; });
   }
 };

@@ -1,0 +1,92 @@
+// Packs at the ends of rows, and the functions of packs.
+#include "../../src/kernels/pack.hpp"
+
+#include <numeric>
+
+#include "../../src/kernels/exponential.hpp"
+#include "arrays.hpp"
+
+namespace heddle::kernels {
+namespace {
+
+constexpr std::int64_t sizes[] = {0, 1, 3, 7, 8, 9, 15, 16, 17, 31, 33, 63, 64, 65, 127, 129};
+
+/// f(team) by one team.
+template <class F>
+void by_one_team(const F& f) {
+  each_row({}, "test", 1, [&](const Team& team, std::int64_t) { f(team); });
+}
+
+template <class T>
+class Packs : public ::testing::Test {};
+using Reals = ::testing::Types<float, double>;
+TYPED_TEST_SUITE(Packs, Reals);
+
+TYPED_TEST(Packs, CoverARowAndNothingBeyondIt) {
+  using T = TypeParam;
+  for (std::int64_t n : sizes) {
+    std::vector<T> from(n + 1), to(n + 100, T(-1));
+    std::vector<float> other(n + 100, -1.0f);
+    std::iota(from.begin(), from.end(), T(1));
+    by_one_team([&](const Team& team) {
+      each_pack<T>(team, n, [&](auto at) {
+        at.store(to.data(), T(2) * at.load(from.data()));
+        at.store(other.data(), at.load(to.data()));  // converted
+      });
+    });
+    for (std::int64_t i = 0; i < n + 100; ++i) {
+      ASSERT_EQ(to[i], i < n ? T(2 * (i + 1)) : T(-1)) << i << " of " << n;
+      ASSERT_EQ(other[i], static_cast<float>(to[i])) << i << " of " << n;
+    }
+  }
+}
+
+TYPED_TEST(Packs, AreSummedAndCompared) {
+  using T = TypeParam;
+  for (std::int64_t n : sizes) {
+    std::vector<float> x(n + 1, -1000.0f);
+    std::iota(x.begin(), x.begin() + n, -200.0f);
+    T sum = 0, largest = 0;
+    by_one_team([&](const Team& team) {
+      sum = sum_packs<T>(team, n, [&](auto at) { return at.load(x.data()) + T(1); });
+      largest = largest_packs<T>(team, n, [&](auto at) { return at.load(x.data()); });
+    });
+    EXPECT_EQ(sum, T(n * (n - 1) / 2 - 199 * n)) << n;
+    EXPECT_EQ(largest, n == 0 ? -std::numeric_limits<T>::infinity() : T(n - 201)) << n;
+  }
+}
+
+TYPED_TEST(Packs, HaveAnExponentialOfOneRounding) {
+  using T = TypeParam;
+  using Limits = std::numeric_limits<T>;
+  const double low = std::log(double(Limits::min())), high = std::log(double(Limits::max()));
+  std::vector<T> x(10007), y(x.size());
+  for (std::size_t i = 0; i < x.size(); ++i)
+    x[i] =
+        static_cast<T>(0.99 * (low + (high - low) * static_cast<double>(i) / static_cast<double>(x.size())));
+  by_one_team([&](const Team& team) {
+    each_pack<T>(team, static_cast<std::int64_t>(x.size()),
+                 [&](auto at) { at.store(y.data(), exponential(at.load(x.data()))); });
+  });
+  for (std::size_t i = 0; i < x.size(); ++i) {
+    const long double expected = std::exp(static_cast<long double>(x[i]));
+    ASSERT_NEAR(y[i] / expected, 1, 1.2 * Limits::epsilon()) << "exp of " << x[i];
+    ASSERT_EQ(exponential(x[i]), y[i]);  // of one number
+  }
+}
+
+TYPED_TEST(Packs, HaveAnExponentialThatKnowsInfinityAndNaN) {
+  using T = TypeParam;
+  const T infinity = std::numeric_limits<T>::infinity();
+  const T x[] = {-infinity, -1e6, 0, 1e6, infinity, std::numeric_limits<T>::quiet_NaN()};
+  T y[6];
+  by_one_team([&](const Team& team) {
+    each_pack<T>(team, 6, [&](auto at) { at.store(y, exponential(at.load(x))); });
+  });
+  const T expected[] = {0, 0, 1, infinity, infinity};
+  for (int i = 0; i < 5; ++i) EXPECT_EQ(y[i], expected[i]) << x[i];
+  EXPECT_TRUE(std::isnan(y[5]));
+}
+
+}  // namespace
+}  // namespace heddle::kernels
