@@ -4,6 +4,7 @@
 
 #include "heddle/passes/differentiate.hpp"
 #include "heddle/passes/parallelize.hpp"
+#include "heddle/passes/rematerialize.hpp"
 #include "heddle/schedule/communication.hpp"
 #include "heddle/schedule/gpipe.hpp"
 #include "heddle/schedule/one_f_one_b.hpp"
@@ -75,6 +76,16 @@ Blueprint draw(const deck::Deck& deck) {
   return blueprint;
 }
 
+passes::Program training_program(const Blueprint& blueprint, int stage) {
+  passes::Program program = passes::differentiate(blueprint.stages[stage]);
+  const passes::Recomputed cheap = passes::cheap_nodes(program);
+  return passes::rematerialize(std::move(program), cheap);
+}
+
+passes::Program evaluation_program(const Blueprint& blueprint, int stage) {
+  return passes::forward_only(blueprint.evaluation_stages[stage]);
+}
+
 passes::Stage single_stage(const deck::Deck& deck, model::Head head) {
   return passes::partition(model::build(without_dropout(deck.model), head, deck.train.dtype), {}).front();
 }
@@ -121,10 +132,9 @@ RankMemory memory_of(const Blueprint& blueprint, const deck::Deck& deck, int ran
                                   .microbatches = deck.pipeline.microbatches,
                                   .lookahead = deck.pipeline.lookahead});
   };
-  RankMemory memory{plan(passes::differentiate(blueprint.stages[stage]), blueprint.training)};
+  RankMemory memory{plan(training_program(blueprint, stage), blueprint.training)};
   const std::int64_t evaluation =
-      plan(passes::forward_only(blueprint.evaluation_stages[stage]), blueprint.evaluation)
-          .beside_parameters();
+      plan(evaluation_program(blueprint, stage), blueprint.evaluation).beside_parameters();
   if (evaluation > memory.training.spare()) memory.evaluation = evaluation;
   return memory;
 }

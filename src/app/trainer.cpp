@@ -5,7 +5,6 @@
 #include "heddle/comm/collectives.hpp"
 #include "heddle/comm/subset.hpp"
 #include "heddle/exec/host_copy.hpp"
-#include "heddle/passes/differentiate.hpp"
 #include "heddle/train/rate.hpp"
 
 namespace heddle::app {
@@ -16,9 +15,8 @@ Trainer::Trainer(const deck::Deck& deck, const Blueprint& blueprint, comm::World
                  const exec::Clock& clock)
     : deck_(deck), blueprint_(blueprint), world_(world), clock_(clock), grid_(world, blueprint.grid) {
   const int stage = grid_.coordinates()[Axis::pipeline];
-  engine_.emplace(engine_input(blueprint.training, passes::differentiate(blueprint.stages[stage])));
-  exec::EngineInput evaluation =
-      engine_input(blueprint.evaluation, passes::forward_only(blueprint.evaluation_stages[stage]));
+  engine_.emplace(engine_input(blueprint.training, training_program(blueprint, stage)));
+  exec::EngineInput evaluation = engine_input(blueprint.evaluation, evaluation_program(blueprint, stage));
   evaluation.lender = &engine_->arena();
   evaluation_.emplace(std::move(evaluation));
 

@@ -72,6 +72,9 @@ constexpr std::array<Binding, graph::op_count> table = {
                           c.out[1], c.out[2]);
     },
     [](const Call& c) {
+      kernels::layer_norm_apply(c.lane, c.in[0], c.in[1], c.in[2], c.in[3], c.in[4], c.out[0]);
+    },
+    [](const Call& c) {
       kernels::layer_norm_input_gradient(c.lane, c.in[0], c.in[1], c.in[2], c.in[3], c.in[4], c.out[0]);
     },
     [](const Call& c) {

@@ -16,7 +16,7 @@ void adjoint(const Node&, AdjointWriter& writer) {
 
 }  // namespace
 
-const OpDefinition add_position_op = {like_first, per_element<1>, layout, adjoint};
+const OpDefinition add_position_op = {like_first, per_element<1>, layout, adjoint, true};
 const OpDefinition position_gradient_op = {nullptr, per_element<1>, nullptr, nullptr};
 
 }  // namespace heddle::graph

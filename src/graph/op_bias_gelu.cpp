@@ -16,9 +16,11 @@ void adjoint(const Node& node, AdjointWriter& writer) {
   writer.accumulate({1}, Op::bias_gradient, {dx});
 }
 
+Node again(const Node& node) { return {node.op, node.in, {}, {}, node.block}; }
+
 }  // namespace
 
-const OpDefinition bias_gelu_op = {like_first, per_element<12>, layout, adjoint};
-const OpDefinition bias_gelu_gradient_op = {like_first, per_element<20>, nullptr, nullptr};
+const OpDefinition bias_gelu_op = {like_first, per_element<12>, layout, adjoint, true, nullptr, again};
+const OpDefinition bias_gelu_gradient_op = {like_first, per_element<20>, nullptr, nullptr, true};
 
 }  // namespace heddle::graph

@@ -21,9 +21,18 @@ void adjoint(const Node& node, AdjointWriter& writer) {
   writer.accumulate({1, 2}, Op::layer_norm_parameter_gradient, {dy, x, mean, rstd});
 }
 
+/// The statistics are kept.
+Node again(const Node& node) {
+  return {Op::layer_norm_apply,
+          {node.in[0], node.in[1], node.in[2], node.out[1], node.out[2]},
+          {},
+          {},
+          node.block};
+}
+
 }  // namespace
 
-const OpDefinition layer_norm_op = {shape, per_element<8>, layout, adjoint};
+const OpDefinition layer_norm_op = {shape, per_element<8>, layout, adjoint, false, nullptr, again};
 const OpDefinition layer_norm_input_gradient_op = {like_first, per_element<11>, nullptr, nullptr};
 const OpDefinition layer_norm_parameter_gradient_op = {nullptr, per_element<5>, nullptr, nullptr};
 

@@ -19,6 +19,7 @@ constexpr std::array<Entry, op_count> table = {{
     {"add_position", &add_position_op},
     {"position_gradient", &position_gradient_op},
     {"layer_norm", &layer_norm_op},
+    {"layer_norm_apply", &layer_norm_apply_op},
     {"layer_norm_input_gradient", &layer_norm_input_gradient_op},
     {"layer_norm_parameter_gradient", &layer_norm_parameter_gradient_op},
     {"linear", &linear_op},

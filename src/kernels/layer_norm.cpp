@@ -12,25 +12,39 @@ struct Sizes {
 };
 
 template <class T>
+KOKKOS_INLINE_FUNCTION void normalize(const Team& team, std::int64_t width, const T* x, T mean, T rstd,
+                                      const T* weight, const T* bias, T* y) {
+  each(team, width, [&](std::int64_t c) { y[c] = (x[c] - mean) * rstd * weight[c] + bias[c]; });
+}
+
+template <class T>
 void forward(const Lane& lane, Sizes sizes, const T* x, const T* weight, const T* bias, T epsilon, T* y,
              T* mean, T* rstd) {
   const std::int64_t width = sizes.width;
   each_row(
       lane, "layer_norm", sizes.rows, KOKKOS_LAMBDA(const Team& team, std::int64_t r) {
         const T* from = x + r * width;
-        T* to = y + r * width;
         const T center = sum<T>(team, width, [&](std::int64_t c) { return from[c]; }) / static_cast<T>(width);
         const T squares = sum<T>(team, width, [&](std::int64_t c) {
           const T distance = from[c] - center;
           return distance * distance;
         });
         const T inverse = 1 / std::sqrt(squares / static_cast<T>(width) + epsilon);
-        each(team, width,
-             [&](std::int64_t c) { to[c] = (from[c] - center) * inverse * weight[c] + bias[c]; });
+        normalize(team, width, from, center, inverse, weight, bias, y + r * width);
         once(team, [&] {
           mean[r] = center;
           rstd[r] = inverse;
         });
+      });
+}
+
+template <class T>
+void apply(const Lane& lane, Sizes sizes, const T* x, const T* weight, const T* bias, const T* mean,
+           const T* rstd, T* y) {
+  const std::int64_t width = sizes.width;
+  each_row(
+      lane, "layer_norm_apply", sizes.rows, KOKKOS_LAMBDA(const Team& team, std::int64_t r) {
+        normalize(team, width, x + r * width, mean[r], rstd[r], weight, bias, y + r * width);
       });
 }
 
@@ -96,6 +110,15 @@ void layer_norm(const Lane& lane, const Tensor& x, const Tensor& weight, const T
     using T = decltype(zero);
     forward<T>(lane, sizes_of(x, weight, mean, rstd), x.as<T>(), weight.as<T>(), bias.as<T>(),
                static_cast<T>(epsilon), y.as<T>(), mean.as<T>(), rstd.as<T>());
+  });
+}
+
+void layer_norm_apply(const Lane& lane, const Tensor& x, const Tensor& weight, const Tensor& bias,
+                      const Tensor& mean, const Tensor& rstd, const Tensor& y) {
+  with_real(x.dtype, [&](auto zero) {
+    using T = decltype(zero);
+    apply<T>(lane, sizes_of(x, weight, mean, rstd), x.as<T>(), weight.as<T>(), bias.as<T>(), mean.as<T>(),
+             rstd.as<T>(), y.as<T>());
   });
 }
 

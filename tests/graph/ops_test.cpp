@@ -22,6 +22,7 @@ Kind kind_of(Op op) {
     case Op::layer_norm_parameter_gradient:
     case Op::linear_weight_gradient:
     case Op::bias_gradient: return Kind::parameter_gradient;
+    case Op::layer_norm_apply:
     case Op::layer_norm_input_gradient:
     case Op::linear_input_gradient:
     case Op::bias_gelu_gradient:

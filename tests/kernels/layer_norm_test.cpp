@@ -53,6 +53,17 @@ TEST(LayerNorm, AgreesWithItsReference) {
     }
 }
 
+TEST(LayerNorm, IsMadeAnewFromItsStatisticsToTheSameBits) {
+  for (DType type : real_types) {
+    const Case in(37, 67);
+    const Result result(type, in);
+    const Array x(type, {37, 67}, in.x), weight(type, {67}, in.weight), bias(type, {67}, in.bias);
+    Array y(type, {37, 67});
+    layer_norm_apply({}, x, weight, bias, result.mean, result.rstd, y);
+    EXPECT_TRUE(y.same_bits(result.y));
+  }
+}
+
 TEST(LayerNorm, ParameterGradientsAddUp) {
   const Case in(11, 70);
   const Result result(DType::f64, in);

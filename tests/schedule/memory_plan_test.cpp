@@ -12,6 +12,7 @@
 
 #include "heddle/graph/ops.hpp"
 #include "heddle/passes/parallelize.hpp"
+#include "heddle/passes/rematerialize.hpp"
 #include "heddle/schedule/communication.hpp"
 #include "heddle/schedule/gpipe.hpp"
 #include "heddle/schedule/one_f_one_b.hpp"
@@ -163,14 +164,22 @@ class Walk {
   std::deque<Action> under_way_;
 };
 
-void walk_all(const maps::Grid& grid, passes::ResidualStream stream, const Schedule& schedule,
-              int lookahead) {
+enum class Keeps { all, what_is_dear };
+
+passes::Program program_of(const passes::Stage& stage, Keeps keeps) {
+  passes::Program program = passes::differentiate(stage);
+  const passes::Recomputed cheap = passes::cheap_nodes(program);
+  return keeps == Keeps::all ? program : passes::rematerialize(std::move(program), cheap);
+}
+
+void walk_all(const maps::Grid& grid, passes::ResidualStream stream, const Schedule& schedule, int lookahead,
+              Keeps keeps) {
   const graph::Graph graph = parallelize(toy_model(), grid, stream);
   const int stages = grid.extent(Axis::pipeline);
   const auto parts = passes::partition(graph, passes::balanced_cuts(graph, stages, 16));
   for (int rank = 0; rank < grid.size(); ++rank) {
     const int stage = grid.coordinates(rank)[Axis::pipeline];
-    const passes::Program program = passes::differentiate(parts[stage]);
+    const passes::Program program = program_of(parts[stage], keeps);
     const PlanInput input{.program = program,
                           .grid = grid,
                           .rank = rank,
@@ -189,13 +198,15 @@ TEST(MemoryPlan, WhatIsReadWasWrittenThere) {
   for (const maps::Grid& grid :
        {maps::Grid({1, 1, 1}), maps::Grid({1, 2, 1}), maps::Grid({2, 3, 2}), maps::Grid({1, 4, 4})})
     for (auto stream : {passes::ResidualStream::whole, passes::ResidualStream::split_rows})
-      for (int microbatches : {1, 2, 3, 8})
-        for (int lookahead : {1, 2, 5}) {
-          const int stages = grid.extent(Axis::pipeline);
-          walk_all(grid, stream, finish_step(add_communication(gpipe(stages, microbatches))), lookahead);
-          walk_all(grid, stream, finish_step(add_communication(one_f_one_b(stages, microbatches))),
-                   lookahead);
-        }
+      for (Keeps keeps : {Keeps::all, Keeps::what_is_dear})
+        for (int microbatches : {1, 2, 3, 8})
+          for (int lookahead : {1, 2, 5}) {
+            const int stages = grid.extent(Axis::pipeline);
+            walk_all(grid, stream, finish_step(add_communication(gpipe(stages, microbatches))), lookahead,
+                     keeps);
+            walk_all(grid, stream, finish_step(add_communication(one_f_one_b(stages, microbatches))),
+                     lookahead, keeps);
+          }
 }
 
 TEST(MemoryPlan, WhatIsReadWasWrittenThereWhenBackwardIsSplit) {
@@ -203,7 +214,8 @@ TEST(MemoryPlan, WhatIsReadWasWrittenThereWhenBackwardIsSplit) {
       add_communication(read_schedule("0F0,0F1,0F2,,0I0,0W0,0I1,0F3,0I2,0W1,0W2,0I3,0W3\n"
                                       ",1F0,1I0,1F1,1I1,1F2,1W0,1I2,1W1,1F3,1I3,1W2,1W3\n"));
   for (int lookahead : {1, 3})
-    walk_all(maps::Grid({1, 2, 2}), passes::ResidualStream::whole, split, lookahead);
+    for (Keeps keeps : {Keeps::all, Keeps::what_is_dear})
+      walk_all(maps::Grid({1, 2, 2}), passes::ResidualStream::whole, split, lookahead, keeps);
 }
 
 TEST(MemoryPlan, GPipeKeepsAFrameForEachMicrobatchAnd1F1BForThoseOnTheWay) {

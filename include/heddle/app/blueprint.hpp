@@ -24,6 +24,10 @@ struct Blueprint {
 /// Throws Error(usage) where the deck cannot be laid out.
 Blueprint draw(const deck::Deck& deck);
 
+/// What a stage does in training, with what is cheap made anew in backward, and in evaluation.
+passes::Program training_program(const Blueprint& blueprint, int stage);
+passes::Program evaluation_program(const Blueprint& blueprint, int stage);
+
 /// One graph on one device, cut nowhere, without dropout.
 passes::Stage single_stage(const deck::Deck& deck, model::Head head);
 

@@ -13,6 +13,7 @@ enum class Op : std::uint8_t {
   add_position,
   position_gradient,
   layer_norm,
+  layer_norm_apply,
   layer_norm_input_gradient,
   layer_norm_parameter_gradient,
   linear,

@@ -63,6 +63,9 @@ struct OpDefinition {
   bool in_place = false;
   /// Bytes read and written, for ops that do not touch all of each value; null: each value once.
   double (*bytes)(const Graph&, const Node&, std::span<const Shape> in, std::span<const Shape> out) = nullptr;
+  /// The node that makes the first output once more, from inputs and outputs of the given one; `out` is left to the
+  /// caller. Null for ops that cost more than the memory of what they make is worth.
+  Node (*again)(const Node&) = nullptr;
 };
 
 const OpDefinition& definition(Op op);

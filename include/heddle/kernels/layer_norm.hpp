@@ -12,6 +12,10 @@ namespace heddle::kernels {
 void layer_norm(const Lane& lane, const Tensor& x, const Tensor& weight, const Tensor& bias, double epsilon,
                 const Tensor& y, const Tensor& mean, const Tensor& rstd);
 
+/// y once more, from the statistics, to the same bits.
+void layer_norm_apply(const Lane& lane, const Tensor& x, const Tensor& weight, const Tensor& bias,
+                      const Tensor& mean, const Tensor& rstd, const Tensor& y);
+
 /// dx may be dy.
 void layer_norm_input_gradient(const Lane& lane, const Tensor& dy, const Tensor& x, const Tensor& weight,
                                const Tensor& mean, const Tensor& rstd, const Tensor& dx);

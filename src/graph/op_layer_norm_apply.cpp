@@ -1,0 +1,9 @@
+// layer_norm_apply: y = (x - mean) * rstd * weight + bias, a layer norm whose statistics are known: how backward makes
+// y anew.
+#include "op_definitions.hpp"
+
+namespace heddle::graph {
+
+const OpDefinition layer_norm_apply_op = {like_first, per_element<4>, nullptr, nullptr};
+
+}  // namespace heddle::graph

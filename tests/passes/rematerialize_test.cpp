@@ -1,0 +1,130 @@
+// What backward makes anew it no longer keeps, it stands before its use in the phase of its users, and nothing else has
+// changed.
+#include "heddle/passes/rematerialize.hpp"
+
+#include <gtest/gtest.h>
+
+#include <set>
+
+#include "layouts.hpp"
+
+namespace heddle::passes {
+namespace {
+
+bool of_backward(Phase phase) { return phase == Phase::backward_input || phase == Phase::backward_weight; }
+
+/// Calls f(program) for every stage of GPT-2 on many grids, differentiated and with what is cheap made anew.
+template <class F>
+void for_each_program(ResidualStream stream, F&& f) {
+  for (const maps::Grid& grid : some_grids()) {
+    const Graph graph = parallelize(tests::small_gpt(3), grid, stream);
+    for (const Stage& stage : partition(graph, balanced_cuts(graph, grid.extent(Axis::pipeline), 16))) {
+      const Program plain = differentiate(stage);
+      f(plain, rematerialize(plain, cheap_nodes(plain)));
+      if (testing::Test::HasFailure()) FAIL() << name(grid);
+    }
+  }
+}
+
+/// The ops of forward, but for maps, of whose outputs backward reads one.
+std::multiset<Op> kept(const Program& program) {
+  std::set<ValueId> read;
+  for (std::size_t i = 0; i < program.graph.nodes.size(); ++i)
+    if (of_backward(program.phases[i]))
+      read.insert(program.graph.nodes[i].in.begin(), program.graph.nodes[i].in.end());
+  std::multiset<Op> ops;
+  for (std::size_t i = 0; i < program.graph.nodes.size(); ++i)
+    if (program.phases[i] == Phase::forward && read.contains(program.graph.nodes[i].out.front()))
+      ops.insert(program.graph.nodes[i].op);
+  return ops;
+}
+
+TEST(Rematerialize, BackwardReadsNoOutputOfWhatIsCheap) {
+  for (ResidualStream stream : both_streams)
+    for_each_program(stream, [](const Program& plain, const Program& program) {
+      EXPECT_EQ(kept(program).count(Op::bias_gelu), 0u);
+      EXPECT_EQ(kept(program).count(Op::layer_norm), 0u);
+      EXPECT_EQ(kept(program).count(Op::attention), kept(plain).count(Op::attention));
+      EXPECT_EQ(kept(program).count(Op::linear), kept(plain).count(Op::linear));
+    });
+}
+
+/// A gathered norm comes out of communication: it is kept, so the norm's copy is not made.
+TEST(Rematerialize, WhatWasGatheredIsKept) {
+  const Graph graph = parallelize(tests::small_gpt(), maps::Grid({1, 1, 2}), ResidualStream::split_rows);
+  const Program plain = differentiate(partition(graph, {}).front());
+  const Program program = rematerialize(plain, cheap_nodes(plain));
+  const auto count = [](const Program& p, Op op) { return std::ranges::count(p.graph.nodes, op, &Node::op); };
+  EXPECT_EQ(kept(program).count(Op::map), kept(plain).count(Op::map));
+  EXPECT_EQ(count(program, Op::layer_norm_apply), 0);
+  EXPECT_EQ(count(program, Op::bias_gelu), 2 * count(plain, Op::bias_gelu));
+}
+
+TEST(Rematerialize, CopiesFollowAMapThatMovesNothing) {
+  const Graph graph = parallelize(tests::small_gpt(), maps::Grid({1, 1, 2}), ResidualStream::whole);
+  const Program plain = differentiate(partition(graph, {}).front());
+  const Program program = rematerialize(plain, cheap_nodes(plain));
+  int copies = 0;
+  for (std::size_t i = 0; i < program.graph.nodes.size(); ++i) {
+    const Node& node = program.graph.nodes[i];
+    if (node.op != Op::layer_norm_apply) continue;
+    const Node& next = program.graph.nodes[i + 1];
+    ASSERT_TRUE(tests::map_of(next));
+    EXPECT_EQ(tests::map_of(next)->kind, MapKind::broadcast);
+    EXPECT_EQ(next.in, node.out);
+    EXPECT_EQ(program.phases[i + 1], program.phases[i]);
+    ++copies;
+  }
+  EXPECT_GT(copies, 0);
+}
+
+/// In GPT-2 weight gradients alone read what is made anew.
+TEST(Rematerialize, CopiesStandInThePhaseOfTheirUsersBeforeTheFirst) {
+  for (ResidualStream stream : both_streams)
+    for_each_program(stream, [](const Program&, const Program& program) {
+      const Graph& graph = program.graph;
+      std::vector<bool> known;
+      for (const graph::Value& value : graph.values)
+        known.push_back(value.role == Role::input || value.role == Role::parameter);
+      for (std::size_t i = 0; i < graph.nodes.size(); ++i) {
+        for (ValueId id : graph.nodes[i].in) EXPECT_TRUE(known[id]) << graph[id].name;
+        for (ValueId id : graph.nodes[i].out) {
+          known[id] = true;
+          if (graph[id].name.starts_with("again.")) {
+            EXPECT_EQ(program.phases[i], Phase::backward_weight) << graph[id].name;
+          }
+        }
+      }
+    });
+}
+
+TEST(Rematerialize, ACopyThatInputGradientsReadBelongsToThem) {
+  Graph graph;
+  const ValueId input = graph.add({.name = "input", .role = Role::input, .shape = {graph::rows, 4}});
+  const ValueId bias = graph.add({.name = "bias", .role = Role::parameter, .shape = {4}});
+  const ValueId x = append(graph, Op::bias_gelu, {input, bias}, "x").front();
+  graph.outputs = append(graph, Op::bias_gelu, {x, bias}, "y", {}, 1);
+  const ValueId z = append(graph, Op::bias_gelu, {graph.outputs[0], bias}, "z", {}, 2).front();
+  graph.outputs = {z};
+  const Program plain = differentiate(partition(graph, {2}).front());
+  Recomputed chosen(plain.graph.nodes.size(), true);  // y's gradient reads x
+  const Program program = rematerialize(plain, chosen);
+  const auto again = std::ranges::find(program.graph.values, "again.x", &graph::Value::name);
+  ASSERT_NE(again, program.graph.values.end());
+  const auto id = static_cast<ValueId>(again - program.graph.values.begin());
+  for (std::size_t i = 0; i < program.graph.nodes.size(); ++i)
+    if (std::ranges::count(program.graph.nodes[i].out, id)) {
+      EXPECT_EQ(program.phases[i], Phase::backward_input);
+    }
+}
+
+TEST(Rematerialize, WithoutAChoiceNothingChanges) {
+  for_each_program(ResidualStream::whole, [](const Program& plain, const Program&) {
+    const Program program = rematerialize(plain, Recomputed(plain.graph.nodes.size(), false));
+    EXPECT_EQ(graph::text(program.graph), graph::text(plain.graph));
+    EXPECT_EQ(program.phases, plain.phases);
+  });
+}
+
+}  // namespace
+}  // namespace heddle::passes
