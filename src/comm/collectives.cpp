@@ -11,11 +11,16 @@ char* at(const Tensor& tensor, std::int64_t element) {
   return static_cast<char*>(tensor.data) + element * size_of(tensor.dtype);
 }
 
+/// Bytes of a sum that are one call of MPI, so that the ring's pieces are of this size where it has one: larger ones stream
+/// through a workspace of the library that lies in no cache, and beyond some 32 MB is mapped anew for each call.
+constexpr std::int64_t ring_piece = std::int64_t{1} << 19;
+
 std::unique_ptr<Request::State> begin_all_reduce(const Communicator& communicator, Reduction reduction,
                                                  const Tensor& in, const Tensor& out) {
   auto& group = communicator.handle();
   auto state = std::make_unique<Request::State>(*group.watchdog);
-  in_slices(in.count(), [&](std::int64_t begin, int count) {
+  const std::int64_t slice = group.size * ring_piece / size_of(in.dtype);
+  in_slices(in.count(), slice, [&](std::int64_t begin, int count) {
     const void* from = in.data == out.data ? MPI_IN_PLACE : at(in, begin);
     check(MPI_Iallreduce(from, at(out, begin), count, mpi_type(in.dtype),
                          reduction == Reduction::sum ? MPI_SUM : MPI_MAX, group.comm, state->add()),

@@ -33,7 +33,7 @@ Request start_lengths(Communicator::Handle& group, const std::shared_ptr<Gatheri
 Request start_to_all(Communicator::Handle& group, const std::shared_ptr<Gathering>& all) {
   auto state = new_state(group, all);
   for (int from = 0; from < group.size; ++from)
-    in_slices(all->lengths[from], [&](std::int64_t begin, int count) {
+    in_slices(all->lengths[from], most_of_a_call, [&](std::int64_t begin, int count) {
       check(MPI_Ibcast(all->parts[from].data() + begin, count, MPI_BYTE, from, group.comm, state->add()),
             "MPI_Ibcast");
     });
@@ -43,7 +43,7 @@ Request start_to_all(Communicator::Handle& group, const std::shared_ptr<Gatherin
 Request start_to_first(Communicator::Handle& group, const std::shared_ptr<Gathering>& all) {
   auto state = new_state(group, all);
   for (int from = 1; from < group.size; ++from)
-    in_slices(all->lengths[from], [&](std::int64_t begin, int count) {
+    in_slices(all->lengths[from], most_of_a_call, [&](std::int64_t begin, int count) {
       char* const bytes = all->parts[from].data() + begin;
       if (group.rank == 0)
         check(MPI_Irecv(bytes, count, MPI_BYTE, from, gather_tag, group.comm, state->add()), "MPI_Irecv");

@@ -128,6 +128,17 @@ TEST(MapsOnce, give_the_same_bits_twice_and_on_every_rank) {
     }
 }
 
+TEST(MapsOnce, sum_what_takes_many_calls_of_the_library) {  // the last of them shorter than the others
+  CartesianGrid grid(world(), maps::Grid({world().size(), 1, 1}));
+  constexpr std::int64_t count = 3'000'017;
+  std::vector<std::int32_t> numbers(count);
+  for (std::int64_t i = 0; i < count; ++i) numbers[i] = static_cast<std::int32_t>(i % 1009 + world().rank());
+  const Tensor x{numbers.data(), DType::i32, {count}};
+  complete(start({MapKind::sum_reduce, maps::Axis::data}, grid, x, x));
+  const int n = world().size();
+  for (std::int64_t i = 0; i < count; ++i) ASSERT_EQ(numbers[i], i % 1009 * n + n * (n - 1) / 2) << i;
+}
+
 TEST(MapsOnce, run_several_at_a_time) {
   CartesianGrid grid(world(), maps::Grid({1, 1, world().size()}));
   const int n = world().size();
