@@ -16,6 +16,5 @@ fi
 if ((EUID == 0)); then
   export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
 fi
-export OMPI_MCA_btl_vader_single_copy_mechanism=none  # containers often forbid what it needs, and copying is no slower
 export OMP_NUM_THREADS=${OMP_NUM_THREADS:-1}          # a rank is a core
 exec mpirun -q "${flags[@]}" -n "$ranks" "$@"
