@@ -1,124 +1,143 @@
 #include "heddle/kernels/attention.hpp"
 
+#include <cmath>
+#include <limits>
+
 #include "attention_tile.hpp"
 
 namespace heddle::kernels {
 namespace {
 
+/// Queries and keys of a tile: a strip of queries, narrow enough that it and its scores lie in L1.
+constexpr std::int64_t query_block = 32, key_block = on_host ? 128 : 32;
+
 /// A block of queries on its way over the keys: the online softmax (Milakov & Gimelshein, arXiv 1805.02867).
 template <class T>
 struct Running {
-  T* queries;  ///< [dim, tile_size], transposed
-  T* scores;   ///< [tile_size keys, tile_size queries], then probabilities times exp(largest)
-  T* kept;     ///< the mask's factors, as scores
-  T* result;   ///< [tile_size queries, dim]
-  T *largest, *total, *factor;  ///< [tile_size]
+  T* queries;                   ///< [dim, query_block], transposed and scaled
+  T* scores;                    ///< [key_block, query_block], then probabilities times exp(largest)
+  T* kept;                      ///< the mask's factors, as scores
+  T* result;                    ///< [query_block, dim]
+  T *largest, *total, *factor;  ///< [query_block]
 };
 
 constexpr std::int64_t scratch_numbers(std::int64_t dim) {
-  return 2 * tile_size * tile_size + 2 * tile_size * dim + 3 * tile_size;
+  return 2 * key_block * query_block + 2 * query_block * dim + 3 * query_block;
 }
 
 template <class T>
 KOKKOS_INLINE_FUNCTION Running<T> begin(const Team& team, std::int64_t dim) {
-  Running<T> at{take<T>(team, tile_size * dim),
-                take<T>(team, tile_size * tile_size),
-                take<T>(team, tile_size * tile_size),
-                take<T>(team, tile_size * dim),
-                take<T>(team, tile_size),
-                take<T>(team, tile_size),
-                take<T>(team, tile_size)};
-  each(team, tile_size, [&](std::int64_t i) {
+  Running<T> at{take<T>(team, query_block * dim),
+                take<T>(team, key_block * query_block),
+                take<T>(team, key_block * query_block),
+                take<T>(team, query_block * dim),
+                take<T>(team, query_block),
+                take<T>(team, query_block),
+                take<T>(team, query_block)};
+  each(team, query_block, [&](std::int64_t i) {
     at.largest[i] = -std::numeric_limits<T>::infinity();
     at.total[i] = 0;
   });
-  each(team, tile_size * dim, [&](std::int64_t i) { at.result[i] = 0; });
+  each(team, query_block * dim, [&](std::int64_t i) { at.result[i] = 0; });
   return at;
 }
 
-/// Turns scores into exp(scale * score - largest) with the maximum so far, and rescales what was summed
-/// before it. On the diagonal, keys after their query are left out.
+/// The largest of `before` and of a column of `count` packs.
 template <class T>
-KOKKOS_INLINE_FUNCTION void soften(const Team& team, const Running<T>& at, std::int64_t keys,
-                                   std::int64_t width, T scale, bool diagonal) {
-  each(team, width, [&](std::int64_t i) { at.factor[i] = at.largest[i]; });
-  for (std::int64_t j = 0; j < keys; ++j) {
-    T* row = at.scores + j * tile_size;
-    const std::int64_t first = diagonal ? j : 0;
-    each(team, width, [&](std::int64_t i) {
-      row[i] = i < first ? -std::numeric_limits<T>::infinity() : row[i] * scale;
-      at.largest[i] = row[i] > at.largest[i] ? row[i] : at.largest[i];
-    });
-  }
-  each(team, width, [&](std::int64_t i) {
-    at.factor[i] = exponential(at.factor[i] - at.largest[i]);
-    at.total[i] *= at.factor[i];
+KOKKOS_FORCEINLINE_FUNCTION Pack<T> largest_of_column(std::int64_t count, Place<T> place, const T* column,
+                                                      Pack<T> before) {
+  constexpr int chains = 4;  // one would wait for each comparison before it
+  Pack<T> largest[chains] = {before, before, before, before};
+  std::int64_t j = 0;
+  for (; j + chains <= count; j += chains)
+    for (int k = 0; k < chains; ++k)
+      largest[k] = larger(place.load(column + (j + k) * query_block), largest[k]);
+  for (; j < count; ++j) largest[0] = larger(place.load(column + j * query_block), largest[0]);
+  return larger(larger(largest[0], largest[1]), larger(largest[2], largest[3]));
+}
+
+/// Turns scores into exp(score - largest) with the maximum so far, 0 where a key comes after its query, and
+/// then into what the mask keeps of it. What was summed before is to be scaled by `factor`.
+template <class T>
+KOKKOS_INLINE_FUNCTION void soften(const Team& team, const Tile<T>& tile, bool drops, const Running<T>& at) {
+  each_query_pack(team, tile, [&](Place<T> place) {
+    const std::int64_t all = tile.seen_by_all(place.i), some = tile.seen_by_some(place.i);
+    const Pack<T> before = place.load(at.largest), unseen(-std::numeric_limits<T>::infinity());
+    Pack<T> largest = largest_of_column(all, place, at.scores, before);
+    for (std::int64_t j = all; j < some; ++j) {
+      T* row = at.scores + j * query_block;
+      const Pack<T> score = where_seen(tile, j, place.i, place.load(row), unseen);
+      place.store(row, score);
+      largest = larger(score, largest);
+    }
+    Pack<T> total(T(0));
+    for (std::int64_t j = 0; j < some; ++j) {
+      T* row = at.scores + j * query_block;
+      const Pack<T> probability = exponential(place.load(row) - largest);
+      total += probability;
+      place.store(row, drops ? probability * place.load(at.kept + j * query_block) : probability);
+    }
+    const Pack<T> factor = exponential(before - largest);
+    place.store(at.largest, largest);
+    place.store(at.factor, factor);
+    place.store(at.total, place.load(at.total) * factor + total);
   });
-  for (std::int64_t j = 0; j < keys; ++j) {
-    T* row = at.scores + j * tile_size;
-    each(team, width, [&](std::int64_t i) {
-      row[i] = exponential(row[i] - at.largest[i]);
-      at.total[i] += row[i];
-    });
-  }
 }
 
+/// One block of queries: over all blocks of keys up to the diagonal.
 template <class T>
-KOKKOS_INLINE_FUNCTION void drop(const Team& team, const AttentionCall& call, std::int64_t row,
-                                 std::int64_t queries, std::int64_t head, std::int64_t first_key,
-                                 std::int64_t keys, const Running<T>& at) {
-  load_mask(team, call, row, queries, head, first_key, keys, at.kept);
-  team.team_barrier();
-  for (std::int64_t j = 0; j < keys; ++j) {
-    T* scores = at.scores + j * tile_size;
-    const T* kept = at.kept + j * tile_size;
-    each(team, queries, [&](std::int64_t i) { scores[i] *= kept[i]; });
-  }
-}
-
-/// One block of queries of one head: over all blocks of keys up to the diagonal.
-template <class T>
-KOKKOS_INLINE_FUNCTION void attend(const Team& team, const AttentionCall& call, std::int64_t first_row,
-                                   std::int64_t head, std::int64_t query_block, const T* qkv,
+KOKKOS_INLINE_FUNCTION void attend(const Team& team, const AttentionCall& call, const T* qkv, Tile<T> tile,
                                    const Running<T>& at) {
-  const std::int64_t queries = call.filled(query_block), width = padded(queries), dim = call.dim;
-  const std::int64_t query_row = first_row + query_block * tile_size;
-  load_transposed(team, queries, dim, qkv + call.qkv_at(query_row, 0, head), call.qkv_row(), at.queries);
-  for (std::int64_t key_block = 0; key_block <= query_block; ++key_block) {
-    const std::int64_t keys = call.filled(key_block), first_key = key_block * tile_size;
-    const T* k = qkv + call.qkv_at(first_row + first_key, 1, head);
-    const T* v = qkv + call.qkv_at(first_row + first_key, 2, head);
+  const std::int64_t dim = call.dim, stride = call.qkv_row();
+  const bool drops = call.mask.threshold > 0;
+  load_transposed(team, tile.queries, dim, static_cast<T>(call.scale),
+                  qkv + call.qkv_at(tile.query_row(), 0, tile.head), stride, at.queries, query_block);
+  for (; tile.first_key < tile.first_query + tile.queries; tile.first_key += key_block) {
+    const T* k = qkv + call.qkv_at(tile.key_row(), 1, tile.head);
+    const T* v = qkv + call.qkv_at(tile.key_row(), 2, tile.head);
+    tile.keys = call.filled(tile.first_key, key_block);
+    tile.keys = tile.seen_before(tile.queries);
+    if (drops) load_mask(team, call, tile, at.kept);
     team.team_barrier();
-    multiply<Write::overwrite, T>(team, keys, width, dim, {k, call.qkv_row(), 1}, {at.queries, tile_size},
-                                  {at.scores, tile_size});
+    multiply<Write::overwrite, T>(team, tile.keys, padded<T>(tile.queries), {k, stride, 1},
+                                  {at.queries, query_block}, {at.scores, query_block}, [&](std::int64_t j) {
+                                    return Part{tile.column(j), 0, dim};
+                                  });
     team.team_barrier();
-    soften(team, at, keys, width, static_cast<T>(call.scale), key_block == query_block);
-    if (call.mask.threshold > 0) drop(team, call, query_row, queries, head, first_key, keys, at);
+    soften(team, tile, drops, at);
     team.team_barrier();
-    for (std::int64_t i = 0; i < queries; ++i)
+    for (std::int64_t i = 0; i < tile.queries; ++i)
       each(team, dim, [&](std::int64_t d) { at.result[i * dim + d] *= at.factor[i]; });
     team.team_barrier();
-    multiply<Write::accumulate, T>(team, queries, dim, keys, {at.scores, 1, tile_size}, {v, call.qkv_row()},
-                                   {at.result, dim});
+    multiply<Write::accumulate, T>(team, tile.queries, dim, {at.scores, 1, query_block}, {v, stride},
+                                   {at.result, dim}, [&](std::int64_t i) {
+                                     return Part{0, 0, tile.seen_before(i + register_rows)};
+                                   });
   }
   team.team_barrier();
 }
 
 template <class T>
 void run(const Lane& lane, const AttentionCall& call, const T* qkv, T* out, T* logsumexp) {
-  const std::int64_t blocks = call.blocks();
+  const std::int64_t blocks = call.blocks(query_block);
   each_row(
       lane, "attention", call.samples * call.heads * blocks,
       KOKKOS_LAMBDA(const Team& team, std::int64_t task) {
-        const std::int64_t block = task % blocks, head = task / blocks % call.heads;
-        const std::int64_t first_row = task / blocks / call.heads * call.sequence, dim = call.dim;
-        const Running<T> at = begin<T>(team, dim);
-        attend(team, call, first_row, head, block, qkv, at);
-        for (std::int64_t i = 0; i < call.filled(block); ++i) {
-          const std::int64_t row = first_row + block * tile_size + i;
+        const std::int64_t head = task / blocks % call.heads, first_query = task % blocks * query_block;
+        const Tile<T> tile{task / blocks / call.heads * call.sequence,
+                           head,
+                           first_query,
+                           call.filled(first_query, query_block),
+                           0,
+                           0,
+                           query_block};
+        const Running<T> at = begin<T>(team, call.dim);
+        attend(team, call, qkv, tile, at);
+        for (std::int64_t i = 0; i < tile.queries; ++i) {
+          const std::int64_t row = tile.query_row() + i;
           const T inverse = 1 / at.total[i];
           T* to = out + call.out_at(row, head);
-          each(team, dim, [&](std::int64_t d) { to[d] = at.result[i * dim + d] * inverse; });
+          each(team, call.dim, [&](std::int64_t d) { to[d] = at.result[i * call.dim + d] * inverse; });
           once(team, [&] { logsumexp[row * call.heads + head] = at.largest[i] + std::log(at.total[i]); });
         }
       },

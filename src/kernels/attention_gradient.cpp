@@ -8,17 +8,20 @@
 namespace heddle::kernels {
 namespace {
 
+/// Queries, and keys, of a tile.
+constexpr std::int64_t block_size = on_host ? 64 : 32;
+
 /// A block of queries on its way over the keys.
 template <class T>
 struct Running {
-  T *queries, *gradients;     ///< q and dout [dim, tile_size], transposed
-  T *scores, *slopes, *kept;  ///< p', ds and the mask's factors [tile_size keys, tile_size queries]
-  T* result;                  ///< dq [tile_size, dim]
-  T *logsumexp, *delta;       ///< [tile_size]
+  T *queries, *gradients;     ///< scale q and dout [dim, block_size], transposed
+  T *scores, *slopes, *kept;  ///< p', ds and the mask's factors [block_size keys, block_size queries]
+  T* result;                  ///< dq [block_size, dim]
+  T *logsumexp, *delta;       ///< [block_size]
 };
 
 constexpr std::int64_t scratch_numbers(std::int64_t dim) {
-  return 3 * tile_size * tile_size + 3 * tile_size * dim + 2 * tile_size;
+  return 3 * block_size * block_size + 3 * block_size * dim + 2 * block_size;
 }
 
 template <class T>
@@ -30,91 +33,97 @@ struct Arrays {
 /// Takes in one block of queries: q and dout transposed, its log-sum-exp and delta.
 template <class T>
 KOKKOS_INLINE_FUNCTION void load(const Team& team, const AttentionCall& call, const Arrays<T>& arrays,
-                                 std::int64_t row, std::int64_t queries, std::int64_t head,
-                                 const Running<T>& at) {
-  const T* dout = arrays.dout + call.out_at(row, head);
-  load_transposed(team, queries, call.dim, arrays.qkv + call.qkv_at(row, 0, head), call.qkv_row(),
-                  at.queries);
-  load_transposed(team, queries, call.dim, dout, call.out_row(), at.gradients);
-  each(team, tile_size, [&](std::int64_t i) {
-    at.logsumexp[i] = i < queries ? arrays.logsumexp[(row + i) * call.heads + head] : T(0);
+                                 const Tile<T>& tile, const Running<T>& at) {
+  const std::int64_t row = tile.query_row();
+  const T* dout = arrays.dout + call.out_at(row, tile.head);
+  load_transposed(team, tile.queries, call.dim, static_cast<T>(call.scale),
+                  arrays.qkv + call.qkv_at(row, 0, tile.head), call.qkv_row(), at.queries, block_size);
+  load_transposed(team, tile.queries, call.dim, T(1), dout, call.out_row(), at.gradients, block_size);
+  each(team, block_size, [&](std::int64_t i) {
+    at.logsumexp[i] = i < tile.queries ? arrays.logsumexp[(row + i) * call.heads + tile.head] : T(0);
     at.delta[i] = 0;
   });
-  each(team, tile_size * call.dim, [&](std::int64_t i) { at.result[i] = 0; });
+  each(team, block_size * call.dim, [&](std::int64_t i) { at.result[i] = 0; });
   team.team_barrier();
-  for (std::int64_t i = 0; i < queries; ++i) {
-    const T *gradient = dout + i * call.out_row(), *value = arrays.out + call.out_at(row + i, head);
-    const T delta = sum<T>(team, call.dim, [&](std::int64_t d) { return gradient[d] * value[d]; });
+  for (std::int64_t i = 0; i < tile.queries; ++i) {
+    const T *gradient = dout + i * call.out_row(), *value = arrays.out + call.out_at(row + i, tile.head);
+    const T delta =
+        sum_packs<T>(team, call.dim, [&](auto place) { return place.load(gradient) * place.load(value); });
     once(team, [&] { at.delta[i] = delta; });
   }
 }
 
-/// scores: q k^T -> p';  slopes: dp -> scale ds.
+/// scores: scale q k^T -> p';  slopes: dp -> scale ds. Keys after their query get 0.
 template <class T>
-KOKKOS_INLINE_FUNCTION void differentiate(const Team& team, const AttentionCall& call, const Running<T>& at,
-                                          std::int64_t keys, std::int64_t width, bool diagonal) {
-  const T scale = static_cast<T>(call.scale);
+KOKKOS_INLINE_FUNCTION void differentiate(const Team& team, const AttentionCall& call, const Tile<T>& tile,
+                                          const Running<T>& at) {
   const bool drops = call.mask.threshold > 0;
-  for (std::int64_t j = 0; j < keys; ++j) {
-    T *scores = at.scores + j * tile_size, *slopes = at.slopes + j * tile_size;
-    const T* kept = at.kept + j * tile_size;
-    const std::int64_t first = diagonal ? j : 0;
-    each(team, width, [&](std::int64_t i) {
-      const T p = i < first ? T(0) : exponential(scale * scores[i] - at.logsumexp[i]);
-      const T factor = drops ? kept[i] : T(1);
-      scores[i] = p * factor;
-      slopes[i] = scale * p * (slopes[i] * factor - at.delta[i]);
-    });
-  }
+  const Pack<T> scale(static_cast<T>(call.scale));
+  each_query_pack(team, tile, [&](Place<T> place) {
+    const std::int64_t all = tile.seen_by_all(place.i), some = tile.seen_by_some(place.i);
+    const Pack<T> logsumexp = place.load(at.logsumexp), delta = place.load(at.delta);
+    for (std::int64_t j = 0; j < some; ++j) {
+      T *scores = at.scores + j * block_size, *slopes = at.slopes + j * block_size;
+      Pack<T> p = exponential(place.load(scores) - logsumexp), dp = place.load(slopes);
+      if (j >= all) p = where_seen(tile, j, place.i, p, Pack<T>(T(0)));
+      const Pack<T> kept = drops ? place.load(at.kept + j * block_size) : Pack<T>(T(1));
+      place.store(scores, p * kept);
+      place.store(slopes, scale * p * (dp * kept - delta));
+    }
+  });
 }
 
 /// One tile: adds to dk and dv in place, and to dq in `at.result`.
 template <class T>
 KOKKOS_INLINE_FUNCTION void add_tile(const Team& team, const AttentionCall& call, const Arrays<T>& arrays,
-                                     std::int64_t first_row, std::int64_t head, std::int64_t query_block,
-                                     std::int64_t key_block, const Running<T>& at) {
-  const std::int64_t queries = call.filled(query_block), keys = call.filled(key_block), dim = call.dim;
-  const std::int64_t width = padded(queries), stride = call.qkv_row(), first_key = key_block * tile_size;
-  const std::int64_t query_row = first_row + query_block * tile_size, key_row = first_row + first_key;
+                                     const Tile<T>& tile, const Running<T>& at) {
+  const std::int64_t dim = call.dim, stride = call.qkv_row(), width = padded<T>(tile.queries);
+  const std::int64_t head = tile.head, query_row = tile.query_row(), key_row = tile.key_row();
   const T *q = arrays.qkv + call.qkv_at(query_row, 0, head), *k = arrays.qkv + call.qkv_at(key_row, 1, head);
   const T *v = arrays.qkv + call.qkv_at(key_row, 2, head), *dout = arrays.dout + call.out_at(query_row, head);
   T *dk = arrays.dqkv + call.qkv_at(key_row, 1, head), *dv = arrays.dqkv + call.qkv_at(key_row, 2, head);
+  const auto seen_queries = [&](std::int64_t j) { return Part{tile.column(j), 0, dim}; };
+  const auto over_queries = [&](std::int64_t j) { return Part{0, tile.first_seeing(j), tile.queries}; };
+  const auto over_keys = [&](std::int64_t i) { return Part{0, 0, tile.seen_before(i + register_rows)}; };
+  if (call.mask.threshold > 0) load_mask(team, call, tile, at.kept);
   team.team_barrier();
-  multiply<Write::overwrite, T>(team, keys, width, dim, {k, stride, 1}, {at.queries, tile_size},
-                                {at.scores, tile_size});
-  multiply<Write::overwrite, T>(team, keys, width, dim, {v, stride, 1}, {at.gradients, tile_size},
-                                {at.slopes, tile_size});
-  if (call.mask.threshold > 0) load_mask(team, call, query_row, queries, head, first_key, keys, at.kept);
+  multiply<Write::overwrite, T>(team, tile.keys, width, {k, stride, 1}, {at.queries, block_size},
+                                {at.scores, block_size}, seen_queries);
+  multiply<Write::overwrite, T>(team, tile.keys, width, {v, stride, 1}, {at.gradients, block_size},
+                                {at.slopes, block_size}, seen_queries);
   team.team_barrier();
-  differentiate(team, call, at, keys, width, key_block == query_block);
+  differentiate(team, call, tile, at);
   team.team_barrier();
-  multiply<Write::accumulate, T>(team, keys, dim, queries, {at.scores, tile_size, 1}, {dout, call.out_row()},
-                                 {dv, stride});
-  multiply<Write::accumulate, T>(team, keys, dim, queries, {at.slopes, tile_size, 1}, {q, stride},
-                                 {dk, stride});
-  multiply<Write::accumulate, T>(team, queries, dim, keys, {at.slopes, 1, tile_size}, {k, stride},
-                                 {at.result, dim});
+  multiply<Write::accumulate, T>(team, tile.keys, dim, {at.scores, block_size, 1}, {dout, call.out_row()},
+                                 {dv, stride}, over_queries);
+  multiply<Write::accumulate, T>(team, tile.keys, dim, {at.slopes, block_size, 1}, {q, stride}, {dk, stride},
+                                 over_queries);
+  multiply<Write::accumulate, T>(team, tile.queries, dim, {at.slopes, 1, block_size}, {k, stride},
+                                 {at.result, dim}, over_keys);
 }
 
 /// One head of one sample, by one team: the sums over queries that dk and dv are need no other order.
 template <class T>
 KOKKOS_INLINE_FUNCTION void head_gradient(const Team& team, const AttentionCall& call,
-                                          const Arrays<T>& arrays, std::int64_t first_row, std::int64_t head,
-                                          const Running<T>& at) {
-  for (std::int64_t row = first_row; row < first_row + call.sequence; ++row)
+                                          const Arrays<T>& arrays, std::int64_t sequence_row,
+                                          std::int64_t head, const Running<T>& at) {
+  for (std::int64_t row = sequence_row; row < sequence_row + call.sequence; ++row)
     for (int part = 1; part < 3; ++part) {
       T* to = arrays.dqkv + call.qkv_at(row, part, head);
       each(team, call.dim, [&](std::int64_t d) { to[d] = 0; });
     }
-  for (std::int64_t block = 0; block < call.blocks(); ++block) {
-    const std::int64_t row = first_row + block * tile_size, queries = call.filled(block);
+  Tile<T> tile{sequence_row, head, 0, 0, 0, 0, block_size};
+  for (; tile.first_query < call.sequence; tile.first_query += block_size) {
+    tile.queries = call.filled(tile.first_query, block_size);
     team.team_barrier();
-    load(team, call, arrays, row, queries, head, at);
-    for (std::int64_t key_block = 0; key_block <= block; ++key_block)
-      add_tile(team, call, arrays, first_row, head, block, key_block, at);
+    load(team, call, arrays, tile, at);
+    for (tile.first_key = 0; tile.first_key <= tile.first_query; tile.first_key += block_size) {
+      tile.keys = call.filled(tile.first_key, block_size);
+      add_tile(team, call, arrays, tile, at);
+    }
     team.team_barrier();
-    for (std::int64_t i = 0; i < queries; ++i) {
-      T* to = arrays.dqkv + call.qkv_at(row + i, 0, head);
+    for (std::int64_t i = 0; i < tile.queries; ++i) {
+      T* to = arrays.dqkv + call.qkv_at(tile.query_row() + i, 0, head);
       each(team, call.dim, [&](std::int64_t d) { to[d] = at.result[i * call.dim + d]; });
     }
   }
@@ -125,10 +134,10 @@ void run(const Lane& lane, const AttentionCall& call, const Arrays<T>& arrays) {
   each_row(
       lane, "attention_gradient", call.samples * call.heads,
       KOKKOS_LAMBDA(const Team& team, std::int64_t task) {
-        const std::int64_t tile = tile_size * tile_size, strip = tile_size * call.dim;
-        const Running<T> at{take<T>(team, strip),     take<T>(team, strip),    take<T>(team, tile),
-                            take<T>(team, tile),      take<T>(team, tile),     take<T>(team, strip),
-                            take<T>(team, tile_size), take<T>(team, tile_size)};
+        const std::int64_t tile = block_size * block_size, strip = block_size * call.dim;
+        const Running<T> at{take<T>(team, strip),      take<T>(team, strip),     take<T>(team, tile),
+                            take<T>(team, tile),       take<T>(team, tile),      take<T>(team, strip),
+                            take<T>(team, block_size), take<T>(team, block_size)};
         head_gradient(team, call, arrays, task / call.heads * call.sequence, task % call.heads, at);
       },
       scratch_numbers(call.dim) * static_cast<std::int64_t>(sizeof(T)) + 8 * scratch_alignment);

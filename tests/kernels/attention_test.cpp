@@ -1,6 +1,8 @@
 // Causal attention by tiles, its gradient, and its dropout mask under splits of rows and heads.
 #include "heddle/kernels/attention.hpp"
 
+#include <vector>
+
 #include "arrays.hpp"
 
 namespace heddle::kernels {
@@ -26,8 +28,10 @@ Vector random_qkv(AttentionSizes s) { return random_values(3 * s.rows * s.heads 
 Vector random_dout(AttentionSizes s) { return random_values(s.rows * s.heads * s.dim, 2); }
 
 TEST(Attention, AgreesWithItsReference) {
-  const AttentionSizes cases[] = {{1, 1, 1, 1},    {3, 1, 2, 5},     {14, 7, 3, 4},    {64, 64, 1, 32},
-                                  {65, 65, 2, 16}, {262, 131, 1, 8}, {127, 127, 1, 64}};
+  std::vector<AttentionSizes> cases = {{1, 1, 1, 1},    {3, 1, 2, 5},     {14, 7, 3, 4},    {64, 64, 1, 32},
+                                       {65, 65, 2, 16}, {262, 131, 1, 8}, {127, 127, 1, 64}};
+  for (std::int64_t sequence : {1, 15, 16, 17, 63, 64, 65, 100, 132})  // around the edges of packs and tiles
+    for (std::int64_t dim : {8, 24, 80}) cases.push_back({sequence, sequence, 1, dim});
   for (DType type : real_types)
     for (const AttentionSizes s : cases)
       for (double rate : {0.0, 0.3}) {
