@@ -17,7 +17,7 @@ Request start(const maps::Map& map, const CartesianGrid& grid, const Tensor& in,
       return {};
     case maps::MapKind::sum_reduce:
     case maps::MapKind::all_sum_reduce: return start_all_reduce(group, Reduction::sum, in, out);
-    case maps::MapKind::max_reduce: return start_all_reduce(group, Reduction::max, in, out);
+    case maps::MapKind::log_sum_reduce: return start_all_reduce(group, Reduction::log_sum, in, out);
     case maps::MapKind::all_gather:
     case maps::MapKind::gather:
     case maps::MapKind::reduce_scatter:

@@ -1,6 +1,7 @@
 #include "heddle/comm/collectives.hpp"
 
 #include "communicator_handle.hpp"
+#include "log_sum.hpp"
 #include "request_state.hpp"
 #include "slices.hpp"
 
@@ -23,7 +24,7 @@ std::unique_ptr<Request::State> begin_all_reduce(const Communicator& communicato
   in_slices(in.count(), slice, [&](std::int64_t begin, int count) {
     const void* from = in.data == out.data ? MPI_IN_PLACE : at(in, begin);
     check(MPI_Iallreduce(from, at(out, begin), count, mpi_type(in.dtype),
-                         reduction == Reduction::sum ? MPI_SUM : MPI_MAX, group.comm, state->add()),
+                         reduction == Reduction::sum ? MPI_SUM : log_sum_op(), group.comm, state->add()),
           "MPI_Iallreduce");
   });
   return state;
@@ -34,6 +35,7 @@ std::unique_ptr<Request::State> begin_all_reduce(const Communicator& communicato
 Request start_all_reduce(const Communicator& communicator, Reduction reduction, const Tensor& in,
                          const Tensor& out) {
   HEDDLE_EXPECT(in.shape == out.shape && in.dtype == out.dtype);
+  HEDDLE_EXPECT(reduction == Reduction::sum || in.dtype == DType::f32 || in.dtype == DType::f64);
   if (in.dtype == DType::bf16)
     throw Error(ExitCode::failure, "bf16 tensors cannot be reduced",
                 "sums between ranks are taken in fp32, fp64 or int32");

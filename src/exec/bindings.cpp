@@ -93,13 +93,15 @@ constexpr std::array<Binding, graph::op_count> table = {
     [](const Call& c) { kernels::dropout(c.lane, c.in[0], dropout(c), c.out[0]); },
     [](const Call& c) { kernels::residual(c.lane, c.in[0], c.in[1], c.in[2], dropout(c), c.out[0]); },
     [](const Call& c) { kernels::add(c.lane, c.in[0], c.in[1], c.out[0]); },
-    [](const Call& c) { kernels::row_max(c.lane, c.in[0], c.out[0]); },
-    [](const Call& c) { kernels::exp_sum(c.lane, c.in[0], c.in[1], c.in[2], first(c, 0, 1), c.out[0]); },
+    [](const Call& c) { kernels::log_sum_exp(c.lane, c.in[0], c.out[0]); },
     [](const Call& c) {
-      kernels::exp_sum_gradient(c.lane, c.in[0], c.in[1], c.in[2], first(c, 0, 1), c.in[3], c.out[0]);
+      kernels::log_probability(c.lane, c.in[0], c.in[1], c.in[2], first(c, 0, 1), c.out[0]);
     },
-    [](const Call& c) { kernels::nll(c.lane, c.in[0], c.in[1], c.run.loss_scale, c.out[0], c.write); },
-    [](const Call& c) { kernels::nll_gradient(c.lane, c.in[0], c.run.loss_scale, 1.0, c.out[0]); },
+    [](const Call& c) {
+      kernels::log_probability_gradient(c.lane, c.in[0], c.in[1], c.in[2], first(c, 0, 1), c.in[3], c.out[0]);
+    },
+    [](const Call& c) { kernels::nll(c.lane, c.in[0], c.run.loss_scale, c.out[0], c.write); },
+    [](const Call& c) { kernels::nll_gradient(c.lane, c.run.loss_scale, 1.0, c.out[0]); },
     nullptr,  // map
 };
 

@@ -1,8 +1,8 @@
 // Cross entropy over a vocabulary that may be split, in three ops, so that the logits are never gathered:
-//   row_max: m[r] = max_v logits[r, v], over this block of the vocabulary;
-//   exp_sum: (sum_v exp(logits[r, v] - m[r]), the target's logit if it lies in this block, else 0), partial
-//   if split; nll:     the mean over the rows of the step of log(sum) + m - target logit.
-// The shift m cancels, so nothing is differentiated through it.
+//   log_sum_exp:     lse[r] = log sum_v exp(logits[r, v]), over this block of the vocabulary;
+//   log_probability: the target's logit - lse[r] if the target lies in this block, else 0; partial if split;
+//   nll:             minus the mean of it over the rows of the step.
+// The gradient of log_probability is the one through lse too, so nothing is differentiated through log_sum_exp.
 #include "op_definitions.hpp"
 
 namespace heddle::graph {
@@ -12,24 +12,31 @@ using maps::Part;
 
 bool over_vocabulary(Part logits) { return logits == maps::split(1); }
 
-std::vector<OutputType> max_shape(const Graph& graph, const Node& node) {
+std::vector<OutputType> one_a_row(const Graph& graph, const Node& node) {
   const Value& logits = graph[node.in[0]];
   return {{logits.dtype, {logits.shape[0]}}};
 }
-AxisLayout max_layout(const Node&, const Graph&, std::span<const Part> in, const AxisChoice&) {
-  return {{in[0]}, {over_vocabulary(in[0]) ? maps::maximum : in[0]}};
+
+AxisLayout sum_layout(const Node&, const Graph&, std::span<const Part> in, const AxisChoice&) {
+  return {{in[0]}, {over_vocabulary(in[0]) ? maps::log_partial : in[0]}};
 }
 
-std::vector<OutputType> sum_shape(const Graph& graph, const Node& node) {
-  const Value& logits = graph[node.in[0]];
-  return {{logits.dtype, {logits.shape[0], 2}}};
-}
-AxisLayout sum_layout(const Node&, const Graph&, std::span<const Part> in, const AxisChoice&) {
+AxisLayout probability_layout(const Node&, const Graph&, std::span<const Part> in, const AxisChoice&) {
   if (over_vocabulary(in[0])) return {{in[0], maps::copied, {}}, {maps::partial}};
   return {{in[0], in[0], {}}, {in[0]}};
 }
-void sum_adjoint(const Node& node, AdjointWriter& writer) {
-  writer.contribute(0, Op::exp_sum_gradient, {node.in[0], node.in[1], node.in[2], writer.cotangent()});
+void probability_adjoint(const Node& node, AdjointWriter& writer) {
+  writer.contribute(0, Op::log_probability_gradient,
+                    {node.in[0], node.in[1], node.in[2], writer.cotangent()});
+}
+/// A logit, the log-sum-exp, the target and the result of each row.
+double gathered_bytes(const Graph& graph, const Node& node, std::span<const Shape>,
+                      std::span<const Shape> out) {
+  const std::int64_t row = 3 * size_of(graph[node.in[0]].dtype) + size_of(DType::i32);
+  return static_cast<double>(out[0].count() * row);
+}
+double one_flop_a_row(const Node&, std::span<const Shape>, std::span<const Shape> out) {
+  return static_cast<double>(out[0].count());
 }
 
 std::vector<OutputType> nll_shape(const Graph&, const Node&) {
@@ -37,7 +44,7 @@ std::vector<OutputType> nll_shape(const Graph&, const Node&) {
 }
 AxisLayout nll_layout(const Node&, const Graph&, std::span<const Part> in, const AxisChoice&) {
   const Part rows_part = in[0] == maps::split(0) ? maps::split(0) : maps::whole;
-  return {{rows_part, rows_part}, {rows_part == maps::whole ? maps::whole : maps::partial}};
+  return {{rows_part}, {rows_part == maps::whole ? maps::whole : maps::partial}};
 }
 void nll_adjoint(const Node& node, AdjointWriter& writer) {
   writer.contribute(0, Op::nll_gradient, {node.in[0]});
@@ -45,10 +52,11 @@ void nll_adjoint(const Node& node, AdjointWriter& writer) {
 
 }  // namespace
 
-const OpDefinition row_max_op = {max_shape, per_element<1>, max_layout, nullptr};
-const OpDefinition exp_sum_op = {sum_shape, per_element<4>, sum_layout, sum_adjoint};
-const OpDefinition exp_sum_gradient_op = {like_first, per_element<4>, nullptr, nullptr, true};
-const OpDefinition nll_op = {nll_shape, per_element<2>, nll_layout, nll_adjoint};
+const OpDefinition log_sum_exp_op = {one_a_row, per_element<4>, sum_layout, nullptr};
+const OpDefinition log_probability_op = {one_a_row,           one_flop_a_row, probability_layout,
+                                         probability_adjoint, false,          gathered_bytes};
+const OpDefinition log_probability_gradient_op = {like_first, per_element<4>, nullptr, nullptr, true};
+const OpDefinition nll_op = {nll_shape, per_element<1>, nll_layout, nll_adjoint};
 const OpDefinition nll_gradient_op = {like_first, per_element<1>, nullptr, nullptr};
 
 }  // namespace heddle::graph

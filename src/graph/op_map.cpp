@@ -12,7 +12,7 @@ AxisLayout layout(const Node&, const Graph&, std::span<const maps::Part> in, con
 
 void adjoint(const Node& node, AdjointWriter& writer) {
   const maps::Map& map = std::get<maps::Map>(node.attributes);
-  if (map.kind == maps::MapKind::max_reduce) return;  // only ever below a row_max, which is a constant
+  if (map.kind == maps::MapKind::log_sum_reduce) return;  // the gradient of log_probability goes through it
   writer.contribute(0, Op::map, {writer.cotangent()}, maps::adjoint(map));
 }
 

@@ -7,48 +7,41 @@
 
 namespace heddle::kernels::reference {
 
-Vector row_max(const Vector& logits, Int rows, Int columns) {
-  Vector m(rows, -std::numeric_limits<double>::infinity());
-  for (Int i = 0; i < rows * columns; ++i) m[i / columns] = std::max(m[i / columns], logits[i]);
-  return m;
-}
-
-Vector exp_sum(const Vector& logits, const Vector& m, const Tokens& targets, Int first_token) {
-  const Int rows = static_cast<Int>(m.size()), columns = static_cast<Int>(logits.size()) / rows;
-  Vector sums(2 * rows, 0.0);
-  for (Int i = 0; i < rows * columns; ++i) {
-    const Int r = i / columns, c = i % columns;
-    sums[2 * r] += std::exp(logits[i] - m[r]);
-    if (first_token + c == targets[r]) sums[2 * r + 1] = logits[i];
+Vector log_sum_exp(const Vector& logits, Int rows, Int columns) {
+  constexpr double nothing = -std::numeric_limits<double>::infinity();
+  Vector lse(rows, nothing);
+  for (Int r = 0; r < rows; ++r) {
+    double largest = nothing, sum = 0;
+    for (Int c = 0; c < columns; ++c) largest = std::max(largest, logits[r * columns + c]);
+    for (Int c = 0; c < columns; ++c) sum += std::exp(logits[r * columns + c] - largest);
+    if (columns > 0) lse[r] = largest + std::log(sum);
   }
-  return sums;
+  return lse;
 }
 
-Vector exp_sum_gradient(const Vector& logits, const Vector& m, const Tokens& targets, Int first_token,
-                        const Vector& dsums) {
-  const Int rows = static_cast<Int>(m.size()), columns = static_cast<Int>(logits.size()) / rows;
+Vector log_probability(const Vector& logits, const Vector& lse, const Tokens& targets, Int first_token) {
+  const Int rows = static_cast<Int>(lse.size()), columns = static_cast<Int>(logits.size()) / rows;
+  Vector logp(rows, 0.0);
+  for (Int i = 0; i < rows * columns; ++i)
+    if (first_token + i % columns == targets[i / columns]) logp[i / columns] = logits[i] - lse[i / columns];
+  return logp;
+}
+
+Vector log_probability_gradient(const Vector& logits, const Vector& lse, const Tokens& targets,
+                                Int first_token, const Vector& dlogp) {
+  const Int rows = static_cast<Int>(lse.size()), columns = static_cast<Int>(logits.size()) / rows;
   Vector dlogits(logits.size());
   for (Int i = 0; i < rows * columns; ++i) {
     const Int r = i / columns, c = i % columns;
-    dlogits[i] = dsums[2 * r] * std::exp(logits[i] - m[r]);
-    if (first_token + c == targets[r]) dlogits[i] += dsums[2 * r + 1];
+    dlogits[i] = dlogp[r] * ((first_token + c == targets[r] ? 1 : 0) - std::exp(logits[i] - lse[r]));
   }
   return dlogits;
 }
 
-double nll(const Vector& sums, const Vector& m, double scale) {
+double nll(const Vector& logp, double scale) {
   double loss = 0;
-  for (std::size_t r = 0; r < m.size(); ++r) loss += scale * (std::log(sums[2 * r]) + m[r] - sums[2 * r + 1]);
+  for (double value : logp) loss -= scale * value;
   return loss;
-}
-
-Vector nll_gradient(const Vector& sums, double scale, double dloss) {
-  Vector dsums(sums.size());
-  for (std::size_t i = 0; i < sums.size(); i += 2) {
-    dsums[i] = scale * dloss / sums[i];
-    dsums[i + 1] = -scale * dloss;
-  }
-  return dsums;
 }
 
 }  // namespace heddle::kernels::reference

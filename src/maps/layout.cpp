@@ -8,14 +8,14 @@
 namespace heddle::maps {
 
 Part dual(Part part) {
-  HEDDLE_EXPECT(part.kind != Part::Kind::maximum);
+  HEDDLE_EXPECT(part.kind != Part::Kind::log_partial);
   if (part == copied) return partial;
   if (part == partial) return copied;
   return part;
 }
 
 std::string name(Part part) {
-  constexpr std::string_view names[] = {"whole", "copied", "partial", "max"};
+  constexpr std::string_view names[] = {"whole", "copied", "partial", "log_partial"};
   if (part.kind == Part::Kind::split) return fmt::format("split({})", part.dim);
   return std::string(names[static_cast<int>(part.kind)]);
 }

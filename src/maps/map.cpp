@@ -12,7 +12,7 @@ namespace heddle::maps {
 std::string_view name(MapKind kind) {
   constexpr std::string_view names[] = {"identity",   "broadcast",      "sum_reduce", "all_sum_reduce",
                                         "all_gather", "reduce_scatter", "scatter",    "gather",
-                                        "all_to_all", "max_reduce"};
+                                        "all_to_all", "log_sum_reduce"};
   return names[static_cast<int>(kind)];
 }
 
@@ -31,7 +31,7 @@ Part source(const Map& map) {
     case MapKind::all_gather:
     case MapKind::gather:
     case MapKind::all_to_all: return split(map.dim);
-    case MapKind::max_reduce: return maximum;
+    case MapKind::log_sum_reduce: return log_partial;
     default: return whole;
   }
 }
@@ -60,8 +60,8 @@ Map adjoint(const Map& map) {
     case MapKind::scatter: result.kind = MapKind::gather; break;
     case MapKind::gather: result.kind = MapKind::scatter; break;
     case MapKind::all_to_all: std::swap(result.dim, result.target_dim); break;
-    case MapKind::max_reduce:
-      throw Error(ExitCode::failure, "max_reduce has no adjoint", "a maximum is not linear",
+    case MapKind::log_sum_reduce:
+      throw Error(ExitCode::failure, "log_sum_reduce has no adjoint", "a log-sum-exp is not linear",
                   "let no gradient flow through it");
   }
   return result;
@@ -86,8 +86,8 @@ std::optional<Map> conversion(Part from, Part to, Axis axis) {
       if (to == copied) return Map{MapKind::all_gather, axis, from.dim};
       if (to_split) return Map{MapKind::all_to_all, axis, from.dim, to.dim};
       break;
-    case Kind::maximum:
-      if (to == whole) return Map{MapKind::max_reduce, axis};
+    case Kind::log_partial:
+      if (to == whole) return Map{MapKind::log_sum_reduce, axis};
       break;
     case Kind::copied: break;
   }

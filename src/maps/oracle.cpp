@@ -3,7 +3,9 @@
 #include "heddle/maps/oracle.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <functional>
+#include <limits>
 #include <numeric>
 
 namespace heddle::maps {
@@ -64,11 +66,18 @@ LocalTensor reduced(const std::vector<LocalTensor>& parts, Op op) {
   return result;
 }
 
+/// log(e^a + e^b)
+double log_of_sum(double a, double b) {
+  const double larger = std::max(a, b);
+  if (larger == -std::numeric_limits<double>::infinity()) return larger;
+  return larger + std::log(std::exp(a - larger) + std::exp(b - larger));
+}
+
 /// The logical tensor that a group's tensors stand for; a copied one stands for several and has none.
 LocalTensor logical(Part part, const std::vector<LocalTensor>& parts) {
   switch (part.kind) {
     case Part::Kind::partial: return reduced(parts, std::plus<>());
-    case Part::Kind::maximum: return reduced(parts, [](double a, double b) { return std::max(a, b); });
+    case Part::Kind::log_partial: return reduced(parts, log_of_sum);
     case Part::Kind::split: return joined(parts, part.dim);
     default:
       HEDDLE_EXPECT(part == whole);

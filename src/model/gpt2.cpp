@@ -84,9 +84,8 @@ class Gpt2 {
 
   ValueId cross_entropy(ValueId logits) {
     const ValueId targets = input("targets");
-    const ValueId max = node(Op::row_max, {logits}, "loss.max");
-    const ValueId sums = node(Op::exp_sum, {logits, max, targets}, "loss.sums");
-    return node(Op::nll, {sums, max}, "loss");
+    const ValueId sum = node(Op::log_sum_exp, {logits}, "loss.log_sum");
+    return node(Op::nll, {node(Op::log_probability, {logits, sum, targets}, "loss.log_probability")}, "loss");
   }
 
   std::int64_t width() const { return model_.width; }

@@ -67,9 +67,12 @@ TEST(Cost, BackwardIsTwiceALinearAndTwoAndAHalfTimesAttention) {
 TEST(Cost, BytesCountEachValueOnceInItsOwnType) {
   Graph graph;
   const ValueId x = graph.add({.name = "x", .dtype = DType::f64, .shape = {rows, 5}});
-  const ValueId max = graph.add(activation("max", {rows})), dsum = graph.add(activation("ds", {rows, 2}));
-  append(graph, Op::exp_sum_gradient, {x, max, graph.add(indices("targets")), dsum}, "dx");
-  EXPECT_EQ(cost_of(graph, graph.nodes[0], 20).bytes, 20 * 5 * 8 + 20 * 4 + 20 * 4 + 20 * 2 * 4 + 20 * 5 * 8);
+  const ValueId sum = graph.add(activation("sum", {rows})), dp = graph.add(activation("dp", {rows}));
+  const ValueId targets = graph.add(indices("targets"));
+  append(graph, Op::log_probability_gradient, {x, sum, targets, dp}, "dx");
+  EXPECT_EQ(cost_of(graph, graph.nodes[0], 20).bytes, 20 * 5 * 8 + 20 * 4 + 20 * 4 + 20 * 4 + 20 * 5 * 8);
+  append(graph, Op::log_probability, {x, sum, targets}, "p");
+  EXPECT_EQ(cost_of(graph, graph.nodes[1], 20).bytes, 20 * 8 + 20 * 4 + 20 * 8 + 20 * 8);
 }
 
 TEST(Cost, OfAnEmbeddingIsThatOfTheRowsItTouches) {

@@ -10,7 +10,7 @@ namespace heddle::graph {
 namespace {
 
 using maps::copied;
-using maps::maximum;
+using maps::log_partial;
 using maps::Part;
 using maps::partial;
 using maps::split;
@@ -24,7 +24,7 @@ bool reachable(Part from, Part to) {
 }
 
 /// A parameter's home is whole or a split; its use may be that or, from whole, a copy for each rank.
-bool a_parameter_may_be(Part part) { return part != partial && part != maximum; }
+bool a_parameter_may_be(Part part) { return part != partial && part != log_partial; }
 
 TEST(LayoutRules, ReachableThroughAWholeModelAlongEveryKindOfAxis) {
   const Graph graph = tests::small_gpt();
@@ -68,9 +68,9 @@ TEST(LayoutRules, ByHand) {
       {Op::embedding, {any, split(0)}, over_data, {copied, {}}, {split(0)}},
       {Op::linear, {split(0), any, any}, over_data, {split(0), copied, copied}, {split(0)}},
       {Op::attention, {split(0)}, over_data, {split(0)}, {split(0), split(0)}},
-      {Op::row_max, {split(0)}, over_data, {split(0)}, {split(0)}},
-      {Op::exp_sum, {split(0), split(0), split(0)}, over_data, {split(0), split(0), {}}, {split(0)}},
-      {Op::nll, {split(0), split(0)}, over_data, {split(0), split(0)}, {partial}},
+      {Op::log_sum_exp, {split(0)}, over_data, {split(0)}, {split(0)}},
+      {Op::log_probability, {split(0), split(0), split(0)}, over_data, {split(0), split(0), {}}, {split(0)}},
+      {Op::nll, {split(0)}, over_data, {split(0)}, {partial}},
       // Over the tensor axis: vocabulary-split table, heads split, hidden features split.
       {Op::embedding, {any, whole}, over_tensor, {split(0), {}}, {partial}},
       {Op::linear, {whole, any, any}, over_tensor, {copied, split(1), split(1)}, {split(2)}},
@@ -80,9 +80,9 @@ TEST(LayoutRules, ByHand) {
       {Op::bias_gelu, {split(1), any}, over_tensor, {split(1), split(0)}, {split(1)}},
       {Op::residual, {whole, partial, any}, over_tensor, {whole, whole, whole}, {whole}},
       {Op::layer_norm, {whole, any, any}, over_tensor, {whole, whole, whole}, {whole, whole, whole}},
-      {Op::row_max, {split(1)}, over_tensor, {split(1)}, {maximum}},
-      {Op::exp_sum, {split(1), maximum, any}, over_tensor, {split(1), copied, {}}, {partial}},
-      {Op::nll, {partial, maximum}, over_tensor, {whole, whole}, {whole}},
+      {Op::log_sum_exp, {split(1)}, over_tensor, {split(1)}, {log_partial}},
+      {Op::log_probability, {split(1), log_partial, any}, over_tensor, {split(1), copied, {}}, {partial}},
+      {Op::nll, {partial}, over_tensor, {whole}, {whole}},
       // With the rows of the residual stream split over it.
       {Op::add_position, {partial, any}, with_rows_split, {split(0), copied}, {split(0)}},
       {Op::residual, {split(0), partial, any}, with_rows_split, {split(0), split(0), copied}, {split(0)}},

@@ -27,7 +27,7 @@ Kind kind_of(Op op) {
     case Op::linear_input_gradient:
     case Op::bias_gelu_gradient:
     case Op::attention_gradient:
-    case Op::exp_sum_gradient:
+    case Op::log_probability_gradient:
     case Op::nll_gradient: return Kind::cotangent;
     default: return Kind::forward;
   }
@@ -46,7 +46,7 @@ TEST(OpTable, EveryOpHasAllItsParts) {
     EXPECT_TRUE(parts.flops) << name(op);
     EXPECT_EQ(parts.shape != nullptr, kind != Kind::parameter_gradient) << name(op);
     EXPECT_EQ(parts.layout != nullptr, kind == Kind::forward) << name(op);
-    EXPECT_EQ(parts.adjoint != nullptr, kind == Kind::forward && op != Op::row_max) << name(op);
+    EXPECT_EQ(parts.adjoint != nullptr, kind == Kind::forward && op != Op::log_sum_exp) << name(op);
   }
 }
 
@@ -133,10 +133,10 @@ TEST(Adjoints, SpeakOnceOfEveryInputThatCanBeLearntFrom) {
   }
 }
 
-TEST(Adjoints, AMaximumPassesNothingOn) {
+TEST(Adjoints, ALogSumPassesNothingOn) {
   Graph graph;
   const ValueId x = graph.add(activation("x", {rows}));
-  append(graph, Op::map, {x}, "y", maps::Map{maps::MapKind::max_reduce, maps::Axis::tensor});
+  append(graph, Op::map, {x}, "y", maps::Map{maps::MapKind::log_sum_reduce, maps::Axis::tensor});
   const Node node = graph.nodes.front();
   Recorder recorder(graph);
   definition(Op::map).adjoint(node, recorder);

@@ -25,7 +25,7 @@ inline Value indices(const char* name) {
 
 inline std::vector<Sample> forward_samples() {
   const Value x = activation("x", {rows, width}), bias = parameter("b", {width});
-  const Value logits = activation("logits", {rows, vocabulary}), max = activation("max", {rows});
+  const Value logits = activation("logits", {rows, vocabulary}), sum = activation("sum", {rows});
   const Shape stream = {rows, width}, row = {rows};
   const Dropout dropout{0.1, "mask"};
   return {
@@ -51,9 +51,9 @@ inline std::vector<Sample> forward_samples() {
       {Op::dropout, {x}, dropout, {stream}, {0}},
       {Op::residual, {x, activation("branch", stream), bias}, dropout, {stream}, {0, 1, 2}},
       {Op::add, {x, activation("z", stream)}, {}, {stream}, {0, 1}},
-      {Op::row_max, {logits}, {}, {row}, {}},
-      {Op::exp_sum, {logits, max, indices("targets")}, {}, {{rows, 2}}, {0}},
-      {Op::nll, {activation("sums", {rows, 2}), max}, {}, {{}}, {0}},
+      {Op::log_sum_exp, {logits}, {}, {row}, {}},
+      {Op::log_probability, {logits, sum, indices("targets")}, {}, {row}, {0}},
+      {Op::nll, {activation("log_probability", {rows})}, {}, {{}}, {0}},
       {Op::map, {x}, maps::Map{maps::MapKind::all_gather, maps::Axis::tensor, 0}, {stream}, {0}},
   };
 }

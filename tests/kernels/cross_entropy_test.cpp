@@ -8,43 +8,67 @@ namespace {
 
 TEST(CrossEntropy, KernelsAgreeWithTheirReferences) {
   for (DType type : real_types)
-    for (std::int64_t width : {0, 1, 31, 257}) {
+    for (std::int64_t width : {0, 1, 15, 16, 17, 31, 257, 2047, 2048, 2049, 5000}) {
       const std::int64_t rows = 13, first_token = 5;
-      const Vector logits = random_values(rows * width, 1), dsums = random_values(2 * rows, 2);
+      const Vector logits = random_values(rows * width, 1), dlogp = random_values(rows, 2);
       const Tokens targets = random_tokens(rows, static_cast<std::int32_t>(width) + 10, 3);
-      const Array l(type, {rows, width}, logits), target(targets), ds(type, {rows, 2}, dsums);
-      Array m(type, {rows}), sums(type, {rows, 2}), dlogits(type, {rows, width}), loss(type, {});
-      row_max({}, l, m);
-      EXPECT_EQ(m.values(), reference::row_max(logits, rows, width));
-      const Vector largest(rows, 3.5);  // over all blocks
-      const Array all(type, {rows}, largest);
-      exp_sum({}, l, all, target, first_token, sums);
-      expect_close(sums, reference::exp_sum(logits, largest, targets, first_token));
-      exp_sum_gradient({}, l, all, target, first_token, ds, dlogits);
-      expect_close(dlogits, reference::exp_sum_gradient(logits, largest, targets, first_token, dsums));
-      exp_sum_gradient({}, l, all, target, first_token, ds, l);
+      const Array l(type, {rows, width}, logits), target(targets), dp(type, {rows}, dlogp);
+      Array lse(type, {rows}), logp(type, {rows}), dlogits(type, {rows, width});
+      log_sum_exp({}, l, lse);
+      expect_close(lse, reference::log_sum_exp(logits, rows, width));
+      const Vector sums(rows, 3.5);  // over all blocks
+      const Array all(type, {rows}, sums);
+      log_probability({}, l, all, target, first_token, logp);
+      expect_close(logp, reference::log_probability(logits, sums, targets, first_token));
+      log_probability_gradient({}, l, all, target, first_token, dp, dlogits);
+      expect_close(dlogits, reference::log_probability_gradient(logits, sums, targets, first_token, dlogp));
+      log_probability_gradient({}, l, all, target, first_token, dp, l);
       EXPECT_TRUE(dlogits.same_bits(l));  // in place
     }
 }
 
+TEST(CrossEntropy, AMaximumInAnyPlaceIsWhatTheSumIsTakenFrom) {
+  const std::int64_t width = 5000;
+  for (std::int64_t place : {0, 1, 2047, 2048, 4999}) {
+    Vector logits = random_values(width, 1);
+    logits[place] = 300;  // exp(300) is beyond fp32
+    Array lse(DType::f32, {1});
+    log_sum_exp({}, Array(DType::f32, {1, width}, logits), lse);
+    EXPECT_EQ(lse.values()[0], 300) << place;
+  }
+}
+
+TEST(CrossEntropy, NoRowsAreNoWork) {
+  const Array logits(DType::f32, {0, 7}), none(DType::f32, {0}), targets(Tokens{});
+  log_sum_exp({}, logits, none);
+  log_probability({}, logits, none, targets, 0, none);
+  log_probability_gradient({}, logits, none, targets, 0, none, logits);
+  nll_gradient({}, 1, 1, none);
+  Array loss(DType::f64, {});
+  nll({}, none, 1, loss, Write::overwrite);
+  EXPECT_EQ(loss.values()[0], 0);
+}
+
 TEST(CrossEntropy, LossAndItsGradientAgreeWithTheirReferences) {
   const std::int64_t rows = 77;
-  Vector sums = random_values(2 * rows, 1);
-  const Vector m = random_values(rows, 2);
-  for (std::size_t i = 0; i < sums.size(); i += 2) sums[i] = 1 + sums[i] * sums[i];
+  const Vector logp = random_values(rows, 1);
   for (DType type : real_types)
     for (DType loss_type : real_types) {
-      const Array s(type, {rows, 2}, sums), largest(type, {rows}, m);
-      Array loss(loss_type, {}, {7.25}), dsums(type, {rows, 2});
-      const Vector held = s.values();  // rounded to the dtype
-      const double expected = reference::nll(held, m, 0.25);
-      nll({}, s, largest, 0.25, loss, Write::accumulate);
+      const Array p(type, {rows}, logp);
+      Array loss(loss_type, {}, {7.25}), dlogp(type, {rows});
+      const double expected = reference::nll(logp, 0.25);
+      nll({}, p, 0.25, loss, Write::accumulate);
       expect_close(loss, {7.25 + expected});
-      nll({}, s, largest, 0.25, loss, Write::overwrite);
+      nll({}, p, 0.25, loss, Write::overwrite);
       expect_close(loss, {expected});
-      nll_gradient({}, s, 0.25, 3, dsums);
-      expect_close(dsums, reference::nll_gradient(held, 0.25, 3));
+      nll_gradient({}, 0.25, 3, dlogp);
+      expect_close(dlogp, Vector(rows, -0.75));
     }
+}
+
+/// As maps::MapKind::log_sum_reduce.
+double log_of_sum(double a, double b) {
+  return a == b ? a + std::log(2.0) : std::max(a, b) + std::log1p(std::exp(-std::abs(a - b)));
 }
 
 struct Split {
@@ -59,35 +83,35 @@ Split split_cross_entropy(DType type, const Vector& logits, const Tokens& target
   const std::int64_t width = static_cast<std::int64_t>(logits.size()) / rows;
   const Array target(targets);
   std::vector<Array> blocks;
-  Vector largest(rows, -std::numeric_limits<double>::infinity()), total(2 * rows, 0.0);
+  Vector sums(rows, -std::numeric_limits<double>::infinity()), total(rows, 0.0);
   std::int64_t first = 0;
   for (std::int64_t end : ends) {
     Vector part;
     for (std::int64_t r = 0; r < rows; ++r)
       for (std::int64_t c = first; c < end; ++c) part.push_back(logits[r * width + c]);
     blocks.emplace_back(type, Shape{rows, end - first}, part);
-    Array m(type, {rows});
-    row_max({}, blocks.back(), m);
-    for (std::int64_t r = 0; r < rows; ++r) largest[r] = std::max(largest[r], m.values()[r]);  // max_reduce
+    Array lse(type, {rows});
+    log_sum_exp({}, blocks.back(), lse);
+    for (std::int64_t r = 0; r < rows; ++r) sums[r] = log_of_sum(sums[r], lse.values()[r]);
     first = end;
   }
-  const Array m(type, {rows}, largest);
+  const Array lse(type, {rows}, sums);
   first = 0;
   for (const Array& block : blocks) {
-    Array sums(type, {rows, 2});
-    exp_sum({}, block, m, target, first, sums);
-    total = reference::add(total, sums.values());  // sum_reduce
+    Array logp(type, {rows});
+    log_probability({}, block, lse, target, first, logp);
+    total = reference::add(total, logp.values());  // sum_reduce
     first += static_cast<const Tensor&>(block).shape[1];
   }
-  const Array sums(type, {rows, 2}, total);
-  Array loss(DType::f64, {}), dsums(type, {rows, 2});
-  nll({}, sums, m, 1.0 / double(rows), loss, Write::overwrite);
-  nll_gradient({}, sums, 1.0 / double(rows), 1, dsums);
+  const Array logp(type, {rows}, total);
+  Array loss(DType::f64, {}), dlogp(type, {rows});
+  nll({}, logp, 1.0 / double(rows), loss, Write::overwrite);
+  nll_gradient({}, 1.0 / double(rows), 1, dlogp);
   Split result{loss.values()[0], Vector(logits.size())};
   first = 0;
   for (const Array& block : blocks) {
     const std::int64_t held = static_cast<const Tensor&>(block).shape[1];
-    exp_sum_gradient({}, block, m, target, first, dsums, block);
+    log_probability_gradient({}, block, lse, target, first, dlogp, block);
     for (std::int64_t i = 0; i < rows * held; ++i)
       result.dlogits[i / held * width + first + i % held] = block.values()[i];
     first += held;

@@ -23,7 +23,7 @@ TEST(Layout, DualIsAnInvolutionThatSwapsCopiedAndPartial) {
 TEST(Layout, Names) {
   EXPECT_EQ(name(Layout()), "[]");
   EXPECT_EQ(name(Layout().with(data, split(0)).with(tensor, copied)), "[data split(0), tensor copied]");
-  EXPECT_EQ(name(maximum), "max");
+  EXPECT_EQ(name(log_partial), "log_partial");
   EXPECT_EQ(name(Axis::data | Axis::tensor), "data*tensor");
   EXPECT_EQ(name(AxisSet()), "");
 }

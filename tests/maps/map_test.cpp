@@ -3,6 +3,9 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
+#include <limits>
+
 #include "heddle/base/error.hpp"
 #include "support.hpp"
 
@@ -55,7 +58,7 @@ TEST(MapTable, AdjointRunsBetweenTheDualTypesAndBack) {
   }
 }
 
-TEST(MapTable, AMaximumHasNoAdjoint) { EXPECT_THROW(adjoint(Map{MapKind::max_reduce, tensor}), Error); }
+TEST(MapTable, ALogSumHasNoAdjoint) { EXPECT_THROW(adjoint(Map{MapKind::log_sum_reduce, tensor}), Error); }
 
 TEST(MapTable, Names) {
   EXPECT_EQ(name(Map{MapKind::all_gather, tensor, 0}), "all_gather(tensor, dim 0)");
@@ -93,8 +96,10 @@ TEST(MapTable, ValuesByHand) {
   EXPECT_EQ(image({MapKind::scatter, tensor, 0}, same), pieces);
   EXPECT_EQ(image({MapKind::reduce_scatter, tensor, 0}, addends),
             (DistributedTensor{vector_of({11, 22}), vector_of({-27})}));
-  EXPECT_EQ(image({MapKind::max_reduce, tensor}, addends),
-            (DistributedTensor{vector_of({10, 20, 3}), vector_of({10, 20, 3})}));
+  const double infinity = std::numeric_limits<double>::infinity();
+  const DistributedTensor logs = {vector_of({0, -infinity, 1000}), vector_of({0, -infinity, -infinity})};
+  const DistributedTensor log_sums(2, vector_of({std::log(2.0), -infinity, 1000}));
+  EXPECT_EQ(image({MapKind::log_sum_reduce, tensor}, logs), log_sums);
   EXPECT_EQ(image({MapKind::all_to_all, tensor, 0, 1},
                   {matrix_of(2, 3, {1, 2, 3, 4, 5, 6}), matrix_of(1, 3, {7, 8, 9})}),
             (DistributedTensor{matrix_of(3, 2, {1, 2, 4, 5, 7, 8}), matrix_of(3, 1, {3, 6, 9})}));
@@ -112,7 +117,7 @@ TEST(MapTable, OnlyRanksOfOneGroupMeet) {
 }
 
 TEST(Conversion, LeadsWhereItSaysAndKnowsWhatTheTableLacks) {
-  const std::vector<Part> parts = {whole, copied, partial, maximum, split(0), split(1)};
+  const std::vector<Part> parts = {whole, copied, partial, log_partial, split(0), split(1)};
   for (Part from : parts)
     for (Part to : parts) {
       const auto map = conversion(from, to, tensor);
@@ -124,7 +129,7 @@ TEST(Conversion, LeadsWhereItSaysAndKnowsWhatTheTableLacks) {
   EXPECT_FALSE(conversion(whole, partial, tensor));
   EXPECT_FALSE(conversion(copied, whole, tensor));
   EXPECT_FALSE(conversion(split(0), partial, tensor));
-  EXPECT_FALSE(conversion(maximum, copied, tensor));
+  EXPECT_FALSE(conversion(log_partial, copied, tensor));
 }
 
 TEST(Conversion, ADetourArrivesAtTheSame) {
@@ -146,8 +151,9 @@ TEST(Conversion, ADetourArrivesAtTheSame) {
 TEST(MapTable, OnlyWhatARankLacksIsCommunicated) {
   for (MapKind kind : {MapKind::identity, MapKind::broadcast, MapKind::scatter})
     EXPECT_FALSE(communicates(kind));
-  for (MapKind kind : {MapKind::sum_reduce, MapKind::all_sum_reduce, MapKind::all_gather,
-                       MapKind::reduce_scatter, MapKind::gather, MapKind::all_to_all, MapKind::max_reduce})
+  for (MapKind kind :
+       {MapKind::sum_reduce, MapKind::all_sum_reduce, MapKind::all_gather, MapKind::reduce_scatter,
+        MapKind::gather, MapKind::all_to_all, MapKind::log_sum_reduce})
     EXPECT_TRUE(communicates(kind));
 }
 

@@ -70,7 +70,7 @@ TEST(Parallelize, TwoAllReducesALayerAndThoseOfEmbeddingAndLoss) {
                                                           {1, {sum_reduce, sum_reduce}},
                                                           {2, {sum_reduce, sum_reduce}},
                                                           {3, {sum_reduce, sum_reduce}},
-                                                          {4, {max_reduce, sum_reduce}}}));
+                                                          {4, {log_sum_reduce, sum_reduce}}}));
   }
 }
 
@@ -79,9 +79,10 @@ TEST(Parallelize, SplitRowsScatterAndGatherInstead) {
   const std::vector<MapKind> layer = {all_gather, reduce_scatter, all_gather, reduce_scatter};
   for (const maps::Grid& grid : {tensor2, tensor4, maps::Grid({3, 1, 4})}) {
     const auto kinds = communication(parallelize(tests::small_gpt(2), grid, ResidualStream::split_rows));
-    EXPECT_EQ(kinds,
-              (std::map<int, std::vector<MapKind>>{
-                  {0, {reduce_scatter}}, {1, layer}, {2, layer}, {3, {all_gather, max_reduce, sum_reduce}}}));
+    EXPECT_EQ(
+        kinds,
+        (std::map<int, std::vector<MapKind>>{
+            {0, {reduce_scatter}}, {1, layer}, {2, layer}, {3, {all_gather, log_sum_reduce, sum_reduce}}}));
   }
 }
 

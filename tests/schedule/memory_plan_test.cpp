@@ -51,9 +51,9 @@ graph::Graph toy_model() {
     x = append(g, Op::residual, {x, z, down_b}, p + "x", graph::Dropout{layer % 2 * 0.1, p}, layer + 1)[0];
   }
   const ValueId logits = append(g, Op::linear, {x, table}, "logits", graph::Linear{}, 7)[0];
-  const ValueId max = append(g, Op::row_max, {logits}, "max", {}, 7)[0];
-  const ValueId sums = append(g, Op::exp_sum, {logits, max, targets}, "sums", {}, 7)[0];
-  g.outputs = append(g, Op::nll, {sums, max}, "loss", {}, 7);
+  const ValueId sum = append(g, Op::log_sum_exp, {logits}, "sum", {}, 7)[0];
+  const ValueId p = append(g, Op::log_probability, {logits, sum, targets}, "log_probability", {}, 7)[0];
+  g.outputs = append(g, Op::nll, {p}, "loss", {}, 7);
   return g;
 }
 

@@ -11,7 +11,8 @@
 
 namespace heddle::comm {
 
-enum class Reduction { sum, max };
+/// log_sum is log(sum of exp), of fp32 and fp64 only.
+enum class Reduction { sum, log_sum };
 
 /// Elementwise over the ranks; `in` and `out` have one shape on all of them, and in.data == out.data is
 /// allowed. fp32, fp64, int32.

@@ -56,8 +56,8 @@ struct OpDefinition {
   double (*flops)(const Node&, std::span<const Shape> in, std::span<const Shape> out);
   /// Null for ops that stand only in backward programs: they are written after the layout is chosen.
   AxisLayout (*layout)(const Node&, const Graph&, std::span<const maps::Part> in, const AxisChoice&);
-  /// Null for ops that are not differentiated (those of backward programs; row_max, which is a constant
-  /// shift).
+  /// Null for ops that are not differentiated (those of backward programs; log_sum_exp, which
+  /// log_probability's gradient goes through).
   void (*adjoint)(const Node&, AdjointWriter&);
   /// The kernel allows its first output to be its first input.
   bool in_place = false;

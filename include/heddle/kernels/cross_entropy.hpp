@@ -1,7 +1,7 @@
-// Cross entropy over a vocabulary that may be split into blocks, without ever gathering the logits: each
-// block gives its rows' maximum, then, under the maximum over all blocks, two sums that add up over the
-// blocks.
-//   loss = scale * sum over rows of (log(sum exp(l - m)) + m - l[target])
+// Cross entropy over a vocabulary that may be split into blocks, without ever gathering the logits: each block gives
+// its rows' log-sum-exp, these are put together over the blocks (log of the sum of exp), and the block that holds a
+// row's target gives its log-probability.
+//   loss = scale * sum over rows of (lse - l[target]),  lse = log sum exp(l)
 #pragma once
 
 #include "heddle/base/tensor.hpp"
@@ -10,25 +10,26 @@
 
 namespace heddle::kernels {
 
-/// m[r] = max over c of logits[r, c], -infinity for an empty block; logits [R, Vl], m [R].
-void row_max(const Lane& lane, const Tensor& logits, const Tensor& m);
+/// lse[r] = log sum over c of exp(logits[r, c]), -infinity for an empty block; logits [R, Vl], lse [R].
+/// One pass with a running maximum (Milakov & Gimelshein, arXiv 1805.02867).
+void log_sum_exp(const Lane& lane, const Tensor& logits, const Tensor& lse);
 
-/// sums[r] = (sum over c of exp(logits[r, c] - m[r]), the target's logit if it lies in this block, else 0);
-/// targets int32 [R] of the whole vocabulary, this block's tokens begin at first_token; sums [R, 2].
-void exp_sum(const Lane& lane, const Tensor& logits, const Tensor& m, const Tensor& targets,
-             std::int64_t first_token, const Tensor& sums);
+/// logp[r] = logits[r, target] - lse[r] if the target lies in this block, else 0: the blocks' sum is the target's
+/// log-probability. targets int32 [R] of the whole vocabulary, this block's tokens begin at first_token; lse [R] over
+/// all blocks; logp [R].
+void log_probability(const Lane& lane, const Tensor& logits, const Tensor& lse, const Tensor& targets,
+                     std::int64_t first_token, const Tensor& logp);
 
-/// dlogits = dsums[r, 0] exp(logits - m) + dsums[r, 1] at the target; dlogits may be logits.
-/// The adjoint with m held constant, which is exact: the loss does not depend on m.
-void exp_sum_gradient(const Lane& lane, const Tensor& logits, const Tensor& m, const Tensor& targets,
-                      std::int64_t first_token, const Tensor& dsums, const Tensor& dlogits);
+/// dlogits = dlogp[r] ((1 at the target, else 0) - exp(logits - lse)); dlogits may be logits.
+/// This is the adjoint through lse as well, for dlogp equal on all blocks.
+void log_probability_gradient(const Lane& lane, const Tensor& logits, const Tensor& lse,
+                              const Tensor& targets, std::int64_t first_token, const Tensor& dlogp,
+                              const Tensor& dlogits);
 
-/// loss = scale * sum over r of (log(sums[r, 0]) + m[r] - sums[r, 1]), added up in double; loss is fp32 or
-/// fp64.
-void nll(const Lane& lane, const Tensor& sums, const Tensor& m, double scale, const Tensor& loss,
-         Write write);
+/// loss = -scale * sum over r of logp[r], added up in double; loss is fp32 or fp64.
+void nll(const Lane& lane, const Tensor& logp, double scale, const Tensor& loss, Write write);
 
-/// dsums[r] = scale * dloss * (1 / sums[r, 0], -1)
-void nll_gradient(const Lane& lane, const Tensor& sums, double scale, double dloss, const Tensor& dsums);
+/// dlogp[r] = -scale * dloss
+void nll_gradient(const Lane& lane, double scale, double dloss, const Tensor& dlogp);
 
 }  // namespace heddle::kernels

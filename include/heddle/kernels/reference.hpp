@@ -58,12 +58,11 @@ Attention attention(const Vector& qkv, AttentionSizes sizes, double scale, const
 Vector attention_gradient(const Vector& dout, const Vector& qkv, AttentionSizes sizes, double scale,
                           const AttentionDropout& dropout);
 
-Vector row_max(const Vector& logits, Int rows, Int columns);
-Vector exp_sum(const Vector& logits, const Vector& m, const Tokens& targets, Int first_token);
-Vector exp_sum_gradient(const Vector& logits, const Vector& m, const Tokens& targets, Int first_token,
-                        const Vector& dsums);
-double nll(const Vector& sums, const Vector& m, double scale);
-Vector nll_gradient(const Vector& sums, double scale, double dloss);
+Vector log_sum_exp(const Vector& logits, Int rows, Int columns);
+Vector log_probability(const Vector& logits, const Vector& lse, const Tokens& targets, Int first_token);
+Vector log_probability_gradient(const Vector& logits, const Vector& lse, const Tokens& targets,
+                                Int first_token, const Vector& dlogp);
+double nll(const Vector& logp, double scale);
 
 Vector add(const Vector& a, const Vector& b);
 double sum_of_squares(const Vector& x);

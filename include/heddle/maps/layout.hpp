@@ -15,22 +15,23 @@ namespace heddle::maps {
 ///  - copied:  as many independent tensors as ranks, equal in value: what a broadcast makes of a whole one.
 ///             Its cotangents differ from rank to rank, they are partial.
 ///  - partial: the logical tensor is the sum of the ranks' tensors.
-///  - maximum: the logical tensor is the elementwise maximum of the ranks' tensors; nothing is differentiated through it.
+///  - log_partial: the logical tensor is log(sum over the ranks of exp(tensor)), each rank's part of a log-sum-exp;
+///             nothing is differentiated through it.
 ///  - split:   rank i holds block i of dim `dim`; blocks are balanced, the first `n mod P` one larger.
 struct Part {
-  enum class Kind : std::uint8_t { whole, copied, partial, maximum, split };
+  enum class Kind : std::uint8_t { whole, copied, partial, log_partial, split };
   Kind kind = Kind::whole;
   int dim = -1;  ///< of the tensor, only for split
 
   friend constexpr bool operator==(const Part&, const Part&) = default;
 };
 inline constexpr Part whole{Part::Kind::whole}, copied{Part::Kind::copied}, partial{Part::Kind::partial},
-    maximum{Part::Kind::maximum};
+    log_partial{Part::Kind::log_partial};
 constexpr Part split(int dim) { return {Part::Kind::split, dim}; }
 
 /// The layout of the cotangent: whole <-> whole, split <-> split, copied <-> partial.
 Part dual(Part part);
-/// "whole", "copied", "partial", "max", "split(0)".
+/// "whole", "copied", "partial", "log_partial", "split(0)".
 std::string name(Part part);
 
 /// One Part for each axis.

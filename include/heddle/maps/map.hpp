@@ -11,7 +11,7 @@
 //   gather          split(d)  -> whole      scatter         all-gather
 //   all_to_all      split(d)  -> split(e)   all_to_all      all-to-all
 //   shift           of one stage -> of the next, adjoint: the shift back; see schedule/
-//   max_reduce      maximum   -> whole      none            all-reduce with max; not linear, nothing is differentiated through it
+//   log_sum_reduce  log_partial -> whole    none            all-reduce with log(e^a + e^b); not linear, nothing is differentiated through it
 //
 // Halo exchange (maps/halo.hpp) and repartition (maps/repartition.hpp) carry more than an axis and a dim, so they have
 // types of their own.
@@ -34,7 +34,7 @@ enum class MapKind : std::uint8_t {
   scatter,
   gather,
   all_to_all,
-  max_reduce,
+  log_sum_reduce,
 };
 std::string_view name(MapKind kind);
 
@@ -52,7 +52,7 @@ struct Map {
 std::string name(const Map& map);
 Part source(const Map& map);
 Part target(const Map& map);
-/// The adjoint; throws Error for max_reduce, which has none.
+/// The adjoint; throws Error for log_sum_reduce, which has none.
 Map adjoint(const Map& map);
 /// The map that leads from one layout along `axis` to another, or nothing if the table has none (whole -> partial, say).
 std::optional<Map> conversion(Part from, Part to, Axis axis);
