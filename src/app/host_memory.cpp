@@ -3,6 +3,9 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <fstream>
+#include <string>
+
 #include "heddle/deck/read.hpp"
 
 namespace heddle::app {
@@ -21,6 +24,14 @@ void check_host_memory(const Blueprint& blueprint, const deck::Deck& deck, const
                    "and more hosts, a larger "
                    "grid.tensor or grid.pipeline, or a smaller train.batch take less",
                    deck.source, host, taken / gib, there / gib)});
+}
+
+// Not getrusage: its maximum begins with what the process was before it became this program.
+std::int64_t peak_resident_bytes() {
+  std::ifstream status("/proc/self/status");
+  for (std::string word; status >> word;)
+    if (std::int64_t kib = 0; word == "VmHWM:" && status >> kib) return kib << 10;
+  return 0;
 }
 
 }  // namespace heddle::app

@@ -14,7 +14,8 @@ namespace {
 
 using namespace heddle;
 
-constexpr std::int64_t most_tokens = 1'000'000'000, most_seed = std::int64_t{1} << 62;
+constexpr std::int64_t most_bench_steps = 100'000, most_tokens = 1'000'000'000,
+                       most_seed = std::int64_t{1} << 62;
 
 /// The command line as CLI11 sees it. A chosen command leaves what it is to do in `alone_`, or in `together_` where it
 /// needs MPI.
@@ -29,13 +30,14 @@ class CommandLine {
         "Exit codes: 0 done, 1 failure, 2 deck or command line, 3 numbers (NaN), 4 hang.\n"
         "Decks are described in docs/deck_reference.md.");
     add_deck_commands();
+    add_bench();
     add_prepare();
     add_generate();
   }
 
   void parse(int argc, char** argv) {
     cli_.parse(argc, argv);
-    if (!alone_ && !together_) throw CLI::RequiredError("run, check, prepare or generate");
+    if (!alone_ && !together_) throw CLI::RequiredError("run, check, bench, prepare or generate");
   }
   int exit(const CLI::ParseError& error) {
     if (error.get_exit_code() == 0) return cli_.exit(error);  // help and version
@@ -51,17 +53,29 @@ class CommandLine {
  private:
   void add_deck_commands() {
     auto* run = cli_.add_subcommand("run", "Train what a deck describes; start it with srun or mpirun");
-    add_deck(run);
+    add_deck(run, deck_);
     run->callback([this] { together_ = [this](comm::World& world) { app::run(deck_, world); }; });
     auto* check =
         cli_.add_subcommand("check", "Read a deck, print it resolved, with parameters, memory and FLOPs");
-    add_deck(check);
+    add_deck(check, deck_);
     check->callback([this] { alone_ = [this] { app::check(deck_); }; });
   }
 
-  void add_deck(CLI::App* command) {
-    command->add_option("DECK", deck_.file, "Input deck, TOML")->required();
-    command->add_option("overrides", deck_.overrides, "section.key=value, stronger than the deck");
+  static void add_deck(CLI::App* command, app::DeckArguments& deck) {
+    command->add_option("DECK", deck.file, "Input deck, TOML")->required();
+    command->add_option("overrides", deck.overrides, "section.key=value, stronger than the deck");
+  }
+
+  void add_bench() {
+    auto* command = cli_.add_subcommand(
+        "bench", "Time a deck's training step op by op, against what this machine gives; needs no tokens");
+    add_deck(command, bench_.deck);
+    command->add_option("--steps", bench_.steps, "How many steps of each kind to time")
+        ->check(CLI::Range(std::int64_t{1}, most_bench_steps))
+        ->capture_default_str();
+    command->add_option("--json", bench_.json, "File to write all figures to");
+    command->add_flag("--by-tensor", bench_.by_tensor, "A row for each op and tensor, the layers together");
+    command->callback([this] { together_ = [this](comm::World& world) { app::bench(bench_, world); }; });
   }
 
   void add_prepare() {
@@ -96,6 +110,7 @@ class CommandLine {
 
   CLI::App cli_;
   app::DeckArguments deck_;
+  app::BenchArguments bench_;
   app::PrepareArguments prepare_;
   std::string tokenizer_ = "byte";
   app::GenerateArguments generate_;

@@ -86,7 +86,6 @@ exec::Clock common_clock(const comm::Communicator& world) {
 }  // namespace
 
 /// How often the run file is brought up to date.
-constexpr std::int64_t steps_between_events = 50;
 constexpr double seconds_between_rows = 5;
 
 struct Session::Parts {

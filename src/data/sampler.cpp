@@ -48,4 +48,18 @@ Batch evaluation_batch(const Dataset& dataset, std::int64_t total, std::int64_t 
   return dataset.read(starts);
 }
 
+Batch made_up_batch(std::int64_t vocabulary, std::int64_t sequence, std::int64_t first, std::int64_t count) {
+  const std::uint64_t key = random_key("made-up tokens", 1);
+  const auto token = [&](std::uint64_t stream, std::int64_t i) {
+    const double u = uniform_at(key, stream, static_cast<std::uint64_t>(i));
+    return static_cast<std::int32_t>(u * static_cast<double>(vocabulary));
+  };
+  Batch batch;
+  for (std::int64_t i = first * sequence; i < (first + count) * sequence; ++i) {
+    batch.inputs.push_back(token(0, i));
+    batch.targets.push_back(token(1, i));
+  }
+  return batch;
+}
+
 }  // namespace heddle::data

@@ -62,6 +62,12 @@ bool GradientReducer::test() {
   return all;
 }
 
+std::vector<GradientReducer::Message> GradientReducer::messages() const {
+  std::vector<Message> all;
+  for (const Bucket& bucket : buckets_) all.push_back({bucket.axes, tensor(bucket)});
+  return all;
+}
+
 Tensor GradientReducer::tensor(const Bucket& bucket) const {
   const Tensor pool = runner_.arena().whole(FixedPool::gradients, bucket.dtype);
   return {static_cast<std::byte*>(pool.data) + bucket.begin,

@@ -25,6 +25,10 @@ StageEngine::StageEngine(EngineInput input) : input_(std::move(input)) {
     reducer_.emplace(*runner_, input_.grid, input_.schedule.microbatches, input_.bucket_bytes);
 }
 
+std::vector<GradientReducer::Message> StageEngine::buckets() const {
+  return reducer_ ? reducer_->messages() : std::vector<GradientReducer::Message>{};
+}
+
 std::optional<graph::ValueId> StageEngine::find(std::string_view name) const {
   const auto& values = input_.program.graph.values;
   for (std::size_t id = 0; id < values.size(); ++id)

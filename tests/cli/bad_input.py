@@ -144,12 +144,18 @@ FILES = [
 ]
 
 COMMANDS = [
-    command("", "command line: run, check, prepare or generate is required; see heddle --help"),
+    command("", "command line: run, check, bench, prepare or generate is required; see heddle --help"),
     command("weave good.toml", "command line: ... not expected: ...weave...; see heddle --help"),
     command("--verbose run good.toml", "command line: ... not expected: ...--verbose...; see heddle run --help"),
     command("run", "command line: DECK is required; see heddle run --help"),
     command("run good.toml --frob", "command line: ... not expected: --frob; see heddle run --help"),
     command("check", "command line: DECK is required; see heddle check --help"),
+    command("bench", "command line: DECK is required; see heddle bench --help"),
+    command("bench good.toml --steps 0", "command line: --steps: ... see heddle bench --help"),
+    command("bench good.toml --json", "command line: --json: ... see heddle bench --help"),
+    command("bench good.toml grid.data=3 train.batch=9",
+            "command line: grid.data=3: ... = 3 is not the number of ranks, {ranks} ..."),
+    command("bench good.toml grid.data={ranks} --json folder", "folder: cannot write here (it is a directory) ..."),
     command("prepare text.txt", "command line: --output is required; see heddle prepare --help"),
     command("prepare text.txt -o x.h5 --tokenizer word",
             "command line: --tokenizer: word not in {{byte,char}}; see heddle prepare --help"),

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
 """The way of a person through the commands, on one rank and on a grid: good.py HEDDLE SMOKE_DECK MPIEXEC [FLAGS...]."""
+import json
 import os
 import shutil
 import sys
@@ -66,6 +67,42 @@ class Commands(unittest.TestCase):
         for name in runs:
             self.done(self.grid, "run", SMOKE, *GRID, "model.dropout=0.1", f"output.directory={name}")
         self.assertEqual(*(self.losses(name) for name in runs))
+
+    def bench(self, program, *grid):
+        """What `heddle bench` writes of the small deck, whose tokens file is absent."""
+        output = self.done(program, "bench", "deck.toml", *grid, "--steps", "3", "--json", "bench.json")
+        self.assertLessEqual(max(map(len, output.splitlines())), 120, output)
+        for words in ("tokens/s", "GEMM rate", "overhead", "linear_weight_gradient", "adamw", "rest"):
+            self.assertIn(words, output)
+        with open(os.path.join(self.folder, "bench.json")) as file:
+            return json.load(file)
+
+    def test_a_bench_tells_where_a_step_goes(self):
+        for program, grid, stages in [(self.alone, [], 1), (self.grid, GRID, 2), (self.grid, ["grid.data=4"], 1)]:
+            found = self.bench(program, *grid)
+            self.assertEqual((found["world"], len(found["ranks"])), (program.ranks, program.ranks))
+            self.assertAlmostEqual(found["tokens_per_s"] * found["step_s"] / found["tokens_per_step"], 1, delta=1e-3)
+            self.assertAlmostEqual(found["model_flops_per_s"] / found["gemm_flops_per_s"] / found["ratio_to_gemm"], 1,
+                                   delta=1e-3)
+            self.assertLess(found["planned_bytes"], found["resident_bytes"])
+            self.assertEqual(len({rank["stage"] for rank in found["ranks"]}), stages)
+            for rank in found["ranks"]:
+                rows = {row["name"]: row for row in rank["rows"]}
+                self.assertEqual(len(rows), len(rank["rows"]))
+                self.assertAlmostEqual(sum(row["share"] for row in rows.values()), 1, delta=1e-4)
+                self.assertGreaterEqual(rows["rest"]["seconds"], 0)
+                self.assertAlmostEqual(sum(row["flops"] for row in rows.values()) / rank["step"]["flops"], 1, delta=1e-4)
+                self.assertLess(0, rows["attention" if rank["stage"] == 0 else "linear"]["floor_s"])
+
+    def test_flops_of_a_bench_are_those_of_the_model(self):
+        step, layers, width, context, vocabulary, batch = self.bench(self.alone)["ranks"][0], 2, 16, 16, 256, 8
+        rows = {row["name"]: row for row in step["rows"]}
+        products = batch * context * (layers * 12 * width * width + vocabulary * width)
+        pairs = layers * batch * context * (context + 1) // 2 * width
+        for name, flops in [("linear", 2 * products), ("linear_input_gradient", 2 * products),
+                            ("linear_weight_gradient", 2 * products), ("attention", 4 * pairs),
+                            ("attention_gradient", 10 * pairs)]:
+            self.assertAlmostEqual(rows[name]["flops"] / flops, 1, delta=1e-4, msg=name)
 
     def test_a_run_that_diverges_says_so(self):
         diverging = ["deck.toml", "data.tokens=data/smoke.h5", "optimizer.rate=1e30", "output.directory=diverged"]

@@ -22,6 +22,15 @@ void run(const DeckArguments& arguments, comm::World& world);
 /// Prints the resolved deck, parameters, memory per rank and FLOPs per step. Starts no ranks, computes nothing.
 void check(const DeckArguments& arguments);
 
+struct BenchArguments {
+  DeckArguments deck;
+  std::int64_t steps = 5;
+  std::string json;        ///< file to write; empty: none
+  bool by_tensor = false;  ///< a row an op and tensor, not only an op
+};
+/// Times the deck's training step on made-up tokens and prints where it goes. Collective over the world.
+void bench(const BenchArguments& arguments, comm::World& world);
+
 struct PrepareArguments {
   std::string text, tokens;
   io::TokenKind kind = io::TokenKind::byte;

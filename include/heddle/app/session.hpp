@@ -8,6 +8,9 @@
 
 namespace heddle::app {
 
+/// The run file is handed the events of so many steps at a time.
+inline constexpr std::int64_t steps_between_events = 50;
+
 class Session {
  public:
   /// Collective. Everything that can be wrong with deck, data and output is found here, before the first step.

@@ -36,6 +36,8 @@ class Trainer {
   /// Bytes that this rank has allocated for the model and its training.
   std::int64_t allocated() const { return engine_->arena().allocated() + evaluation_->arena().allocated(); }
   const std::vector<train::TrainedParameter>& parameters() const { return optimizer_->parameters(); }
+  /// Those that other stages hold too.
+  const std::vector<train::Tie>& ties() const { return optimizer_->ties(); }
 
  private:
   struct TiedGroup {

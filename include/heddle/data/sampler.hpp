@@ -33,4 +33,7 @@ class Sampler {
 /// ones. Where `total` exceeds the windows that lie end to end, windows repeat.
 Batch evaluation_batch(const Dataset& dataset, std::int64_t total, std::int64_t first, std::int64_t samples);
 
+/// Samples [first, first + count) of one batch that needs no file: inputs and targets drawn uniformly from counters.
+Batch made_up_batch(std::int64_t vocabulary, std::int64_t sequence, std::int64_t first, std::int64_t count);
+
 }  // namespace heddle::data

@@ -22,6 +22,13 @@ class GradientReducer {
   /// Moves what is under way; true when every bucket is reduced.
   bool test();
 
+  /// What is reduced as one message, and over which axes.
+  struct Message {
+    maps::AxisSet axes;
+    Tensor gradients;
+  };
+  std::vector<Message> messages() const;
+
   /// Nodes of the epilogue that the buckets stand for.
   const std::vector<bool>& carried_out() const { return carried_out_; }
 

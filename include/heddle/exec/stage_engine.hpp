@@ -29,6 +29,8 @@ class StageEngine {
 
   const passes::Program& program() const { return input_.program; }
   const Arena& arena() const { return *arena_; }
+  /// The all-reduces of gradients in a step; none where nothing is trained.
+  std::vector<GradientReducer::Message> buckets() const;
   /// The value of the program with this name, if it has one: an input of the model, say.
   std::optional<graph::ValueId> find(std::string_view name) const;
 

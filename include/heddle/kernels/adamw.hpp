@@ -2,6 +2,7 @@
 // it.
 #pragma once
 
+#include "heddle/base/cost.hpp"
 #include "heddle/base/tensor.hpp"
 #include "heddle/kernels/lane.hpp"
 
@@ -22,5 +23,10 @@ struct AdamWStep {
 /// parameter.
 void adamw(const Lane& lane, const Tensor& parameter, const Tensor& gradient, const Tensor& m,
            const Tensor& v, const AdamWStep& step);
+
+/// Four tensors are read and three written.
+inline Cost adamw_cost(const Tensor& parameter) {
+  return {16.0 * static_cast<double>(parameter.count()), 7.0 * static_cast<double>(parameter.bytes())};
+}
 
 }  // namespace heddle::kernels

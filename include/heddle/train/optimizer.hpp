@@ -34,6 +34,7 @@ class Optimizer final : public exec::StepHooks {
 
   const StepResult& result() const { return result_; }
   const std::vector<TrainedParameter>& parameters() const { return parameters_; }
+  const std::vector<Tie>& ties() const { return ties_; }
 
  private:
   double local_sum_of_squares();

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "heddle/app/trainer.hpp"
-#include "heddle/base/random.hpp"
+#include "heddle/data/sampler.hpp"
 #include "heddle/deck/check.hpp"
 #include "heddle/deck/read.hpp"
 #include "heddle/exec/host_copy.hpp"
@@ -41,16 +41,7 @@ inline deck::Deck small_deck(const std::vector<std::string>& overrides) {
 /// Samples [first, first + count) of one batch that every step learns anew, so that the loss falls and depends on every
 /// update. Token 0 is among them.
 inline data::Batch made_up_batch(const deck::Deck& deck, std::int64_t first, std::int64_t count) {
-  const auto token = [&](std::uint64_t stream, std::int64_t i) {
-    const double u = uniform_at(random_key("made-up tokens", 1), stream, static_cast<std::uint64_t>(i));
-    return static_cast<std::int32_t>(u * static_cast<double>(deck.model.vocabulary));
-  };
-  data::Batch batch;
-  for (std::int64_t i = first * deck.train.sequence; i < (first + count) * deck.train.sequence; ++i) {
-    batch.inputs.push_back(token(0, i));
-    batch.targets.push_back(token(1, i));
-  }
-  return batch;
+  return data::made_up_batch(deck.model.vocabulary, deck.train.sequence, first, count);
 }
 
 /// What a training run comes to. Equal on every rank but for the parameters, which are those that this rank holds.

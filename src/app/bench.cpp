@@ -1,0 +1,229 @@
+// heddle bench: the deck's own training step, timed piece by piece and held against what this machine gives.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <fstream>
+#include <optional>
+
+#include "budget.hpp"
+#include "heddle/app/commands.hpp"
+#include "heddle/app/host_memory.hpp"
+#include "heddle/app/progress.hpp"
+#include "heddle/build_info.hpp"
+#include "heddle/comm/collectives.hpp"
+#include "heddle/comm/gather.hpp"
+#include "heddle/data/sampler.hpp"
+#include "heddle/deck/check.hpp"
+#include "heddle/io/aside_file.hpp"
+#include "heddle/model/count.hpp"
+#include "overhead.hpp"
+#include "rates.hpp"
+
+namespace heddle::app {
+namespace {
+
+constexpr int warm_up = 2;  // steps: pages are touched, libraries have chosen their code
+
+/// Steps of three kinds take turns, so that what the machine does meanwhile falls on all of them alike.
+enum class Kind { bare, recorded, observed };  ///< nothing, events as in a run, the stopwatch
+constexpr std::array kinds = {Kind::bare, Kind::recorded, Kind::observed};
+
+class Bench {
+ public:
+  Bench(const deck::Deck& deck, comm::World& world)
+      : deck_(deck),
+        world_(world),
+        blueprint_((world.watchdog().set_timeout(deck.comm.timeout), draw(deck))),
+        count_(model::count(deck, model::build(deck.model, model::Head::loss, deck.train.dtype))),
+        trainer_((check_host_memory(blueprint_, deck, world), deck), blueprint_, world, clock_),
+        watch_(trainer_.engine().program().graph.nodes.size()),
+        batch_(data::made_up_batch(deck.model.vocabulary, deck.train.sequence, trainer_.first_sample(),
+                                   trainer_.sample_count())),
+        progress_(world.rank() == 0 ? Progress::Voice::speaks : Progress::Voice::silent, 0, 0, 1) {}
+
+  void run(const BenchArguments& arguments);
+
+ private:
+  void train(std::int64_t steps);
+  double timed_step(Kind kind);
+  Budget measure(Detail detail);
+  double waits() const;
+  /// Seconds of each step of a kind: those of the slowest rank.
+  std::vector<double> slowest(Kind kind) const;
+  void report(const std::vector<std::string>& tables) const;
+  void report_overhead() const;
+  std::string summary() const;
+  double flops_rate() const { return count_.flops_per_step / median(recorded_); }
+
+  const std::vector<double>& seconds(Kind kind) const { return seconds_[static_cast<std::size_t>(kind)]; }
+
+  const deck::Deck& deck_;
+  comm::World& world_;
+  Blueprint blueprint_;
+  model::Count count_;
+  exec::Clock clock_;
+  Trainer trainer_;
+  Stopwatch watch_;
+  data::Batch batch_;
+  Progress progress_;
+  std::int64_t step_ = 0;
+  std::array<std::vector<double>, kinds.size()> seconds_;  ///< of this rank's steps, by kind
+  std::vector<schedule::Event> events_;                    ///< of the last recorded step
+  std::vector<double> bare_, recorded_;                    ///< slowest(...)
+  std::int64_t planned_ = 0, resident_ = 0;                ///< the largest of any rank, bytes
+  double gemm_rate_ = 0;                                   ///< FLOPs a second of all ranks together
+  Overhead overhead_;
+};
+
+double Bench::timed_step(Kind kind) {
+  events_.clear();
+  const schedule::EventSink sink = [&](const schedule::Event& event) { events_.push_back(event); };
+  if (kind == Kind::observed) watch_.begin_step();
+  comm::barrier(world_.all(), "begin of a timed step");
+  const double begin = clock_.now();
+  trainer_.step(step_++ % deck_.train.steps, batch_, kind == Kind::recorded ? sink : schedule::EventSink(),
+                kind == Kind::observed ? &watch_ : nullptr);
+  return clock_.now() - begin;
+}
+
+void Bench::train(std::int64_t steps) {
+  for (int i = 0; i < warm_up; ++i) timed_step(Kind::bare);
+  std::vector<schedule::Event> events;
+  for (std::int64_t i = 0; i < steps; ++i)
+    for (Kind kind : kinds) {
+      seconds_[static_cast<std::size_t>(kind)].push_back(timed_step(kind));
+      if (kind == Kind::recorded) events = events_;
+    }
+  events_ = events;
+}
+
+std::vector<double> Bench::slowest(Kind kind) const {
+  const auto all = comm::gather_rows<double>(world_.all(), seconds(kind), comm::Receivers::all, "step times");
+  std::vector<double> worst = all.front();
+  for (const auto& rank : all)
+    for (std::size_t i = 0; i < worst.size(); ++i) worst[i] = std::max(worst[i], rank[i]);
+  return worst;
+}
+
+/// What this rank may have waited for in its last observed step: every map is counted.
+double Bench::waits() const {
+  const auto& nodes = trainer_.engine().program().graph.nodes;
+  const Stopwatch::Step& last = watch_.steps().back();
+  double calls = watch_.calls(exec::Work::wait) + watch_.calls(exec::Work::agree);
+  for (std::size_t node = 0; node < nodes.size(); ++node)
+    if (nodes[node].op == graph::Op::map) calls += last[node].calls;
+  return calls;
+}
+
+Budget Bench::measure(Detail detail) {
+  const std::int64_t planned = memory_of(blueprint_, deck_, world_.rank()).bytes();
+  const std::int64_t resident = peak_resident_bytes();  // before the rates take memory of their own
+  Budget mine = budget(trainer_, deck_, measure_rates(deck_.train.dtype, world_.all()), watch_,
+                       seconds(Kind::observed), detail);
+  mine.planned = planned;
+  mine.resident = resident;
+  return mine;
+}
+
+void Bench::run(const BenchArguments& arguments) {
+  std::optional<io::AsideFile> file;
+  if (world_.rank() == 0 && !arguments.json.empty()) file.emplace(arguments.json);
+  progress_.say(fmt::format("{}: {} parameters on {} ({} ranks), {} steps, then rates", deck_.name,
+                            count_.parameters, maps::name(blueprint_.grid), world_.size(),
+                            warm_up + arguments.steps * static_cast<std::int64_t>(kinds.size())));
+  train(arguments.steps);
+  bare_ = slowest(Kind::bare);
+  recorded_ = slowest(Kind::recorded);
+  const Budget mine = measure(arguments.by_tensor ? Detail::by_tensor : Detail::by_op);
+  overhead_ = measure_overhead(deck_, blueprint_, world_, events_, waits());
+
+  gemm_rate_ = comm::all_sum(world_.all(), mine.rates.flops, "rates");
+  const auto tables = comm::gather(world_.all(), table(mine), comm::Receivers::first, "budgets");
+  const auto objects = comm::gather(world_.all(), json(mine), comm::Receivers::first, "budgets");
+  const std::vector<std::int64_t> bytes = {mine.planned, mine.resident};
+  for (const auto& rank :
+       comm::gather_rows<std::int64_t>(world_.all(), bytes, comm::Receivers::first, "memory")) {
+    planned_ = std::max(planned_, rank[0]);
+    resident_ = std::max(resident_, rank[1]);
+  }
+  if (world_.rank() != 0) return;
+  report(tables);
+  if (!file) return;
+  std::string ranks;
+  for (const std::string& object : objects) {
+    if (!ranks.empty()) ranks += ",\n  ";
+    ranks += object;
+  }
+  std::ofstream(file->partial()) << fmt::format("{{{},\n\"ranks\": [\n  {}]}}\n", summary(), ranks);
+  file->commit();
+}
+
+/// One table for each stage: that of its first rank.
+void Bench::report(const std::vector<std::string>& tables) const {
+  const double step = median(recorded_);
+  for (int stage = 0; stage < blueprint_.grid.extent(maps::Axis::pipeline); ++stage) {
+    maps::Coordinates place;
+    place[maps::Axis::pipeline] = stage;
+    const int rank = blueprint_.grid.rank(place);
+    fmt::print("\n# stage {}, rank {}\n{}", stage, rank, tables[static_cast<std::size_t>(rank)]);
+  }
+  fmt::print(
+      "\n# the run\n"
+      "step           {:.4g} s, median of {} with events as in a run\n"
+      "speed          {:.1f} tokens/s\n"
+      "model FLOPs    {:.4g} FLOP/s; a step has\n"
+      "               {}\n"
+      "GEMM rate      {:.4g} FLOP/s of all ranks at once; the step gives {:.3f} of it\n"
+      "memory         {:.1f} MiB planned, {:.1f} MiB resident with program and libraries: the largest rank\n",
+      step, recorded_.size(), static_cast<double>(deck_.train.batch * deck_.train.sequence) / step,
+      flops_rate(), count_.formula, gemm_rate_, flops_rate() / gemm_rate_,
+      static_cast<double>(planned_) / (1 << 20), static_cast<double>(resident_) / (1 << 20));
+  report_overhead();
+}
+
+void Bench::report_overhead() const {
+  const double step = median(recorded_);
+  std::vector<double> differences;
+  for (std::size_t i = 0; i < bare_.size(); ++i) differences.push_back(100 * (recorded_[i] / bare_[i] - 1));
+  std::ranges::sort(differences);
+  fmt::print(
+      "overhead       {:.4f} % of a step: events {:.2g} us, their file {:.2g} us, watchdog {:.2g} us, "
+      "verifier {:.2g} us\n"
+      "               (with events against without, in turns: {:+.2f} %, from {:+.2f} to {:+.2f} %)\n",
+      100 * overhead_.sum() / step, 1e6 * overhead_.events, 1e6 * overhead_.file, 1e6 * overhead_.watchdog,
+      1e6 * overhead_.verifier, median(differences), differences.front(), differences.back());
+}
+
+std::string Bench::summary() const {
+  const double step = median(recorded_);
+  return fmt::format(
+      "\"program\": {}, \"deck\": {}, \"grid\": {}, \"world\": {}, \"dtype\": {},\n"
+      "\"params\": {}, \"tokens_per_step\": {}, \"steps\": {}, \"step_s\": {:.6g}, "
+      "\"step_without_events_s\": {:.6g}, "
+      "\"step_observed_s\": {:.6g},\n"
+      "\"tokens_per_s\": {:.6g}, \"model_flops_per_step\": {:.6g}, \"model_flops_per_s\": {:.6g}, "
+      "\"gemm_flops_per_s\": {:.6g}, \"ratio_to_gemm\": {:.6g},\n"
+      "\"planned_bytes\": {}, \"resident_bytes\": {},\n"
+      "\"overhead_s\": {{\"events\": {:.6g}, \"file\": {:.6g}, \"watchdog\": {:.6g}, \"verifier\": {:.6g}}}, "
+      "\"overhead_share\": {:.6g}",
+      json_text(fmt::format("heddle {} ({})", build_info::version, build_info::git_state)),
+      json_text(deck_.name), json_text(maps::name(blueprint_.grid)), world_.size(),
+      json_text(std::string(deck::name(deck_.train.dtype))), count_.parameters,
+      deck_.train.batch * deck_.train.sequence, recorded_.size(), step, median(bare_),
+      median(seconds(Kind::observed)), static_cast<double>(deck_.train.batch * deck_.train.sequence) / step,
+      count_.flops_per_step, flops_rate(), gemm_rate_, flops_rate() / gemm_rate_, planned_, resident_,
+      overhead_.events, overhead_.file, overhead_.watchdog, overhead_.verifier, overhead_.sum() / step);
+}
+
+}  // namespace
+
+void bench(const BenchArguments& arguments, comm::World& world) {
+  const deck::Deck deck = deck::read(arguments.deck.file, arguments.deck.overrides);
+  deck::check(deck);
+  deck::check_ranks(deck, world.size());
+  const kernels::Runtime runtime;
+  Bench(deck, world).run(arguments);
+}
+
+}  // namespace heddle::app

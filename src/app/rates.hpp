@@ -1,0 +1,31 @@
+// What this machine gives, measured by all ranks at the same time: the floors that a step is held against.
+#pragma once
+
+#include <functional>
+#include <vector>
+
+#include "heddle/base/cost.hpp"
+#include "heddle/base/tensor.hpp"
+#include "heddle/comm/cartesian.hpp"
+#include "heddle/maps/map.hpp"
+
+namespace heddle::app {
+
+/// FLOPs a second of kernels::gemm on this rank's threads, the best of a few large shapes, and bytes a second (read and
+/// written) of copies that no cache holds. Collective, so that ranks which share a memory share it here too.
+Rates measure_rates(DType dtype, const comm::Communicator& world);
+
+/// The median seconds of `what`, which is called until enough time is spent. Collective over `ranks`, which begin each
+/// call together and make equally many.
+double median_seconds(const comm::Communicator& ranks, const std::function<void()>& what);
+
+/// Seconds of one map, of an all-reduce, and of the messages that a stage hands to the next, each by itself on memory of
+/// its own. Collective over the ranks that take part.
+double map_seconds(const maps::Map& map, const comm::CartesianGrid& grid, const Tensor& in,
+                   const Tensor& out);
+double all_reduce_seconds(const comm::Communicator& ranks, const Tensor& like);
+/// Every stage sends `sent` to rank + `direction` of the pipeline and receives `received` from rank - `direction`.
+double shift_seconds(const comm::Communicator& pipeline, int direction, const std::vector<Tensor>& sent,
+                     const std::vector<Tensor>& received);
+
+}  // namespace heddle::app

@@ -1,0 +1,62 @@
+// Times every piece of a rank's steps. What it does for that lies between the pieces, not in them.
+#pragma once
+
+#include <cstddef>
+#include <vector>
+
+#include "heddle/exec/device_machine.hpp"
+#include "heddle/exec/observer.hpp"
+
+namespace heddle::app {
+
+class Stopwatch final : public exec::Observer {
+ public:
+  /// For a program of so many nodes.
+  explicit Stopwatch(std::size_t nodes) : nodes_(nodes) {}
+
+  /// What one kind of piece came to in a step.
+  struct Tally {
+    int calls = 0;
+    double seconds = 0;
+  };
+  using Step = std::vector<Tally>;  ///< by slot
+
+  void begin_step() { steps_.emplace_back(slots()); }
+  const std::vector<Step>& steps() const { return steps_; }
+
+  /// One slot for every node, for the wait for every node, and for every other work with every action.
+  std::size_t slot(const exec::Piece& piece) const {
+    using exec::Work;
+    if (piece.node >= 0)
+      return static_cast<std::size_t>(piece.node) + (piece.work == Work::node ? 0 : nodes_);
+    return 2 * nodes_ + static_cast<std::size_t>(piece.work) * schedule::action_kind_count +
+           static_cast<std::size_t>(piece.action);
+  }
+  std::size_t slots() const {
+    return 2 * nodes_ + std::size_t{exec::work_count} * schedule::action_kind_count;
+  }
+
+  /// In the last step, of work that is no node's.
+  int calls(exec::Work work) const {
+    int sum = 0;
+    for (int action = 0; action < schedule::action_kind_count; ++action)
+      sum += steps_.back()[slot({.work = work, .action = static_cast<schedule::ActionKind>(action)})].calls;
+    return sum;
+  }
+
+  void before(const exec::Piece&) override { begin_ = clock_.now(); }
+  void after(const exec::Piece& piece) override {
+    const double end = clock_.now();
+    Tally& tally = steps_.back()[slot(piece)];
+    ++tally.calls;
+    tally.seconds += end - begin_;
+  }
+
+ private:
+  std::size_t nodes_;
+  exec::Clock clock_;
+  std::vector<Step> steps_;
+  double begin_ = 0;
+};
+
+}  // namespace heddle::app
