@@ -8,6 +8,9 @@ RANKS  ?= 4
 SET    ?=
 JOBS   ?= $(shell nproc)
 PYTHON ?= /usr/bin/python3
+ROUNDS ?= 3
+ONLY   ?=
+UNDER  ?=
 TEXT   := data/first.txt
 TOKENS := data/first.h5
 
@@ -52,11 +55,24 @@ sweep: build  ## every layout on 1 to 8 ranks against one rank, in fp64 and fp32
 	  grep differ sweep.log; \
 	done
 
-parity: build  ## compute PyTorch's side of the comparison anew, in a virtual environment of the build folder
+oracle: setup  ## PyTorch from PyPI, in a virtual environment of the build folder
 	@cmake/setup.sh oracle
 	test -x $(BUILD)/oracle/bin/python || $(PYTHON) -m venv $(BUILD)/oracle
 	$(BUILD)/oracle/bin/pip install -q -r tests/parity/requirements.txt
+
+parity: build oracle  ## compute PyTorch's side of the comparison anew
 	ctest --preset $(PRESET) -V -L oracle
+
+bench: build  ## Heddle beside PyTorch, in turns: docs/performance.md; ROUNDS=3 ONLY=regex PEER=script.py HEDDLE_UPDATE=1
+	@$(PYTHON) -c 'import torch' 2>/dev/null || $(MAKE) --no-print-directory oracle
+	$(PYTHON) tests/bench/side_by_side.py --heddle $(HEDDLE) --python $(PYTHON) $(BUILD)/oracle/bin/python \
+	  --rounds $(ROUNDS) --only '$(ONLY)' --under '$(UNDER)' $(if $(PEER),--peer $(PEER)) \
+	  $(if $(HEDDLE_UPDATE),--update docs/performance.md) -o $(BUILD)/bench.md
+
+counts:  ## instructions of a fixed training step against tests/bench/instructions.json; HEDDLE_UPDATE=1 stores them
+	@cmake/setup.sh counts
+	$(MAKE) --no-print-directory build PRESET=counts
+	$(PYTHON) tests/bench/counts.py build/counts/tests/bench/counted_step
 
 clean:  ## forget every build and the prepared text; runs stay
 	rm -rf build data
@@ -67,4 +83,4 @@ $(TEXT): | setup
 $(TOKENS): $(TEXT) | build
 	$(HEDDLE) prepare $(TEXT) -o $@
 
-.PHONY: help run test build setup lint format kokkos threads sweep parity clean
+.PHONY: help run test build setup lint format kokkos threads sweep oracle parity bench counts clean

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# Installs what Heddle needs from Debian's packages: `cmake/setup.sh [build|lint|ci|oracle]`. Where nothing is missing it does
-# nothing and asks nothing. This is the only list of Debian packages; Makefile, Dockerfile and CI all come here.
+# Installs what Heddle needs from Debian's packages: `cmake/setup.sh [build|lint|ci|oracle|counts]`. Where nothing is
+# missing it does nothing and asks nothing. This is the only list of Debian packages; Makefile, Dockerfile and CI all
+# come here.
 set -euo pipefail
 
 # shellcheck disable=SC2034  # each list is read through its name
@@ -17,6 +18,8 @@ lint=(clang-format clang-tidy git python3)
 ci=(ccache git)
 # shellcheck disable=SC2034
 oracle=(python3-venv)
+# shellcheck disable=SC2034
+counts=(valgrind)
 
 kind=${1:-build}
 declare -n wanted=$kind

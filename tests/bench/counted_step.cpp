@@ -1,0 +1,28 @@
+// Training steps, the last of which callgrind counts: `counted_step DECK`, as counts.py starts it.
+#include <valgrind/callgrind.h>
+
+#include "heddle/app/trainer.hpp"
+#include "heddle/data/sampler.hpp"
+#include "heddle/deck/check.hpp"
+#include "heddle/deck/read.hpp"
+#include "heddle/kernels/lane.hpp"
+
+int main(int argc, char** argv) {
+  using namespace heddle;
+  comm::World world(argc, argv);
+  return static_cast<int>(world.run([&] {
+    const deck::Deck deck = deck::read(argc > 1 ? argv[1] : "", {});
+    deck::check(deck);
+    const kernels::Runtime runtime;
+    const app::Blueprint blueprint = app::draw(deck);
+    const exec::Clock clock;
+    app::Trainer trainer(deck, blueprint, world, clock);
+    const data::Batch batch = data::made_up_batch(deck.model.vocabulary, deck.train.sequence,
+                                                  trainer.first_sample(), trainer.sample_count());
+    for (std::int64_t step = 0; step < deck.train.steps; ++step) {
+      if (step + 1 == deck.train.steps) CALLGRIND_START_INSTRUMENTATION;
+      trainer.step(step, batch);
+    }
+    CALLGRIND_STOP_INSTRUMENTATION;
+  }));
+}
