@@ -65,6 +65,7 @@ bool holds(const passes::Stage& stage, const std::string& parameter) {
 Blueprint draw(const deck::Deck& deck) {
   Blueprint blueprint{.grid = grid_of(deck),
                       .rows = deck.train.batch / deck.pipeline.microbatches * deck.train.sequence,
+                      .loss_rows = deck.train.loss_rows,
                       .training = training_schedule(deck),
                       .evaluation = evaluation_schedule(deck)};
   const graph::Graph graph = laid_out(deck, deck.model, blueprint.grid);
@@ -78,12 +79,15 @@ Blueprint draw(const deck::Deck& deck) {
 
 passes::Program training_program(const Blueprint& blueprint, int stage) {
   passes::Program program = passes::differentiate(blueprint.stages[stage]);
+  program.loss_rows = blueprint.loss_rows;
   const passes::Recomputed cheap = passes::cheap_nodes(program);
   return passes::rematerialize(std::move(program), cheap);
 }
 
 passes::Program evaluation_program(const Blueprint& blueprint, int stage) {
-  return passes::forward_only(blueprint.evaluation_stages[stage]);
+  passes::Program program = passes::forward_only(blueprint.evaluation_stages[stage]);
+  program.loss_rows = blueprint.loss_rows;
+  return program;
 }
 
 passes::Stage single_stage(const deck::Deck& deck, model::Head head) {

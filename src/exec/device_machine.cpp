@@ -80,7 +80,7 @@ schedule::Event DeviceMachine::finish(const Action& action) {
 
 void DeviceMachine::compute(const Action& action) {
   state_.row_shift = row_shifts_[action.microbatch];
-  if (in_.reducer && is_backward(action.kind))
+  if (in_.reducer)
     in_.runner.run(action, state_, [&](int node) {
       const Observed observed(state_.observer, {.work = Work::bucket, .microbatch = action.microbatch});
       in_.reducer->node_done(node);

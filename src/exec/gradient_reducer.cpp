@@ -33,10 +33,9 @@ void GradientReducer::add(ValueId sum, maps::AxisSet axes, std::int64_t bucket_b
   buckets_.back().end = place.offset + place.bytes;
   const auto& nodes = runner_.program().graph.nodes;
   for (std::size_t i = 0; i < nodes.size(); ++i)
-    if (runner_.program().phases[i] == passes::Phase::backward_weight &&
-        std::ranges::count(nodes[i].out, sum)) {
+    if (runner_.program().phases[i] != passes::Phase::epilogue && std::ranges::count(nodes[i].out, sum)) {
       buckets_of_[i].push_back(static_cast<int>(buckets_.size()) - 1);
-      buckets_.back().writes += microbatches_;
+      buckets_.back().writes += microbatches_ * runner_.runs(static_cast<int>(i));
     }
 }
 

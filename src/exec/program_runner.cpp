@@ -7,6 +7,7 @@
 #include "heddle/comm/apply.hpp"
 #include "heddle/exec/host_copy.hpp"
 #include "heddle/maps/local.hpp"
+#include "heddle/passes/loss_tail.hpp"
 
 namespace heddle::exec {
 
@@ -29,7 +30,12 @@ bool belongs(Phase phase, ActionKind action) {
 
 ProgramRunner::ProgramRunner(const passes::Program& program, const comm::CartesianGrid& grid,
                              const Arena& arena, std::int64_t rows)
-    : program_(program), grid_(grid), arena_(arena), summed_(program.graph.values.size()) {
+    : program_(program),
+      grid_(grid),
+      arena_(arena),
+      loss_chunks_(passes::loss_chunks(program, grid.shape(), grid.rank(), rows)),
+      inside_loss_(passes::inside_loss(program)),
+      summed_(program.graph.values.size()) {
   for (const graph::Value& value : program.graph.values) {
     globals_.push_back(graph::with_rows(value.shape, rows));
     boxes_.push_back(maps::local_box(globals_.back(), value.layout, grid.shape(), grid.rank()));
@@ -42,22 +48,28 @@ ProgramRunner::ProgramRunner(const passes::Program& program, const comm::Cartesi
 void ProgramRunner::run(const schedule::Action& action, const RunState& state,
                         const std::function<void(int)>& after) {
   const std::string what = name(action);
-  for (int i = 0; i < static_cast<int>(program_.graph.nodes.size()); ++i) {
-    if (!belongs(program_.phases[i], action.kind)) continue;
-    run_node(i, action.microbatch, state, what);
-    if (after) after(i);
-  }
+  const auto run_those = [&](auto&& belongs_here, const maps::Block* chunk) {
+    for (int i = 0; i < static_cast<int>(program_.graph.nodes.size()); ++i) {
+      if (!belongs_here(program_.phases[i])) continue;
+      run_node(i, action.microbatch, chunk, state, what);
+      if (after) after(i);
+    }
+  };
+  run_those([&](Phase phase) { return belongs(phase, action.kind); }, nullptr);
+  if (action.kind == ActionKind::forward)
+    for (const maps::Block& chunk : loss_chunks_)
+      run_those([](Phase phase) { return phase == Phase::loss; }, &chunk);
 }
 
 void ProgramRunner::begin_step(const RunState& state) {
   written_.assign(summed_.size(), false);
   for (int i = 0; i < static_cast<int>(program_.graph.nodes.size()); ++i)
-    if (program_.phases[i] == Phase::prologue) run_node(i, 0, state, "prologue");
+    if (program_.phases[i] == Phase::prologue) run_node(i, 0, nullptr, state, "prologue");
 }
 
 void ProgramRunner::finish_step(const RunState& state, const std::vector<bool>& skip) {
   for (int i = 0; i < static_cast<int>(program_.graph.nodes.size()); ++i)
-    if (program_.phases[i] == Phase::epilogue && !skip[i]) run_node(i, 0, state, "REDUCE_GRAD");
+    if (program_.phases[i] == Phase::epilogue && !skip[i]) run_node(i, 0, nullptr, state, "REDUCE_GRAD");
 }
 
 /// What is made anew must not depend on what lay there before.
@@ -78,17 +90,35 @@ kernels::Write ProgramRunner::write_of(const graph::Node& node) {
   return adds ? kernels::Write::accumulate : kernels::Write::overwrite;
 }
 
-void ProgramRunner::run_node(int index, int microbatch, const RunState& state, const std::string& what) {
+/// What never leaves the loss has memory for one chunk, at whose begin every chunk lies.
+Tensor ProgramRunner::part(graph::ValueId id, int microbatch, const maps::Block* chunk) const {
+  Tensor whole = tensor(id, microbatch);
+  if (!chunk || !graph::has_rows(program_.graph[id].shape)) return whole;
+  const std::int64_t row_bytes = whole.shape.count(1, whole.shape.rank()) * size_of(whole.dtype);
+  if (!inside_loss_[id]) whole.data = static_cast<std::byte*>(whole.data) + chunk->begin * row_bytes;
+  whole.shape[0] = chunk->size();
+  return whole;
+}
+
+maps::Box ProgramRunner::box(graph::ValueId id, const maps::Block* chunk) const {
+  maps::Box held = boxes_[id];
+  if (chunk && graph::has_rows(program_.graph[id].shape))
+    held[0] = {held[0].begin + chunk->begin, held[0].begin + chunk->end};
+  return held;
+}
+
+void ProgramRunner::run_node(int index, int microbatch, const maps::Block* chunk, const RunState& state,
+                             const std::string& what) {
   const graph::Node& node = program_.graph.nodes[index];
   const Observed observed(state.observer, {.work = Work::node, .node = index, .microbatch = microbatch},
                           &lane_);
   Call call{lane_, node, state, {}, {}, {}, {}};
   for (graph::ValueId id : node.in) {
-    call.in.push_back(tensor(id, microbatch));
-    call.in_box.push_back(boxes_[id]);
+    call.in.push_back(part(id, microbatch, chunk));
+    call.in_box.push_back(box(id, chunk));
     call.in_global.push_back(globals_[id]);
   }
-  for (graph::ValueId id : node.out) call.out.push_back(tensor(id, microbatch));
+  for (graph::ValueId id : node.out) call.out.push_back(part(id, microbatch, chunk));
   call.write = write_of(node);
   if (arena_.packing() == Packing::separate) poison_outputs(call);
   if (const Binding kernel = binding(node.op)) return kernel(call);

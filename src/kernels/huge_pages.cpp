@@ -1,5 +1,7 @@
 #include "huge_pages.hpp"
 
+#include <memory>
+
 #ifdef __linux__
 #include <sys/mman.h>
 #endif
@@ -8,11 +10,9 @@ namespace heddle::kernels {
 
 #ifdef MADV_HUGEPAGE
 void wish_huge_pages(void* data, std::int64_t bytes) {
-  constexpr std::uintptr_t page = std::uintptr_t{2} << 20;
-  const auto begin = reinterpret_cast<std::uintptr_t>(data);
-  const std::uintptr_t first = (begin + page - 1) / page * page;
-  const std::uintptr_t last = (begin + static_cast<std::uintptr_t>(bytes)) / page * page;
-  if (first < last) madvise(reinterpret_cast<void*>(first), last - first, MADV_HUGEPAGE);
+  constexpr std::size_t page = std::size_t{2} << 20;
+  auto within = static_cast<std::size_t>(bytes);
+  if (std::align(page, page, data, within)) madvise(data, within / page * page, MADV_HUGEPAGE);
 }
 #else
 void wish_huge_pages(void*, std::int64_t) {}

@@ -26,8 +26,10 @@ class Gpt2 {
     for (int layer = 0; layer < model_.layers; ++layer) x = transform(x, layer);
     block_ = static_cast<int>(model_.layers) + 1;
     const ValueId y = norm(x, "norm");
+    const std::size_t trunk = graph_.nodes.size();
     const ValueId logits = node(Op::linear, {y, token_table}, "logits", graph::Linear{});
     graph_.outputs = {head == Head::logits ? logits : cross_entropy(logits)};
+    for (std::size_t i = trunk; i < graph_.nodes.size(); ++i) graph_.nodes[i].tail = head == Head::loss;
     return std::move(graph_);
   }
 

@@ -50,8 +50,12 @@ class Differentiator : graph::AdjointWriter {
       if (result != program_.loss && !cotangents_.contains(result)) continue;
       node_ = &node;
       definition(node.op).adjoint(node, *this);
+      node_ = nullptr;
     }
   }
+
+  /// What the adjoint of the tail makes is made with it.
+  Phase phase(Phase usual) const { return node_ && node_->tail ? Phase::loss : usual; }
 
   ValueId cotangent() override { return cotangents_.at(node_->out.front()); }
 
@@ -62,7 +66,7 @@ class Differentiator : graph::AdjointWriter {
     const ValueId result =
         append(graph_, op, std::move(in), "d." + graph_[primal].name, std::move(attributes), node_->block)
             .front();
-    program_.phases.push_back(parameter ? Phase::epilogue : Phase::backward_input);
+    program_.phases.push_back(parameter ? Phase::epilogue : phase(Phase::backward_input));
     graph_[result].layout = dual(graph_[primal].layout);
     if (parameter) graph_[result].role = Role::gradient;
     add_to(primal, result);
@@ -76,14 +80,14 @@ class Differentiator : graph::AdjointWriter {
     Node node{op, std::move(in), {}, std::move(attributes), node_->block};
     for (int input : inputs) node.out.push_back(gradient_sum(node_->in[input]));
     graph_.nodes.push_back(std::move(node));
-    program_.phases.push_back(Phase::backward_weight);
+    program_.phases.push_back(phase(Phase::backward_weight));
   }
 
   ValueId emit(Op op, std::vector<ValueId> in, Attributes attributes) override {
     const ValueId result = append(graph_, op, std::move(in), "d." + std::string(name(node_->op)),
                                   std::move(attributes), node_->block)
                                .front();
-    program_.phases.push_back(Phase::backward_input);
+    program_.phases.push_back(phase(Phase::backward_input));
     graph_[result].layout = dual(graph_[node_->out.front()].layout);
     return result;
   }
@@ -97,7 +101,7 @@ class Differentiator : graph::AdjointWriter {
     }
     const ValueId sum =
         append(graph_, Op::add, {known->second, contribution}, "d." + graph_[primal].name).front();
-    program_.phases.push_back(invariant_[primal] ? Phase::epilogue : Phase::backward_input);
+    program_.phases.push_back(invariant_[primal] ? Phase::epilogue : phase(Phase::backward_input));
     graph_[sum].layout = graph_[contribution].layout;
     graph_[sum].role = graph_[contribution].role == Role::gradient ? Role::gradient : Role::activation;
     known->second = sum;
@@ -162,7 +166,7 @@ class Differentiator : graph::AdjointWriter {
   const Node* node_ = nullptr;
 };
 
-/// Prologue, forward, backward, epilogue; the two parts of backward stay interleaved as they were written, so
+/// Prologue, forward, loss, backward, epilogue; the two parts of backward stay interleaved as they were written, so
 /// that a whole B uses each cotangent up as soon as it is made.
 int place(Phase phase) {
   return phase == Phase::backward_weight ? static_cast<int>(Phase::backward_input) : static_cast<int>(phase);
@@ -192,7 +196,9 @@ Program with_phases(const Stage& stage) {
   program.sent = stage.sent;
   const auto invariant = step_invariant(stage.graph);
   for (const Node& node : stage.graph.nodes)
-    program.phases.push_back(invariant[node.out.front()] ? Phase::prologue : Phase::forward);
+    program.phases.push_back(invariant[node.out.front()] ? Phase::prologue
+                             : node.tail                 ? Phase::loss
+                                                         : Phase::forward);
   for (ValueId id : stage.graph.outputs)
     if (stage.graph[id].shape.rank() == 0) program.loss = id;
   return program;

@@ -81,6 +81,7 @@ class Parallelizer {
       value.layout = made[i];
       node.out[i] = renamed_[original.out[i]] = out_.add(value);
     }
+    if (node.tail) tail_.insert(node.out.begin(), node.out.end());
     out_.nodes.push_back(node);
   }
 
@@ -110,6 +111,10 @@ class Parallelizer {
     const auto key = std::pair{id, maps::name(map)};
     if (const auto known = converted_.find(key); known != converted_.end()) return known->second;
     const ValueId result = append(out_, graph::Op::map, {id}, out_[id].name, map, block).front();
+    if (tail_.contains(id)) {
+      out_.nodes.back().tail = true;
+      tail_.insert(result);
+    }
     Layout layout = out_[id].layout;
     for (Axis axis : maps::all_axes)
       if (map.axes.contains(axis)) layout[axis] = maps::target(map);
@@ -136,6 +141,7 @@ class Parallelizer {
   Graph out_;
   std::vector<ValueId> renamed_;
   std::set<ValueId> settled_;  // parameters whose home is decided
+  std::set<ValueId> tail_;     // what nodes of the tail make
   std::map<std::pair<ValueId, std::string>, ValueId> converted_;
 };
 

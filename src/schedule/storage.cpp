@@ -5,6 +5,7 @@
 
 #include "heddle/graph/ops.hpp"
 #include "heddle/passes/invariant.hpp"
+#include "heddle/passes/loss_tail.hpp"
 
 namespace heddle::schedule {
 
@@ -38,13 +39,14 @@ Sharing sharing(const Node& node) {
 }  // namespace
 
 StorageTable::StorageTable(const passes::Program& program, bool split_backward)
-    : program_(program), split_backward_(split_backward) {
+    : program_(program), split_backward_(split_backward), inside_loss_(passes::inside_loss(program)) {
   const auto invariant = passes::step_invariant(program.graph);
   for (std::size_t id = 0; id < program.graph.values.size(); ++id) {
     index_.push_back(static_cast<int>(id));
     storages_.push_back({.values = {static_cast<ValueId>(id)}, .invariant = invariant[id]});
   }
   find_moments();
+  keep_through_loss();
   mark_messages();
   join_in_place();
   std::erase_if(storages_, [](const Storage& storage) { return storage.values.empty(); });
@@ -53,7 +55,7 @@ StorageTable::StorageTable(const passes::Program& program, bool split_backward)
 }
 
 ActionKind StorageTable::action_of(Phase phase) const {
-  if (phase == Phase::forward || phase == Phase::prologue) return ActionKind::forward;
+  if (phase == Phase::forward || phase == Phase::loss || phase == Phase::prologue) return ActionKind::forward;
   if (!split_backward_) return ActionKind::backward;
   return phase == Phase::backward_weight ? ActionKind::backward_weight : ActionKind::backward_input;
 }
@@ -78,6 +80,20 @@ void StorageTable::find_moments() {
       storages_[id].used_in.insert(action);
       storages_[id].last_moment = std::max(storages_[id].last_moment, moment_[i]);
     }
+  }
+}
+
+/// What stands at the border of Phase::loss is read or written chunk after chunk: it lives as long as the phase runs.
+void StorageTable::keep_through_loss() {
+  const auto& nodes = program_.graph.nodes;
+  const auto first = std::ranges::find(program_.phases, Phase::loss);
+  const auto count = std::ranges::count(program_.phases, Phase::loss);
+  const std::int64_t begin = first - program_.phases.begin(), last = begin + count - 1;
+  for (std::int64_t i = begin; i <= last; ++i) {
+    for (ValueId id : nodes[i].in)
+      if (!inside_loss_[id]) storages_[id].last_moment = std::max(storages_[id].last_moment, last);
+    for (ValueId id : nodes[i].out)
+      if (!inside_loss_[id]) storages_[id].first_moment = std::min(storages_[id].first_moment, begin);
   }
 }
 
@@ -114,6 +130,9 @@ void StorageTable::join_in_place() {
     const Sharing share = sharing(nodes[i]);
     if (share == Sharing::none) continue;
     const ValueId input = nodes[i].in.front(), output = nodes[i].out.front();
+    const bool alike = inside_loss_[input] == inside_loss_[output];
+    HEDDLE_EXPECT(alike || share != Sharing::always);
+    if (!alike) continue;
     if (share == Sharing::always || dead_after(storages_[index_[input]], moment_[i])) merge(input, output);
   }
 }

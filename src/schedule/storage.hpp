@@ -30,6 +30,7 @@ class StorageTable {
 
  private:
   void find_moments();
+  void keep_through_loss();
   void mark_messages();
   void join_in_place();
   void merge(graph::ValueId into, graph::ValueId from);
@@ -38,6 +39,7 @@ class StorageTable {
 
   const passes::Program& program_;
   bool split_backward_;
+  std::vector<bool> inside_loss_;     ///< of a value: a chunk of its rows is all that is ever there
   std::vector<std::int64_t> moment_;  ///< of a node
   std::vector<Storage> storages_;
   std::vector<int> index_;  ///< of a value

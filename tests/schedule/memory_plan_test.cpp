@@ -11,6 +11,8 @@
 #include <map>
 
 #include "heddle/graph/ops.hpp"
+#include "heddle/maps/local.hpp"
+#include "heddle/passes/loss_tail.hpp"
 #include "heddle/passes/parallelize.hpp"
 #include "heddle/passes/rematerialize.hpp"
 #include "heddle/schedule/communication.hpp"
@@ -50,10 +52,12 @@ graph::Graph toy_model() {
     const ValueId z = append(g, Op::linear, {a, down}, p + "z", graph::Linear{}, layer + 1)[0];
     x = append(g, Op::residual, {x, z, down_b}, p + "x", graph::Dropout{layer % 2 * 0.1, p}, layer + 1)[0];
   }
+  const std::size_t trunk = g.nodes.size();
   const ValueId logits = append(g, Op::linear, {x, table}, "logits", graph::Linear{}, 7)[0];
   const ValueId sum = append(g, Op::log_sum_exp, {logits}, "sum", {}, 7)[0];
   const ValueId p = append(g, Op::log_probability, {logits, sum, targets}, "log_probability", {}, 7)[0];
   g.outputs = append(g, Op::nll, {p}, "loss", {}, 7);
+  for (std::size_t i = trunk; i < g.nodes.size(); ++i) g.nodes[i].tail = true;
   return g;
 }
 
@@ -87,20 +91,30 @@ class Walk {
   /// Held bytes belong to a value of a microbatch; -1 is for what all microbatches share.
   using Holder = std::pair<ValueId, int>;
 
-  std::int64_t begin(ValueId id, int microbatch) const {
+  /// Where the value lies, or the rows of a chunk of it: what has memory for a chunk alone holds one after the other.
+  maps::Block range(ValueId id, int microbatch, const maps::Block* chunk) const {
     const Place& place = plan_.places[id];
     const Pool& pool = plan_.pools[place.pool];
     EXPECT_GE(pool.slot(microbatch), 0);
-    return pool.offset + pool.slot(microbatch) * pool.slot_bytes + place.offset;
+    const std::int64_t begin = pool.offset + pool.slot(microbatch) * pool.slot_bytes + place.offset;
+    EXPECT_LE(begin + place.bytes, plan_.bytes);
+    if (!chunk || !graph::has_rows(graph_[id].shape)) return {begin, begin + place.bytes};
+    const std::int64_t row = place.bytes / place.shape[0];
+    const std::int64_t first = place.shape[0] < local_rows(id) ? 0 : chunk->begin;
+    EXPECT_LE((first + chunk->size()) * row, place.bytes);
+    return {begin + first * row, begin + (first + chunk->size()) * row};
   }
-  void put(ValueId id, int microbatch) {
-    const std::int64_t first = begin(id, microbatch), last = first + plan_.places[id].bytes;
-    EXPECT_LE(last, plan_.bytes);
-    for (std::int64_t at = first; at < last; at += 4) bytes_[at] = {contents_[id], microbatch};
+  std::int64_t local_rows(ValueId id) const {
+    const graph::Value& value = graph_[id];
+    return maps::local_shape(graph::with_rows(value.shape, in_.rows), value.layout, in_.grid, in_.rank)[0];
   }
-  void demand(ValueId id, int microbatch, const std::string& what) {
-    const std::int64_t first = begin(id, microbatch), last = first + plan_.places[id].bytes;
-    for (std::int64_t at = first; at < last; at += 4) {
+  void put(ValueId id, int microbatch, const maps::Block* chunk = nullptr) {
+    const maps::Block bytes = range(id, microbatch, chunk);
+    for (std::int64_t at = bytes.begin; at < bytes.end; at += 4) bytes_[at] = {contents_[id], microbatch};
+  }
+  void demand(ValueId id, int microbatch, const std::string& what, const maps::Block* chunk = nullptr) {
+    const maps::Block bytes = range(id, microbatch, chunk);
+    for (std::int64_t at = bytes.begin; at < bytes.end; at += 4) {
       const auto held = bytes_.find(at);
       if (held != bytes_.end() && held->second == Holder{contents_[id], microbatch}) continue;
       const std::string holder = held == bytes_.end() ? "nothing" : graph_[held->second.first].name;
@@ -143,16 +157,20 @@ class Walk {
                         : action.kind == ActionKind::backward       ? input || weight
                         : action.kind == ActionKind::backward_input ? input
                                                                     : weight;
-      if (runs) run_node(graph_.nodes[i], action);
+      if (runs) run_node(graph_.nodes[i], action, nullptr);
     }
+    if (action.kind != ActionKind::forward) return;
+    for (const maps::Block& chunk : passes::loss_chunks(in_.program, in_.grid, in_.rank, in_.rows))
+      for (std::size_t i = 0; i < graph_.nodes.size(); ++i)
+        if (in_.program.phases[i] == Phase::loss) run_node(graph_.nodes[i], action, &chunk);
   }
-  void run_node(const graph::Node& node, const Action& action) {
+  void run_node(const graph::Node& node, const Action& action, const maps::Block* chunk) {
     const auto model_input = [&](ValueId id) { return graph_[id].dtype == DType::i32; };
     for (ValueId id : node.in)
       if (per_microbatch(id) && !model_input(id))
-        demand(id, action.microbatch, name(action) + " " + name_of(node));
+        demand(id, action.microbatch, name(action) + " " + name_of(node), chunk);
     for (ValueId id : node.out)
-      if (per_microbatch(id) && id != in_.program.loss) put(id, action.microbatch);
+      if (per_microbatch(id) && id != in_.program.loss) put(id, action.microbatch, chunk);
   }
   static std::string name_of(const graph::Node& node) { return std::string(graph::name(node.op)); }
 
@@ -164,10 +182,12 @@ class Walk {
   std::deque<Action> under_way_;
 };
 
+/// What is run: all kept and the loss at once, or less of both.
 enum class Keeps { all, what_is_dear };
 
 passes::Program program_of(const passes::Stage& stage, Keeps keeps) {
   passes::Program program = passes::differentiate(stage);
+  if (keeps == Keeps::what_is_dear) program.loss_rows = 3;  // does not divide 16, nor 8
   const passes::Recomputed cheap = passes::cheap_nodes(program);
   return keeps == Keeps::all ? program : passes::rematerialize(std::move(program), cheap);
 }
@@ -216,6 +236,30 @@ TEST(MemoryPlan, WhatIsReadWasWrittenThereWhenBackwardIsSplit) {
   for (int lookahead : {1, 3})
     for (Keeps keeps : {Keeps::all, Keeps::what_is_dear})
       walk_all(maps::Grid({1, 2, 2}), passes::ResidualStream::whole, split, lookahead, keeps);
+}
+
+TEST(MemoryPlan, OfLogitsAndTheirCotangentAChunkIsAllThereIs) {
+  const passes::Stage stage = passes::partition(toy_model(), {}).front();
+  const Schedule schedule = finish_step(add_communication(gpipe(1, 2)));
+  const auto logits = [&](std::int64_t loss_rows) {
+    passes::Program program = passes::differentiate(stage);
+    program.loss_rows = loss_rows;
+    const MemoryPlan plan = plan_memory(
+        {.program = program, .grid = maps::Grid(), .rows = 16, .row = schedule.rows[0], .microbatches = 2});
+    std::vector<std::int64_t> rows;
+    for (std::size_t id = 0; id < plan.places.size(); ++id)
+      if (program.graph.values[id].shape == Shape{graph::rows, 50}) {
+        rows.push_back(plan.places[id].shape[0]);
+        EXPECT_EQ(plan.places[id].pool, static_cast<int>(FixedPool::scratch));
+      }
+    EXPECT_EQ(rows.size(), 2u);
+    return rows;
+  };
+  EXPECT_EQ(logits(0), (std::vector<std::int64_t>{16, 16}));
+  EXPECT_EQ(logits(16), (std::vector<std::int64_t>{16, 16}));
+  EXPECT_EQ(logits(15), (std::vector<std::int64_t>{8, 8}));
+  EXPECT_EQ(logits(7), (std::vector<std::int64_t>{6, 6}));
+  EXPECT_EQ(logits(1), (std::vector<std::int64_t>{1, 1}));
 }
 
 TEST(MemoryPlan, GPipeKeepsAFrameForEachMicrobatchAnd1F1BForThoseOnTheWay) {

@@ -14,6 +14,7 @@ namespace heddle::app {
 struct Blueprint {
   maps::Grid grid;
   std::int64_t rows = 0;       ///< of one microbatch over the whole data axis
+  std::int64_t loss_rows = 0;  ///< of a rank, see passes::Program
   std::vector<int> cuts = {};  ///< first block of every stage but the first
   std::vector<passes::Stage> stages = {};
   std::vector<passes::Stage> evaluation_stages = {};  ///< the same without dropout

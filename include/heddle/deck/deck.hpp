@@ -82,6 +82,7 @@ struct Train {
   std::int64_t sequence = 0;  ///< tokens a sample; reading a deck fills 0 with model.context
   DType dtype = DType::f32;
   Memory memory = Memory::arena;
+  std::int64_t loss_rows = 1024;  ///< tokens of a rank
   std::int64_t seed = 1;
   std::int64_t evaluate_every = 0;  ///< steps; 0: only at the end
   std::int64_t evaluate_batches = 8;

@@ -26,6 +26,11 @@ class ProgramRunner {
   /// Waits until the kernels that were started are done: before a message reads what they wrote.
   void fence() const { lane_.fence(); }
 
+  /// How often an action runs a node that belongs to it: once, or for every chunk of the loss.
+  int runs(int node) const {
+    return program_.phases[node] == passes::Phase::loss ? static_cast<int>(loss_chunks_.size()) : 1;
+  }
+
   const passes::Program& program() const { return program_; }
   const Arena& arena() const { return arena_; }
   Tensor tensor(graph::ValueId id, int microbatch = 0) const {
@@ -35,7 +40,11 @@ class ProgramRunner {
  private:
   void poison_outputs(const Call& call) const;
   kernels::Write write_of(const graph::Node& node);
-  void run_node(int index, int microbatch, const RunState& state, const std::string& what);
+  /// `chunk`: the rows of a node of the loss; null: all.
+  void run_node(int index, int microbatch, const maps::Block* chunk, const RunState& state,
+                const std::string& what);
+  Tensor part(graph::ValueId id, int microbatch, const maps::Block* chunk) const;
+  maps::Box box(graph::ValueId id, const maps::Block* chunk) const;
 
   const passes::Program& program_;
   const comm::CartesianGrid& grid_;
@@ -43,6 +52,8 @@ class ProgramRunner {
   kernels::Lane lane_;
   std::vector<maps::Box> boxes_;  ///< of every value
   std::vector<Shape> globals_;
+  std::vector<maps::Block> loss_chunks_;  ///< the rows that pass Phase::loss together
+  std::vector<bool> inside_loss_;         ///< of every value
   std::vector<bool>
       summed_;  ///< of every value: gradients that nodes add to in every microbatch, and the loss
   std::vector<bool> written_;  ///< of these: in this step

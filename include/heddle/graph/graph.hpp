@@ -21,6 +21,8 @@ inline constexpr std::int64_t rows = -1;
 
 /// The shape with `count` rows in their place.
 Shape with_rows(Shape shape, std::int64_t count);
+/// Does the first dim count tokens? No other dim does.
+inline bool has_rows(const Shape& shape) { return shape.rank() > 0 && shape[0] == rows; }
 
 enum class Role : std::uint8_t {
   input,       ///< handed in from outside: tokens, targets, what an earlier stage sends
@@ -73,6 +75,9 @@ struct Node {
   Attributes attributes = {};
   int block =
       0;  ///< which layer of the model it belongs to: 0 the embedding, 1 .. L the layers, L + 1 the head
+  /// Of the graph's tail, which goes from some value to the loss and in which every row stands for itself but for sums
+  /// over all rows: it may be run a few rows at a time. Nothing outside the tail uses what it makes.
+  bool tail = false;
 };
 
 struct Graph {

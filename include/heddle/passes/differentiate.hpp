@@ -9,6 +9,7 @@ namespace heddle::passes {
 enum class Phase : std::uint8_t {
   prologue,         ///< once a step, before the first microbatch: what depends on parameters alone
   forward,          ///< F
+  loss,             ///< the end of F, a few rows at a time: the graph's tail and all of its adjoint
   backward_input,   ///< the part of B that leads to the stage's inputs: I
   backward_weight,  ///< the part of B that leads to gradients: W
   epilogue,  ///< once a step, when the gradients are summed over the microbatches: the prologue's adjoint
@@ -22,7 +23,7 @@ struct Trained {
   graph::ValueId gradient;  ///< in the layout of the parameter, after the epilogue
 };
 
-/// A stage as five programs over one table of values.
+/// A stage as six programs over one table of values.
 struct Program {
   /// Nodes in the order of their phases; those of B are in one order that serves I, W and the whole alike.
   graph::Graph graph;
@@ -31,6 +32,7 @@ struct Program {
   std::vector<graph::ValueId> received_cotangents, sent_cotangents;  ///< of `sent` and of `received`
   std::vector<Trained> trained;  ///< in the order in which gradients become final
   graph::ValueId loss = -1;      ///< on the last stage
+  std::int64_t loss_rows = 0;    ///< how many of a rank's rows are in Phase::loss at once, at most; 0: all
 };
 
 /// The sum_reduce map of the epilogue that takes a gradient's sum over the microbatches to the ranks that share it.

@@ -29,7 +29,7 @@ struct Place {
   int pool = -1;
   std::int64_t offset = 0;
   std::int64_t bytes = 0;  ///< without padding
-  Shape shape;             ///< this rank's part
+  Shape shape;             ///< this rank's part; of what never leaves Phase::loss, a chunk's rows of it
 };
 
 /// The pools that every plan has, in this order; frames and messages follow. The first two live as long as the run, the

@@ -38,8 +38,9 @@ class Recorder final : public exec::Observer {
 deck::Deck deck_for(int ranks) {
   const int pipeline = ranks % 2 == 0 ? 2 : 1, rest = ranks / pipeline, tensor = rest % 2 == 0 ? 2 : 1;
   return small_deck({fmt::format("grid.pipeline={}", pipeline), fmt::format("grid.tensor={}", tensor),
-                     fmt::format("grid.data={}", rest / tensor), fmt::format("train.batch={}", 8 * rest),
-                     "pipeline.microbatches=4"});
+                     fmt::format("grid.data={}", rest / tensor),
+                     fmt::format("train.batch={}", 8 * rest / tensor), "pipeline.microbatches=4",
+                     "train.loss_rows=15"});  // of 32 that a rank has
 }
 
 TEST(Observer, IsToldOfEveryNodeOnceAMicrobatchAndOfWhatAStepEndsWith) {
@@ -58,7 +59,8 @@ TEST(Observer, IsToldOfEveryNodeOnceAMicrobatchAndOfWhatAStepEndsWith) {
   for (int node = 0; node < static_cast<int>(program.phases.size()); ++node) {
     const Phase phase = program.phases[node];
     if (phase == Phase::epilogue) continue;  // buckets may stand for it
-    EXPECT_EQ(times[node], phase == Phase::prologue ? 1 : deck.pipeline.microbatches) << node;
+    const int chunks = phase == Phase::loss ? 3 : 1;
+    EXPECT_EQ(times[node], phase == Phase::prologue ? 1 : deck.pipeline.microbatches * chunks) << node;
   }
   EXPECT_EQ(recorder.count(Work::load), 1);
   EXPECT_EQ(recorder.count(Work::norm), 1);

@@ -1,0 +1,55 @@
+#include "heddle/passes/loss_tail.hpp"
+
+#include <algorithm>
+
+#include "heddle/maps/local.hpp"
+
+namespace heddle::passes {
+namespace {
+
+using graph::ValueId;
+
+/// Calls f(value) for whatever nodes of Phase::loss read or write by rows.
+template <class F>
+void for_each_row_value(const Program& program, F&& f) {
+  for (std::size_t i = 0; i < program.phases.size(); ++i) {
+    if (program.phases[i] != Phase::loss) continue;
+    for (const auto* ids : {&program.graph.nodes[i].in, &program.graph.nodes[i].out})
+      for (ValueId id : *ids)
+        if (graph::has_rows(program.graph[id].shape)) f(id);
+  }
+}
+
+}  // namespace
+
+std::vector<bool> inside_loss(const Program& program) {
+  std::vector<bool> made(program.graph.values.size(), false), inside(made);
+  for (std::size_t i = 0; i < program.phases.size(); ++i)
+    if (program.phases[i] == Phase::loss)
+      for (ValueId id : program.graph.nodes[i].out) made[id] = true;
+  for_each_row_value(program, [&](ValueId id) { inside[id] = made[id]; });
+  for (std::size_t i = 0; i < program.phases.size(); ++i)
+    if (program.phases[i] != Phase::loss)
+      for (ValueId id : program.graph.nodes[i].in) inside[id] = false;
+  for (const auto* ids : {&program.sent, &program.sent_cotangents, &program.graph.outputs})
+    for (ValueId id : *ids) inside[id] = false;
+  return inside;
+}
+
+std::vector<maps::Block> loss_chunks(const Program& program, const maps::Grid& grid, int rank,
+                                     std::int64_t rows) {
+  std::int64_t held = -1;
+  for_each_row_value(program, [&](ValueId id) {
+    const graph::Value& value = program.graph[id];
+    HEDDLE_EXPECT(value.layout[maps::Axis::tensor] != maps::split(0));
+    const Shape here = maps::local_shape(graph::with_rows(value.shape, rows), value.layout, grid, rank);
+    HEDDLE_EXPECT(held < 0 || held == here[0]);
+    held = here[0];
+  });
+  if (held < 0) return {};
+  const std::int64_t most = program.loss_rows > 0 ? program.loss_rows : std::max<std::int64_t>(held, 1);
+  const std::int64_t count = std::max<std::int64_t>((held + most - 1) / most, 1);
+  return maps::balanced_blocks(held, static_cast<int>(count));
+}
+
+}  // namespace heddle::passes
