@@ -10,6 +10,7 @@
 #include "heddle/graph/ops.hpp"
 #include "heddle/kernels/adamw.hpp"
 #include "heddle/kernels/sum_of_squares.hpp"
+#include "heddle/passes/loss_tail.hpp"
 #include "rates.hpp"
 
 namespace heddle::app {
@@ -19,6 +20,8 @@ using exec::Piece;
 using exec::Work;
 using schedule::ActionKind;
 
+constexpr const char* waiting_for_maps = "wait for maps under way";
+
 /// "d.layers.3.mlp.up" is "d.mlp.up": the same in all layers.
 std::string without_layer(const std::string& name) {
   const std::size_t begin = name.find("layers.");
@@ -26,6 +29,12 @@ std::string without_layer(const std::string& name) {
   const std::size_t dot = name.find('.', begin + 7);
   return dot == std::string::npos ? name : name.substr(0, begin) + name.substr(dot + 1);
 }
+
+/// A node is run so many times a step, on so many of a rank's rows; -1: on all.
+struct Runs {
+  int times;
+  std::int64_t rows = -1;
+};
 
 /// What one kind of piece costs a step.
 struct Line {
@@ -44,9 +53,14 @@ class Lines {
         rates_(rates),
         deck_(deck),
         detail_(detail),
-        lines_(Stopwatch(program_.graph.nodes.size()).slots()) {
+        lines_(Stopwatch(program_.graph.nodes.size()).slots()),
+        loss_chunks_(
+            passes::loss_chunks(program_, trainer.grid().shape(), trainer.grid().rank(),
+                                deck.train.batch / deck.pipeline.microbatches * deck.train.sequence)),
+        map_of_(program_.graph.values.size()) {
     add_pipeline();
     add_reductions();
+    line({.work = Work::wait}) = {waiting_for_maps};
     for (int node = 0; node < static_cast<int>(program_.graph.nodes.size()); ++node) add_node(node);
     add_optimizer();
   }
@@ -55,8 +69,10 @@ class Lines {
  private:
   Line& line(const Piece& piece) { return lines_[Stopwatch(program_.graph.nodes.size()).slot(piece)]; }
 
-  Tensor tensor(graph::ValueId id) const {
-    return trainer_.engine().arena().tensor(id, program_.graph[id].dtype);
+  Tensor tensor(graph::ValueId id, std::int64_t rows = -1) const {
+    Tensor tensor = trainer_.engine().arena().tensor(id, program_.graph[id].dtype);
+    if (rows >= 0 && graph::has_rows(program_.graph[id].shape)) tensor.shape[0] = rows;
+    return tensor;
   }
   std::vector<Tensor> tensors(const std::vector<graph::ValueId>& ids) const {
     std::vector<Tensor> all;
@@ -68,51 +84,66 @@ class Lines {
     for (const Tensor& one : all) cost.bytes += static_cast<double>(one.bytes());
     return cost;
   }
-  int runs(int node) const {
-    const passes::Phase phase = program_.phases[node];
-    const bool once = phase == passes::Phase::prologue || phase == passes::Phase::epilogue;
-    return once ? 1 : deck_.pipeline.microbatches;
+  std::vector<Runs> runs(int node) const {
+    using passes::Phase;
+    const Phase phase = program_.phases[node];
+    if (phase == Phase::prologue || phase == Phase::epilogue) return {{1}};
+    if (phase != Phase::loss) return {{deck_.pipeline.microbatches}};
+    std::vector<Runs> all;
+    for (const maps::Block& chunk : loss_chunks_) all.push_back({deck_.pipeline.microbatches, chunk.size()});
+    return all;
   }
 
   void add_node(int index) {
-    graph::Node node = program_.graph.nodes[index];
+    const graph::Node& node = program_.graph.nodes[index];
     std::string suffix;
     if (detail_ == Detail::by_tensor)
       suffix = fmt::format(" {}", without_layer(program_.graph[node.out.front()].name));
+    const auto* map = std::get_if<maps::Map>(&node.attributes);
     Line& mine = line({.work = Work::node, .node = index});
-    if (const auto* map = std::get_if<maps::Map>(&node.attributes)) {
-      add_map(index, *map, suffix);
-      return;
+    mine = {(map ? name(*map) : std::string(name(node.op))) + suffix, {}, 0.0};
+    for (const Runs& run : runs(index)) {
+      if (map)
+        add_map(mine, node, *map, run);
+      else
+        add_op(mine, node, run);
     }
+    add_wait(index);
+    if (map && communicates(map->kind)) map_of_[node.out.front()] = mine.name;
+  }
+
+  void add_op(Line& line, graph::Node node, const Runs& run) const {
     if (auto* attention = std::get_if<graph::Attention>(&node.attributes))
       attention->context = deck_.train.sequence;
     std::vector<Shape> in, out;
-    for (graph::ValueId id : node.in) in.push_back(tensor(id).shape);
-    for (graph::ValueId id : node.out) out.push_back(tensor(id).shape);
-    mine = {std::string(name(node.op)) + suffix, {}, 0.0};
-    for (int run = 0; run < runs(index); ++run) {
-      const Cost cost = graph::cost(program_.graph, node, in, out);
-      mine.cost += cost;
-      *mine.floor += floor_seconds(cost, rates_);
-    }
+    for (graph::ValueId id : node.in) in.push_back(tensor(id, run.rows).shape);
+    for (graph::ValueId id : node.out) out.push_back(tensor(id, run.rows).shape);
+    const Cost cost = graph::cost(program_.graph, node, in, out);
+    for (int i = 0; i < run.times; ++i) line.cost += cost;
+    *line.floor += run.times * floor_seconds(cost, rates_);
   }
 
-  void add_map(int index, const maps::Map& map, const std::string& suffix) {
-    const graph::Node& node = program_.graph.nodes[index];
-    const Tensor in = tensor(node.in[0]), out = tensor(node.out[0]);
-    const bool copies = in.data != out.data;
-    Line mine{name(map) + suffix, {}, 0.0};
+  void add_map(Line& line, const graph::Node& node, const maps::Map& map, const Runs& run) {
+    const Tensor in = tensor(node.in[0], run.rows), out = tensor(node.out[0], run.rows);
+    double bytes = 0, seconds = 0;
     if (communicates(map.kind)) {
-      mine.cost.bytes = static_cast<double>(std::max(in.bytes(), out.bytes()));
-      mine.floor = measured(map, in, out);
-    } else if (copies) {
-      mine.cost.bytes = static_cast<double>(2 * out.bytes());
-      mine.floor = mine.cost.bytes / rates_.bytes;
+      bytes = static_cast<double>(std::max(in.bytes(), out.bytes()));
+      seconds = measured(map, in, out);
+    } else if (in.data != out.data) {
+      bytes = static_cast<double>(2 * out.bytes());
+      seconds = bytes / rates_.bytes;
     }
-    mine.cost.bytes *= runs(index);
-    *mine.floor *= runs(index);
-    line({.work = Work::wait, .node = index}) = {.name = mine.name, .continues = true};
-    line({.work = Work::node, .node = index}) = mine;
+    line.cost.bytes += run.times * bytes;
+    *line.floor += run.times * seconds;
+  }
+
+  /// Before a node, maps under way are moved on, and waited for where they make or hold what the node touches: the wait
+  /// belongs to the map that made one of its inputs, if one did.
+  void add_wait(int index) {
+    std::string name = waiting_for_maps;
+    for (graph::ValueId id : program_.graph.nodes[index].in)
+      if (!map_of_[id].empty()) name = map_of_[id];
+    line({.work = Work::wait, .node = index}) = {.name = name, .continues = true};
   }
 
   double measured(const maps::Map& map, const Tensor& in, const Tensor& out) {
@@ -181,6 +212,8 @@ class Lines {
   const deck::Deck& deck_;
   Detail detail_;
   std::vector<Line> lines_;
+  std::vector<maps::Block> loss_chunks_;
+  std::vector<std::string> map_of_;  ///< of every value: the line of the map that made it; empty: none did
   std::map<std::vector<std::int64_t>, double> seconds_;
 };
 

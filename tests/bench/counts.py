@@ -75,6 +75,7 @@ def main():
         print("\n".join(changes))
         if stored["made_with"] != made_with():
             print(f"  made with {stored['made_with']}, this is {made_with()}: that may be why")
+        sys.stdout.flush()
         sys.exit("counts: if this is meant, `HEDDLE_UPDATE=1 make counts` stores it")
     print(f"counts: {now[STEP]:,} instructions a step, {100 * (now[STEP] / stored['instructions'][STEP] - 1):+.2f} % of what is stored")
 

@@ -95,14 +95,20 @@ class Commands(unittest.TestCase):
                 self.assertLess(0, rows["attention" if rank["stage"] == 0 else "linear"]["floor_s"])
 
     def test_flops_of_a_bench_are_those_of_the_model(self):
-        step, layers, width, context, vocabulary, batch = self.bench(self.alone)["ranks"][0], 2, 16, 16, 256, 8
-        rows = {row["name"]: row for row in step["rows"]}
+        for loss_rows, chunks in [(512, 1), (48, 3)]:
+            with self.subTest(loss_rows=loss_rows):
+                rows = self.bench(self.alone, f"train.loss_rows={loss_rows}")["ranks"][0]["rows"]
+                self.check_flops({row["name"]: row for row in rows}, chunks)
+
+    def check_flops(self, rows, chunks):
+        layers, width, context, vocabulary, batch = 2, 16, 16, 256, 8
         products = batch * context * (layers * 12 * width * width + vocabulary * width)
         pairs = layers * batch * context * (context + 1) // 2 * width
         for name, flops in [("linear", 2 * products), ("linear_input_gradient", 2 * products),
                             ("linear_weight_gradient", 2 * products), ("attention", 4 * pairs),
                             ("attention_gradient", 10 * pairs)]:
             self.assertAlmostEqual(rows[name]["flops"] / flops, 1, delta=1e-4, msg=name)
+        self.assertEqual([rows[name]["calls"] for name in ("log_sum_exp", "linear")], [chunks, 4 * layers + chunks])
 
     def test_a_run_that_diverges_says_so(self):
         diverging = ["deck.toml", "data.tokens=data/smoke.h5", "optimizer.rate=1e30", "output.directory=diverged"]
