@@ -73,11 +73,11 @@ KOKKOS_INLINE_FUNCTION void soften(const Team& team, const Tile<T>& tile, bool d
     Pack<T> total(T(0));
     for (std::int64_t j = 0; j < some; ++j) {
       T* row = at.scores + j * query_block;
-      const Pack<T> probability = exponential(place.load(row) - largest);
+      const Pack<T> probability = falling_exponential(place.load(row) - largest);
       total += probability;
       place.store(row, drops ? probability * place.load(at.kept + j * query_block) : probability);
     }
-    const Pack<T> factor = exponential(before - largest);
+    const Pack<T> factor = falling_exponential(before - largest);
     place.store(at.largest, largest);
     place.store(at.factor, factor);
     place.store(at.total, place.load(at.total) * factor + total);

@@ -64,7 +64,7 @@ KOKKOS_INLINE_FUNCTION void differentiate(const Team& team, const AttentionCall&
     const Pack<T> logsumexp = place.load(at.logsumexp), delta = place.load(at.delta);
     for (std::int64_t j = 0; j < some; ++j) {
       T *scores = at.scores + j * block_size, *slopes = at.slopes + j * block_size;
-      Pack<T> p = exponential(place.load(scores) - logsumexp), dp = place.load(slopes);
+      Pack<T> p = falling_exponential(place.load(scores) - logsumexp), dp = place.load(slopes);
       if (j >= all) p = where_seen(tile, j, place.i, p, Pack<T>(T(0)));
       const Pack<T> kept = drops ? place.load(at.kept + j * block_size) : Pack<T>(T(1));
       place.store(scores, p * kept);

@@ -9,8 +9,8 @@
 namespace heddle::kernels {
 namespace {
 
-/// Logits that stay in the first cache between the pass for their maximum and the one for their sum.
-constexpr std::int64_t logit_block = 2048;
+/// Logits between whose maximum and whose sum the processor can look ahead to the next ones' maximum.
+constexpr std::int64_t logit_block = 256;
 
 struct Block {
   std::int64_t rows, width, first_token;
@@ -35,7 +35,7 @@ void sums(const Lane& lane, Block block, const T* logits, T* lse) {
             largest = here;
           }
           const T shift = largest == nothing ? T(0) : largest;
-          total += sum_packs<T>(team, n, [&](auto c) { return exponential(c.load(row) - shift); });
+          total += sum_packs<T>(team, n, [&](auto c) { return falling_exponential(c.load(row) - shift); });
         }
         once(team, [&] { lse[r] = largest == nothing ? largest + total : largest + std::log(total); });
       });
@@ -63,7 +63,7 @@ void gradient(const Lane& lane, Block block, const T* logits, const T* lse, cons
         T* to = dlogits + r * block.width;
         const T shift = lse[r], factor = dlogp[r];
         each_pack<T>(team, block.width,
-                     [&](auto c) { c.store(to, -factor * exponential(c.load(row) - shift)); });
+                     [&](auto c) { c.store(to, -factor * falling_exponential(c.load(row) - shift)); });
         team.team_barrier();
         const std::int64_t target = targets[r] - block.first_token;
         once(team, [&] {

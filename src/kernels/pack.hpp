@@ -7,6 +7,7 @@
 // Kokkos::Experimental::simd takes the place of the standard's where the Kokkos has it: only this file would change.
 #pragma once
 
+#include <bit>
 #include <cmath>
 #include <cstdint>
 #include <limits>
@@ -70,6 +71,25 @@ template <NativePack P>
 KOKKOS_FORCEINLINE_FUNCTION P square_root(P x) {
   return stdx::sqrt(x);
 }
+/// The pack as the compiler's own vector, of which a choice between what is compared is one instruction;
+/// stdx::max is one, too, but takes NaN for something that does not occur.
+template <NativePack P>
+KOKKOS_FORCEINLINE_FUNCTION auto vector_of(P x) {
+  using Vector [[gnu::vector_size(sizeof(P))]] = Element<P>;
+  return std::bit_cast<Vector>(x);
+}
+/// b where it is larger than a, or NaN; else a.
+template <NativePack P>
+KOKKOS_FORCEINLINE_FUNCTION P larger(P a, P b) {
+  const auto x = vector_of(a), y = vector_of(b);
+  return std::bit_cast<P>(x > y ? x : y);
+}
+/// b where it is smaller than a, or NaN; else a.
+template <NativePack P>
+KOKKOS_FORCEINLINE_FUNCTION P smaller(P a, P b) {
+  const auto x = vector_of(a), y = vector_of(b);
+  return std::bit_cast<P>(x < y ? x : y);
+}
 template <NativePack P>
 KOKKOS_FORCEINLINE_FUNCTION Element<P> total_of(P x) {
   return stdx::reduce(x);
@@ -107,16 +127,10 @@ requires std::is_arithmetic_v<T> KOKKOS_FORCEINLINE_FUNCTION T total_of(T x) { r
 template <class T>
 requires std::is_arithmetic_v<T> KOKKOS_FORCEINLINE_FUNCTION T largest_of(T x) { return x; }
 
-/// b where it is larger than a, or NaN; else a.
-template <class P>
-KOKKOS_FORCEINLINE_FUNCTION P larger(P a, P b) {
-  return select(a > b, a, b);
-}
-/// b where it is smaller than a, or NaN; else a.
-template <class P>
-KOKKOS_FORCEINLINE_FUNCTION P smaller(P a, P b) {
-  return select(a < b, a, b);
-}
+template <class T>
+requires std::is_arithmetic_v<T> KOKKOS_FORCEINLINE_FUNCTION T larger(T a, T b) { return a > b ? a : b; }
+template <class T>
+requires std::is_arithmetic_v<T> KOKKOS_FORCEINLINE_FUNCTION T smaller(T a, T b) { return a < b ? a : b; }
 
 /// A whole pack, elements [i, i + pack_width<T>) of a row. Numbers of another type are converted on the way.
 template <class T>

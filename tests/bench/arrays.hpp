@@ -6,6 +6,7 @@
 #include <cstdint>
 
 #include "heddle/base/random.hpp"
+#include "heddle/base/tensor.hpp"
 #include "heddle/kernels/lane.hpp"
 
 namespace heddle::kernels {

@@ -56,6 +56,23 @@ TYPED_TEST(Packs, AreSummedAndCompared) {
   }
 }
 
+TYPED_TEST(Packs, KeepWhatIsNoNumber) {
+  using T = TypeParam;
+  const T nothing = std::numeric_limits<T>::quiet_NaN();
+  const auto is_second = [](T a, T b) {
+    const auto larger_of = larger(Pack<T>(a), Pack<T>(b)), smaller_of = smaller(Pack<T>(a), Pack<T>(b));
+    T kept[2][pack_width<T>];
+    Place<T>{0}.store(kept[0], larger_of);
+    Place<T>{0}.store(kept[1], smaller_of);
+    const auto same = [&](T x) { return x == b || (std::isnan(x) && std::isnan(b)); };
+    return std::all_of(&kept[0][0], &kept[0][0] + 2 * pack_width<T>, same);
+  };
+  EXPECT_TRUE(is_second(T(1), nothing));
+  EXPECT_TRUE(is_second(nothing, T(1)));
+  EXPECT_TRUE(is_second(T(2), T(2)));
+  EXPECT_FALSE(is_second(T(1), T(2)));
+}
+
 TYPED_TEST(Packs, HaveAnExponentialOfOneRounding) {
   using T = TypeParam;
   using Limits = std::numeric_limits<T>;
