@@ -25,6 +25,8 @@ namespace {
 
 constexpr int warm_up = 2;  // steps: pages are touched, libraries have chosen their code
 
+double mebibytes(std::int64_t bytes) { return static_cast<double>(bytes) / (1 << 20); }
+
 /// Steps of three kinds take turns, so that what the machine does meanwhile falls on all of them alike.
 enum class Kind { bare, recorded, observed };  ///< nothing, events as in a run, the stopwatch
 constexpr std::array kinds = {Kind::bare, Kind::recorded, Kind::observed};
@@ -71,7 +73,7 @@ class Bench {
   std::array<std::vector<double>, kinds.size()> seconds_;  ///< of this rank's steps, by kind
   std::vector<schedule::Event> events_;                    ///< of the last recorded step
   std::vector<double> bare_, recorded_;                    ///< slowest(...)
-  std::int64_t planned_ = 0, resident_ = 0;                ///< the largest of any rank, bytes
+  MemoryUse memory_;                                       ///< the largest of any rank
   double gemm_rate_ = 0;                                   ///< FLOPs a second of all ranks together
   Overhead overhead_;
 };
@@ -117,12 +119,11 @@ double Bench::waits() const {
 }
 
 Budget Bench::measure(Detail detail) {
-  const std::int64_t planned = memory_of(blueprint_, deck_, world_.rank()).bytes();
-  const std::int64_t resident = peak_resident_bytes();  // before the rates take memory of their own
+  const MemoryUse memory = {memory_of(blueprint_, deck_, world_.rank()).bytes(), trainer_.allocated(),
+                            peak_resident_bytes()};  // before the rates take memory of their own
   Budget mine = budget(trainer_, deck_, measure_rates(deck_.train.dtype, world_.all()), watch_,
                        seconds(Kind::observed), detail);
-  mine.planned = planned;
-  mine.resident = resident;
+  mine.memory = memory;
   return mine;
 }
 
@@ -141,11 +142,12 @@ void Bench::run(const BenchArguments& arguments) {
   gemm_rate_ = comm::all_sum(world_.all(), mine.rates.flops, "rates");
   const auto tables = comm::gather(world_.all(), table(mine), comm::Receivers::first, "budgets");
   const auto objects = comm::gather(world_.all(), json(mine), comm::Receivers::first, "budgets");
-  const std::vector<std::int64_t> bytes = {mine.planned, mine.resident};
+  const std::vector<std::int64_t> bytes = {mine.memory.planned, mine.memory.allocated, mine.memory.resident};
   for (const auto& rank :
        comm::gather_rows<std::int64_t>(world_.all(), bytes, comm::Receivers::first, "memory")) {
-    planned_ = std::max(planned_, rank[0]);
-    resident_ = std::max(resident_, rank[1]);
+    memory_.planned = std::max(memory_.planned, rank[0]);
+    memory_.allocated = std::max(memory_.allocated, rank[1]);
+    memory_.resident = std::max(memory_.resident, rank[2]);
   }
   if (world_.rank() != 0) return;
   report(tables);
@@ -175,10 +177,12 @@ void Bench::report(const std::vector<std::string>& tables) const {
       "model FLOPs    {:.4g} FLOP/s; a step has\n"
       "               {}\n"
       "GEMM rate      {:.4g} FLOP/s of all ranks at once; the step gives {:.3f} of it\n"
-      "memory         {:.1f} MiB planned, {:.1f} MiB resident with program and libraries: the largest rank\n",
+      "memory         {:.1f} MiB planned, {:.1f} allocated, {:.1f} resident with program and libraries: the "
+      "largest "
+      "rank\n",
       step, recorded_.size(), static_cast<double>(deck_.train.batch * deck_.train.sequence) / step,
-      flops_rate(), count_.formula, gemm_rate_, flops_rate() / gemm_rate_,
-      static_cast<double>(planned_) / (1 << 20), static_cast<double>(resident_) / (1 << 20));
+      flops_rate(), count_.formula, gemm_rate_, flops_rate() / gemm_rate_, mebibytes(memory_.planned),
+      mebibytes(memory_.allocated), mebibytes(memory_.resident));
   report_overhead();
 }
 
@@ -204,7 +208,7 @@ std::string Bench::summary() const {
       "\"step_observed_s\": {:.6g},\n"
       "\"tokens_per_s\": {:.6g}, \"model_flops_per_step\": {:.6g}, \"model_flops_per_s\": {:.6g}, "
       "\"gemm_flops_per_s\": {:.6g}, \"ratio_to_gemm\": {:.6g},\n"
-      "\"planned_bytes\": {}, \"resident_bytes\": {},\n"
+      "{},\n"
       "\"overhead_s\": {{\"events\": {:.6g}, \"file\": {:.6g}, \"watchdog\": {:.6g}, \"verifier\": {:.6g}}}, "
       "\"overhead_share\": {:.6g}",
       json_text(fmt::format("heddle {} ({})", build_info::version, build_info::git_state)),
@@ -212,7 +216,7 @@ std::string Bench::summary() const {
       json_text(std::string(deck::name(deck_.train.dtype))), count_.parameters,
       deck_.train.batch * deck_.train.sequence, recorded_.size(), step, median(bare_),
       median(seconds(Kind::observed)), static_cast<double>(deck_.train.batch * deck_.train.sequence) / step,
-      count_.flops_per_step, flops_rate(), gemm_rate_, flops_rate() / gemm_rate_, planned_, resident_,
+      count_.flops_per_step, flops_rate(), gemm_rate_, flops_rate() / gemm_rate_, json_members(memory_),
       overhead_.events, overhead_.file, overhead_.watchdog, overhead_.verifier, overhead_.sum() / step);
 }
 

@@ -20,12 +20,17 @@ struct BudgetRow {
   std::optional<double> floor = {};  ///< seconds; none where the time hangs on other ranks alone
 };
 
+/// Bytes: of the plan, of the memory made for it, and the most that the process has had resident.
+struct MemoryUse {
+  std::int64_t planned = 0, allocated = 0, resident = 0;
+};
+
 struct Budget {
   int rank = 0, stage = 0;
   Rates rates;
-  std::vector<BudgetRow> rows;             ///< the longest first, then "rest": what lies between the pieces
-  BudgetRow step;                          ///< all of it
-  std::int64_t planned = 0, resident = 0;  ///< bytes: of the plan; most that the process has had
+  std::vector<BudgetRow> rows;  ///< the longest first, then "rest": what lies between the pieces
+  BudgetRow step;               ///< all of it
+  MemoryUse memory = {};
 };
 
 enum class Detail { by_op, by_tensor };  ///< a row an op, or a row an op and tensor, the layers together
@@ -39,6 +44,8 @@ double median(std::vector<double> values);
 /// As a table of at most 120 columns, and as a JSON object.
 std::string table(const Budget& budget);
 std::string json(const Budget& budget);
+/// Without the braces around it.
+std::string json_members(const MemoryUse& memory);
 std::string json_text(const std::string& text);
 
 }  // namespace heddle::app

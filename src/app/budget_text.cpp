@@ -40,6 +40,11 @@ std::string table(const Budget& budget) {
   return text + line(budget.step, budget.step.seconds);
 }
 
+std::string json_members(const MemoryUse& memory) {
+  return fmt::format(R"("planned_bytes": {}, "allocated_bytes": {}, "resident_bytes": {})", memory.planned,
+                     memory.allocated, memory.resident);
+}
+
 std::string json(const Budget& budget) {
   std::string rows;
   for (const BudgetRow& row : budget.rows) {
@@ -48,8 +53,8 @@ std::string json(const Budget& budget) {
   }
   return fmt::format(
       "{{\"rank\": {}, \"stage\": {}, \"gemm_flops_per_s\": {:.6g}, \"copy_bytes_per_s\": {:.6g}, "
-      "\"planned_bytes\": {}, \"resident_bytes\": {},\n    \"step\": {},\n    \"rows\": [\n      {}]}}",
-      budget.rank, budget.stage, budget.rates.flops, budget.rates.bytes, budget.planned, budget.resident,
+      "{},\n    \"step\": {},\n    \"rows\": [\n      {}]}}",
+      budget.rank, budget.stage, budget.rates.flops, budget.rates.bytes, json_members(budget.memory),
       json(budget.step, budget.step.seconds), rows);
 }
 

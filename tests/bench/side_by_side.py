@@ -204,6 +204,12 @@ def replaced(text, name, block):
     return before + begin + block + end + after.partition(end)[2]
 
 
+def write(path, cases):
+    path.write_text(table(cases))
+    path.with_suffix(".json").write_text(json.dumps(
+        [{"shape": c.shape.name, "layout": c.mode.name, "heddle": c.heddle, "torch": c.torch} for c in cases], indent=1))
+
+
 def update(path, cases):
     document = pathlib.Path(path)
     text = replaced(document.read_text(), "side by side", table(cases))
@@ -248,10 +254,7 @@ def main():
             case.heddle.append(run_heddle(case, arguments))
             if arguments.peer or case.mode.own:
                 case.torch.append(run_torch(case, arguments))
-    output = pathlib.Path(arguments.output)
-    output.write_text(table(cases))
-    output.with_suffix(".json").write_text(json.dumps(
-        [{"shape": c.shape.name, "layout": c.mode.name, "heddle": c.heddle, "torch": c.torch} for c in cases], indent=1))
+            write(pathlib.Path(arguments.output), [case for case in cases if case.heddle])
     if arguments.update:
         update(arguments.update, cases)
     print(table(cases), end="")

@@ -84,6 +84,7 @@ class Commands(unittest.TestCase):
             self.assertAlmostEqual(found["tokens_per_s"] * found["step_s"] / found["tokens_per_step"], 1, delta=1e-3)
             self.assertAlmostEqual(found["model_flops_per_s"] / found["gemm_flops_per_s"] / found["ratio_to_gemm"], 1,
                                    delta=1e-3)
+            self.assertEqual(found["planned_bytes"], found["allocated_bytes"])
             self.assertLess(found["planned_bytes"], found["resident_bytes"])
             self.assertEqual(len({rank["stage"] for rank in found["ranks"]}), stages)
             for rank in found["ranks"]:
