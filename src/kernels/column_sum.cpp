@@ -1,6 +1,6 @@
 #include "heddle/kernels/column_sum.hpp"
 
-#include "rows.hpp"
+#include "pack.hpp"
 
 namespace heddle::kernels {
 namespace {
@@ -12,12 +12,16 @@ void run(const Lane& lane, std::int64_t rows, std::int64_t width, const T* dy, T
       lane, "column_sum", width, column_block,
       KOKKOS_LAMBDA(const Team& team, std::int64_t first, std::int64_t n) {
         double total[column_block];
-        each(team, n, [&](std::int64_t c) { total[c] = adds ? db[first + c] : 0; });
-        for (std::int64_t r = 0; r < rows; ++r) {
-          const T* row = dy + r * width + first;
-          each(team, n, [&](std::int64_t c) { total[c] += row[c]; });
-        }
-        each(team, n, [&](std::int64_t c) { db[first + c] = static_cast<T>(total[c]); });
+        each_pack<double>(team, n,
+                          [&](auto c) { c.store(total, adds ? c.load(db + first) : Pack<double>(0)); });
+        each_group_of_rows(rows, [&](std::int64_t r, auto group) {
+          each_pack<double>(team, n, [&](auto c) {
+            auto sum = c.load(total);
+            for (int k = 0; k < group; ++k) sum += c.load(dy + (r + k) * width + first);
+            c.store(total, sum);
+          });
+        });
+        each_pack<double>(team, n, [&](auto c) { c.store(db + first, c.load(total)); });
       });
 }
 

@@ -1,7 +1,7 @@
 #include "heddle/kernels/fill_normal.hpp"
 
-#include "heddle/base/random.hpp"
-#include "rows.hpp"
+#include "normal.hpp"
+#include "pack.hpp"
 
 namespace heddle::kernels {
 namespace {
@@ -27,8 +27,8 @@ void run(const Lane& lane, const Tensor& tensor, std::uint64_t key, double std, 
       lane, "fill_normal", width == 0 ? 0 : shape.count() / width,
       KOKKOS_LAMBDA(const Team& team, std::int64_t r) {
         const auto first = static_cast<std::uint64_t>(global_index(shape, box, r));
-        each(team, width, [&](std::int64_t c) {
-          y[r * width + c] = static_cast<T>(std * normal_at(key, 0, first + static_cast<std::uint64_t>(c)));
+        each_pack<double>(team, width, [&](auto c) {
+          c.store(y + r * width, std * normal_pack(key, 0, first + static_cast<std::uint64_t>(c.i)));
         });
       });
 }

@@ -2,7 +2,7 @@
 
 #include <cmath>
 
-#include "rows.hpp"
+#include "pack.hpp"
 
 namespace heddle::kernels {
 namespace {
@@ -14,7 +14,8 @@ struct Sizes {
 template <class T>
 KOKKOS_INLINE_FUNCTION void normalize(const Team& team, std::int64_t width, const T* x, T mean, T rstd,
                                       const T* weight, const T* bias, T* y) {
-  each(team, width, [&](std::int64_t c) { y[c] = (x[c] - mean) * rstd * weight[c] + bias[c]; });
+  each_pack<T>(team, width,
+               [&](auto c) { c.store(y, (c.load(x) - mean) * rstd * c.load(weight) + c.load(bias)); });
 }
 
 template <class T>
@@ -24,9 +25,10 @@ void forward(const Lane& lane, Sizes sizes, const T* x, const T* weight, const T
   each_row(
       lane, "layer_norm", sizes.rows, KOKKOS_LAMBDA(const Team& team, std::int64_t r) {
         const T* from = x + r * width;
-        const T center = sum<T>(team, width, [&](std::int64_t c) { return from[c]; }) / static_cast<T>(width);
-        const T squares = sum<T>(team, width, [&](std::int64_t c) {
-          const T distance = from[c] - center;
+        const T center =
+            sum_packs<T>(team, width, [&](auto c) { return c.load(from); }) / static_cast<T>(width);
+        const T squares = sum_packs<T>(team, width, [&](auto c) {
+          const auto distance = c.load(from) - center;
           return distance * distance;
         });
         const T inverse = 1 / std::sqrt(squares / static_cast<T>(width) + epsilon);
@@ -58,14 +60,14 @@ void input_gradient(const Lane& lane, Sizes sizes, const T* dy, const T* x, cons
         const T *gradient = dy + r * width, *from = x + r * width;
         T* to = dx + r * width;
         const T center = mean[r], inverse = rstd[r];
-        const T g = sum<T>(team, width, [&](std::int64_t c) { return gradient[c] * weight[c]; });
-        const T gn = sum<T>(team, width, [&](std::int64_t c) {
-          return gradient[c] * weight[c] * ((from[c] - center) * inverse);
+        const T g = sum_packs<T>(team, width, [&](auto c) { return c.load(gradient) * c.load(weight); });
+        const T gn = sum_packs<T>(team, width, [&](auto c) {
+          return c.load(gradient) * c.load(weight) * ((c.load(from) - center) * inverse);
         });
         const T average_g = g / static_cast<T>(width), average_gn = gn / static_cast<T>(width);
-        each(team, width, [&](std::int64_t c) {
-          const T n = (from[c] - center) * inverse;
-          to[c] = inverse * (gradient[c] * weight[c] - average_g - n * average_gn);
+        each_pack<T>(team, width, [&](auto c) {
+          const auto n = (c.load(from) - center) * inverse;
+          c.store(to, inverse * (c.load(gradient) * c.load(weight) - average_g - n * average_gn));
         });
       });
 }

@@ -6,7 +6,7 @@
 #include <cstdint>
 
 #include "heddle/base/random.hpp"
-#include "rows.hpp"
+#include "philox.hpp"
 
 namespace heddle::kernels {
 
@@ -36,16 +36,14 @@ KOKKOS_INLINE_FUNCTION void each_masked(const Team& team, const Mask& mask, std:
     each(team, n, [&](std::int64_t i) { f(i, T(1)); });
   } else if constexpr (on_host) {
     constexpr std::int64_t run = 256;
-    alignas(64) std::uint32_t words[run + 4];
+    alignas(64) std::uint32_t words[run + 4 * (calls_at_once + 1)];
     for (std::int64_t start = 0; start < n; start += run) {
       const std::int64_t length = std::min(run, n - start);
       const std::uint64_t index = first + static_cast<std::uint64_t>(start), quad = index / 4,
                           skip = index % 4;
       const std::int64_t quads = (static_cast<std::int64_t>(skip) + length + 3) / 4;
-      each(team, quads, [&](std::int64_t q) {
-        const Philox drawn = Philox::draw(key, stream, quad + static_cast<std::uint64_t>(q));
-        for (int k = 0; k < 4; ++k) words[4 * q + k] = drawn.word[k];
-      });
+      for (std::int64_t q = 0; q < quads; q += calls_at_once)
+        draw_pack(key, stream, quad + static_cast<std::uint64_t>(q), words + 4 * q);
       each(team, length, [&](std::int64_t i) { f(start + i, words[i + skip] >= threshold ? scale : T(0)); });
     }
   } else {

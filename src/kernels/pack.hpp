@@ -66,11 +66,11 @@ template <class To, NativePack P>
 KOKKOS_FORCEINLINE_FUNCTION Rebound<To, P> convert(P x) {
   return stdx::static_simd_cast<Rebound<To, P>>(x);
 }
-#pragma GCC diagnostic pop
 template <NativePack P>
 KOKKOS_FORCEINLINE_FUNCTION P square_root(P x) {
   return stdx::sqrt(x);
 }
+#pragma GCC diagnostic pop
 /// The pack as the compiler's own vector, of which a choice between what is compared is one instruction;
 /// stdx::max is one, too, but takes NaN for something that does not occur.
 template <NativePack P>

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <limits>
+#include <type_traits>
 
 #include "heddle/base/tensor.hpp"
 #include "heddle/kernels/lane.hpp"
@@ -107,8 +108,19 @@ void each_block(const Lane& lane, const char* name, std::int64_t count, std::int
 
 /// Elements that one team of an element-wise kernel takes: many enough to hide the cost of starting it.
 inline constexpr std::int64_t element_block = 4096;
-/// Columns that one team of a sum over rows takes, each with its own running sum.
-inline constexpr std::int64_t column_block = 64;
+/// Columns that one team of a sum over rows takes, each with its own running sum: with a few neighbouring cache lines a
+/// row, the processor sees the next ones coming.
+inline constexpr std::int64_t column_block = on_host ? 256 : 64;
+
+/// f(r, n) for groups of n rows from r on that cover [0, rows) in order; n is known at compile time, eight or one. What
+/// runs over the columns of eight rows loads and stores its running sums an eighth as often.
+template <class F>
+KOKKOS_INLINE_FUNCTION void each_group_of_rows(std::int64_t rows, const F& f) {
+  constexpr int group = 8;
+  std::int64_t r = 0;
+  for (; r + group <= rows; r += group) f(r, std::integral_constant<int, group>());
+  for (; r < rows; ++r) f(r, std::integral_constant<int, 1>());
+}
 
 /// The data of a tensor that may be left out.
 template <class T>

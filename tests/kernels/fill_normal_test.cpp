@@ -26,6 +26,16 @@ TEST(FillNormal, BlocksOfTheLastDimAndScalars) {
   fill_normal({}, none, 1, 1, {{6, 5}, {6, 0}});
 }
 
+TEST(FillNormal, AgreesWithItsReferenceFarOutAndAcrossTheEndsOfPacks) {
+  const std::int64_t rows = 4001, width = 131;
+  const Box box{{rows, width}, {0, 0}};
+  Array y(DType::f64, {rows, width});
+  fill_normal({}, y, 7, 1, box);
+  const Vector expected = reference::fill_normal({rows, width}, 7, 1, box), values = y.values();
+  for (std::size_t i = 0; i < values.size(); ++i)
+    ASSERT_NEAR(values[i], expected[i], 1e-15 * std::max(1.0, std::abs(expected[i]))) << i;
+}
+
 TEST(FillNormal, HasTheMomentsOfANormal) {
   const std::int64_t count = 100000;
   Array y(DType::f64, {count});
