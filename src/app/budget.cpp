@@ -20,8 +20,6 @@ using exec::Piece;
 using exec::Work;
 using schedule::ActionKind;
 
-constexpr const char* waiting_for_maps = "wait for maps under way";
-
 /// "d.layers.3.mlp.up" is "d.mlp.up": the same in all layers.
 std::string without_layer(const std::string& name) {
   const std::size_t begin = name.find("layers.");
@@ -56,11 +54,9 @@ class Lines {
         lines_(Stopwatch(program_.graph.nodes.size()).slots()),
         loss_chunks_(
             passes::loss_chunks(program_, trainer.grid().shape(), trainer.grid().rank(),
-                                deck.train.batch / deck.pipeline.microbatches * deck.train.sequence)),
-        map_of_(program_.graph.values.size()) {
+                                deck.train.batch / deck.pipeline.microbatches * deck.train.sequence)) {
     add_pipeline();
     add_reductions();
-    line({.work = Work::wait}) = {waiting_for_maps};
     for (int node = 0; node < static_cast<int>(program_.graph.nodes.size()); ++node) add_node(node);
     add_optimizer();
   }
@@ -108,8 +104,7 @@ class Lines {
       else
         add_op(mine, node, run);
     }
-    add_wait(index);
-    if (map && communicates(map->kind)) map_of_[node.out.front()] = mine.name;
+    if (map) line({.work = Work::wait, .node = index}) = {.name = mine.name, .continues = true};
   }
 
   void add_op(Line& line, graph::Node node, const Runs& run) const {
@@ -135,15 +130,6 @@ class Lines {
     }
     line.cost.bytes += run.times * bytes;
     *line.floor += run.times * seconds;
-  }
-
-  /// Before a node, maps under way are moved on, and waited for where they make or hold what the node touches: the wait
-  /// belongs to the map that made one of its inputs, if one did.
-  void add_wait(int index) {
-    std::string name = waiting_for_maps;
-    for (graph::ValueId id : program_.graph.nodes[index].in)
-      if (!map_of_[id].empty()) name = map_of_[id];
-    line({.work = Work::wait, .node = index}) = {.name = name, .continues = true};
   }
 
   double measured(const maps::Map& map, const Tensor& in, const Tensor& out) {
@@ -213,7 +199,6 @@ class Lines {
   Detail detail_;
   std::vector<Line> lines_;
   std::vector<maps::Block> loss_chunks_;
-  std::vector<std::string> map_of_;  ///< of every value: the line of the map that made it; empty: none did
   std::map<std::vector<std::int64_t>, double> seconds_;
 };
 

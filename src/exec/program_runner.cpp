@@ -59,17 +59,20 @@ void ProgramRunner::run(const schedule::Action& action, const RunState& state,
   if (action.kind == ActionKind::forward)
     for (const maps::Block& chunk : loss_chunks_)
       run_those([](Phase phase) { return phase == Phase::loss; }, &chunk);
+  under_way_.finish(state.observer);
 }
 
 void ProgramRunner::begin_step(const RunState& state) {
   written_.assign(summed_.size(), false);
   for (int i = 0; i < static_cast<int>(program_.graph.nodes.size()); ++i)
     if (program_.phases[i] == Phase::prologue) run_node(i, 0, nullptr, state, "prologue");
+  under_way_.finish(state.observer);
 }
 
 void ProgramRunner::finish_step(const RunState& state, const std::vector<bool>& skip) {
   for (int i = 0; i < static_cast<int>(program_.graph.nodes.size()); ++i)
     if (program_.phases[i] == Phase::epilogue && !skip[i]) run_node(i, 0, nullptr, state, "REDUCE_GRAD");
+  under_way_.finish(state.observer);
 }
 
 /// What is made anew must not depend on what lay there before.
@@ -110,8 +113,6 @@ maps::Box ProgramRunner::box(graph::ValueId id, const maps::Block* chunk) const 
 void ProgramRunner::run_node(int index, int microbatch, const maps::Block* chunk, const RunState& state,
                              const std::string& what) {
   const graph::Node& node = program_.graph.nodes[index];
-  const Observed observed(state.observer, {.work = Work::node, .node = index, .microbatch = microbatch},
-                          &lane_);
   Call call{lane_, node, state, {}, {}, {}, {}};
   for (graph::ValueId id : node.in) {
     call.in.push_back(part(id, microbatch, chunk));
@@ -120,14 +121,19 @@ void ProgramRunner::run_node(int index, int microbatch, const maps::Block* chunk
   }
   for (graph::ValueId id : node.out) call.out.push_back(part(id, microbatch, chunk));
   call.write = write_of(node);
+  under_way_.settle(call.in, call.out, state.observer);
+  const Observed observed(state.observer, {.work = Work::node, .node = index, .microbatch = microbatch},
+                          &lane_);
   if (arena_.packing() == Packing::separate) poison_outputs(call);
   if (const Binding kernel = binding(node.op)) return kernel(call);
 
   const auto& map = std::get<maps::Map>(node.attributes);
   lane_.fence();
-  comm::Request request = comm::start(map, grid_, call.in[0], call.out[0]);
-  if (!request.done())
-    comm::wait(request, {fmt::format("{}: {} of {}", what, name(map), program_.graph[node.out[0]].name)});
+  under_way_.add({comm::start(map, grid_, call.in[0], call.out[0]),
+                  call.in[0],
+                  call.out[0],
+                  {.work = Work::wait, .node = index, .microbatch = microbatch},
+                  fmt::format("{}: {} of {}", what, name(map), program_.graph[node.out[0]].name)});
 }
 
 }  // namespace heddle::exec

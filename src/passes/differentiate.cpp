@@ -172,6 +172,18 @@ int place(Phase phase) {
   return phase == Phase::backward_weight ? static_cast<int>(Phase::backward_input) : static_cast<int>(phase);
 }
 
+/// A map of I goes before the nodes of W behind which it was written - none makes what it moves - so that gradients of
+/// weights are computed while it is under way.
+void start_maps_early(std::vector<Node>& nodes, std::vector<Phase>& phases) {
+  for (std::size_t i = 0; i < nodes.size(); ++i)
+    for (std::size_t at = i; nodes[at].op == Op::map && phases[at] == Phase::backward_input && at > 0 &&
+                             phases[at - 1] == Phase::backward_weight;
+         --at) {
+      std::swap(nodes[at], nodes[at - 1]);
+      std::swap(phases[at], phases[at - 1]);
+    }
+}
+
 Program in_order(Program program) {
   std::vector<std::size_t> order(program.graph.nodes.size());
   for (std::size_t i = 0; i < order.size(); ++i) order[i] = i;
@@ -184,6 +196,7 @@ Program in_order(Program program) {
     nodes.push_back(std::move(program.graph.nodes[i]));
     phases.push_back(program.phases[i]);
   }
+  start_maps_early(nodes, phases);
   program.graph.nodes = std::move(nodes);
   program.phases = std::move(phases);
   return program;

@@ -46,6 +46,18 @@ TEST(Differentiate, ProgramsFollowOneAnother) {
   });
 }
 
+TEST(Differentiate, MapsStartBeforeTheGradientsOfWeightsThatMayRunMeanwhile) {
+  int maps = 0;
+  for_each_program([&](const Program& program) {
+    for (std::size_t i = 1; i < program.phases.size(); ++i) {
+      if (program.graph.nodes[i].op != Op::map || program.phases[i] != Phase::backward_input) continue;
+      EXPECT_NE(program.phases[i - 1], Phase::backward_weight);
+      maps += program.phases[i + 1] == Phase::backward_weight;
+    }
+  });
+  EXPECT_GT(maps, 0);
+}
+
 /// A sum over the microbatches is written at the loss or in W, and read in the epilogue.
 bool sums(Phase phase, const graph::Value& value) {
   return phase == Phase::backward_weight || (phase == Phase::loss && value.role == Role::gradient);

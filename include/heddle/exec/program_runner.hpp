@@ -6,6 +6,7 @@
 #include "heddle/comm/cartesian.hpp"
 #include "heddle/exec/arena.hpp"
 #include "heddle/exec/bindings.hpp"
+#include "heddle/exec/maps_under_way.hpp"
 #include "heddle/schedule/action.hpp"
 
 namespace heddle::exec {
@@ -16,7 +17,8 @@ class ProgramRunner {
   ProgramRunner(const passes::Program& program, const comm::CartesianGrid& grid, const Arena& arena,
                 std::int64_t rows);
 
-  /// Runs what the action (F, B, I or W) stands for, for its microbatch. `after` is called with each node's index.
+  /// Runs what the action (F, B, I or W) stands for, for its microbatch. `after` is called with each node's index. A map is
+  /// started where it stands, and waited for by the first node that touches its memory, at the latest at the end.
   void run(const schedule::Action& action, const RunState& state, const std::function<void(int)>& after = {});
   /// Begins the sums over the microbatches anew, and runs the prologue: what depends on parameters alone.
   void begin_step(const RunState& state);
@@ -50,6 +52,7 @@ class ProgramRunner {
   const comm::CartesianGrid& grid_;
   const Arena& arena_;
   kernels::Lane lane_;
+  MapsUnderWay under_way_;
   std::vector<maps::Box> boxes_;  ///< of every value
   std::vector<Shape> globals_;
   std::vector<maps::Block> loss_chunks_;  ///< the rows that pass Phase::loss together

@@ -1,0 +1,61 @@
+// A map is waited for where its memory is touched: ranks that are late in each of them change no bit of the result.
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <thread>
+
+#include "synthetic_run.hpp"
+
+namespace heddle::tests {
+namespace {
+
+/// Sleeps before some of the maps, so that the other ranks come to their use long before they are done.
+class Late final : public exec::Observer {
+ public:
+  explicit Late(const passes::Program& program) : program_(program) {}
+
+  void before(const exec::Piece& piece) override {
+    if (piece.work == exec::Work::wait && piece.node >= 0) ++moved_on_;
+    if (piece.work != exec::Work::node || program_.graph.nodes[piece.node].op != graph::Op::map) return;
+    if (++maps_ % 3 == world().rank() % 3) std::this_thread::sleep_for(std::chrono::microseconds(300));
+  }
+  void after(const exec::Piece&) override {}
+
+  /// How many nodes came while a map was under way.
+  int moved_on() const { return moved_on_; }
+
+ private:
+  const passes::Program& program_;
+  int maps_ = 0, moved_on_ = 0;
+};
+
+std::vector<std::byte> parameters_after(const deck::Deck& deck, bool late, int* moved_on = nullptr) {
+  const app::Blueprint blueprint = app::draw(deck);
+  const exec::Clock clock;
+  app::Trainer trainer(deck, blueprint, world(), clock);
+  const data::Batch batch = made_up_batch(deck, trainer.first_sample(), trainer.sample_count());
+  Late observer(trainer.engine().program());
+  for (int step = 0; step < 2; ++step) trainer.step(step, batch, {}, late ? &observer : nullptr);
+  if (moved_on) *moved_on = observer.moved_on();
+  return bits_of(trainer.parameters());
+}
+
+TEST(LateMaps, ChangeNoBit) {
+  const int tensor = world().size() % 4 == 0 ? 4 : world().size() % 2 == 0 ? 2 : 1;
+  for (const char* sequence_parallel : {"false", "true"})
+    for (const char* memory : {"arena", "separate"}) {
+      if (tensor == 1) continue;
+      const deck::Deck deck =
+          small_deck({"grid.tensor=" + std::to_string(tensor),
+                      "grid.pipeline=" + std::to_string(world().size() / tensor), "pipeline.microbatches=2",
+                      "train.batch=8", std::string("grid.sequence_parallel=") + sequence_parallel,
+                      std::string("train.memory=") + memory});
+      int moved_on = 0;
+      EXPECT_EQ(parameters_after(deck, false), parameters_after(deck, true, &moved_on))
+          << "sequence_parallel " << sequence_parallel << ", memory " << memory;
+      EXPECT_GT(moved_on, 0);
+    }
+}
+
+}  // namespace
+}  // namespace heddle::tests
