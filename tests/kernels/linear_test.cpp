@@ -62,6 +62,20 @@ TEST(Linear, AgreesWithItsReference) {
     }
 }
 
+TEST(ColumnSum, AgreesWithItsReferenceAtTheEndsOfBlocksAndGroupsOfRows) {
+  for (DType type : real_types)
+    for (std::int64_t rows : {0, 1, 7, 8, 9, 23})
+      for (std::int64_t width : {1, 17, 255, 256, 257, 600}) {
+        const Vector dy = random_values(rows * width, 1), held = random_values(width, 2);
+        const Array dys(type, {rows, width}, dy);
+        Array fresh(type, {width}), more(type, {width}, held);
+        column_sum({}, dys, fresh, Write::overwrite);
+        expect_close(fresh, reference::column_sum(dy, rows, width));
+        column_sum({}, dys, more, Write::accumulate);
+        expect_close(more, reference::add(held, reference::column_sum(dy, rows, width)));
+      }
+}
+
 TEST(Linear, GradientsAgreeWithTheirReferences) {
   for (DType type : real_types)
     for (const auto [rows, in, out] : sizes) {
