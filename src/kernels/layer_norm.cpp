@@ -7,6 +7,9 @@
 namespace heddle::kernels {
 namespace {
 
+/// Columns that one team of the parameters' gradient takes: wider blocks, of two tensors and two running sums, are slower.
+constexpr std::int64_t parameter_block = 64;
+
 struct Sizes {
   std::int64_t rows, width;
 };
@@ -77,9 +80,9 @@ void parameter_gradient(const Lane& lane, Sizes sizes, const T* dy, const T* x, 
                         T* dweight, T* dbias, bool adds) {
   const std::int64_t rows = sizes.rows, width = sizes.width;
   each_block(
-      lane, "layer_norm_parameter_gradient", width, column_block,
+      lane, "layer_norm_parameter_gradient", width, parameter_block,
       KOKKOS_LAMBDA(const Team& team, std::int64_t first, std::int64_t n) {
-        double weights[column_block], biases[column_block];
+        double weights[parameter_block], biases[parameter_block];
         each(team, n, [&](std::int64_t c) {
           weights[c] = adds ? dweight[first + c] : 0;
           biases[c] = adds ? dbias[first + c] : 0;
