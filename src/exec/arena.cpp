@@ -28,7 +28,7 @@ Arena::Arena(const schedule::MemoryPlan& plan, Packing packing, const Arena* len
   const bool borrows =
       lender_ && packing_ == Packing::arena && plan_.beside_parameters() <= lender_->plan_.spare();
   if (borrows) {
-    begin_ = lender_->slot(static_cast<int>(FixedPool::gradients), 0);
+    begin_ = lender_->slot(static_cast<int>(FixedPool::batch), 0);
     return;
   }
   const std::int64_t end = packing_ == Packing::separate ? plan_[FixedPool::scratch].offset : plan_.bytes;

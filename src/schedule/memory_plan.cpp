@@ -3,8 +3,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <functional>
 #include <map>
 #include <set>
+#include <span>
 
 #include "heddle/maps/local.hpp"
 #include "heddle/passes/loss_tail.hpp"
@@ -31,7 +33,7 @@ class Planner {
   explicit Planner(const PlanInput& input)
       : in_(input), graph_(input.program.graph), storage_(input.program, splits_backward(input.row)) {
     plan_.places.resize(graph_.values.size());
-    for (const char* name : {"parameters", "moments", "gradients", "batch", "totals", "scratch"})
+    for (const char* name : {"parameters", "moments", "batch", "totals", "gradients", "scratch"})
       plan_.pools.push_back({.name = name});
   }
 
@@ -86,8 +88,8 @@ class Planner {
     pool(where).slot_bytes += bytes_of(storage);
   }
 
-  /// Gradients that are reduced over the same axes lie side by side, in the order in which they become final,
-  /// so that a bucket of them is one message.
+  /// Gradients that are reduced over the same axes lie side by side, in the order in which they become final, so that a
+  /// bucket of them is one message; those that F begins, at the loss, come first.
   void place_gradients() {
     std::map<ValueId, maps::AxisSet> axes_of;
     for (const passes::Reduction& reduction : passes::reductions(in_.program))
@@ -95,10 +97,17 @@ class Planner {
     std::map<maps::AxisSet, std::vector<const Storage*>> by_axes;
     for (const passes::Trained& trained : in_.program.trained)
       for (ValueId sum : trained.sums) by_axes[axes_of[sum]].push_back(&storage_.of(sum));
-    for (const auto& [axes, storages] : by_axes)
-      for (const Storage* storage : storages)
-        if (plan_.places[storage->values.front()].pool < 0) append(*storage, FixedPool::gradients);
+    for (auto& [axes, storages] : by_axes) {
+      std::ranges::stable_partition(storages, made_by_forward);
+      for (const Storage* storage : storages) {
+        if (plan_.places[storage->values.front()].pool >= 0) continue;
+        append(*storage, FixedPool::gradients);
+        if (made_by_forward(storage)) begun_by_forward_ = pool(FixedPool::gradients).slot_bytes;
+      }
+    }
   }
+
+  static bool made_by_forward(const Storage* storage) { return storage->made_in == ActionKind::forward; }
 
   void place(const Storage& storage) {
     const ValueId id = storage.values.front();
@@ -140,14 +149,31 @@ class Planner {
     return life;
   }
 
+  /// Where no F follows a B, what F needs may lie in the gradients that only B begins. They end where scratch begins.
   void place_scratch() {
+    const auto forwards = std::ranges::stable_partition(scratch_, std::not_fn(made_by_forward));
+    const std::int64_t gradients = pool(FixedPool::gradients).slot_bytes;
+    const std::int64_t free = forwards_come_first() ? gradients - begun_by_forward_ : 0;
+    pool(FixedPool::scratch).slot_bytes =
+        std::max(place_together({scratch_.begin(), forwards.begin()}, 0), place_together(forwards, -free));
+  }
+
+  /// Puts these into scratch from `begin` on; returns where they end.
+  std::int64_t place_together(std::span<const Storage* const> storages, std::int64_t begin) {
     std::vector<Lifetime> lifetimes;
-    for (const Storage* storage : scratch_)
+    for (const Storage* storage : storages)
       lifetimes.push_back({storage->first_moment, storage->last_moment, bytes_of(*storage)});
     const Placement placement = schedule::place(lifetimes, alignment);
-    for (std::size_t i = 0; i < scratch_.size(); ++i)
-      put(*scratch_[i], static_cast<int>(FixedPool::scratch), placement.offsets[i]);
-    pool(FixedPool::scratch).slot_bytes = placement.total;
+    for (std::size_t i = 0; i < storages.size(); ++i)
+      put(*storages[i], static_cast<int>(FixedPool::scratch), begin + placement.offsets[i]);
+    return begin + placement.total;
+  }
+
+  bool forwards_come_first() const {
+    const auto first_backward =
+        std::ranges::find_if(in_.row, [](const Action& a) { return is_backward(a.kind); });
+    return std::none_of(first_backward, in_.row.end(),
+                        [](const Action& a) { return a.kind == ActionKind::forward; });
   }
 
   void place_frames() {
@@ -180,6 +206,7 @@ class Planner {
   const graph::Graph& graph_;
   StorageTable storage_;
   MemoryPlan plan_;
+  std::int64_t begun_by_forward_ = 0;  ///< bytes of gradients up to the last one that F writes
   std::vector<const Storage*> scratch_;
   std::map<Life, std::vector<const Storage*>> frames_;
 };

@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <deque>
 #include <map>
+#include <set>
 
 #include "heddle/graph/ops.hpp"
 #include "heddle/maps/local.hpp"
@@ -85,18 +86,22 @@ class Walk {
       if (is_compute(action.kind)) compute(action);
     }
     while (!under_way_.empty()) leave();
+    for (ValueId sum : sums_) demand(sum, shared, "the epilogue");
   }
 
  private:
-  /// Held bytes belong to a value of a microbatch; -1 is for what all microbatches share.
+  static constexpr int shared = -1;
+
+  /// Held bytes belong to a value of a microbatch; `shared` is for what all have in common.
   using Holder = std::pair<ValueId, int>;
 
   /// Where the value lies, or the rows of a chunk of it: what has memory for a chunk alone holds one after the other.
   maps::Block range(ValueId id, int microbatch, const maps::Block* chunk) const {
     const Place& place = plan_.places[id];
     const Pool& pool = plan_.pools[place.pool];
-    EXPECT_GE(pool.slot(microbatch), 0);
-    const std::int64_t begin = pool.offset + pool.slot(microbatch) * pool.slot_bytes + place.offset;
+    const int slot = microbatch == shared ? 0 : pool.slot(microbatch);
+    EXPECT_GE(slot, 0);
+    const std::int64_t begin = pool.offset + slot * pool.slot_bytes + place.offset;
     EXPECT_LE(begin + place.bytes, plan_.bytes);
     if (!chunk || !graph::has_rows(graph_[id].shape)) return {begin, begin + place.bytes};
     const std::int64_t row = place.bytes / place.shape[0];
@@ -171,6 +176,13 @@ class Walk {
         demand(id, action.microbatch, name(action) + " " + name_of(node), chunk);
     for (ValueId id : node.out)
       if (per_microbatch(id) && id != in_.program.loss) put(id, action.microbatch, chunk);
+    for (ValueId id : node.out)
+      if (graph_[id].role == Role::gradient) add_to(id, name(action) + " " + name_of(node));
+  }
+  /// The first write of a step replaces, so that nothing need be there.
+  void add_to(ValueId sum, const std::string& what) {
+    if (sums_.insert(sum).second) return put(sum, shared);
+    demand(sum, shared, what);
   }
   static std::string name_of(const graph::Node& node) { return std::string(graph::name(node.op)); }
 
@@ -180,6 +192,7 @@ class Walk {
   std::vector<ValueId> contents_;
   std::map<std::int64_t, Holder> bytes_;
   std::deque<Action> under_way_;
+  std::set<ValueId> sums_;  ///< gradients that were begun
 };
 
 /// What is run: all kept and the loss at once, or less of both.
@@ -260,6 +273,27 @@ TEST(MemoryPlan, OfLogitsAndTheirCotangentAChunkIsAllThereIs) {
   EXPECT_EQ(logits(15), (std::vector<std::int64_t>{8, 8}));
   EXPECT_EQ(logits(7), (std::vector<std::int64_t>{6, 6}));
   EXPECT_EQ(logits(1), (std::vector<std::int64_t>{1, 1}));
+}
+
+TEST(MemoryPlan, ForwardUsesTheMemoryOfGradientsThatBackwardHasYetToBegin) {
+  const passes::Program program = passes::differentiate(passes::partition(toy_model(), {}).front());
+  const auto planned = [&](const Schedule& schedule) {
+    return plan_memory({.program = program,
+                        .grid = maps::Grid(),
+                        .rows = 16,
+                        .row = schedule.rows[0],
+                        .microbatches = schedule.microbatches});
+  };
+  const auto lowest = [](const MemoryPlan& plan) {
+    std::int64_t offset = 0;
+    for (const Place& place : plan.places) offset = std::min(offset, place.offset);
+    return offset;
+  };
+  const MemoryPlan all_forwards_first = planned(finish_step(gpipe(1, 2))),
+                   in_turns = planned(finish_step(one_f_one_b(1, 2)));
+  EXPECT_LT(all_forwards_first[FixedPool::scratch].bytes(), in_turns[FixedPool::scratch].bytes());
+  EXPECT_LT(lowest(all_forwards_first), 0);
+  EXPECT_EQ(lowest(in_turns), 0);
 }
 
 TEST(MemoryPlan, GPipeKeepsAFrameForEachMicrobatchAnd1F1BForThoseOnTheWay) {

@@ -27,14 +27,15 @@ struct Pool {
 /// Where a value lies: in a slot of a pool, `offset` bytes behind the slot's begin.
 struct Place {
   int pool = -1;
-  std::int64_t offset = 0;
+  std::int64_t offset =
+      0;  ///< in scratch it may be negative: what F needs reaches into gradients that are yet to come
   std::int64_t bytes = 0;  ///< without padding
   Shape shape;             ///< this rank's part; of what never leaves Phase::loss, a chunk's rows of it
 };
 
 /// The pools that every plan has, in this order; frames and messages follow. The first two live as long as the run, the
 /// others are free between two steps.
-enum class FixedPool : int { parameters, moments, gradients, batch, totals, scratch };
+enum class FixedPool : int { parameters, moments, batch, totals, gradients, scratch };
 inline constexpr int fixed_pool_count = 6;
 
 struct MemoryPlan {
@@ -44,7 +45,7 @@ struct MemoryPlan {
 
   const Pool& operator[](FixedPool pool) const { return pools[static_cast<int>(pool)]; }
   /// What a plan with the same parameters may borrow between two steps: everything but parameters and moments.
-  std::int64_t spare() const { return bytes - (*this)[FixedPool::gradients].offset; }
+  std::int64_t spare() const { return bytes - (*this)[FixedPool::batch].offset; }
   /// What such a plan needs beside the parameters.
   std::int64_t beside_parameters() const { return bytes - (*this)[FixedPool::parameters].bytes(); }
 };
