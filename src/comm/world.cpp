@@ -17,9 +17,6 @@ struct Library {
     // Ranks may outnumber cores without the launcher knowing it; a rank that spins then makes all of them
     // crawl. Open MPI reads this when it starts, others ignore it.
     setenv("OMPI_MCA_mpi_yield_when_idle", "1", 0);
-    // Between ranks of a host, Open MPI copies once through the kernel where it may: that pins pages for every message, and
-    // costs more than two copies through a shared buffer that stays in the cache.
-    setenv("OMPI_MCA_btl_vader_single_copy_mechanism", "none", 0);
     int provided = 0;
     MPI_Init_thread(&argc, &argv, MPI_THREAD_FUNNELED, &provided);
     MPI_Comm_set_errhandler(MPI_COMM_WORLD, MPI_ERRORS_RETURN);
