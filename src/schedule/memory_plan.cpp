@@ -98,7 +98,7 @@ class Planner {
     for (const passes::Trained& trained : in_.program.trained)
       for (ValueId sum : trained.sums) by_axes[axes_of[sum]].push_back(&storage_.of(sum));
     for (auto& [axes, storages] : by_axes) {
-      std::ranges::stable_partition(storages, made_by_forward);
+      std::stable_partition(storages.begin(), storages.end(), made_by_forward);
       for (const Storage* storage : storages) {
         if (plan_.places[storage->values.front()].pool >= 0) continue;
         append(*storage, FixedPool::gradients);
@@ -151,11 +151,12 @@ class Planner {
 
   /// Where no F follows a B, what F needs may lie in the gradients that only B begins. They end where scratch begins.
   void place_scratch() {
-    const auto forwards = std::ranges::stable_partition(scratch_, std::not_fn(made_by_forward));
+    const auto forwards =
+        std::stable_partition(scratch_.begin(), scratch_.end(), std::not_fn(made_by_forward));
     const std::int64_t gradients = pool(FixedPool::gradients).slot_bytes;
     const std::int64_t free = forwards_come_first() ? gradients - begun_by_forward_ : 0;
-    pool(FixedPool::scratch).slot_bytes =
-        std::max(place_together({scratch_.begin(), forwards.begin()}, 0), place_together(forwards, -free));
+    pool(FixedPool::scratch).slot_bytes = std::max(place_together({scratch_.begin(), forwards}, 0),
+                                                   place_together({forwards, scratch_.end()}, -free));
   }
 
   /// Puts these into scratch from `begin` on; returns where they end.
