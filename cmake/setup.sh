@@ -15,7 +15,8 @@ build=(build-essential cmake ninja-build ca-certificates
 # shellcheck disable=SC2034
 lint=(clang-format clang-tidy git python3)
 # shellcheck disable=SC2034
-ci=(ccache git)
+ci=(ccache git
+    libbenchmark-dev)  # bench_kernels
 # shellcheck disable=SC2034
 oracle=(python3-venv)
 # shellcheck disable=SC2034

@@ -12,9 +12,10 @@ namespace heddle::app {
 /// Seconds a step. Each is counted, since all of them together are less than the noise of a step: how often a step does
 /// it, times what doing it once takes in a loop.
 struct Overhead {
-  double events = 0;    ///< two looks at the clock and a row for each action
-  double file = 0;      ///< events of all ranks gathered and written to run.h5
-  double watchdog = 0;  ///< for each wait: naming it, and one look at what other ranks have to say
+  double events = 0;  ///< two looks at the clock and a row for each action
+  double file = 0;    ///< events of all ranks gathered and written to run.h5
+  double watchdog =
+      0;  ///< for each wait: naming it and looking at the clock; other ranks are listened to after 5 ms of waiting
   double verifier = 0;  ///< checking the schedule once, over the steps of the deck
 
   double sum() const { return events + file + watchdog + verifier; }

@@ -35,6 +35,7 @@ void DeviceMachine::begin_step(const RunState& state, std::vector<std::int64_t> 
 }
 
 void DeviceMachine::end_step() {
+  if (sends_forward_.empty() && sends_backward_.empty()) return;
   const Observed observed(state_.observer, {.work = Work::wait, .action = ActionKind::send_forward});
   for (auto* sends : {&sends_forward_, &sends_backward_}) {
     for (auto& requests : *sends)

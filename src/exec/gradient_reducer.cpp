@@ -26,14 +26,22 @@ GradientReducer::GradientReducer(const ProgramRunner& runner, const comm::Cartes
 
 void GradientReducer::add(ValueId sum, maps::AxisSet axes, std::int64_t bucket_bytes) {
   const schedule::Place& place = runner_.arena().plan().places[sum];
+  const auto& nodes = runner_.program().graph.nodes;
+  const auto adds = [&](std::size_t node) { return std::ranges::count(nodes[node].out, sum) > 0; };
+  bool begun_by_forward = false;
+  for (std::size_t i = 0; i < nodes.size(); ++i)
+    begun_by_forward |= runner_.program().phases[i] == passes::Phase::loss && adds(i);
   const bool joins = !buckets_.empty() && buckets_.back().axes == axes &&
+                     buckets_.back().begun_by_forward == begun_by_forward &&
                      place.offset + place.bytes - buckets_.back().begin <= bucket_bytes;
   if (!joins)
-    buckets_.push_back({.axes = axes, .begin = place.offset, .dtype = runner_.program().graph[sum].dtype});
+    buckets_.push_back({.axes = axes,
+                        .begun_by_forward = begun_by_forward,
+                        .begin = place.offset,
+                        .dtype = runner_.program().graph[sum].dtype});
   buckets_.back().end = place.offset + place.bytes;
-  const auto& nodes = runner_.program().graph.nodes;
   for (std::size_t i = 0; i < nodes.size(); ++i)
-    if (runner_.program().phases[i] != passes::Phase::epilogue && std::ranges::count(nodes[i].out, sum)) {
+    if (runner_.program().phases[i] != passes::Phase::epilogue && adds(i)) {
       buckets_of_[i].push_back(static_cast<int>(buckets_.size()) - 1);
       buckets_.back().writes += microbatches_ * runner_.runs(static_cast<int>(i));
     }

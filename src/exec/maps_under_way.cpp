@@ -19,9 +19,7 @@ bool touches(std::span<const Tensor> tensors, const Tensor& memory) {
 
 }  // namespace
 
-void MapsUnderWay::add(Map map) {
-  if (!map.request.done()) maps_.push_back(std::move(map));
-}
+void MapsUnderWay::add(Map map) { maps_.push_back(std::move(map)); }
 
 void MapsUnderWay::wait(Map& map, Observer* observer) {
   const Observed observed(observer, map.wait);

@@ -129,7 +129,9 @@ void ProgramRunner::run_node(int index, int microbatch, const maps::Block* chunk
 
   const auto& map = std::get<maps::Map>(node.attributes);
   lane_.fence();
-  under_way_.add({comm::start(map, grid_, call.in[0], call.out[0]),
+  comm::Request request = comm::start(map, grid_, call.in[0], call.out[0]);
+  if (request.done()) return;
+  under_way_.add({std::move(request),
                   call.in[0],
                   call.out[0],
                   {.work = Work::wait, .node = index, .microbatch = microbatch},

@@ -15,7 +15,9 @@
 
 #include "rows.hpp"
 
-#if __has_include(<experimental/simd>) && !defined(KOKKOS_ENABLE_CUDA) && !defined(KOKKOS_ENABLE_HIP) && \
+// AVX without AVX2 has wide packs of numbers and narrow ones of integers, which do not go together.
+#if __has_include( \
+    <experimental/simd>) && (defined(__AVX2__) || !defined(__AVX__)) && !defined(KOKKOS_ENABLE_CUDA) && !defined(KOKKOS_ENABLE_HIP) && \
     !defined(KOKKOS_ENABLE_SYCL)
 #include <experimental/simd>
 #define HEDDLE_HAVE_PACKS

@@ -247,7 +247,11 @@ def main():
     arguments = arguments_of_the_command_line()
     arguments.python = with_torch(arguments.python)
     cases = [Case(shape, MODES[mode]) for shape in SHAPES for mode in shape.modes]
+    if arguments.only and arguments.update:
+        sys.exit("--only and --update: a table of some cases would take the place of all; leave one of them out")
     cases = [case for case in cases if re.search(arguments.only, f"{case.shape.name}, {case.mode.name}")]
+    if not cases:
+        sys.exit(f"--only {arguments.only}: no case is called so")
     for turn in range(arguments.rounds):
         for case in cases:
             print(f"round {turn + 1}: {case.shape.name}, {case.mode.name}", file=sys.stderr)

@@ -9,8 +9,9 @@
 namespace heddle::exec {
 
 /// The sum_reduce maps of a program's epilogue, carried out bucket by bucket: gradients over the same axes lie side by
-/// side in the order in which they become final, so that a bucket is one message. A gradient is final when every node
-/// that adds to it has run for every microbatch.
+/// side, those that F begins first, the others in the order in which they become final, so that a bucket is one message.
+/// A gradient is final when every node that adds to it has run for every microbatch. Between two gradients of a bucket lie a
+/// few bytes that nobody reads; they are summed with the rest.
 class GradientReducer {
  public:
   GradientReducer(const ProgramRunner& runner, const comm::CartesianGrid& grid, int microbatches,
@@ -35,6 +36,7 @@ class GradientReducer {
  private:
   struct Bucket {
     maps::AxisSet axes;
+    bool begun_by_forward = false;    ///< at the loss; if tied, perhaps final last
     std::int64_t begin = 0, end = 0;  ///< bytes of the gradients' pool
     int writes = 0;                   ///< node runs a step that add to it
     int waiting = 0;                  ///< of these still to come
