@@ -30,13 +30,27 @@ void Optimizer::begin_step(std::int64_t step, double rate, exec::Observer* obser
   observer_ = observer;
 }
 
+namespace {
+
+/// Since the sum is waited for here: at once, the message library would take a workspace as large as the tensor.
+void sum_piece_by_piece(const comm::Communicator& holders, const Tensor& tensor, const std::string& action) {
+  const std::int64_t most = (std::int64_t{16} << 20) / size_of(tensor.dtype), count = tensor.count();
+  for (std::int64_t begin = 0; begin < count; begin += most) {
+    void* data = static_cast<std::byte*>(tensor.data) + begin * size_of(tensor.dtype);
+    const Tensor piece{data, tensor.dtype, {std::min(most, count - begin)}};
+    comm::Request sum = start_all_reduce(holders, comm::Reduction::sum, piece, piece);
+    comm::wait(sum, {action});
+  }
+}
+
+}  // namespace
+
 void Optimizer::gradients_reduced() {
   lane_.fence();
   const exec::Observed observed(observer_, {.work = Work::agree});
   for (const Tie& tie : ties_) {
     const auto p = std::ranges::find(parameters_, tie.name, &TrainedParameter::name);
-    comm::Request sum = start_all_reduce(*tie.holders, comm::Reduction::sum, p->gradient, p->gradient);
-    comm::wait(sum, {fmt::format("REDUCE_GRAD: sum of tied {}", tie.name)});
+    sum_piece_by_piece(*tie.holders, p->gradient, fmt::format("REDUCE_GRAD: sum of tied {}", tie.name));
   }
 }
 
