@@ -17,6 +17,7 @@
 #include "heddle/deck/check.hpp"
 #include "heddle/io/aside_file.hpp"
 #include "heddle/model/count.hpp"
+#include "mebibytes.hpp"
 #include "overhead.hpp"
 #include "rates.hpp"
 
@@ -24,8 +25,6 @@ namespace heddle::app {
 namespace {
 
 constexpr int warm_up = 2;  // steps: pages are touched, libraries have chosen their code
-
-double mebibytes(std::int64_t bytes) { return static_cast<double>(bytes) / (1 << 20); }
 
 /// Steps of three kinds take turns, so that what the machine does meanwhile falls on all of them alike.
 enum class Kind { bare, recorded, observed };  ///< nothing, events as in a run, the stopwatch
@@ -165,9 +164,7 @@ void Bench::run(const BenchArguments& arguments) {
 void Bench::report(const std::vector<std::string>& tables) const {
   const double step = median(recorded_);
   for (int stage = 0; stage < blueprint_.grid.extent(maps::Axis::pipeline); ++stage) {
-    maps::Coordinates place;
-    place[maps::Axis::pipeline] = stage;
-    const int rank = blueprint_.grid.rank(place);
+    const int rank = first_rank(blueprint_, stage);
     fmt::print("\n# stage {}, rank {}\n{}", stage, rank, tables[static_cast<std::size_t>(rank)]);
   }
   fmt::print(

@@ -90,6 +90,12 @@ passes::Program evaluation_program(const Blueprint& blueprint, int stage) {
   return program;
 }
 
+int first_rank(const Blueprint& blueprint, int stage) {
+  maps::Coordinates place;
+  place[maps::Axis::pipeline] = stage;
+  return blueprint.grid.rank(place);
+}
+
 passes::Stage single_stage(const deck::Deck& deck, model::Head head) {
   return passes::partition(model::build(without_dropout(deck.model), head, deck.train.dtype), {}).front();
 }

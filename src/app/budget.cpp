@@ -57,7 +57,9 @@ class Lines {
                                 deck.train.batch / deck.pipeline.microbatches * deck.train.sequence)) {
     add_pipeline();
     add_reductions();
-    for (int node = 0; node < static_cast<int>(program_.graph.nodes.size()); ++node) add_node(node);
+    const std::vector<passes::Reduction> in_buckets = passes::reductions(program_);
+    for (int node = 0; node < static_cast<int>(program_.graph.nodes.size()); ++node)
+      if (!std::ranges::count(in_buckets, node, &passes::Reduction::node)) add_node(node);
     add_optimizer();
   }
   const std::vector<Line>& all() const { return lines_; }

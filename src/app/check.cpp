@@ -8,27 +8,25 @@
 #include "heddle/deck/print.hpp"
 #include "heddle/deck/read.hpp"
 #include "heddle/model/count.hpp"
+#include "mebibytes.hpp"
 
 namespace heddle::app {
 namespace {
-
-double mib(std::int64_t bytes) { return static_cast<double>(bytes) / (1 << 20); }
 
 /// Ranks of one stage differ by a row or a column of an uneven split; the first holds the larger part.
 void print_memory(const Blueprint& blueprint, const deck::Deck& deck) {
   fmt::print("\n# memory of the largest rank of each stage, MiB\n");
   for (int stage = 0; stage < blueprint.grid.extent(maps::Axis::pipeline); ++stage) {
-    maps::Coordinates place;
-    place[maps::Axis::pipeline] = stage;
-    const RankMemory memory = memory_of(blueprint, deck, blueprint.grid.rank(place));
-    fmt::print("stage {}: {:.1f}", stage, mib(memory.bytes()));
+    const RankMemory memory = memory_of(blueprint, deck, first_rank(blueprint, stage));
+    fmt::print("stage {}: {:.1f}", stage, mebibytes(memory.bytes()));
     for (const schedule::Pool& pool : memory.training.pools)
       if (pool.bytes() > 0)
-        fmt::print(
-            "{} {} {:.1f}{}", &pool == &memory.training.pools.front() ? " =" : " +", pool.name,
-            mib(pool.bytes()),
-            pool.slot_count > 1 ? fmt::format(" ({} x {:.2f})", pool.slot_count, mib(pool.slot_bytes)) : "");
-    if (memory.evaluation > 0) fmt::print(" + evaluation {:.1f}", mib(memory.evaluation));
+        fmt::print("{} {} {:.1f}{}", &pool == &memory.training.pools.front() ? " =" : " +", pool.name,
+                   mebibytes(pool.bytes()),
+                   pool.slot_count > 1
+                       ? fmt::format(" ({} x {:.2f})", pool.slot_count, mebibytes(pool.slot_bytes))
+                       : "");
+    if (memory.evaluation > 0) fmt::print(" + evaluation {:.1f}", mebibytes(memory.evaluation));
     fmt::print("\n");
   }
 }

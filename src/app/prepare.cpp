@@ -2,15 +2,15 @@
 
 #include "heddle/app/commands.hpp"
 #include "heddle/data/prepare.hpp"
+#include "mebibytes.hpp"
 
 namespace heddle::app {
 
 void prepare(const PrepareArguments& arguments) {
   const data::PrepareReport report = data::prepare(arguments.text, arguments.tokens, arguments.kind);
   fmt::print("{}: {} tokens ({}), vocabulary {}, {:.1f} MiB from {:.1f} MiB of text\n", arguments.tokens,
-             report.tokens, name(arguments.kind), report.vocabulary,
-             static_cast<double>(report.file_bytes) / (1 << 20),
-             static_cast<double>(report.source_bytes) / (1 << 20));
+             report.tokens, name(arguments.kind), report.vocabulary, mebibytes(report.file_bytes),
+             mebibytes(report.source_bytes));
 }
 
 }  // namespace heddle::app

@@ -29,6 +29,9 @@ Blueprint draw(const deck::Deck& deck);
 passes::Program training_program(const Blueprint& blueprint, int stage);
 passes::Program evaluation_program(const Blueprint& blueprint, int stage);
 
+/// The rank of a stage that stands first on every other axis.
+int first_rank(const Blueprint& blueprint, int stage);
+
 /// One graph on one device, cut nowhere, without dropout.
 passes::Stage single_stage(const deck::Deck& deck, model::Head head);
 
