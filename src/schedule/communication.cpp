@@ -5,19 +5,27 @@
 
 #include <algorithm>
 #include <optional>
-#include <unordered_set>
 
 #include "heddle/base/error.hpp"
+#include "heddle/schedule/action_table.hpp"
 #include "heddle/schedule/dependencies.hpp"
 
 namespace heddle::schedule {
 namespace {
 
+Extents extents_of(const Cells& cells, const std::vector<int>& rank_of_stage) {
+  Extents extents{static_cast<int>(rank_of_stage.size())};
+  for (const auto& row : cells)
+    for (const Cell& cell : row)
+      if (cell) extents.include(*cell);
+  return extents;
+}
+
 class Lowering {
  public:
-  Lowering(std::size_t ranks, const std::vector<int>& rank_of_stage, Receives receives)
-      : receives_(receives) {
-    schedule_.rows.resize(ranks);
+  Lowering(const Cells& cells, const std::vector<int>& rank_of_stage, Receives receives)
+      : receives_(receives), placed_(extents_of(cells, rank_of_stage)) {
+    schedule_.rows.resize(cells.size());
     schedule_.rank_of_stage = rank_of_stage;
   }
 
@@ -25,7 +33,7 @@ class Lowering {
   /// once sent.
   std::optional<Need> unmet(const Action& action) const {
     const Needs all = needs(action, schedule_.rank_of_stage);
-    const Need* need = all.first_unmet([&](const Action& other) { return placed_.contains(other); });
+    const Need* need = all.first_unmet([&](const Action& other) { return placed_[other] != 0; });
     return need ? std::optional(*need) : std::nullopt;
   }
 
@@ -35,12 +43,12 @@ class Lowering {
       for (const Need& need : needs(action, schedule_.rank_of_stage))
         if (is_receive(need.either.kind)) row.push_back(need.either);
     row.push_back(action);
-    placed_.insert(action);
+    placed_[action] = 1;
     schedule_.microbatches = std::max(schedule_.microbatches, action.microbatch + 1);
     if (const auto send = send_of(action)) {
       row.push_back(*send);
       const Action receive = counterpart(*send);
-      placed_.insert(receive);
+      placed_[receive] = 1;
       if (receives_ == Receives::as_sent)
         schedule_.rows[schedule_.rank_of_stage[receive.stage]].push_back(receive);
     }
@@ -62,7 +70,7 @@ class Lowering {
 
   Schedule schedule_;
   Receives receives_;
-  std::unordered_set<Action> placed_;  ///< computations done, and receives whose data was sent
+  ActionTable<std::uint8_t> placed_;  ///< computations done, and receives whose data was sent
 };
 
 [[noreturn]] void refuse(const Cells& cells, const std::vector<std::size_t>& clock,
@@ -79,7 +87,7 @@ class Lowering {
 }  // namespace
 
 Schedule add_communication(const Cells& cells, const std::vector<int>& rank_of_stage, Receives receives) {
-  Lowering lowering(cells.size(), rank_of_stage, receives);
+  Lowering lowering(cells, rank_of_stage, receives);
   std::vector<std::size_t> clock(cells.size(), 0);  // of each rank: one that waits falls behind the others
   bool moved = true, left = true;
   while (left) {

@@ -4,17 +4,17 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <unordered_set>
 
 #include "heddle/base/error.hpp"
+#include "heddle/schedule/action_table.hpp"
 #include "heddle/schedule/dependencies.hpp"
 
 namespace heddle::schedule {
 
 Cells lock_step(const Schedule& compute) {
   const std::vector<int> one_rank(compute.stages(), 0);  // so that no value needs a receive
-  std::unordered_set<Action> done;
-  const auto is_done = [&](const Action& action) { return done.contains(action); };
+  ActionTable<std::uint8_t> done(extents_of(compute));
+  const auto is_done = [&](const Action& action) { return done[action] != 0; };
   std::vector<std::size_t> position(compute.rows.size(), 0);
   const auto left = [&](int rank) { return position[rank] < compute.rows[rank].size(); };
   std::size_t actions_left = 0;
@@ -38,7 +38,7 @@ Cells lock_step(const Schedule& compute) {
       throw Error(ExitCode::usage, never_starts(rank, position[rank], next),
                   fmt::format("it waits for {}", name(needs(next, one_rank).first_unmet(is_done)->either)));
     }
-    done.insert(clock.begin(), clock.end());
+    for (const Action& action : clock) done[action] = 1;
     actions_left -= clock.size();
   }
   return cells;

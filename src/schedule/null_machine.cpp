@@ -6,6 +6,13 @@
 #include "heddle/base/error.hpp"
 
 namespace heddle::schedule {
+namespace {
+
+bool adds_to_gradients(ActionKind kind) {
+  return kind == ActionKind::backward || kind == ActionKind::backward_weight;
+}
+
+}  // namespace
 
 std::size_t channel_of(const Action& send_or_receive) {
   const int sender = is_send(send_or_receive.kind) ? send_or_receive.stage : partner_stage(send_or_receive);
@@ -16,21 +23,30 @@ NullCluster::NullCluster(const Schedule& schedule, int channel_capacity)
     : rank_of_stage_(schedule.rank_of_stage),
       capacity_(channel_capacity),
       gradients_(schedule.stages()),
+      gradients_left_(schedule.stages(), 0),
+      state_(extents_of(schedule)),
       unmatched_(2 * schedule.stages()) {
   HEDDLE_EXPECT(channel_capacity >= 1);
   for (const Row& row : schedule.rows)
     for (const Action& action : row)
-      if (action.kind == ActionKind::backward || action.kind == ActionKind::backward_weight)
-        gradients_[action.stage].push_back(action);
+      if (adds_to_gradients(action.kind))
+        gradients_[action.stage].push_back(action), ++gradients_left_[action.stage];
+}
+
+bool NullCluster::is_met(const Action& action) const {
+  if (action.kind == ActionKind::reduce_gradients) return gradients_left_[action.stage] == 0;
+  return !needs(action, rank_of_stage_).first_unmet([&](const Action& other) { return done(other); });
+}
+
+bool NullCluster::has_room(const Action& action) const {
+  return !is_send(action.kind) || unmatched_[channel_of(action)].size() < capacity_;
 }
 
 std::optional<Need> NullCluster::unmet(const Action& action) const {
   const Needs all = needs(action, rank_of_stage_);
   if (const Need* need = all.first_unmet([&](const Action& other) { return done(other); })) return *need;
-  if (is_send(action.kind)) {
-    const auto& unmatched = unmatched_[channel_of(action)];
-    if (unmatched.size() < capacity_) return {};
-    const Action receive = counterpart(unmatched.front());
+  if (!has_room(action)) {
+    const Action receive = counterpart(unmatched_[channel_of(action)].front());
     return Need{receive, receive};
   }
   if (action.kind == ActionKind::reduce_gradients)
@@ -40,13 +56,14 @@ std::optional<Need> NullCluster::unmet(const Action& action) const {
 }
 
 void NullCluster::post(const Action& receive) {
-  posted_.insert(receive);
+  state_[receive] |= posted;
   std::erase(unmatched_[channel_of(receive)], counterpart(receive));
 }
 
 void NullCluster::complete(const Action& action) {
-  done_.insert(action);
-  if (is_send(action.kind) && !posted_.contains(counterpart(action)))
+  state_[action] |= finished;
+  if (adds_to_gradients(action.kind)) --gradients_left_[action.stage];
+  if (is_send(action.kind) && !(state_[counterpart(action)] & posted))
     unmatched_[channel_of(action)].push_back(action);
 }
 

@@ -13,7 +13,8 @@ SimulatedCluster::SimulatedCluster(const Schedule& schedule, Costs costs, int ch
     : state_(schedule, channel_capacity),
       costs_(std::move(costs)),
       capacity_(channel_capacity),
-      channels_(2 * schedule.stages()) {
+      channels_(2 * schedule.stages()),
+      arrival_(extents_of(schedule)) {
   HEDDLE_EXPECT(static_cast<int>(costs_.stages.size()) == schedule.stages());
   HEDDLE_EXPECT(costs_.boundary_bytes.empty() ||
                 static_cast<int>(costs_.boundary_bytes.size()) >= schedule.stages() - 1);
@@ -52,7 +53,7 @@ double SimulatedCluster::complete(const Action& action, double now) {
     ++channel.sent;
     arrival_[counterpart(action)] = end + transfer(action);
   } else if (is_receive(action.kind)) {
-    end = std::max(end, arrival_.at(action));
+    end = std::max(end, arrival_[action]);
   }
   state_.complete(action);
   return end;

@@ -4,16 +4,18 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <unordered_map>
 
 #include "heddle/base/error.hpp"
+#include "heddle/schedule/action_table.hpp"
 
 namespace heddle::schedule {
 namespace {
 
 struct Place {
-  int rank = -1;
-  std::size_t index = 0;
+  int rank = -1;  ///< -1: no row has the action
+  std::uint32_t index = 0;
+
+  explicit operator bool() const { return rank >= 0; }
 };
 
 std::string at(const Place& place, const Action& action) {
@@ -27,8 +29,9 @@ class Verifier {
 
   std::optional<Problem> first_problem() {
     if (auto problem = stages()) return problem;
+    places_.emplace(extents());
     for (int rank = 0; rank < schedule_.ranks(); ++rank)
-      for (std::size_t index = 0; index < schedule_.rows[rank].size(); ++index)
+      for (std::uint32_t index = 0; index < schedule_.rows[rank].size(); ++index)
         if (auto problem = out_of_place({rank, index})) return problem;
     if (auto problem = dry_run()) return problem;
     return incomplete();
@@ -46,6 +49,14 @@ class Verifier {
                        fmt::format("there are {} rows", schedule_.ranks())};
     }
     return {};
+  }
+
+  /// Actions beyond the schedule's stages and microbatches are refused before they are looked up.
+  Extents extents() const {
+    Extents extents{schedule_.stages(), schedule_.microbatches};
+    for (const Row& row : schedule_.rows)
+      for (const Action& action : row) extents.slices = std::max(extents.slices, action.slice + 1);
+    return extents;
   }
 
   /// Does the action at `place` name what exists, on its rank, for the first time? Remembers it.
@@ -69,8 +80,9 @@ class Verifier {
       if (schedule_.rank_of_stage[partner] == rank)
         return refuse(fmt::format("stage {} is on the same rank", partner));
     }
-    const auto [first, is_new] = places_.try_emplace(action, place);
-    if (!is_new) return refuse(fmt::format("action {} of the row is the same", first->second.index));
+    Place& first = (*places_)[action];
+    if (first) return refuse(fmt::format("action {} of the row is the same", first.index));
+    first = place;
     return doubled_gradient(action, refuse);
   }
 
@@ -84,8 +96,8 @@ class Verifier {
         other.kind = split;
       else
         continue;
-      if (const auto found = places_.find(other); found != places_.end())
-        return refuse(fmt::format("action {} {} makes that gradient too", found->second.index, name(other)));
+      if (const Place& found = (*places_)[other])
+        return refuse(fmt::format("action {} {} makes that gradient too", found.index, name(other)));
     }
     return {};
   }
@@ -99,11 +111,8 @@ class Verifier {
     return root_of(loops, cluster);
   }
 
-  /// Where the rows have what meets a need.
-  std::unordered_map<Action, Place>::const_iterator find(const Need& need) const {
-    const auto found = places_.find(need.either);
-    return found != places_.end() ? found : places_.find(need.other);
-  }
+  /// Of the two actions that meet a need, the one that a row has.
+  const Action& present(const Need& need) const { return (*places_)[need.either] ? need.either : need.other; }
 
   /// Follows what the first blocked row waits for from row to row, to an action that nobody does or to a
   /// circle.
@@ -113,11 +122,10 @@ class Verifier {
     while (true) {
       const Interpreter& loop = loops[rank];
       const Need need = *cluster.unmet(loop.next());
-      const auto found = find(need);
+      const Action& awaited = present(need);
+      const Place& place = (*places_)[awaited];
       const std::string what = never_starts(rank, loop.position(), loop.next());
-      if (found == places_.end())
-        return {what, fmt::format("it waits for {}, which no row has", name(need.either))};
-      const auto& [awaited, place] = *found;
+      if (!place) return {what, fmt::format("it waits for {}, which no row has", name(need.either))};
       if (place.rank == rank)
         return {what, fmt::format("it waits for {}, which comes later in the row as action {}", name(awaited),
                                   place.index)};
@@ -134,7 +142,9 @@ class Verifier {
     do {
       const Interpreter& loop = loops[rank];
       if (!text.empty()) text += fmt::format(", whose action {} {} ", loop.position(), name(loop.next()));
-      const auto& [awaited, place] = *find(*cluster.unmet(loop.next()));
+      const Need need = *cluster.unmet(loop.next());
+      const Action& awaited = present(need);
+      const Place& place = (*places_)[awaited];
       text += fmt::format("{}waits for {} of rank {}", text.empty() ? "it " : "", name(awaited), place.rank);
       rank = place.rank;
     } while (rank != first);
@@ -143,28 +153,26 @@ class Verifier {
 
   std::optional<Problem> missing(ActionKind kind, int stage, int microbatch, int slice) const {
     const Action action{kind, stage, microbatch, slice};
-    if (places_.contains(action)) return {};
+    if ((*places_)[action]) return {};
     return Problem{fmt::format("no row has {}", name(action)),
                    "each stage computes each microbatch once, F and B, or F, I and W"};
   }
 
   std::optional<Problem> incomplete() const {
-    int slices = 1;
-    bool steps = false;
-    for (const auto& [action, place] : places_) {
-      slices = std::max(slices, action.slice + 1);
-      steps = steps || action.kind == ActionKind::step;
-    }
+    const int slices = places_->extents().slices;
+    const bool steps = std::ranges::any_of(schedule_.rows, [](const Row& row) {
+      return std::ranges::count(row, ActionKind::step, &Action::kind) > 0;
+    });
     for (int stage = 0; stage < schedule_.stages(); ++stage) {
       for (int microbatch = 0; microbatch < schedule_.microbatches; ++microbatch)
         for (int slice = 0; slice < slices; ++slice) {
           if (auto problem = missing(ActionKind::forward, stage, microbatch, slice)) return problem;
-          const bool split = places_.contains({ActionKind::backward_input, stage, microbatch, slice});
+          const bool split{(*places_)[{ActionKind::backward_input, stage, microbatch, slice}]};
           const ActionKind last = split ? ActionKind::backward_weight : ActionKind::backward;
           if (auto problem = missing(last, stage, microbatch, slice)) return problem;
         }
       const Action step{ActionKind::step, stage};
-      if (steps && !places_.contains(step))
+      if (steps && !(*places_)[step])
         return Problem{fmt::format("no row has {}", name(step)), "other stages step"};
     }
     return {};
@@ -172,7 +180,7 @@ class Verifier {
 
   const Schedule& schedule_;
   int lookahead_, capacity_;
-  std::unordered_map<Action, Place> places_;
+  std::optional<ActionTable<Place>> places_;  ///< once the stages are known to be sound
 };
 
 }  // namespace

@@ -2,8 +2,9 @@
 #pragma once
 
 #include <optional>
-#include <unordered_set>
+#include <vector>
 
+#include "heddle/schedule/action_table.hpp"
 #include "heddle/schedule/dependencies.hpp"
 #include "heddle/schedule/machine.hpp"
 
@@ -18,6 +19,7 @@ class NullCluster {
  public:
   explicit NullCluster(const Schedule& schedule, int channel_capacity = default_channel_capacity);
 
+  bool ready(const Action& action) const { return is_met(action) && has_room(action); }
   /// What must be done before `action` can be finished; nothing when it is ready. For a send whose channel is
   /// full it is the receive that must be posted.
   std::optional<Need> unmet(const Action& action) const;
@@ -25,13 +27,17 @@ class NullCluster {
   void complete(const Action& action);
 
  private:
-  bool done(const Action& action) const { return done_.contains(action); }
+  bool done(const Action& action) const { return state_[action] & finished; }
+  bool is_met(const Action& action) const;
+  bool has_room(const Action& action) const;
+
+  enum : std::uint8_t { finished = 1, posted = 2 };
 
   std::vector<int> rank_of_stage_;
   std::size_t capacity_;
-  std::vector<Row> gradients_;  ///< by stage: the B and W that reduce_gradients waits for
-  std::unordered_set<Action> done_;
-  std::unordered_set<Action> posted_;
+  std::vector<Row> gradients_;       ///< by stage: the B and W that reduce_gradients waits for
+  std::vector<int> gradients_left_;  ///< by stage: how many of them are not done
+  ActionTable<std::uint8_t> state_;
   std::vector<std::vector<Action>> unmatched_;  ///< by channel: sends whose receive is not posted
 };
 
@@ -39,7 +45,7 @@ class NullCluster {
 class NullMachine final : public Machine {
  public:
   explicit NullMachine(NullCluster& cluster) : cluster_(&cluster) {}
-  bool ready(const Action& action) override { return !cluster_->unmet(action); }
+  bool ready(const Action& action) override { return cluster_->ready(action); }
   void start(const Action& action) override;
   Event finish(const Action& action) override;
 

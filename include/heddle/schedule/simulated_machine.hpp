@@ -1,7 +1,6 @@
 // The null machines with virtual clocks: what a schedule costs before it runs.
 #pragma once
 
-#include <unordered_map>
 #include <vector>
 
 #include "heddle/schedule/costs.hpp"
@@ -16,7 +15,7 @@ class SimulatedCluster {
  public:
   SimulatedCluster(const Schedule& schedule, Costs costs, int channel_capacity = default_channel_capacity);
 
-  bool ready(const Action& action) const { return !state_.unmet(action); }
+  bool ready(const Action& action) const { return state_.ready(action); }
   void post(const Action& receive, double now);
   /// Finishes a ready action that began at `now`; returns its end.
   double complete(const Action& action, double now);
@@ -34,7 +33,7 @@ class SimulatedCluster {
   Costs costs_;
   std::size_t capacity_;
   std::vector<Channel> channels_;
-  std::unordered_map<Action, double> arrival_;  ///< by receive
+  ActionTable<double> arrival_;  ///< by receive
 };
 
 /// One rank of the cluster, with its own clock. A receive's event spans the wait for its data; a send's is
