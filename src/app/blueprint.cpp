@@ -1,13 +1,16 @@
 #include "heddle/app/blueprint.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
+#include "heddle/app/drawn_schedule.hpp"
+#include "heddle/deck/read.hpp"
 #include "heddle/passes/differentiate.hpp"
 #include "heddle/passes/parallelize.hpp"
 #include "heddle/passes/rematerialize.hpp"
 #include "heddle/schedule/communication.hpp"
 #include "heddle/schedule/gpipe.hpp"
-#include "heddle/schedule/one_f_one_b.hpp"
 #include "heddle/schedule/verify.hpp"
 
 namespace heddle::app {
@@ -40,10 +43,12 @@ std::vector<int> cuts_of(const deck::Deck& deck, const graph::Graph& graph) {
 }
 
 schedule::Schedule training_schedule(const deck::Deck& deck) {
-  const int stages = deck.grid.pipeline, microbatches = deck.pipeline.microbatches;
-  const bool gpipe = deck.pipeline.schedule == deck::PipelineSchedule::gpipe;
-  return finish_step(add_communication(gpipe ? schedule::gpipe(stages, microbatches)
-                                             : schedule::one_f_one_b(stages, microbatches)));
+  if (deck.pipeline.chunks > 1)
+    throw deck::DeckError(
+        {fmt::format("{}: {}", deck.at("pipeline.chunks"),
+                     describe(fmt::format("pipeline.chunks = {} cannot be run", deck.pipeline.chunks),
+                              "a rank carries out one stage", "try pipeline.chunks = 1"))});
+  return finish_step(add_communication(drawn_schedule(deck)));
 }
 
 /// GPipe's first half.

@@ -30,6 +30,7 @@ class Checker {
   void order_is_permutation();
   void rates_fit_steps();
   void evaluation_has_data();
+  void ranks_agree();
   void schedule_is_small();
   void sizes_fit_64_bits();
   void throw_if_any() const {
@@ -79,10 +80,14 @@ void Checker::grid_fits_model() {
            fmt::format("model.width = {} is not a multiple of model.heads = {}", model.width, model.heads),
            "each head takes width / heads numbers",
            "try model.width = " + multiples(model.width, model.heads));
-  if (grid.pipeline > model.layers)
-    report({"grid.pipeline", "model.layers"},
-           fmt::format("grid.pipeline = {} is more than model.layers = {}", grid.pipeline, model.layers),
-           "each stage needs a layer", fmt::format("try grid.pipeline = {}", model.layers));
+  const int chunks = deck_.pipeline.chunks;
+  if (std::int64_t{grid.pipeline} * chunks > model.layers)
+    report({"grid.pipeline", "pipeline.chunks", "model.layers"},
+           fmt::format("grid.pipeline{} = {}{} is more than model.layers = {}",
+                       chunks > 1 ? " * pipeline.chunks" : "", grid.pipeline,
+                       chunks > 1 ? fmt::format(" * {}", chunks) : "", model.layers),
+           "each stage needs a layer",
+           fmt::format("try grid.pipeline = {}", std::max(model.layers / chunks, 1)));
   if (model.vocabulary < grid.tensor)
     report({"model.vocabulary", "grid.tensor"},
            fmt::format("model.vocabulary = {} is less than grid.tensor = {}", model.vocabulary, grid.tensor),
@@ -108,10 +113,11 @@ void Checker::batch_divides() {
 void Checker::cuts_are_stages() {
   const auto& cuts = deck_.pipeline.cuts;
   if (cuts.empty()) return;
-  const int layers = deck_.model.layers, stages = deck_.grid.pipeline;
+  const int layers = deck_.model.layers;
+  const std::int64_t stages = std::int64_t{deck_.grid.pipeline} * deck_.pipeline.chunks;
   const std::string shown = fmt::format("pipeline.cuts = [{}]", fmt::join(cuts, ", "));
   const std::string why = "a cut is the first layer of each stage but the first";
-  if (static_cast<int>(cuts.size()) != stages - 1)
+  if (static_cast<std::int64_t>(cuts.size()) != stages - 1)
     report({"pipeline.cuts", "grid.pipeline"},
            fmt::format("{} makes {} stages, and grid.pipeline = {}", shown, cuts.size() + 1, stages), why,
            fmt::format("give {} cuts, or [] to balance by cost", stages - 1));
@@ -164,13 +170,22 @@ void Checker::evaluation_has_data() {
          "data.held_out = 0", "try data.held_out = 0.1");
 }
 
+void Checker::ranks_agree() {
+  if (deck_.pipeline.ranks == deck_.grid.pipeline) return;
+  report(
+      {"pipeline.ranks", "grid.pipeline"},
+      fmt::format("pipeline.ranks = {} is not grid.pipeline = {}", deck_.pipeline.ranks, deck_.grid.pipeline),
+      "both are the ranks of a pipeline", "give one of them");
+}
+
 void Checker::schedule_is_small() {
   constexpr std::int64_t cells = 1 << 20;
-  const std::int64_t stages = deck_.grid.pipeline, microbatches = deck_.pipeline.microbatches;
+  const std::int64_t stages = std::int64_t{deck_.grid.pipeline} * deck_.pipeline.chunks,
+                     microbatches = deck_.pipeline.microbatches;
   if (microbatches <= cells / stages) return;
-  report({"pipeline.microbatches", "grid.pipeline"},
-         fmt::format("grid.pipeline * pipeline.microbatches = {} * {} is more than {}", stages, microbatches,
-                     cells),
+  report({"pipeline.microbatches", "grid.pipeline", "pipeline.ranks", "pipeline.chunks"},
+         fmt::format("grid.pipeline * pipeline.chunks * pipeline.microbatches = {} * {} * {} is more than {}",
+                     deck_.grid.pipeline, deck_.pipeline.chunks, microbatches, cells),
          "every rank holds the whole schedule",
          fmt::format("give at most {} microbatches", std::max<std::int64_t>(cells / stages, 1)));
 }
@@ -206,15 +221,17 @@ void Checker::sizes_fit_64_bits() {
 
 }  // namespace
 
-void check(const Deck& deck) {
+void check(const Deck& deck, Purpose purpose) {
   Checker checker(deck);
+  checker.ranks_agree();
+  checker.schedule_is_small();
+  if (purpose != Purpose::training) return checker.throw_if_any();
   checker.grid_fits_model();
   checker.batch_divides();
   checker.cuts_are_stages();
   checker.order_is_permutation();
   checker.rates_fit_steps();
   checker.evaluation_has_data();
-  checker.schedule_is_small();
   checker.sizes_fit_64_bits();
   checker.throw_if_any();
 }

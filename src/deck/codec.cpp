@@ -3,7 +3,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
+#include <tuple>
 
 namespace heddle::deck {
 namespace {
@@ -48,6 +50,13 @@ bool is_number(const std::string& text) {
   return !text.empty() && text.find_first_not_of("0123456789+-.eE") == std::string::npos;
 }
 
+Fault no_choice(const Asked& asked, const toml::node& node, std::string_view given,
+                std::span<const Word> choices) {
+  const std::string meant = nearest(given, choices);
+  return {fmt::format("{} = {} is not a choice", asked.name, shown(node)), asked.meaning,
+          meant.empty() ? "give " + asked.range.text() : fmt::format("did you mean {}?", literal(meant))};
+}
+
 Fault out_of_range(const Asked& asked, const toml::node& node) {
   return {fmt::format("{} = {} is out of range", asked.name, shown(node)), asked.meaning,
           "give " + asked.range.text()};
@@ -57,6 +66,9 @@ Fault out_of_range(const Asked& asked, const toml::node& node) {
 
 std::string Range::text() const {
   std::vector<std::string> parts;
+  for (const Word word : words) parts.push_back(literal(word));
+  if (!prefix.empty()) parts.push_back(literal(std::string(prefix) + "..."));
+  if (!parts.empty()) return joined(parts, " or ");
   if (std::isfinite(low)) parts.push_back((low_is_in ? "at least " : "more than ") + bound(low));
   if (std::isfinite(high)) parts.push_back((high_is_in ? "at most " : "less than ") + bound(high));
   return joined(parts, " and ");
@@ -139,27 +151,26 @@ Verdict read_number(const Asked& asked, const toml::node& node, double& value) {
 
 Verdict read_string(const Asked& asked, const toml::node& node, std::string& value) {
   const auto* text = node.as_string();
-  if (!text) return wrong_type(asked, node, "a string");
+  const std::string choices = asked.range.text();
+  if (!text) return wrong_type(asked, node, choices.empty() ? "a string" : choices);
   value = text->get();
   for (const char c : value)
     if (static_cast<unsigned char>(c) < 0x20)
       return Fault{fmt::format("{} = {} holds a control character", asked.name, shown(node)), asked.meaning,
                    "leave it out"};
-  return {};
+  const auto& [words, prefix] = std::tie(asked.range.words, asked.range.prefix);
+  const bool begins = !prefix.empty() && value.size() > prefix.size() && value.starts_with(prefix);
+  if (choices.empty() || begins || std::find(words.begin(), words.end(), value) != words.end()) return {};
+  return no_choice(asked, node, value, words);
 }
 
 Verdict read_choice(const Asked& asked, const toml::node& node, std::span<const Word> choices,
                     std::size_t& value) {
-  std::vector<std::string> words;
-  for (auto choice : choices) words.push_back(literal(choice));
-  const std::string wanted = joined(words, " or ");
-  const auto* text = node.as_string();
-  if (!text) return wrong_type(asked, node, wanted);
-  for (value = 0; value < choices.size(); ++value)
-    if (choices[value] == text->get()) return {};
-  const std::string meant = nearest(text->get(), choices);
-  const std::string fix = meant.empty() ? "give " + wanted : fmt::format("did you mean {}?", literal(meant));
-  return Fault{fmt::format("{} = {} is not a choice", asked.name, shown(node)), asked.meaning, fix};
+  const Asked among{asked.name, asked.meaning, one_of(choices)};
+  std::string word;
+  if (auto verdict = read_string(among, node, word)) return verdict;
+  value = std::find(choices.begin(), choices.end(), word) - choices.begin();
+  return {};
 }
 
 }  // namespace heddle::deck

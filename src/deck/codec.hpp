@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <limits>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <type_traits>
@@ -23,15 +24,17 @@ struct Fault {
 };
 using Verdict = std::optional<Fault>;
 
-/// Bounds of a number, each either reached or not.
+/// Bounds of a number, each either reached or not; or the choices of a string, which may also begin with `prefix`.
 struct Range {
   double low = -std::numeric_limits<double>::infinity(), high = std::numeric_limits<double>::infinity();
   bool low_is_in = true, high_is_in = true;
+  std::span<const Word> words = {};
+  Word prefix = {};
 
   bool contains(double x) const {
     return (low_is_in ? x >= low : x > low) && (high_is_in ? x <= high : x < high);
   }
-  std::string text() const;  ///< "at least 0 and less than 1"; "" for all numbers
+  std::string text() const;  ///< "at least 0 and less than 1", "\"1f1b\" or \"file:...\""; "" for all values
 };
 constexpr Range any{};
 constexpr Range at_least(double low) { return {.low = low}; }
@@ -39,6 +42,10 @@ constexpr Range more_than(double low) { return {.low = low, .low_is_in = false};
 constexpr Range from_to(double low, double high) { return {.low = low, .high = high}; }
 constexpr Range from_below(double low, double high) {
   return {.low = low, .high = high, .high_is_in = false};
+}
+
+constexpr Range one_of(std::span<const Word> words, Word prefix = {}) {
+  return {.words = words, .prefix = prefix};
 }
 
 /// What a message needs to know of the value at hand.
@@ -105,7 +112,7 @@ struct Codec<bool> {
 template <>
 struct Codec<std::string> {
   static std::string type() { return "string"; }
-  static std::string range(const Range&) { return ""; }
+  static std::string range(const Range& range) { return range.text(); }
   static Verdict read(const Asked& asked, const toml::node& node, std::string& value) {
     return read_string(asked, node, value);
   }

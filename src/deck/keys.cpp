@@ -34,8 +34,11 @@ std::vector<Section> table() {
       key("sequence_parallel", &Grid::sequence_parallel, any,         "",      "split the tokens between tensor-parallel regions: less memory, the same traffic"),
     }),
     section("pipeline", &Deck::pipeline, "How microbatches pass the stages.", {
-      key("schedule",     &Pipeline::schedule,     any,               "",       "order of forward and backward passes"),
+      key("schedule",     &Pipeline::schedule,     one_of(schedules), "", "order of forward and backward passes"),
       key("microbatches", &Pipeline::microbatches, from_to(1, 65536), "",       "parts of a data rank's batch that pass one after another"),
+      key("ranks",        &Pipeline::ranks,        from_to(0, 65536), "ranks",  "grid.pipeline, for decks without a grid; 0: grid.pipeline"),
+      key("chunks",       &Pipeline::chunks,       from_to(1, 4096),  "stages", "that a rank holds"),
+      key("memory_limit", &Pipeline::memory_limit, at_least(0),       "microbatches", "activations of all its stages that a rank may hold; 0: no limit"),
       key("cuts",         &Pipeline::cuts,         at_least(1),       "layers", "first layer of each stage but the first; empty: balanced by cost"),
       key("lookahead",    &Pipeline::lookahead,    at_least(1),       "",       "receives posted ahead of their use"),
     }),

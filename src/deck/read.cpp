@@ -25,7 +25,7 @@ struct Problem {
 
 class Reader {
  public:
-  explicit Reader(Deck& deck) : deck_(deck) {}
+  Reader(Deck& deck, Purpose purpose) : deck_(deck), purpose_(purpose) {}
 
   void read_file(std::string_view text, const std::string& source) {
     file_ = {Origin::Kind::file, source};
@@ -54,6 +54,7 @@ class Reader {
   }
 
   Deck& deck_;
+  Purpose purpose_;
   Origin file_{};
   bool readable_ = false;  ///< the file's syntax is right, so that what it lacks is known
   std::vector<Problem> problems_;
@@ -148,7 +149,7 @@ void Reader::report_missing() {
 }
 
 void Reader::finish() {
-  if (readable_) report_missing();
+  if (readable_ && purpose_ == Purpose::training) report_missing();
   if (problems_.empty()) return;
   std::stable_sort(problems_.begin(), problems_.end(),
                    [](const Problem& a, const Problem& b) { return a.order() < b.order(); });
@@ -160,6 +161,10 @@ void Reader::finish() {
 /// The defaults that follow from other keys.
 void fill_in(Deck& deck) {
   if (deck.train.sequence == 0) deck.train.sequence = deck.model.context;
+  if (deck.pipeline.ranks == 0)
+    deck.pipeline.ranks = deck.grid.pipeline;
+  else if (!deck.positions.contains("grid.pipeline"))
+    deck.grid.pipeline = deck.pipeline.ranks;
   if (deck.output.directory.empty()) deck.output.directory = "runs/" + deck.name;
 }
 
@@ -173,13 +178,14 @@ std::string Deck::at(std::string_view key) const {
   return found == positions.end() ? "default" : found->second;
 }
 
-Deck parse(std::string_view text, const std::string& source, std::span<const std::string> overrides) {
+Deck parse(std::string_view text, const std::string& source, std::span<const std::string> overrides,
+           Purpose purpose) {
   Deck deck;
   deck.name = std::filesystem::path(source).stem().string();
   deck.source = source;
   deck.text = text;
   deck.overrides.assign(overrides.begin(), overrides.end());
-  Reader reader(deck);
+  Reader reader(deck, purpose);
   reader.read_file(text, source);
   for (const auto& one : overrides) reader.read_override(one);
   reader.finish();
@@ -187,7 +193,7 @@ Deck parse(std::string_view text, const std::string& source, std::span<const std
   return deck;
 }
 
-Deck read(const std::filesystem::path& file, std::span<const std::string> overrides) {
+Deck read(const std::filesystem::path& file, std::span<const std::string> overrides, Purpose purpose) {
   const auto refuse = [&](const std::string& problem, const std::string& why) {
     throw DeckError(
         {file.string() + ": " + describe(problem, why, "give a deck, such as inputs/smoke.toml")});
@@ -205,7 +211,7 @@ Deck read(const std::filesystem::path& file, std::span<const std::string> overri
   stream.read(text.data(), static_cast<std::streamsize>(text.size()));
   if (stream.bad()) refuse("cannot read the deck", "the file system reports an error");
   text.resize(static_cast<std::size_t>(stream.gcount()));
-  return parse(text, file.string(), overrides);
+  return parse(text, file.string(), overrides, purpose);
 }
 
 }  // namespace heddle::deck

@@ -115,7 +115,7 @@ OVERRIDES = [
     override(f"pipeline.microbatches={2**31 - 1}",
              "command line: ... pipeline.microbatches = 2147483647 is out of range ..."),
     override("model.layers=64 grid.pipeline=64 train.batch=32768 pipeline.microbatches=32768",
-             "command line: pipeline.microbatches=32768: ... = 64 * 32768 is more than 1048576 ... at most 16384 ..."),
+             "command line: pipeline.microbatches=32768: ... = 64 * 1 * 32768 is more than 1048576 ... at most 16384 ..."),
     override("data.held_out=0.001 grid.data={ranks}",
              "tokens.h5: ... tokens are held out ... train.sequence + 1 = 17 ..."),
     override("model.width=1048576 grid.data={ranks}", "good.toml: the ranks on ... GiB ..."),

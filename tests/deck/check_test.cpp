@@ -42,6 +42,12 @@ TEST(Check, MisfitsNameTheKeyAndWhatWouldDo) {
        "command line: train.sequence=64: train.sequence = 64 is more than model.context = 32 (the model has "
        "no positions "
        "beyond its context); try train.sequence = 32"},
+      {{"model.layers=5", "grid.pipeline=3", "pipeline.chunks=2"},
+       "command line: grid.pipeline=3: grid.pipeline * pipeline.chunks = 3 * 2 is more than model.layers = 5 "
+       "(each stage needs a layer); try grid.pipeline = 2"},
+      {{"grid.pipeline=2", "pipeline.ranks=1"},
+       "command line: pipeline.ranks=1: pipeline.ranks = 1 is not grid.pipeline = 2 (both are the ranks of a "
+       "pipeline); give one of them"},
       {{"grid.data=3", "pipeline.microbatches=2"},
        "d.toml:9:1: train.batch = 8 is not a multiple of grid.data * pipeline.microbatches = 3 * 2 (all "
        "microbatches have "

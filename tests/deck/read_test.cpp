@@ -20,7 +20,7 @@ TEST(Read, ValuesDefaultsAndPositions) {
   EXPECT_EQ(deck.model.heads, 6);
   EXPECT_EQ(deck.optimizer.rate, 1.0);  // an integer may stand for a number
   EXPECT_EQ(deck.grid.tensor, 3);       // the last override wins
-  EXPECT_EQ(deck.pipeline.schedule, PipelineSchedule::gpipe);
+  EXPECT_EQ(deck.pipeline.schedule, "gpipe");
   EXPECT_EQ(deck.train.sequence, 32);
   EXPECT_EQ(deck.output.directory, "runs/d");
   EXPECT_EQ(deck.comm.timeout, 300.0);
@@ -28,6 +28,26 @@ TEST(Read, ValuesDefaultsAndPositions) {
   EXPECT_EQ(deck.at("grid.tensor"), "command line: grid.tensor=3");
   EXPECT_EQ(deck.at("grid.data"), "default");
   EXPECT_THROW(deck.at("grid.depth"), Error);
+}
+
+TEST(Read, TheRanksOfAPipelineMayStandInEitherSection) {
+  EXPECT_EQ(parse(good, "d.toml", Lines{"grid.pipeline=2"}).pipeline.ranks, 2);
+  EXPECT_EQ(parse(good, "d.toml", Lines{"pipeline.ranks=2"}).grid.pipeline, 2);
+}
+
+TEST(Read, AScheduleNeedsNoModel) {
+  const std::string text = "[pipeline]\nranks = 4\nmicrobatches = 8\n";
+  for (const Purpose purpose : {Purpose::schedule, Purpose::simulation}) {
+    const Deck deck = parse(text, "d.toml", {}, purpose);
+    EXPECT_EQ(deck.grid.pipeline, 4);
+    EXPECT_NO_THROW(check(deck, purpose));
+  }
+  EXPECT_FALSE(complaints([&] { parse(text, "d.toml"); }).empty());
+  EXPECT_FALSE(complaints([&] {
+                 check(parse(text, "d.toml", Lines{"pipeline.microbatches=65536", "pipeline.chunks=16"},
+                             Purpose::schedule),
+                       Purpose::schedule);
+               }).empty());
 }
 
 TEST(Read, OverridesAreTomlOrBareWords) {
@@ -115,9 +135,9 @@ TEST(Read, BadOverridesSayWhatIsWrong) {
       {"pipeline.schedule=1f1",
        "pipeline.schedule = \"1f1\" is not a choice " + schedule + "did you mean \"1f1b\"?"},
       {"pipeline.schedule=zb",
-       "pipeline.schedule = \"zb\" is not a choice " + schedule + "give \"1f1b\" or \"gpipe\""},
-      {"pipeline.schedule=3", "pipeline.schedule = 3 is an integer, not \"1f1b\" or \"gpipe\" " + schedule +
-                                  "give \"1f1b\" or \"gpipe\""},
+       "pipeline.schedule = \"zb\" is not a choice " + schedule + "give \"gpipe\" or \"1f1b\""},
+      {"pipeline.schedule=3", "pipeline.schedule = 3 is an integer, not \"gpipe\" or \"1f1b\" " + schedule +
+                                  "give \"gpipe\" or \"1f1b\""},
       {"grid.order=[\"data\",\"tenser\"]",
        "grid.order[1] = \"tenser\" is not a choice (axes from slowest to fastest; "
        "the fastest joins neighbouring ranks); did you mean \"tensor\"?"},

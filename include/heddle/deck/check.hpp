@@ -6,8 +6,9 @@
 
 namespace heddle::deck {
 
-/// Throws DeckError with all contradictions at once. A deck that passes can be laid out over its grid.
-void check(const Deck& deck);
+/// Throws DeckError with all contradictions at once that matter to `purpose`. A deck that passes for training can be
+/// laid out over its grid.
+void check(const Deck& deck, Purpose purpose = Purpose::training);
 
 /// Throws DeckError unless the grid has exactly `ranks` places.
 void check_ranks(const Deck& deck, int ranks);

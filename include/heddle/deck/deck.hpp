@@ -16,7 +16,6 @@ namespace heddle::deck {
 enum class Family : std::uint8_t { gpt2 };
 enum class SampleOrder : std::uint8_t { random, sequential };
 enum class GridAxis : std::uint8_t { data, pipeline, tensor };  ///< numbered as maps::Axis
-enum class PipelineSchedule : std::uint8_t { one_f_one_b, gpipe };
 enum class OptimizerKind : std::uint8_t { adamw };
 enum class RateSchedule : std::uint8_t { cosine, wsd, constant };
 enum class Memory : std::uint8_t { arena, separate };
@@ -26,11 +25,13 @@ using Word = std::string_view;
 constexpr auto names_of(Family) { return std::array<Word, 1>{"gpt2"}; }
 constexpr auto names_of(SampleOrder) { return std::array<Word, 2>{"random", "sequential"}; }
 constexpr auto names_of(GridAxis) { return std::array<Word, 3>{"data", "pipeline", "tensor"}; }
-constexpr auto names_of(PipelineSchedule) { return std::array<Word, 2>{"1f1b", "gpipe"}; }
 constexpr auto names_of(OptimizerKind) { return std::array<Word, 1>{"adamw"}; }
 constexpr auto names_of(RateSchedule) { return std::array<Word, 3>{"cosine", "wsd", "constant"}; }
 constexpr auto names_of(Memory) { return std::array<Word, 2>{"arena", "separate"}; }
 constexpr auto names_of(DType) { return std::array<Word, 2>{"fp32", "fp64"}; }
+
+/// The schedules that schedule/generate.hpp makes.
+inline constexpr std::array<Word, 2> schedules = {"gpipe", "1f1b"};
 
 template <class E>
 constexpr Word name(E value) {
@@ -69,9 +70,12 @@ struct Grid {
 };
 
 struct Pipeline {
-  PipelineSchedule schedule = PipelineSchedule::one_f_one_b;
-  int microbatches = 1;   ///< per data rank and step
-  std::vector<int> cuts;  ///< first layer of each stage but the first; empty: balanced by cost
+  std::string schedule = "1f1b";  ///< one of `schedules`
+  int microbatches = 1;           ///< per data rank and step
+  int ranks = 0;                  ///< reading a deck fills 0 with grid.pipeline
+  int chunks = 1;                 ///< stages a rank holds
+  double memory_limit = 0;  ///< activations of whole ranks a rank may hold, in microbatches; 0: no limit
+  std::vector<int> cuts;    ///< first layer of each stage but the first; empty: balanced by cost
   int lookahead = 4;
   bool operator==(const Pipeline&) const = default;
 };
@@ -118,6 +122,10 @@ struct Output {
   bool events = true;
   bool operator==(const Output&) const = default;
 };
+
+/// What a deck is read for: to train needs a model and how to train it, a schedule and its simulation only what they
+/// are made of.
+enum class Purpose : std::uint8_t { training, schedule, simulation };
 
 struct Deck {
   Model model;

@@ -19,10 +19,13 @@ class DeckError : public Error {
 };
 
 /// Reads a deck file; each override is `section.key=value` as in TOML, where a string may stand without its
-/// quotes. Overrides win over the file, and a later override over an earlier one. Throws DeckError.
-Deck read(const std::filesystem::path& file, std::span<const std::string> overrides = {});
+/// quotes. Overrides win over the file, and a later override over an earlier one. What `purpose` has no need of may
+/// be missing. Throws DeckError.
+Deck read(const std::filesystem::path& file, std::span<const std::string> overrides = {},
+          Purpose purpose = Purpose::training);
 
 /// The same for a deck's text; `source` is the file name that positions show.
-Deck parse(std::string_view text, const std::string& source, std::span<const std::string> overrides = {});
+Deck parse(std::string_view text, const std::string& source, std::span<const std::string> overrides = {},
+           Purpose purpose = Purpose::training);
 
 }  // namespace heddle::deck

@@ -1,0 +1,32 @@
+// What a person asks of a schedule, and what is said where it cannot be had.
+#pragma once
+
+#include <string>
+#include <utility>
+
+#include "heddle/base/error.hpp"
+#include "heddle/schedule/costs.hpp"
+
+namespace heddle::schedule {
+
+struct Request {
+  std::string name;  ///< one of `names()`
+  int ranks = 1;
+  int chunks = 1;  ///< stages a rank holds
+  int microbatches = 1;
+  double memory_limit = 0;  ///< activations of all stages of a rank, in microbatches; 0: no limit
+  Costs costs = {};         ///< of schedules that follow from costs; no stages: F, I and W take equally long
+};
+
+/// A request that no schedule meets; `key` is the member of Request that a person would change first.
+class BadRequest : public Error {
+ public:
+  BadRequest(std::string key, const std::string& problem, const std::string& why, const std::string& fix)
+      : Error(ExitCode::usage, problem, why, fix), key_(std::move(key)) {}
+  const std::string& key() const { return key_; }
+
+ private:
+  std::string key_;
+};
+
+}  // namespace heddle::schedule

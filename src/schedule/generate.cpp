@@ -1,0 +1,60 @@
+// The table of generators, and how many stages a rank each lays out.
+#include "heddle/schedule/generate.hpp"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <array>
+
+#include "heddle/schedule/gpipe.hpp"
+#include "heddle/schedule/one_f_one_b.hpp"
+
+namespace heddle::schedule {
+namespace {
+
+/// Stages that a rank holds.
+enum class Chunks : std::uint8_t { one, two, any };
+
+struct Generator {
+  std::string_view name;
+  Chunks chunks;
+  Schedule (*rows)(const Request&);
+};
+
+// clang-format off
+constexpr std::array generators = {
+    Generator{"gpipe", Chunks::one, [](const Request& r) { return gpipe(r.ranks, r.microbatches); }},
+    Generator{"1f1b",  Chunks::one, [](const Request& r) { return one_f_one_b(r.ranks, r.microbatches); }},
+};
+// clang-format on
+
+void check_chunks(const Generator& generator, int chunks) {
+  const int wanted = generator.chunks == Chunks::two ? 2 : 1;
+  if (generator.chunks == Chunks::any || chunks == wanted) return;
+  throw BadRequest(
+      "chunks", fmt::format("pipeline.chunks = {} does not fit the schedule \"{}\"", chunks, generator.name),
+      wanted == 1 ? "it lays one stage on each rank" : "it folds the stages into a V, two on each rank",
+      fmt::format("try pipeline.chunks = {}", wanted));
+}
+
+}  // namespace
+
+std::vector<std::string_view> names() {
+  std::vector<std::string_view> all;
+  for (const Generator& generator : generators) all.push_back(generator.name);
+  return all;
+}
+
+Schedule generate(const Request& request) {
+  HEDDLE_EXPECT(request.ranks >= 1 && request.chunks >= 1 && request.microbatches >= 1);
+  const auto* found = std::find_if(generators.begin(), generators.end(),
+                                   [&](const Generator& one) { return one.name == request.name; });
+  if (found == generators.end())
+    throw BadRequest("schedule", fmt::format("there is no schedule \"{}\"", request.name),
+                     "a schedule has a name", fmt::format("try one of {}", fmt::join(names(), ", ")));
+  check_chunks(*found, request.chunks);
+  return found->rows(request);
+}
+
+}  // namespace heddle::schedule
