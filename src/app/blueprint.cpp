@@ -22,10 +22,10 @@ maps::Grid grid_of(const deck::Deck& deck) {
   return maps::Grid({deck.grid.data, deck.grid.pipeline, deck.grid.tensor}, order);
 }
 
-graph::Graph laid_out(const deck::Deck& deck, deck::Model model, const maps::Grid& grid) {
+graph::Graph laid_out(const deck::Deck& deck, const graph::Graph& model, const maps::Grid& grid) {
   const auto stream =
       deck.grid.sequence_parallel ? passes::ResidualStream::split_rows : passes::ResidualStream::whole;
-  return passes::parallelize(model::build(model, model::Head::loss, deck.train.dtype), grid, stream);
+  return passes::parallelize(model, grid, stream);
 }
 
 deck::Model without_dropout(deck::Model model) {
@@ -68,16 +68,22 @@ bool holds(const passes::Stage& stage, const std::string& parameter) {
 }  // namespace
 
 Blueprint draw(const deck::Deck& deck) {
+  return draw(deck, [](const deck::Model& model, DType dtype) {
+    return model::build(model, model::Head::loss, dtype);
+  });
+}
+
+Blueprint draw(const deck::Deck& deck, const ModelWriter& write) {
   Blueprint blueprint{.grid = grid_of(deck),
                       .rows = deck.train.batch / deck.pipeline.microbatches * deck.train.sequence,
                       .loss_rows = deck.train.loss_rows,
                       .training = training_schedule(deck),
                       .evaluation = evaluation_schedule(deck)};
-  const graph::Graph graph = laid_out(deck, deck.model, blueprint.grid);
+  const graph::Graph graph = laid_out(deck, write(deck.model, deck.train.dtype), blueprint.grid);
   blueprint.cuts = cuts_of(deck, graph);
   blueprint.stages = passes::partition(graph, blueprint.cuts);
-  blueprint.evaluation_stages =
-      passes::partition(laid_out(deck, without_dropout(deck.model), blueprint.grid), blueprint.cuts);
+  blueprint.evaluation_stages = passes::partition(
+      laid_out(deck, write(without_dropout(deck.model), deck.train.dtype), blueprint.grid), blueprint.cuts);
   schedule::verify(blueprint.training, deck.pipeline.lookahead);
   return blueprint;
 }

@@ -1,6 +1,7 @@
 // A run as the passes lay it out, before any process has started: the same on every rank, and all that `check` needs.
 #pragma once
 
+#include <functional>
 #include <vector>
 
 #include "heddle/deck/deck.hpp"
@@ -22,8 +23,13 @@ struct Blueprint {
   schedule::Schedule evaluation;  ///< forward only
 };
 
-/// Throws Error(usage) where the deck cannot be laid out.
+/// Writes a model as for one device: its inputs are `tokens` and `targets`, its output the loss. It is asked with the deck's
+/// [model], and once more without dropout.
+using ModelWriter = std::function<graph::Graph(const deck::Model&, DType)>;
+
+/// Throws Error(usage) where the deck cannot be laid out. Without a writer it is the deck's model.
 Blueprint draw(const deck::Deck& deck);
+Blueprint draw(const deck::Deck& deck, const ModelWriter& write);
 
 /// What a stage does in training, with what is cheap made anew in backward, and in evaluation.
 passes::Program training_program(const Blueprint& blueprint, int stage);

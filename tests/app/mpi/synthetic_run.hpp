@@ -64,8 +64,7 @@ inline std::vector<std::byte> bits_of(const std::vector<train::TrainedParameter>
   return bits;
 }
 
-inline Outcome train(const deck::Deck& deck) {
-  const app::Blueprint blueprint = app::draw(deck);
+inline Outcome train(const deck::Deck& deck, const app::Blueprint& blueprint) {
   const exec::Clock clock;
   app::Trainer trainer(deck, blueprint, world(), clock);
   const data::Batch batch = made_up_batch(deck, trainer.first_sample(), trainer.sample_count());
@@ -79,5 +78,7 @@ inline Outcome train(const deck::Deck& deck) {
   outcome.parameters = bits_of(trainer.parameters());
   return outcome;
 }
+
+inline Outcome train(const deck::Deck& deck) { return train(deck, app::draw(deck)); }
 
 }  // namespace heddle::tests

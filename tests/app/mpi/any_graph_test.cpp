@@ -1,0 +1,63 @@
+// A model with skips over several stages and two ties trains on every grid as it does on one rank.
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+
+#include <fstream>
+
+#include "support/skip_model.hpp"
+#include "synthetic_run.hpp"
+
+namespace heddle::tests {
+namespace {
+
+constexpr const char* reference_file = "any_graph.txt";
+
+std::vector<std::string> overrides(int pipeline, int tensor, bool sequence_parallel, const char* schedule) {
+  return {fmt::format("grid.pipeline={}", pipeline),
+          fmt::format("grid.tensor={}", tensor),
+          fmt::format("grid.data={}", world().size() / pipeline / tensor),
+          fmt::format("grid.sequence_parallel={}", sequence_parallel),
+          fmt::format("pipeline.schedule={}", schedule),
+          "pipeline.microbatches=4",
+          "train.batch=32",
+          "train.steps=8"};
+}
+
+Outcome train_skips(const std::vector<std::string>& ways) {
+  const deck::Deck deck = small_deck(ways);
+  return train(deck, app::draw(deck, skip_model));
+}
+
+void expect_reference(const Outcome& outcome, const std::string& what) {
+  std::ifstream file(reference_file);
+  double wanted = 0;
+  ASSERT_TRUE(file >> wanted) << "has the run on one rank left its results here?";
+  EXPECT_NEAR(outcome.gradient_norm, wanted, 1e-12 * wanted) << what;
+  for (double loss : outcome.losses) {
+    ASSERT_TRUE(file >> wanted) << what;
+    EXPECT_NEAR(loss, wanted, 1e-12 * wanted) << what;
+  }
+}
+
+TEST(AnyGraph, SkipsAndTiesTrainAsOnOneRank) {
+  if (world().size() == 1) {
+    const Outcome outcome = train_skips(overrides(1, 1, false, "gpipe"));
+    EXPECT_LT(outcome.losses.back(), 0.97 * outcome.losses.front());
+    std::ofstream file(reference_file);
+    file << fmt::format("{:.17g}\n", outcome.gradient_norm);
+    for (double loss : outcome.losses) file << fmt::format("{:.17g}\n", loss);
+  }
+  for (int tensor : {1, 2})
+    for (int pipeline = 1; pipeline <= 8; ++pipeline) {
+      if (world().size() % (tensor * pipeline) != 0 || 8 % (world().size() / tensor / pipeline) != 0)
+        continue;
+      for (const char* schedule : {"1f1b", "gpipe"}) {
+        const bool sequence_parallel = tensor > 1 && std::string(schedule) == "gpipe";
+        expect_reference(train_skips(overrides(pipeline, tensor, sequence_parallel, schedule)),
+                         fmt::format("pipeline {} tensor {} {}", pipeline, tensor, schedule));
+      }
+    }
+}
+
+}  // namespace
+}  // namespace heddle::tests
