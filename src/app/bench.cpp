@@ -20,6 +20,7 @@
 #include "mebibytes.hpp"
 #include "overhead.hpp"
 #include "rates.hpp"
+#include "run_events.hpp"
 
 namespace heddle::app {
 namespace {
@@ -70,7 +71,7 @@ class Bench {
   Progress progress_;
   std::int64_t step_ = 0;
   std::array<std::vector<double>, kinds.size()> seconds_;  ///< of this rank's steps, by kind
-  std::vector<schedule::Event> events_;                    ///< of the last recorded step
+  RunEvents events_;                                       ///< of the last recorded step
   std::vector<double> bare_, recorded_;                    ///< slowest(...)
   MemoryUse memory_;                                       ///< the largest of any rank
   double gemm_rate_ = 0;                                   ///< FLOPs a second of all ranks together
@@ -78,25 +79,20 @@ class Bench {
 };
 
 double Bench::timed_step(Kind kind) {
-  events_.clear();
-  const schedule::EventSink sink = [&](const schedule::Event& event) { events_.push_back(event); };
-  if (kind == Kind::observed) watch_.begin_step();
+  exec::Observer* const observer = kind == Kind::observed   ? static_cast<exec::Observer*>(&watch_)
+                                   : kind == Kind::recorded ? &events_
+                                                            : nullptr;
+  if (kind == Kind::recorded) events_.rows.clear();
   comm::barrier(world_.all(), "begin of a timed step");
   const double begin = clock_.now();
-  trainer_.step(step_++ % deck_.train.steps, batch_, kind == Kind::recorded ? sink : schedule::EventSink(),
-                kind == Kind::observed ? &watch_ : nullptr);
+  trainer_.step(step_++ % deck_.train.steps, batch_, observer);
   return clock_.now() - begin;
 }
 
 void Bench::train(std::int64_t steps) {
   for (int i = 0; i < warm_up; ++i) timed_step(Kind::bare);
-  std::vector<schedule::Event> events;
   for (std::int64_t i = 0; i < steps; ++i)
-    for (Kind kind : kinds) {
-      seconds_[static_cast<std::size_t>(kind)].push_back(timed_step(kind));
-      if (kind == Kind::recorded) events = events_;
-    }
-  events_ = events;
+    for (Kind kind : kinds) seconds_[static_cast<std::size_t>(kind)].push_back(timed_step(kind));
 }
 
 std::vector<double> Bench::slowest(Kind kind) const {
@@ -136,7 +132,7 @@ void Bench::run(const BenchArguments& arguments) {
   bare_ = slowest(Kind::bare);
   recorded_ = slowest(Kind::recorded);
   const Budget mine = measure(arguments.by_tensor ? Detail::by_tensor : Detail::by_op);
-  overhead_ = measure_overhead(deck_, blueprint_, world_, events_, waits());
+  overhead_ = measure_overhead(deck_, blueprint_, world_, events_.rows, waits());
 
   gemm_rate_ = comm::all_sum(world_.all(), mine.rates.flops, "rates");
   const auto tables = comm::gather(world_.all(), table(mine), comm::Receivers::first, "budgets");

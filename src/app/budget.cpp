@@ -148,15 +148,15 @@ class Lines {
     const comm::Communicator& pipeline = trainer_.grid().along(maps::Axis::pipeline);
     for (ActionKind kind : {ActionKind::send_forward, ActionKind::send_backward, ActionKind::receive_forward,
                             ActionKind::receive_backward}) {
-      line({.work = Work::message, .action = kind}) = {fmt::format("post {}", name(kind))};
-      line({.work = Work::wait, .action = kind}) = {fmt::format("wait for {}", name(kind))};
+      line({.work = Work::message, .action = {kind}}) = {fmt::format("post {}", name(kind))};
+      line({.work = Work::wait, .action = {kind}}) = {fmt::format("wait for {}", name(kind))};
     }
     if (pipeline.size() == 1) return;
     const double times = deck_.pipeline.microbatches;
     const auto add = [&](ActionKind receive, int direction, const auto& sent, const auto& received) {
       const double seconds = shift_seconds(pipeline, direction, tensors(sent), tensors(received));
       if (received.empty()) return;
-      Line& mine = line({.work = Work::wait, .action = receive});
+      Line& mine = line({.work = Work::wait, .action = {receive}});
       mine.cost.bytes = times * bytes(tensors(received)).bytes;
       mine.floor = times * seconds;
     };
@@ -166,7 +166,7 @@ class Lines {
 
   void add_reductions() {
     Line &buckets = line({.work = Work::bucket}), &agree = line({.work = Work::agree});
-    line({.work = Work::wait, .action = ActionKind::reduce_gradients}) = {"wait for gradient buckets"};
+    line({.work = Work::wait, .action = {ActionKind::reduce_gradients}}) = {"wait for gradient buckets"};
     for (const exec::GradientReducer::Message& message : trainer_.engine().buckets()) {
       buckets.name = "gradient buckets";
       buckets.cost += bytes({message.gradients});

@@ -9,6 +9,7 @@
 #include "heddle/app/session.hpp"
 #include "heddle/io/aside_file.hpp"
 #include "heddle/schedule/verify.hpp"
+#include "run_events.hpp"
 
 namespace heddle::app {
 namespace {
@@ -21,17 +22,17 @@ double seconds_each(int times, F&& what) {
   return clock.now() / times;
 }
 
-/// As a session keeps them: `rows` is emptied as often as there.
-double event_seconds(const std::vector<schedule::Event>& step, std::vector<io::EventRow>& rows) {
+/// As a session keeps them: its rows are emptied as often as there.
+double event_seconds(const std::vector<io::EventRow>& step, RunEvents& recorder) {
   const exec::Clock clock;
-  std::int64_t done = 0;
-  const schedule::EventSink sink = [&](const schedule::Event& event) { rows.push_back({done, event}); };
+  exec::Observer& observer = recorder;  // as the loop knows it
   return seconds_each(200, [&](int i) {
-    done = i + 1;
-    if (done % steps_between_events == 1) rows.clear();
-    for (const schedule::Event& event : step) {
+    if (i % steps_between_events == 0) recorder.rows.clear();
+    observer.step_begins(i);
+    for (const io::EventRow& row : step) {
+      observer.action_begins(row.event.action);
       const double begin = clock.now();
-      sink({event.action, begin, clock.now()});
+      observer.action_ended({row.event.action, begin, clock.now()});
     }
   });
 }
@@ -71,11 +72,11 @@ double wait_seconds(comm::World& world) {
 }  // namespace
 
 Overhead measure_overhead(const deck::Deck& deck, const Blueprint& blueprint, comm::World& world,
-                          const std::vector<schedule::Event>& step, double waits) {
-  std::vector<io::EventRow> rows;
+                          const std::vector<io::EventRow>& step, double waits) {
+  RunEvents recorder;
   Overhead overhead;
-  overhead.events = event_seconds(step, rows);
-  overhead.file = file_seconds(blueprint, world, rows);
+  overhead.events = event_seconds(step, recorder);
+  overhead.file = file_seconds(blueprint, world, recorder.rows);
   overhead.watchdog = waits * wait_seconds(world);
   overhead.verifier =
       seconds_each(3, [&](int) { schedule::verify(blueprint.training, deck.pipeline.lookahead); }) /

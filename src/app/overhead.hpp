@@ -23,6 +23,6 @@ struct Overhead {
 
 /// `step` are the events of one step of this rank, `waits` how often it waited. Collective.
 Overhead measure_overhead(const deck::Deck& deck, const Blueprint& blueprint, comm::World& world,
-                          const std::vector<schedule::Event>& step, double waits);
+                          const std::vector<io::EventRow>& step, double waits);
 
 }  // namespace heddle::app

@@ -28,8 +28,14 @@ Progress::Progress(Voice voice, std::int64_t steps, std::int64_t tokens_per_step
       terminal_(isatty(STDIN_FILENO) == 1 && isatty(STDOUT_FILENO) == 1) {
 }  // mpirun gives every rank a terminal to write to
 
-void Progress::show(std::int64_t step, double seconds, double loss, double gradient_norm) {
+void Progress::step_begins(std::int64_t step) {
+  if (step == 0) clock_ = {};
+}
+
+void Progress::step_ended(const exec::StepResult& result) {
   if (voice_ == Voice::silent) return;
+  const std::int64_t step = result.step + 1;
+  const double seconds = clock_.now();
   const bool stays = step % log_every_ == 0 || step == 1 || step == steps_;
   if (!stays && !(terminal_ && seconds - shown_seconds_ >= refresh)) return;
   if (seconds > shown_seconds_)
@@ -38,8 +44,8 @@ void Progress::show(std::int64_t step, double seconds, double loss, double gradi
   shown_seconds_ = seconds;
   const double left = seconds / static_cast<double>(step) * static_cast<double>(steps_ - step);
   fmt::print("{}step {:>{}}/{}  loss {:.4f}  |g| {:.3f}  {:.0f} tokens/s  {} left{}",
-             terminal_ ? "\r\x1b[K" : "", step, std::to_string(steps_).size(), steps_, loss, gradient_norm,
-             rate_, duration(left), stays ? "\n" : "");
+             terminal_ ? "\r\x1b[K" : "", step, std::to_string(steps_).size(), steps_, result.loss,
+             result.gradient_norm, rate_, duration(left), stays ? "\n" : "");
   std::fflush(stdout);
 }
 

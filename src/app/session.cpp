@@ -21,6 +21,7 @@
 #include "heddle/model/count.hpp"
 #include "heddle/schedule/text.hpp"
 #include "heddle/train/rate.hpp"
+#include "run_events.hpp"
 
 namespace heddle::app {
 namespace {
@@ -121,7 +122,8 @@ struct Session::Parts {
   Trainer trainer;
   Progress progress;
   std::optional<io::RunFile> run_file;  ///< on rank 0
-  std::vector<io::EventRow> events;     ///< since the last flush
+  RunEvents events;                     ///< since the last flush
+  exec::Observers observers;
   double first_step_begin = 0, last_flush = 0;
 };
 
@@ -136,6 +138,8 @@ Session::Parts::Parts(const deck::Deck& the_deck, comm::World& the_world)
       trainer((check_input(deck, dataset.file(), blueprint, world), deck), blueprint, world, clock),
       progress(world.rank() == 0 ? Progress::Voice::speaks : Progress::Voice::silent, deck.train.steps,
                deck.train.batch * deck.train.sequence, deck.output.log_every) {
+  observers.add(progress);
+  if (deck.output.events) observers.add(events);
   if (world.rank() != 0) return;
   dataset.file().verify();
   demand_writable(file("run.h5"));
@@ -186,16 +190,13 @@ void Session::Parts::keep_rows() {
 void Session::Parts::train_step(std::int64_t step) {
   const data::Batch samples = sampler.batch(step, trainer.first_sample(), trainer.sample_count());
   try {
-    trainer.step(step, samples, [&](const schedule::Event& event) {
-      if (deck.output.events) events.push_back({step + 1, event});
-    });
+    trainer.step(step, samples, &observers);
   } catch (const Error& error) {
     if (error.code() == ExitCode::numbers && run_file) run_file->add(row_of(step));
     throw;
   }
   const std::int64_t done = step + 1;
   io::StepRow row = row_of(step);
-  progress.show(done, row.seconds, row.loss, row.gradient_norm);
   if (deck.data.held_out > 0 && due(deck.train.evaluate_every, done)) {
     row.validation_loss = evaluate();
     progress.say(fmt::format("step {}: validation loss {:.4f}", done, row.validation_loss));
@@ -238,8 +239,8 @@ void Session::Parts::checkpoint(std::int64_t steps_done) {
 }
 
 void Session::Parts::flush_events() {
-  const auto all = io::gather_events(world.all(), events);
-  events.clear();
+  const auto all = io::gather_events(world.all(), events.rows);
+  events.rows.clear();
   if (!run_file) return;
   for (std::size_t rank = 0; rank < all.size(); ++rank) run_file->add(static_cast<int>(rank), all[rank]);
   flush_rows();

@@ -21,16 +21,15 @@ class Stopwatch final : public exec::Observer {
   };
   using Step = std::vector<Tally>;  ///< by slot
 
-  void begin_step() { steps_.emplace_back(slots()); }
   const std::vector<Step>& steps() const { return steps_; }
 
-  /// One slot for every node, for the wait for every node, and for every other work with every action.
+  /// One slot for every node, for the wait for every node, for messages and other waits by action, and for every other work.
   std::size_t slot(const exec::Piece& piece) const {
     using exec::Work;
     if (piece.node >= 0)
-      return static_cast<std::size_t>(piece.node) + (piece.work == Work::node ? 0 : nodes_);
-    return 2 * nodes_ + static_cast<std::size_t>(piece.work) * schedule::action_kind_count +
-           static_cast<std::size_t>(piece.action);
+      return static_cast<std::size_t>(piece.node) + (piece.work == Work::wait ? nodes_ : 0);
+    const bool by_action = piece.work == Work::message || piece.work == Work::wait;
+    return first_slot(piece.work) + (by_action ? static_cast<std::size_t>(piece.action.kind) : 0);
   }
   std::size_t slots() const {
     return 2 * nodes_ + std::size_t{exec::work_count} * schedule::action_kind_count;
@@ -39,13 +38,15 @@ class Stopwatch final : public exec::Observer {
   /// In the last step, of work that is no node's.
   int calls(exec::Work work) const {
     int sum = 0;
-    for (int action = 0; action < schedule::action_kind_count; ++action)
-      sum += steps_.back()[slot({.work = work, .action = static_cast<schedule::ActionKind>(action)})].calls;
+    for (std::size_t kind = 0; kind < schedule::action_kind_count; ++kind)
+      sum += steps_.back()[first_slot(work) + kind].calls;
     return sum;
   }
 
-  void before(const exec::Piece&) override { begin_ = clock_.now(); }
-  void after(const exec::Piece& piece) override {
+  void step_begins(std::int64_t) override { steps_.emplace_back(slots()); }
+  bool watches_pieces() const override { return true; }
+  void piece_begins(const exec::Piece&) override { begin_ = clock_.now(); }
+  void piece_ended(const exec::Piece& piece) override {
     const double end = clock_.now();
     Tally& tally = steps_.back()[slot(piece)];
     ++tally.calls;
@@ -53,6 +54,10 @@ class Stopwatch final : public exec::Observer {
   }
 
  private:
+  std::size_t first_slot(exec::Work work) const {
+    return 2 * nodes_ + static_cast<std::size_t>(work) * schedule::action_kind_count;
+  }
+
   std::size_t nodes_;
   exec::Clock clock_;
   std::vector<Step> steps_;

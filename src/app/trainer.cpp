@@ -77,22 +77,24 @@ exec::RunState Trainer::state(std::int64_t step, exec::Observer* observer) const
 std::int64_t Trainer::sample_count() const { return deck_.train.batch / blueprint_.grid.extent(Axis::data); }
 std::int64_t Trainer::first_sample() const { return grid_.coordinates()[Axis::data] * sample_count(); }
 
-train::StepResult Trainer::step(std::int64_t step, const data::Batch& samples,
-                                const schedule::EventSink& sink, exec::Observer* observer) {
+train::StepResult Trainer::step(std::int64_t step, const data::Batch& samples, exec::Observer* observer) {
+  exec::Observer* of_pieces = observer && observer->watches_pieces() ? observer : nullptr;
+  if (observer) observer->step_begins(step);
   {
-    const exec::Observed observed(observer, {.work = exec::Work::load});
+    const exec::Observed observed(of_pieces, {.work = exec::Work::load});
     engine_->load("tokens", samples.inputs);
     engine_->load("targets", samples.targets);
   }
-  optimizer_->begin_step(step, train::learning_rate(deck_.optimizer, step, deck_.train.steps), observer);
-  engine_->run_row(state(step, observer), deck_.train.batch, &*optimizer_, sink);
+  optimizer_->begin_step(step, train::learning_rate(deck_.optimizer, step, deck_.train.steps), of_pieces);
+  engine_->run_row(state(step, of_pieces), deck_.train.batch, &*optimizer_, observer);
+  if (observer) observer->step_ended(optimizer_->result());
   return optimizer_->result();
 }
 
 double Trainer::evaluate(const data::Batch& samples) {
   evaluation_->load("tokens", samples.inputs);
   evaluation_->load("targets", samples.targets);
-  evaluation_->run_row(state(0), deck_.train.batch, nullptr, {});
+  evaluation_->run_row(state(0), deck_.train.batch, nullptr, nullptr);
   const Tensor share = loss_share(*evaluation_);
   return comm::all_sum(world_.all(), share.data ? exec::read_scalar(share) : 0.0, "loss of the evaluation");
 }

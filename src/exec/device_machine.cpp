@@ -36,7 +36,8 @@ void DeviceMachine::begin_step(const RunState& state, std::vector<std::int64_t> 
 
 void DeviceMachine::end_step() {
   if (sends_forward_.empty() && sends_backward_.empty()) return;
-  const Observed observed(state_.observer, {.work = Work::wait, .action = ActionKind::send_forward});
+  const Observed observed(state_.observer,
+                          {.work = Work::wait, .action = {ActionKind::send_forward, -1, -1}});
   for (auto* sends : {&sends_forward_, &sends_backward_}) {
     for (auto& requests : *sends)
       for (comm::Request& request : requests) comm::wait(request, {"last sends of the step"});
@@ -66,15 +67,16 @@ void DeviceMachine::start(const Action& action) {
 schedule::Event DeviceMachine::finish(const Action& action) {
   const bool waited = !is_compute(action.kind) && action.kind != ActionKind::step;
   const double begin = waited ? last_end_ : begin_;
+  state_.action = action;
   if (is_compute(action.kind)) compute(action);
   if (is_receive(action.kind)) receives_.erase(action);
   if (is_send(action.kind))
     (goes_forward(action.kind) ? sends_forward_ : sends_backward_).push_back(exchange(action));
   if (action.kind == ActionKind::reduce_gradients) {
     in_.runner.finish_step(state_, in_.reducer->carried_out());
-    in_.hooks->gradients_reduced();
+    in_.hooks->gradients_reduced(action);
   }
-  if (action.kind == ActionKind::step) in_.hooks->step();
+  if (action.kind == ActionKind::step) in_.hooks->step(action);
   last_end_ = in_.clock.now();
   return {action, begin, last_end_};
 }
@@ -83,7 +85,7 @@ void DeviceMachine::compute(const Action& action) {
   state_.row_shift = row_shifts_[action.microbatch];
   if (in_.reducer)
     in_.runner.run(action, state_, [&](int node) {
-      const Observed observed(state_.observer, {.work = Work::bucket, .microbatch = action.microbatch});
+      const Observed observed(state_.observer, {.work = Work::bucket, .action = action});
       in_.reducer->node_done(node);
     });
   else
@@ -101,8 +103,7 @@ const std::vector<graph::ValueId>& DeviceMachine::message(ActionKind kind) const
 }
 
 DeviceMachine::Requests DeviceMachine::exchange(const Action& action) {
-  const Observed observed(state_.observer,
-                          {.work = Work::message, .microbatch = action.microbatch, .action = action.kind});
+  const Observed observed(state_.observer, {.work = Work::message, .action = action});
   const comm::Communicator& pipeline = in_.grid.along(maps::Axis::pipeline);
   const int peer = in_.schedule.rank_of_stage[partner_stage(action)];
   Requests requests;

@@ -122,8 +122,9 @@ void ProgramRunner::run_node(int index, int microbatch, const maps::Block* chunk
   for (graph::ValueId id : node.out) call.out.push_back(part(id, microbatch, chunk));
   call.write = write_of(node);
   under_way_.settle(call.in, call.out, state.observer);
-  const Observed observed(state.observer, {.work = Work::node, .node = index, .microbatch = microbatch},
-                          &lane_);
+  const Observed observed(
+      state.observer,
+      {.work = binding(node.op) ? Work::node : Work::map, .node = index, .action = state.action}, &lane_);
   if (arena_.packing() == Packing::separate) poison_outputs(call);
   if (const Binding kernel = binding(node.op)) return kernel(call);
 
@@ -134,7 +135,7 @@ void ProgramRunner::run_node(int index, int microbatch, const maps::Block* chunk
   under_way_.add({std::move(request),
                   call.in[0],
                   call.out[0],
-                  {.work = Work::wait, .node = index, .microbatch = microbatch},
+                  {.work = Work::wait, .node = index, .action = state.action},
                   fmt::format("{}: {} of {}", what, name(map), program_.graph[node.out[0]].name)});
 }
 

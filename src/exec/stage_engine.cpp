@@ -56,7 +56,7 @@ std::vector<std::int64_t> StageEngine::row_shifts(std::int64_t samples, std::int
 
 void StageEngine::wait(const schedule::Interpreter& loop, DeviceMachine& machine, Observer* observer) {
   const schedule::Action& next = loop.next();
-  const Observed observed(observer, {.work = Work::wait, .microbatch = next.microbatch, .action = next.kind});
+  const Observed observed(observer, {.work = Work::wait, .action = next});
   comm::Wait wait(input_.world.watchdog(), {.action = name(next),
                                             .partner = machine.partner(next),
                                             .position = static_cast<std::int64_t>(loop.position())});
@@ -64,7 +64,7 @@ void StageEngine::wait(const schedule::Interpreter& loop, DeviceMachine& machine
 }
 
 void StageEngine::run_row(RunState state, std::int64_t samples, StepHooks* hooks,
-                          const schedule::EventSink& sink) {
+                          schedule::Observer* observer) {
   DeviceMachine machine({.runner = *runner_,
                          .grid = input_.grid,
                          .schedule = input_.schedule,
@@ -73,7 +73,7 @@ void StageEngine::run_row(RunState state, std::int64_t samples, StepHooks* hooks
                          .hooks = hooks});
   machine.begin_step(state, row_shifts(samples, state.sequence));
   const schedule::Row& row = input_.schedule.rows[input_.grid.coordinates()[Axis::pipeline]];
-  schedule::Interpreter loop(row, machine, input_.lookahead, sink);
+  schedule::Interpreter loop(row, machine, input_.lookahead, observer);
   for (Progress progress; (progress = loop.advance()) != Progress::done;)
     if (progress == Progress::blocked) wait(loop, machine, state.observer);
   machine.end_step();

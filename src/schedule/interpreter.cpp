@@ -2,14 +2,13 @@
 #include "heddle/schedule/interpreter.hpp"
 
 #include <algorithm>
-#include <utility>
 
 #include "heddle/base/error.hpp"
 
 namespace heddle::schedule {
 
-Interpreter::Interpreter(const Row& row, Machine& machine, int lookahead, EventSink sink)
-    : row_(&row), machine_(&machine), lookahead_(lookahead), sink_(std::move(sink)) {
+Interpreter::Interpreter(const Row& row, Machine& machine, int lookahead, Observer* observer)
+    : row_(&row), machine_(&machine), lookahead_(lookahead), observer_(observer) {
   HEDDLE_EXPECT(lookahead >= 1);
 }
 
@@ -26,6 +25,8 @@ Progress Interpreter::advance() {
   if (done()) return Progress::done;
   post_receives();
   const Action& action = next();
+  if (observer_ && !begun_) observer_->action_begins(action);
+  begun_ = true;
   if (!machine_->ready(action)) return Progress::blocked;
   if (is_receive(action.kind))
     --posted_;
@@ -33,7 +34,8 @@ Progress Interpreter::advance() {
     machine_->start(action);
   const Event event = machine_->finish(action);
   ++position_;
-  if (sink_) sink_(event);
+  begun_ = false;
+  if (observer_) observer_->action_ended(event);
   return Progress::moved;
 }
 

@@ -70,13 +70,16 @@ Event SimulatedMachine::finish(const Action& action) {
 
 Timeline simulate(const Schedule& schedule, const Costs& costs, int lookahead, int channel_capacity) {
   SimulatedCluster cluster(schedule, costs, channel_capacity);
-  Timeline timeline(schedule.rows.size());
+  std::vector<EventRecorder> recorders(schedule.rows.size());
   std::vector<SimulatedMachine> machines(schedule.rows.size(), SimulatedMachine(cluster));
   std::vector<Interpreter> loops;
   for (std::size_t rank = 0; rank < machines.size(); ++rank)
-    loops.emplace_back(schedule.rows[rank], machines[rank], lookahead,
-                       [&events = timeline[rank]](const Event& event) { events.push_back(event); });
-  if (run_all(loops) == Progress::done) return timeline;
+    loops.emplace_back(schedule.rows[rank], machines[rank], lookahead, &recorders[rank]);
+  if (run_all(loops) == Progress::done) {
+    Timeline timeline;
+    for (EventRecorder& recorder : recorders) timeline.push_back(std::move(recorder.events));
+    return timeline;
+  }
   const auto stuck = std::ranges::find_if_not(loops, &Interpreter::done);
   throw Error(ExitCode::usage,
               never_starts(static_cast<int>(stuck - loops.begin()), stuck->position(), stuck->next()),

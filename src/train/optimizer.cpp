@@ -45,9 +45,10 @@ void sum_piece_by_piece(const comm::Communicator& holders, const Tensor& tensor,
 
 }  // namespace
 
-void Optimizer::gradients_reduced() {
+void Optimizer::gradients_reduced(const schedule::Action& action) {
+  action_ = action;
   lane_.fence();
-  const exec::Observed observed(observer_, {.work = Work::agree});
+  const exec::Observed observed(observer_, piece(Work::agree));
   for (const Tie& tie : ties_) {
     const auto p = std::ranges::find(parameters_, tie.name, &TrainedParameter::name);
     sum_piece_by_piece(*tie.holders, p->gradient, fmt::format("REDUCE_GRAD: sum of tied {}", tie.name));
@@ -56,7 +57,7 @@ void Optimizer::gradients_reduced() {
 
 /// Each parameter's square is taken by itself and these are added in their order.
 double Optimizer::local_sum_of_squares() {
-  const exec::Observed observed(observer_, {.work = Work::norm}, &lane_);
+  const exec::Observed observed(observer_, piece(Work::norm), &lane_);
   const Tensor squares{square_memory_.data(), DType::f64, {static_cast<std::int64_t>(parameters_.size())}};
   kernels::fill(lane_, squares, 0.0);
   for (std::size_t i = 0; i < parameters_.size(); ++i)
@@ -69,12 +70,14 @@ double Optimizer::local_sum_of_squares() {
 }
 
 void Optimizer::agree(double squares, double loss) {
-  const exec::Observed observed(observer_, {.work = Work::agree});
+  const exec::Observed observed(observer_, piece(Work::agree));
+  result_.step = step_;
   result_.gradient_norm = std::sqrt(comm::all_sum(world_, squares, "STEP: gradient norm"));
   result_.loss = comm::all_sum(world_, loss, "STEP: loss");
 }
 
-void Optimizer::step() {
+void Optimizer::step(const schedule::Action& action) {
+  action_ = action;
   agree(local_sum_of_squares(), loss_.data ? exec::read_scalar(loss_) : 0.0);
   if (!std::isfinite(result_.loss) || !std::isfinite(result_.gradient_norm))
     throw Error(
@@ -85,7 +88,7 @@ void Optimizer::step() {
 }
 
 void Optimizer::update() {
-  const exec::Observed observed(observer_, {.work = Work::update}, &lane_);
+  const exec::Observed observed(observer_, piece(Work::update), &lane_);
   const bool clips = settings_.clip > 0 && result_.gradient_norm > settings_.clip;
   const double t = static_cast<double>(step_ + 1);
   kernels::AdamWStep adamw{.rate = rate_,

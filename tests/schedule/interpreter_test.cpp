@@ -40,8 +40,8 @@ TEST(Interpreter, WaitsForWhatIsNotReadyAndGoesOn) {
   const Row row = read_schedule("0F0,0SEND_F0,0B0\n").rows[0];
   Recorder machine;
   machine.held = row[1];
-  std::vector<Event> events;
-  Interpreter loop(row, machine, 1, [&](const Event& event) { events.push_back(event); });
+  EventRecorder recorder;
+  Interpreter loop(row, machine, 1, &recorder);
   EXPECT_EQ(loop.advance(), Progress::moved);
   EXPECT_EQ(loop.advance(), Progress::blocked);
   EXPECT_EQ(loop.advance(), Progress::blocked);
@@ -52,7 +52,7 @@ TEST(Interpreter, WaitsForWhatIsNotReadyAndGoesOn) {
   EXPECT_EQ(loop.advance(), Progress::moved);
   EXPECT_EQ(loop.advance(), Progress::moved);
   EXPECT_EQ(loop.advance(), Progress::done);
-  EXPECT_EQ(events, (std::vector<Event>{{row[0], 1, 2}, {row[1], 1, 2}, {row[2], 1, 2}}));
+  EXPECT_EQ(recorder.events, (std::vector<Event>{{row[0], 1, 2}, {row[1], 1, 2}, {row[2], 1, 2}}));
 }
 
 TEST(Interpreter, AnEmptyRowIsDone) {
@@ -62,17 +62,21 @@ TEST(Interpreter, AnEmptyRowIsDone) {
   EXPECT_EQ(loop.advance(), Progress::done);
 }
 
+struct Finished final : Observer {
+  void action_ended(const Event& event) override { actions.push_back(event.action); }
+  std::vector<Action> actions;
+};
+
 /// All actions of all ranks in the order in which run_all finished them.
 template <class Cluster, class RankMachine>
 std::vector<Action> order(const Schedule& schedule, Cluster&& cluster, int lookahead) {
-  std::vector<Action> finished;
+  Finished finished;
   std::vector<RankMachine> machines(schedule.rows.size(), RankMachine(cluster));
   std::vector<Interpreter> loops;
   for (std::size_t rank = 0; rank < machines.size(); ++rank)
-    loops.emplace_back(schedule.rows[rank], machines[rank], lookahead,
-                       [&](const Event& event) { finished.push_back(event.action); });
+    loops.emplace_back(schedule.rows[rank], machines[rank], lookahead, &finished);
   EXPECT_EQ(run_all(loops), Progress::done) << write(schedule);
-  return finished;
+  return finished.actions;
 }
 
 Costs unequal_costs(int stages) {

@@ -21,9 +21,8 @@ class Trainer {
 
   /// One optimizer step, counted from 0, on this data rank's samples. Throws Error(numbers) on every rank if loss or
   /// gradient norm is not finite.
-  /// The sink and the observer, which may be null, are told what the step does, action by action and piece by piece.
-  train::StepResult step(std::int64_t step, const data::Batch& samples, const schedule::EventSink& sink = {},
-                         exec::Observer* observer = nullptr);
+  /// The observer may be null.
+  train::StepResult step(std::int64_t step, const data::Batch& samples, exec::Observer* observer = nullptr);
 
   /// Of the last step, also of one that diverged.
   const train::StepResult& result() const { return optimizer_->result(); }

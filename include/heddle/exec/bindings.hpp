@@ -19,7 +19,8 @@ struct RunState {
   double loss_scale = 1;      ///< 1 / rows of the whole step
   std::int64_t row_shift =
       0;  ///< from a row's global index in its microbatch to its index in the step's batch
-  Observer* observer = nullptr;  ///< may be null
+  schedule::Action action = no_action;  ///< that is carried out
+  Observer* observer = nullptr;         ///< of pieces; may be null
 };
 
 /// One node with its tensors, and the part of each global tensor that this rank holds.

@@ -32,8 +32,8 @@ class StepHooks {
  public:
   virtual ~StepHooks() = default;
   /// The sums over the microbatches are complete on all ranks that share a parameter.
-  virtual void gradients_reduced() = 0;
-  virtual void step() = 0;
+  virtual void gradients_reduced(const schedule::Action& action) = 0;
+  virtual void step(const schedule::Action& action) = 0;
 };
 
 struct MachineInput {

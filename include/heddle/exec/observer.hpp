@@ -1,19 +1,22 @@
-// Who watches a step from inside: it is told before and after each piece of work that this rank does.
+// Who watches a training run from inside: steps, the actions of each, and the pieces of work that an action is made of. The profiler of
+// `heddle bench`, the events of run.h5, the progress line and injected faults are observers.
 #pragma once
 
 #include <cstdint>
+#include <vector>
 
 #include "heddle/kernels/lane.hpp"
-#include "heddle/schedule/action.hpp"
+#include "heddle/schedule/observer.hpp"
 
 namespace heddle::exec {
 
 /// What a rank's step is made of. Pieces follow one another, and none lies within another.
 enum class Work : std::uint8_t {
-  load,     ///< the step's tokens are copied to where the program finds them
-  node,     ///< a node of the program: a kernel, or a map
+  load,  ///< the step's tokens are copied to where the program finds them
+  node,  ///< a node of the program that is a kernel
+  map,   ///< a node of the program that moves data between ranks; what it waits for is a `wait` with its node
   bucket,   ///< all-reduces of gradients are started and moved on
-  message,  ///< a send or a receive is handed to the message library
+  message,  ///< a send or a receive is handed to the message library; receives are posted ahead of their turn
   wait,     ///< for what other ranks have yet to do
   norm,     ///< the squares of the gradients are summed
   agree,    ///< sums over ranks at the end of the step: tied gradients, loss and norm
@@ -21,20 +24,51 @@ enum class Work : std::uint8_t {
 };
 inline constexpr int work_count = static_cast<int>(Work::update) + 1;
 
+/// Stage and microbatch of what belongs to no action.
+inline constexpr schedule::Action no_action{schedule::ActionKind::step, -1, -1};
+
 struct Piece {
   Work work;
-  int node = -1;        ///< index in the program's graph: of a node, or of the map that a wait is for
-  int microbatch = -1;  ///< -1 for what is done once a step
-  schedule::ActionKind action =
-      schedule::ActionKind::step;  ///< of messages, and of waits: the row's action that is not ready
+  int node = -1;  ///< index in the program's graph: of a node, or of the map that a wait is for
+  schedule::Action action = no_action;  ///< that it belongs to, with its stage and microbatch
 };
 
-class Observer {
+/// What a step tells, equal on every rank.
+struct StepResult {
+  std::int64_t step = -1;    ///< 0 is the run's first
+  double loss = 0;           ///< mean over the tokens of the step
+  double gradient_norm = 0;  ///< of all parameters, before clipping
+};
+
+/// All is told on the rank that does it. Every function may be left as it is.
+class Observer : public schedule::Observer {
  public:
-  virtual ~Observer() = default;
-  virtual void before(const Piece& piece) = 0;
+  virtual void step_begins(std::int64_t /*step*/) {}
+  /// The step counts: loss and norm are finite, and parameters have been updated.
+  virtual void step_ended(const StepResult& /*result*/) {}
+
+  /// Whether it is told of pieces too. Each piece then waits for its kernels, which takes time.
+  virtual bool watches_pieces() const { return false; }
+  virtual void piece_begins(const Piece& /*piece*/) {}
   /// The kernels of the piece are done.
-  virtual void after(const Piece& piece) = 0;
+  virtual void piece_ended(const Piece& /*piece*/) {}
+};
+
+/// Several observers as one, told in the order in which they were added. They must outlive it.
+class Observers final : public Observer {
+ public:
+  void add(Observer& observer);
+
+  void step_begins(std::int64_t step) override;
+  void step_ended(const StepResult& result) override;
+  void action_begins(const schedule::Action& action) override;
+  void action_ended(const schedule::Event& event) override;
+  bool watches_pieces() const override { return !of_pieces_.empty(); }
+  void piece_begins(const Piece& piece) override;
+  void piece_ended(const Piece& piece) override;
+
+ private:
+  std::vector<Observer*> all_, of_pieces_;
 };
 
 /// A piece of work from construction to destruction. Costs a comparison where nobody observes.
@@ -43,12 +77,12 @@ class Observed {
   /// `lane` is the one that the piece starts kernels on; null: none.
   Observed(Observer* observer, const Piece& piece, const kernels::Lane* lane = nullptr)
       : observer_(observer), lane_(lane), piece_(piece) {
-    if (observer_) observer_->before(piece_);
+    if (observer_) observer_->piece_begins(piece_);
   }
   ~Observed() {
     if (!observer_) return;
     if (lane_) lane_->fence();
-    observer_->after(piece_);
+    observer_->piece_ended(piece_);
   }
   Observed(const Observed&) = delete;
   Observed& operator=(const Observed&) = delete;

@@ -39,8 +39,8 @@ class StageEngine {
   void load(std::string_view name, std::span<const std::int32_t> tokens);
 
   /// Runs this rank's row once. Gradients and loss are those of this run alone. `samples` are those of the step over the whole grid;
-  /// `state.row_shift` is filled in. Hooks may be null for a forward-only row.
-  void run_row(RunState state, std::int64_t samples, StepHooks* hooks, const schedule::EventSink& sink);
+  /// `state.row_shift` is filled in. Hooks may be null for a forward-only row, the observer of actions always.
+  void run_row(RunState state, std::int64_t samples, StepHooks* hooks, schedule::Observer* observer);
 
  private:
   std::vector<std::int64_t> row_shifts(std::int64_t samples, std::int64_t sequence) const;

@@ -3,10 +3,10 @@
 #pragma once
 
 #include <cstddef>
-#include <functional>
 #include <span>
 
 #include "heddle/schedule/machine.hpp"
+#include "heddle/schedule/observer.hpp"
 
 namespace heddle::schedule {
 
@@ -19,17 +19,15 @@ enum class Progress : std::uint8_t {
 /// How many receives of a row are posted at any time, the one the row stands at included.
 inline constexpr int default_lookahead = 2;
 
-/// Takes the finished actions.
-using EventSink = std::function<void(const Event&)>;
-
-/// Carries out one row in its order. The row and the machine must outlive it.
+/// Carries out one row in its order. The row, the machine and the observer must outlive it.
 ///
 ///     while ((progress = interpreter.advance()) != Progress::done)
 ///       if (progress == Progress::blocked) idle();
 class Interpreter {
  public:
-  /// `lookahead` is at least 1.
-  Interpreter(const Row& row, Machine& machine, int lookahead = default_lookahead, EventSink sink = {});
+  /// `lookahead` is at least 1; the observer may be null.
+  Interpreter(const Row& row, Machine& machine, int lookahead = default_lookahead,
+              Observer* observer = nullptr);
 
   /// Posts the next `lookahead` receives, then does the next action if it is ready. Never blocks by itself.
   Progress advance();
@@ -46,8 +44,9 @@ class Interpreter {
   const Row* row_;
   Machine* machine_;
   int lookahead_;
-  EventSink sink_;
+  Observer* observer_;
   std::size_t position_ = 0;
+  bool begun_ = false;    ///< the observer has been told of the next action
   std::size_t scan_ = 0;  ///< receives before this index are posted
   int posted_ = 0;        ///< receives that are posted and not finished
 };

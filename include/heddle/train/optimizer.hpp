@@ -13,11 +13,7 @@ struct Tie {
   const comm::Communicator* holders;
 };
 
-/// What a step tells, equal on every rank.
-struct StepResult {
-  double loss = 0;           ///< mean over the tokens of the step
-  double gradient_norm = 0;  ///< of all parameters, before clipping
-};
+using exec::StepResult;
 
 /// AdamW (Loshchilov & Hutter, arXiv 1711.05101). Weight decay pulls matrices, not biases or norms.
 class Optimizer final : public exec::StepHooks {
@@ -26,17 +22,18 @@ class Optimizer final : public exec::StepHooks {
   Optimizer(const deck::Optimizer& settings, std::vector<TrainedParameter> parameters, std::vector<Tie> ties,
             const comm::Communicator& world, Tensor loss);
 
-  /// `step` counts from 0. The observer may be null; what the step ends with is told to it.
+  /// `step` counts from 0. The observer of pieces may be null.
   void begin_step(std::int64_t step, double rate, exec::Observer* observer = nullptr);
-  void gradients_reduced() override;
+  void gradients_reduced(const schedule::Action& action) override;
   /// Throws Error(numbers) on every rank, before any parameter has changed, if loss or norm is not finite.
-  void step() override;
+  void step(const schedule::Action& action) override;
 
   const StepResult& result() const { return result_; }
   const std::vector<TrainedParameter>& parameters() const { return parameters_; }
   const std::vector<Tie>& ties() const { return ties_; }
 
  private:
+  exec::Piece piece(exec::Work work) const { return {.work = work, .action = action_}; }
   double local_sum_of_squares();
   void agree(double squares, double loss);
   void update();
@@ -50,6 +47,7 @@ class Optimizer final : public exec::StepHooks {
   kernels::Lane lane_;
   std::int64_t step_ = 0;
   double rate_ = 0;
+  schedule::Action action_ = exec::no_action;  ///< that is carried out
   exec::Observer* observer_ = nullptr;
   StepResult result_;
 };

@@ -13,21 +13,18 @@ namespace {
 /// Sleeps before some of the maps, so that the other ranks come to their use long before they are done.
 class Late final : public exec::Observer {
  public:
-  explicit Late(const passes::Program& program) : program_(program) {}
-
-  void before(const exec::Piece& piece) override {
+  bool watches_pieces() const override { return true; }
+  void piece_begins(const exec::Piece& piece) override {
     if (piece.work == exec::Work::wait && piece.node >= 0 && ++looks_[piece.node] == 2) ++outlasted_;
-    if (piece.work != exec::Work::node || program_.graph.nodes[piece.node].op != graph::Op::map) return;
+    if (piece.work != exec::Work::map) return;
     looks_[piece.node] = 0;
     if (++maps_ % 3 == world().rank() % 3) std::this_thread::sleep_for(std::chrono::microseconds(300));
   }
-  void after(const exec::Piece&) override {}
 
   /// How many maps were still under way when a node behind them had run: looked at before it, and again.
   int outlasted() const { return outlasted_; }
 
  private:
-  const passes::Program& program_;
   std::map<int, int> looks_;  ///< at a map since it was started
   int maps_ = 0, outlasted_ = 0;
 };
@@ -37,8 +34,8 @@ std::vector<std::byte> parameters_after(const deck::Deck& deck, bool late, int* 
   const exec::Clock clock;
   app::Trainer trainer(deck, blueprint, world(), clock);
   const data::Batch batch = made_up_batch(deck, trainer.first_sample(), trainer.sample_count());
-  Late observer(trainer.engine().program());
-  for (int step = 0; step < 2; ++step) trainer.step(step, batch, {}, late ? &observer : nullptr);
+  Late observer;
+  for (int step = 0; step < 2; ++step) trainer.step(step, batch, late ? &observer : nullptr);
   if (outlasted) *outlasted = observer.outlasted();
   return bits_of(trainer.parameters());
 }

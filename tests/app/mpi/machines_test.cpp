@@ -20,18 +20,27 @@ deck::Deck deck_for(int ranks, const char* schedule) {
                      std::string("pipeline.schedule=") + schedule});
 }
 
+std::vector<Action> actions(const std::vector<Event>& events) {
+  std::vector<Action> all;
+  for (const Event& event : events) all.push_back(event.action);
+  return all;
+}
+
+struct Recorder final : exec::Observer {
+  void action_ended(const Event& event) override { events.push_back(event); }
+  std::vector<Event> events;
+};
+
 /// The order in which one row's actions are finished when all rows run on machines of a kind.
 template <class Cluster, class Machine>
 std::vector<Action> order_on(Cluster cluster, const schedule::Schedule& schedule, int row, int lookahead) {
-  std::vector<Action> order;
+  std::vector<schedule::EventRecorder> recorders(schedule.rows.size());
   std::vector<Machine> machines(schedule.rows.size(), Machine(cluster));
   std::vector<schedule::Interpreter> loops;
   for (std::size_t i = 0; i < machines.size(); ++i)
-    loops.emplace_back(schedule.rows[i], machines[i], lookahead, [&order, row, i](const Event& event) {
-      if (static_cast<int>(i) == row) order.push_back(event.action);
-    });
+    loops.emplace_back(schedule.rows[i], machines[i], lookahead, &recorders[i]);
   EXPECT_EQ(run_all(loops), schedule::Progress::done);
-  return order;
+  return actions(recorders[static_cast<std::size_t>(row)].events);
 }
 
 TEST(Machines, AllThreeFinishTheSameActionsInTheSameOrder) {
@@ -42,11 +51,9 @@ TEST(Machines, AllThreeFinishTheSameActionsInTheSameOrder) {
     app::Trainer trainer(deck, blueprint, world(), clock);
     const int row = trainer.grid().coordinates()[maps::Axis::pipeline], lookahead = deck.pipeline.lookahead;
 
-    std::vector<Event> events;
-    trainer.step(0, made_up_batch(deck, trainer.first_sample(), trainer.sample_count()),
-                 [&](const Event& event) { events.push_back(event); });
-    std::vector<Action> on_device;
-    for (const Event& event : events) on_device.push_back(event.action);
+    Recorder recorder;
+    trainer.step(0, made_up_batch(deck, trainer.first_sample(), trainer.sample_count()), &recorder);
+    const std::vector<Action> on_device = actions(recorder.events);
     EXPECT_EQ(on_device, (order_on<schedule::NullCluster, schedule::NullMachine>(
                              schedule::NullCluster(blueprint.training), blueprint.training, row, lookahead)));
     const schedule::Costs costs{
@@ -64,14 +71,15 @@ TEST(Machines, EventsOfARankFollowEachOther) {
   const app::Blueprint blueprint = app::draw(deck);
   const exec::Clock clock;
   app::Trainer trainer(deck, blueprint, world(), clock);
-  double last = 0;
+  Recorder recorder;
   for (int step = 0; step < 2; ++step)
-    trainer.step(step, made_up_batch(deck, trainer.first_sample(), trainer.sample_count()),
-                 [&](const Event& event) {
-                   EXPECT_LE(last, event.begin) << name(event.action);
-                   EXPECT_LE(event.begin, event.end) << name(event.action);
-                   last = event.end;
-                 });
+    trainer.step(step, made_up_batch(deck, trainer.first_sample(), trainer.sample_count()), &recorder);
+  double last = 0;
+  for (const Event& event : recorder.events) {
+    EXPECT_LE(last, event.begin) << name(event.action);
+    EXPECT_LE(event.begin, event.end) << name(event.action);
+    last = event.end;
+  }
   EXPECT_LE(last, clock.now());
 }
 

@@ -1,11 +1,13 @@
-// Who observes a step is told of all of its work, one piece after the other, and changes nothing.
+// Who observes a step is told of all of its actions and all of its work, one after the other, and changes nothing.
 #include "heddle/exec/observer.hpp"
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cmath>
 #include <map>
+#include <optional>
 
 #include "synthetic_run.hpp"
 
@@ -15,24 +17,59 @@ namespace {
 using exec::Piece;
 using exec::Work;
 using passes::Phase;
+using schedule::Action;
 
+/// Holds what it is told to the order that an observer may count on.
 class Recorder final : public exec::Observer {
  public:
-  void before(const Piece& piece) override {
-    EXPECT_FALSE(open) << "a piece lies within another";
-    open = true;
-    opened = piece;
+  void step_begins(std::int64_t step) override {
+    EXPECT_FALSE(step_ || action_ || piece_);
+    step_ = step;
   }
-  void after(const Piece& piece) override {
-    EXPECT_TRUE(open && piece.work == opened.work && piece.node == opened.node);
-    open = false;
+  void step_ended(const exec::StepResult& result) override {
+    EXPECT_FALSE(action_ || piece_);
+    EXPECT_EQ(step_, result.step);
+    EXPECT_TRUE(std::isfinite(result.loss) && result.gradient_norm > 0);
+    step_.reset();
+    ++steps;
+  }
+  void action_begins(const Action& action) override {
+    EXPECT_TRUE(step_ && !piece_);
+    EXPECT_FALSE(action_) << "an action lies within another";
+    action_ = action;
+  }
+  void action_ended(const schedule::Event& event) override {
+    EXPECT_EQ(action_, event.action);
+    EXPECT_FALSE(piece_);
+    action_.reset();
+    actions.push_back(event.action);
+  }
+  bool watches_pieces() const override { return true; }
+  void piece_begins(const Piece& piece) override {
+    EXPECT_TRUE(step_);
+    EXPECT_FALSE(piece_) << "a piece lies within another";
+    const bool posted = piece.work == Work::message && is_receive(piece.action.kind);  // ahead of its turn
+    if (piece.action.stage >= 0 && !posted) {
+      EXPECT_EQ(action_, piece.action) << static_cast<int>(piece.work);
+    }
+    piece_ = piece;
+  }
+  void piece_ended(const Piece& piece) override {
+    EXPECT_TRUE(piece_ && piece.work == piece_->work && piece.node == piece_->node);
+    piece_.reset();
     pieces.push_back(piece);
   }
+  bool idle() const { return !step_ && !action_ && !piece_; }
   int count(Work work) const { return static_cast<int>(std::ranges::count(pieces, work, &Piece::work)); }
 
+  std::vector<Action> actions;
   std::vector<Piece> pieces;
-  bool open = false;
-  Piece opened{};
+  int steps = 0;
+
+ private:
+  std::optional<std::int64_t> step_;
+  std::optional<Action> action_;
+  std::optional<Piece> piece_;
 };
 
 deck::Deck deck_for(int ranks) {
@@ -43,42 +80,91 @@ deck::Deck deck_for(int ranks) {
                      "train.loss_rows=15"});  // of 32 that a rank has
 }
 
-TEST(Observer, IsToldOfEveryNodeOnceAMicrobatchAndOfWhatAStepEndsWith) {
-  const deck::Deck deck = deck_for(world().size());
-  const app::Blueprint blueprint = app::draw(deck);
-  const exec::Clock clock;
-  app::Trainer trainer(deck, blueprint, world(), clock);
-  Recorder recorder;
-  trainer.step(0, made_up_batch(deck, trainer.first_sample(), trainer.sample_count()), {}, &recorder);
-  EXPECT_FALSE(recorder.open);
+struct Training {
+  explicit Training(const deck::Deck& the_deck)
+      : deck(the_deck),
+        blueprint(app::draw(deck)),
+        trainer(deck, blueprint, world(), clock),
+        batch(made_up_batch(deck, trainer.first_sample(), trainer.sample_count())) {}
 
-  std::map<int, int> times;
+  deck::Deck deck;
+  app::Blueprint blueprint;
+  exec::Clock clock;
+  app::Trainer trainer;
+  data::Batch batch;
+};
+
+TEST(Observer, IsToldOfEveryActionOfEveryStepBeforeAndAfter) {
+  Training run(deck_for(world().size()));
+  Recorder recorder;
+  schedule::Row expected;
+  const schedule::Row& row =
+      run.blueprint.training.rows[run.trainer.grid().coordinates()[maps::Axis::pipeline]];
+  for (int step = 0; step < 2; ++step) {
+    run.trainer.step(step, run.batch, &recorder);
+    expected.insert(expected.end(), row.begin(), row.end());
+  }
+  EXPECT_TRUE(recorder.idle());
+  EXPECT_EQ(recorder.steps, 2);
+  EXPECT_EQ(recorder.actions, expected);
+}
+
+TEST(Observer, IsToldOfEveryNodeOnceAMicrobatchAndOfWhatAStepEndsWith) {
+  Training run(deck_for(world().size()));
+  Recorder recorder;
+  run.trainer.step(0, run.batch, &recorder);
+
+  std::map<std::pair<int, int>, int> times;  // by node and microbatch
   for (const Piece& piece : recorder.pieces)
-    if (piece.work == Work::node) ++times[piece.node];
-  const passes::Program& program = trainer.engine().program();
+    if (piece.work == Work::node || piece.work == Work::map) {
+      ++times[{piece.node, piece.action.microbatch}];
+      EXPECT_EQ(piece.work == Work::map,
+                run.trainer.engine().program().graph.nodes[piece.node].op == graph::Op::map);
+    }
+  const passes::Program& program = run.trainer.engine().program();
   for (int node = 0; node < static_cast<int>(program.phases.size()); ++node) {
     const Phase phase = program.phases[node];
     if (phase == Phase::epilogue) continue;  // buckets may stand for it
-    const int chunks = phase == Phase::loss ? 3 : 1;
-    EXPECT_EQ(times[node], phase == Phase::prologue ? 1 : deck.pipeline.microbatches * chunks) << node;
+    const bool once = phase == Phase::prologue;
+    for (int microbatch = once ? -1 : 0; microbatch < (once ? 0 : run.deck.pipeline.microbatches);
+         ++microbatch)
+      EXPECT_EQ((times[{node, microbatch}]), phase == Phase::loss ? 3 : 1) << node << " of " << microbatch;
   }
   EXPECT_EQ(recorder.count(Work::load), 1);
   EXPECT_EQ(recorder.count(Work::norm), 1);
   EXPECT_EQ(recorder.count(Work::update), 1);
-  const int sides = deck.grid.pipeline - 1;  // a stage of two has one neighbour: as many sends as receives
-  EXPECT_EQ(recorder.count(Work::message), 2 * sides * deck.pipeline.microbatches);
+  const int sides =
+      run.deck.grid.pipeline - 1;  // a stage of two has one neighbour: as many sends as receives
+  EXPECT_EQ(recorder.count(Work::message), 2 * sides * run.deck.pipeline.microbatches);
+}
+
+struct Events final : exec::Observer {
+  void action_ended(const schedule::Event& event) override { actions.push_back(event.action); }
+  void piece_begins(const Piece&) override { ADD_FAILURE() << "it does not watch pieces"; }
+  std::vector<Action> actions;
+};
+
+TEST(Observer, SeveralAreToldTheSame) {
+  Training run(deck_for(world().size()));
+  Recorder first, second;
+  Events events;
+  exec::Observers all;
+  for (exec::Observer* one : std::initializer_list<exec::Observer*>{&first, &events, &second}) all.add(*one);
+  run.trainer.step(0, run.batch, &all);
+  EXPECT_FALSE(events.actions.empty());
+  EXPECT_EQ(first.actions, events.actions);
+  EXPECT_EQ(second.actions, events.actions);
+  EXPECT_EQ(first.pieces.size(), second.pieces.size());
 }
 
 TEST(Observer, ChangesNoBit) {
   const deck::Deck deck = deck_for(world().size());
-  const app::Blueprint blueprint = app::draw(deck);
-  const exec::Clock clock;
-  app::Trainer watched(deck, blueprint, world(), clock), alone(deck, blueprint, world(), clock);
-  const data::Batch batch = made_up_batch(deck, alone.first_sample(), alone.sample_count());
+  Training watched(deck), alone(deck);
   Recorder recorder;
   for (int step = 0; step < 2; ++step)
-    EXPECT_EQ(watched.step(step, batch, {}, &recorder).loss, alone.step(step, batch).loss);
-  EXPECT_EQ(bits_of(watched.parameters()), bits_of(alone.parameters()));
+    EXPECT_EQ(watched.trainer.step(step, watched.batch, &recorder).loss,
+              alone.trainer.step(step, alone.batch).loss);
+  EXPECT_EQ(bits_of(watched.trainer.parameters()), bits_of(alone.trainer.parameters()));
 }
 
 }  // namespace

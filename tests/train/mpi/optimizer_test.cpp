@@ -61,8 +61,8 @@ struct Trainer {
   void step(std::int64_t number, double rate) {
     fill_gradients();
     optimizer.begin_step(number, rate);
-    optimizer.gradients_reduced();
-    optimizer.step();
+    optimizer.gradients_reduced(exec::no_action);
+    optimizer.step(exec::no_action);
   }
 
   inline static const std::string table = "embedding.token";
@@ -145,9 +145,9 @@ TEST(Optimizer, RefusesGradientsThatAreNotFiniteOnEveryRank) {
     if (share.grid.rank() == 0)
       fill(first, first.gradient, [](std::uint64_t) { return std::numeric_limits<double>::quiet_NaN(); });
     trainer.optimizer.begin_step(4, 1e-3);
-    trainer.optimizer.gradients_reduced();
+    trainer.optimizer.gradients_reduced(exec::no_action);
     tests::expect_error(ExitCode::numbers, {"gradient norm = ", "nan", "diverged"},
-                        [&] { trainer.optimizer.step(); });
+                        [&] { trainer.optimizer.step(exec::no_action); });
     for (std::size_t k = 0; k < before.size(); ++k) EXPECT_EQ(to_host(share.parameters[k].tensor), before[k]);
   });
 }
