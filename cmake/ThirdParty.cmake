@@ -10,6 +10,8 @@ find_package(fmt REQUIRED)
 heddle_third_party(fmt fmt::fmt)
 find_package(tomlplusplus REQUIRED)
 heddle_third_party(tomlplusplus tomlplusplus::tomlplusplus)
+find_package(nlohmann_json REQUIRED)
+heddle_third_party(json nlohmann_json::nlohmann_json)
 find_package(GTest REQUIRED)
 
 if(NOT HEDDLE_PURE)

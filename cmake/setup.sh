@@ -8,7 +8,7 @@ set -euo pipefail
 build=(build-essential cmake ninja-build ca-certificates
        libopenmpi-dev openmpi-bin libhdf5-openmpi-dev    # MPI, and HDF5 that writes from all ranks
        libtrilinos-kokkos-dev libeigen3-dev libdnnl-dev  # kernels and matrix products
-       libtomlplusplus-dev libcli11-dev libfmt-dev
+       libtomlplusplus-dev nlohmann-json3-dev libcli11-dev libfmt-dev
        libgtest-dev libgmock-dev
        python3-h5py python3-matplotlib                   # analysis/
        bible-kjv bible-kjv-text)                         # the text of `make run`

@@ -31,6 +31,7 @@ class Checker {
   void rates_fit_steps();
   void evaluation_has_data();
   void ranks_agree();
+  void costs_are_stages();
   void schedule_is_small();
   void sizes_fit_64_bits();
   void throw_if_any() const {
@@ -178,6 +179,28 @@ void Checker::ranks_agree() {
       "both are the ranks of a pipeline", "give one of them");
 }
 
+void Checker::costs_are_stages() {
+  const auto& cost = deck_.cost;
+  const std::int64_t stages = std::int64_t{deck_.grid.pipeline} * deck_.pipeline.chunks;
+  const auto expect = [&](std::string_view key, const PerStage& given, std::int64_t count,
+                          std::string_view of) {
+    const auto size = static_cast<std::int64_t>(given.values.size());
+    if (size > 1 && size != count)
+      report({key, "cost.from", "pipeline.chunks", "grid.pipeline"},
+             fmt::format("{} has {} numbers", key, size), fmt::format("there are {} {}", count, of),
+             fmt::format("give one, or {}", count));
+  };
+  expect("cost.forward", cost.forward, stages, "stages");
+  expect("cost.backward_input", cost.backward_input, stages, "stages");
+  expect("cost.backward_weight", cost.backward_weight, stages, "stages");
+  expect("cost.backward", cost.backward, stages, "stages");
+  expect("cost.recompute", cost.recompute, stages, "stages");
+  expect("cost.reduce_gradients", cost.reduce_gradients, stages, "stages");
+  expect("cost.step", cost.step, stages, "stages");
+  expect("cost.send", cost.send, stages - 1, "borders between stages");
+  expect("cost.message_bytes", cost.message_bytes, stages - 1, "borders between stages");
+}
+
 void Checker::schedule_is_small() {
   constexpr std::int64_t cells = 1 << 20;
   const std::int64_t stages = std::int64_t{deck_.grid.pipeline} * deck_.pipeline.chunks,
@@ -225,7 +248,8 @@ void check(const Deck& deck, Purpose purpose) {
   Checker checker(deck);
   checker.ranks_agree();
   checker.schedule_is_small();
-  if (purpose != Purpose::training) return checker.throw_if_any();
+  if (purpose == Purpose::simulation) checker.costs_are_stages();
+  if (purpose != Purpose::training && deck.cost.machine.empty()) return checker.throw_if_any();
   checker.grid_fits_model();
   checker.batch_divides();
   checker.cuts_are_stages();

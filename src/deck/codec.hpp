@@ -160,4 +160,22 @@ struct Codec<std::vector<T>> {
   }
 };
 
+/// One number, or a list of them.
+template <>
+struct Codec<PerStage> {
+  static std::string type() { return "number or list of numbers"; }
+  static std::string range(const Range& range) { return range.text(); }
+  static Verdict read(const Asked& asked, const toml::node& node, PerStage& value) {
+    if (node.is_array()) return Codec<std::vector<double>>::read(asked, node, value.values);
+    double one = 0;
+    if (auto verdict = read_number(asked, node, one)) return verdict;
+    value.values = {one};
+    return {};
+  }
+  static std::string print(const PerStage& value) {
+    return value.values.size() == 1 ? printed(value.values[0])
+                                    : Codec<std::vector<double>>::print(value.values);
+  }
+};
+
 }  // namespace heddle::deck

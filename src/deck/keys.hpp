@@ -13,6 +13,8 @@
 namespace heddle::deck {
 
 enum class Need : bool { optional, required };
+/// A section of tools is printed in a resolved deck only where it says something.
+enum class Shown : bool { always, where_given };
 
 /// One key of the struct `Owner`: a section's while the table is written, the whole Deck's once it stands.
 template <class Owner>
@@ -31,6 +33,7 @@ struct Key : KeyOf<Deck> {
 struct Section {
   std::string name, meaning;
   std::vector<Key> keys;
+  Shown shown = Shown::always;
 };
 
 const std::vector<Section>& sections();
@@ -55,8 +58,8 @@ KeyOf<Owner> key(const char* name, T Owner::*member, Range range, const char* un
 
 template <class Owner>
 Section section(const char* name, Owner Deck::*member, const char* meaning,
-                std::initializer_list<KeyOf<Owner>> keys) {
-  Section made{name, meaning, {}};
+                std::initializer_list<KeyOf<Owner>> keys, Shown shown = Shown::always) {
+  Section made{name, meaning, {}, shown};
   for (const auto& key : keys)
     made.keys.push_back(
         {{.name = made.name + "." + key.name,

@@ -3,13 +3,30 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "keys.hpp"
 
 namespace heddle::deck {
 
+namespace {
+
+/// A section of tools that says nothing, or one that a deck of a pipeline alone does without.
+bool is_left_out(const Section& section, const Deck& deck) {
+  const Deck defaults;
+  const auto is_default = [&](const Key& key) { return key.print(deck) == key.print(defaults); };
+  const auto is_missing = [&](const Key& key) { return key.need == Need::required && is_default(key); };
+  return std::any_of(section.keys.begin(), section.keys.end(), is_missing) ||
+         (section.shown == Shown::where_given &&
+          std::all_of(section.keys.begin(), section.keys.end(), is_default));
+}
+
+}  // namespace
+
 std::string resolved(const Deck& deck) {
   std::string text;
   for (const auto& section : sections()) {
+    if (is_left_out(section, deck)) continue;
     text += fmt::format("{}[{}]\n", text.empty() ? "" : "\n", section.name);
     for (const auto& key : section.keys) text += fmt::format("{} = {}\n", key.bare_name(), key.print(deck));
   }

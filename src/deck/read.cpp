@@ -8,8 +8,8 @@
 #include <set>
 #include <tuple>
 
+#include "included.hpp"
 #include "keys.hpp"
-#include "syntax.hpp"
 
 namespace heddle::deck {
 namespace {
@@ -34,9 +34,13 @@ class Reader {
   void read_override(const std::string& text) {
     read_text({Origin::Kind::command_line, "command line: " + for_message(text)}, text, parse_override);
   }
+  /// Takes the figures of the files that `named`, the deck itself, refers to; what is read afterwards wins.
+  void include(const Deck& named);
   void finish();
 
  private:
+  void include_machine(const std::string& path);
+  void include_measurement(const std::string& path);
   bool read_text(const Origin& origin, std::string_view text, toml::table (*parse)(std::string_view));
   void read_section(const Origin& origin, const toml::key& name, const toml::node& node);
   void read_key(const Origin& origin, const Section& section, const toml::key& name, const toml::node& node);
@@ -61,6 +65,44 @@ class Reader {
   std::map<std::string, toml::source_position, std::less<>> headers_;  ///< of the file's sections
   std::set<std::string, std::less<>> suggested_;  ///< keys and sections that were probably meant
 };
+
+void Reader::include(const Deck& named) {
+  const auto at_key = [&](const char* key, auto&& what) {
+    try {
+      what();
+    } catch (const Fault& fault) {
+      problems_.push_back(
+          {Origin::Kind::file, {}, named.at(key) + ": " + describe(fault.problem, fault.why, fault.fix)});
+    }
+  };
+  if (!named.cost.machine.empty()) at_key("cost.machine", [&] { include_machine(named.cost.machine); });
+  if (!named.cost.from.empty()) at_key("cost.from", [&] { include_measurement(named.cost.from); });
+}
+
+void Reader::include_machine(const std::string& path) {
+  const std::string text =
+      included_text(path, "a machine", "give one, such as inputs/machines/h100_sxm.toml");
+  const Origin origin{Origin::Kind::file, path};
+  try {
+    for (auto&& [name, node] : parse_file(text)) {
+      if (name.str() == "machine")
+        read_section(origin, name, node);
+      else
+        report(origin, name.source().begin,
+               {fmt::format("{} has no place in a machine's file", for_message(name.str())),
+                "it holds one section, [machine]", "take it out"});
+    }
+  } catch (const SyntaxFault& error) {
+    report(origin, error.at, error.fault);
+  }
+}
+
+void Reader::include_measurement(const std::string& path) {
+  const std::string text =
+      included_text(path, "a measurement", "write one with `heddle bench DECK --json FILE`");
+  for (auto&& [name, node] : measured_costs(path, text))
+    read_section({Origin::Kind::measurement, path}, name, node);
+}
 
 bool Reader::read_text(const Origin& origin, std::string_view text, toml::table (*parse)(std::string_view)) {
   try {
@@ -149,7 +191,9 @@ void Reader::report_missing() {
 }
 
 void Reader::finish() {
-  if (readable_ && purpose_ == Purpose::training) report_missing();
+  const bool needs_model =
+      purpose_ == Purpose::training || (purpose_ == Purpose::simulation && !deck_.cost.machine.empty());
+  if (readable_ && needs_model) report_missing();
   if (problems_.empty()) return;
   std::stable_sort(problems_.begin(), problems_.end(),
                    [](const Problem& a, const Problem& b) { return a.order() < b.order(); });
@@ -178,19 +222,39 @@ std::string Deck::at(std::string_view key) const {
   return found == positions.end() ? "default" : found->second;
 }
 
-Deck parse(std::string_view text, const std::string& source, std::span<const std::string> overrides,
-           Purpose purpose) {
+namespace {
+
+enum class Includes : bool { left_alone, followed };
+
+Deck assemble(std::string_view text, const std::string& source, std::span<const std::string> overrides,
+              Purpose purpose, Includes includes) {
+  const auto read_deck = [&](Reader& reader) {
+    reader.read_file(text, source);
+    for (const auto& one : overrides) reader.read_override(one);
+  };
   Deck deck;
   deck.name = std::filesystem::path(source).stem().string();
   deck.source = source;
   deck.text = text;
   deck.overrides.assign(overrides.begin(), overrides.end());
   Reader reader(deck, purpose);
-  reader.read_file(text, source);
-  for (const auto& one : overrides) reader.read_override(one);
+  if (includes == Includes::followed) {
+    Deck named;
+    Reader first(named, purpose);
+    read_deck(first);
+    reader.include(named);
+  }
+  read_deck(reader);
   reader.finish();
   fill_in(deck);
   return deck;
+}
+
+}  // namespace
+
+Deck parse(std::string_view text, const std::string& source, std::span<const std::string> overrides,
+           Purpose purpose) {
+  return assemble(text, source, overrides, purpose, Includes::left_alone);
 }
 
 Deck read(const std::filesystem::path& file, std::span<const std::string> overrides, Purpose purpose) {
@@ -211,7 +275,7 @@ Deck read(const std::filesystem::path& file, std::span<const std::string> overri
   stream.read(text.data(), static_cast<std::streamsize>(text.size()));
   if (stream.bad()) refuse("cannot read the deck", "the file system reports an error");
   text.resize(static_cast<std::size_t>(stream.gcount()));
-  return parse(text, file.string(), overrides, purpose);
+  return assemble(text, file.string(), overrides, purpose, Includes::followed);
 }
 
 }  // namespace heddle::deck

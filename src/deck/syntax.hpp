@@ -16,7 +16,7 @@ inline constexpr std::size_t longest_deck = 16 * 1024;
 
 /// Where a text came from, and how its positions read.
 struct Origin {
-  enum class Kind : bool { file, command_line };
+  enum class Kind : std::uint8_t { file, measurement, command_line };
   Kind kind;
   std::string name;  ///< the file, or "command line: grid.tensor=4"
 

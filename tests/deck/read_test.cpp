@@ -83,7 +83,7 @@ TEST(Read, BadOverridesSayWhatIsWrong) {
       {"train.batch_size=1", "train.batch_size is no key of a deck " + unknown + "did you mean train.batch?"},
       {"comm.xyz=1", "comm.xyz is no key of a deck " + unknown + "the keys are timeout, bucket_mib"},
       {"zzz.x=1", "[zzz] is no section of a deck " + unknown +
-                      "the sections are model, data, grid, pipeline, train, optimizer, comm, output"},
+                      "the sections are model, data, grid, pipeline, train, optimizer, comm, output, cost, machine"},
       {"tensor=2",
        "tensor stands outside of every section (every key belongs to a section); did you mean grid.tensor?"},
       {"model=3",
@@ -212,7 +212,7 @@ TEST(Read, AllMistakesAtOnceInTheirOrder) {
                   "into); give an integer",
                   "command line: foo.bar=1: [foo] is no section of a deck (unknown names are never skipped); "
                   "the sections are "
-                  "model, data, grid, pipeline, train, optimizer, comm, output"));
+                  "model, data, grid, pipeline, train, optimizer, comm, output, cost, machine"));
 }
 
 TEST(Read, ASyntaxErrorHidesNoMistakeOfTheCommandLine) {

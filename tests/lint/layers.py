@@ -7,6 +7,7 @@ import sys
 THIRD_PARTY = {
     "fmt": r"fmt/.*",
     "tomlplusplus": r"toml\+\+/.*|toml\+\+\.h",
+    "json": r"nlohmann/.*",
     "kokkos": r"Kokkos_.*",
     "eigen": r"Eigen/.*",
     "dnnl": r"dnnl.*|oneapi/dnnl/.*",

@@ -123,6 +123,47 @@ struct Output {
   bool operator==(const Output&) const = default;
 };
 
+/// A number for each stage, or one that stands for all; none: the default of its key.
+struct PerStage {
+  std::vector<double> values;
+
+  bool given() const { return !values.empty(); }
+  double operator[](std::size_t stage) const { return values.size() == 1 ? values[0] : values[stage]; }
+  bool operator==(const PerStage&) const = default;
+};
+
+struct Cost {
+  std::string from;         ///< what `heddle bench --json` wrote; its figures stand where the deck gives none
+  std::string machine;      ///< a file with a [machine]
+  PerStage forward;         ///< seconds; none: 1
+  PerStage backward_input;  ///< none: as forward
+  PerStage backward_weight;
+  PerStage backward;  ///< none: the sum of the two
+  PerStage recompute;
+  PerStage reduce_gradients;
+  PerStage step;
+  PerStage send;           ///< seconds; one for each border between stages
+  PerStage message_bytes;  ///< one for each border between stages
+  double bandwidth = 0;    ///< bytes a second; 0: a message's length costs nothing
+  bool contention = false;
+  bool operator==(const Cost&) const = default;
+};
+
+struct Machine {
+  double fp64 = 0;  ///< FLOP/s of a rank in large matrix products; 0: not known
+  double fp32 = 0;
+  double bf16 = 0;
+  double memory = 0;  ///< bytes a second that a rank reads and writes; 0: not known
+  double kernel = 0;  ///< seconds that every op takes at the least
+  int ranks_per_node = 1;
+  double latency = 0;       ///< seconds of a message within a node
+  double bandwidth = 0;     ///< bytes a second; 0: a message's length costs nothing
+  double node_latency = 0;  ///< the same between nodes
+  double node_bandwidth = 0;
+  bool contention = false;
+  bool operator==(const Machine&) const = default;
+};
+
 /// What a deck is read for: to train needs a model and how to train it, a schedule and its simulation only what they
 /// are made of.
 enum class Purpose : std::uint8_t { training, schedule, simulation };
@@ -136,6 +177,8 @@ struct Deck {
   Optimizer optimizer;
   Comm comm;
   Output output;
+  Cost cost;
+  Machine machine;
 
   std::string name;                    ///< the file's name without folder and ending
   std::string source;                  ///< the file as it was named

@@ -20,7 +20,8 @@ class DeckError : public Error {
 
 /// Reads a deck file; each override is `section.key=value` as in TOML, where a string may stand without its
 /// quotes. Overrides win over the file, and a later override over an earlier one. What `purpose` has no need of may
-/// be missing. Throws DeckError.
+/// be missing. The files of cost.machine and cost.from are read as if their sections stood before the deck's. Throws
+/// DeckError.
 Deck read(const std::filesystem::path& file, std::span<const std::string> overrides = {},
           Purpose purpose = Purpose::training);
 

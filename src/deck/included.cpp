@@ -1,0 +1,51 @@
+#include "included.hpp"
+
+#include <fmt/format.h>
+
+#include <fstream>
+#include <nlohmann/json.hpp>
+#include <system_error>
+
+namespace heddle::deck {
+namespace {
+
+constexpr const char* from_bench = "write it with `heddle bench DECK --json FILE`";
+
+toml::array list(const nlohmann::json& numbers) {
+  toml::array list;
+  for (const auto& number : numbers) list.push_back(number.get<double>());
+  return list;
+}
+
+}  // namespace
+
+std::string included_text(const std::string& path, const std::string& meaning, const std::string& fix) {
+  constexpr std::streamsize longest = 64 << 20;
+  std::ifstream stream(path, std::ios::binary);
+  if (!stream)
+    throw Fault{fmt::format("cannot open {}, {}", path, meaning), std::generic_category().message(errno),
+                fix};
+  std::string text(std::istreambuf_iterator<char>(stream), {});
+  if (!stream.bad() && static_cast<std::streamsize>(text.size()) <= longest) return text;
+  throw Fault{fmt::format("cannot read {}, {}", path, meaning), "it is no text file", fix};
+}
+
+toml::table measured_costs(const std::string& path, const std::string& text) {
+  try {
+    const nlohmann::json measurement = nlohmann::json::parse(text);
+    toml::table costs;
+    for (const auto& [name, value] : measurement.at("cost").items()) {
+      if (value.is_array())
+        costs.insert(name, list(value));
+      else
+        costs.insert(name, value.get<double>());
+    }
+    toml::table table;
+    table.insert("cost", std::move(costs));
+    return table;
+  } catch (const nlohmann::json::exception& error) {
+    throw Fault{fmt::format("{} holds no costs", path), error.what(), from_bench};
+  }
+}
+
+}  // namespace heddle::deck
