@@ -156,12 +156,13 @@ void Bench::run(const BenchArguments& arguments) {
   file->commit();
 }
 
-/// One table for each stage: that of its first rank.
+/// One table for each place in the pipeline: that of its first rank.
 void Bench::report(const std::vector<std::string>& tables) const {
   const double step = median(recorded_);
-  for (int stage = 0; stage < blueprint_.grid.extent(maps::Axis::pipeline); ++stage) {
-    const int rank = first_rank(blueprint_, stage);
-    fmt::print("\n# stage {}, rank {}\n{}", stage, rank, tables[static_cast<std::size_t>(rank)]);
+  for (int place = 0; place < blueprint_.grid.extent(maps::Axis::pipeline); ++place) {
+    const int rank = first_rank(blueprint_, place);
+    fmt::print("\n# place {} of the pipeline, rank {}\n{}", place, rank,
+               tables[static_cast<std::size_t>(rank)]);
   }
   fmt::print(
       "\n# the run\n"

@@ -34,33 +34,27 @@ deck::Model without_dropout(deck::Model model) {
 }
 
 /// The deck counts layers, the graph blocks: block 0 is the embedding, layer i is block i + 1.
-std::vector<int> cuts_of(const deck::Deck& deck, const graph::Graph& graph) {
-  if (deck.pipeline.cuts.empty())
-    return passes::balanced_cuts(graph, deck.grid.pipeline, deck.train.sequence);
+std::vector<int> cuts_of(const deck::Deck& deck, const graph::Graph& graph, int stages) {
+  if (deck.pipeline.cuts.empty()) return passes::balanced_cuts(graph, stages, deck.train.sequence);
   std::vector<int> cuts = deck.pipeline.cuts;
   for (int& cut : cuts) ++cut;
   return cuts;
 }
 
 schedule::Schedule training_schedule(const deck::Deck& deck) {
-  if (deck.pipeline.chunks > 1)
-    throw deck::DeckError(
-        {fmt::format("{}: {}", deck.at("pipeline.chunks"),
-                     describe(fmt::format("pipeline.chunks = {} cannot be run", deck.pipeline.chunks),
-                              "a rank carries out one stage", "try pipeline.chunks = 1"))});
   return finish_step(add_communication(drawn_schedule(deck)));
 }
 
-/// GPipe's first half.
-schedule::Schedule evaluation_schedule(const deck::Deck& deck) {
-  schedule::Schedule forward = schedule::gpipe(deck.grid.pipeline, deck.pipeline.microbatches);
-  for (schedule::Row& row : forward.rows)
-    std::erase_if(row, [](const schedule::Action& action) { return is_backward(action.kind); });
-  return add_communication(forward);
+/// The forward passes of training, in their order.
+schedule::Schedule evaluation_schedule(schedule::Schedule training) {
+  for (schedule::Row& row : training.rows)
+    std::erase_if(
+        row, [](const schedule::Action& action) { return action.kind != schedule::ActionKind::forward; });
+  return add_communication(training);
 }
 
-bool holds(const passes::Stage& stage, const std::string& parameter) {
-  return std::ranges::any_of(stage.graph.values, [&](const graph::Value& value) {
+bool holds(const passes::Share& share, const std::string& parameter) {
+  return std::ranges::any_of(share.graph.values, [&](const graph::Value& value) {
     return value.role == graph::Role::parameter && value.name == parameter;
   });
 }
@@ -74,88 +68,89 @@ Blueprint draw(const deck::Deck& deck) {
 }
 
 Blueprint draw(const deck::Deck& deck, const ModelWriter& write) {
+  const schedule::Schedule training = training_schedule(deck);
   Blueprint blueprint{.grid = grid_of(deck),
                       .rows = deck.train.batch / deck.pipeline.microbatches * deck.train.sequence,
                       .loss_rows = deck.train.loss_rows,
-                      .training = training_schedule(deck),
-                      .evaluation = evaluation_schedule(deck)};
-  const graph::Graph graph = laid_out(deck, write(deck.model, deck.train.dtype), blueprint.grid);
-  blueprint.cuts = cuts_of(deck, graph);
-  blueprint.stages = passes::partition(graph, blueprint.cuts);
-  blueprint.evaluation_stages = passes::partition(
-      laid_out(deck, write(without_dropout(deck.model), deck.train.dtype), blueprint.grid), blueprint.cuts);
+                      .training = training,
+                      .evaluation = evaluation_schedule(training)};
+  const graph::Graph graph = laid_out(deck, write(deck.model, deck.train.dtype), blueprint.grid),
+                     without =
+                         laid_out(deck, write(without_dropout(deck.model), deck.train.dtype), blueprint.grid);
+  blueprint.cuts = cuts_of(deck, graph, training.stages());
+  blueprint.shares = passes::partition(graph, blueprint.cuts, training.rank_of_stage);
+  blueprint.evaluation_shares = passes::partition(without, blueprint.cuts, training.rank_of_stage);
   schedule::verify(blueprint.training, deck.pipeline.lookahead);
   return blueprint;
 }
 
-passes::Program training_program(const Blueprint& blueprint, int stage) {
-  passes::Program program = passes::differentiate(blueprint.stages[stage]);
+passes::Program training_program(const Blueprint& blueprint, int pipeline_rank) {
+  passes::Program program = passes::differentiate(blueprint.shares[pipeline_rank]);
   program.loss_rows = blueprint.loss_rows;
   const passes::Recomputed cheap = passes::cheap_nodes(program);
   return passes::rematerialize(std::move(program), cheap);
 }
 
-passes::Program evaluation_program(const Blueprint& blueprint, int stage) {
-  passes::Program program = passes::forward_only(blueprint.evaluation_stages[stage]);
+passes::Program evaluation_program(const Blueprint& blueprint, int pipeline_rank) {
+  passes::Program program = passes::forward_only(blueprint.evaluation_shares[pipeline_rank]);
   program.loss_rows = blueprint.loss_rows;
   return program;
 }
 
-int first_rank(const Blueprint& blueprint, int stage) {
+int first_rank(const Blueprint& blueprint, int pipeline_rank) {
   maps::Coordinates place;
-  place[maps::Axis::pipeline] = stage;
+  place[maps::Axis::pipeline] = pipeline_rank;
   return blueprint.grid.rank(place);
 }
 
-passes::Stage single_stage(const deck::Deck& deck, model::Head head) {
+passes::Share single_stage(const deck::Deck& deck, model::Head head) {
   return passes::partition(model::build(without_dropout(deck.model), head, deck.train.dtype), {}).front();
 }
 
-std::vector<int> holders(const std::vector<passes::Stage>& stages, const std::string& parameter) {
+std::vector<int> holders(const std::vector<passes::Share>& shares, const std::string& parameter) {
   std::vector<int> found;
-  for (std::size_t i = 0; i < stages.size(); ++i)
-    if (holds(stages[i], parameter)) found.push_back(static_cast<int>(i));
+  for (std::size_t i = 0; i < shares.size(); ++i)
+    if (holds(shares[i], parameter)) found.push_back(static_cast<int>(i));
   return found;
 }
 
 namespace {
 
-/// The parameters of a stage whose other holders satisfy `f`.
+/// The parameters of a pipeline rank whose other holders satisfy `f`.
 template <class F>
-std::vector<std::string> shared(const std::vector<passes::Stage>& stages, int stage, F&& f) {
+std::vector<std::string> shared(const std::vector<passes::Share>& shares, int pipeline_rank, F&& f) {
   std::vector<std::string> names;
-  for (const graph::Value& value : stages[stage].graph.values) {
+  for (const graph::Value& value : shares[pipeline_rank].graph.values) {
     if (value.role != graph::Role::parameter) continue;
-    if (std::ranges::any_of(holders(stages, value.name), f)) names.push_back(value.name);
+    if (std::ranges::any_of(holders(shares, value.name), f)) names.push_back(value.name);
   }
   return names;
 }
 
 }  // namespace
 
-std::vector<std::string> held_before(const std::vector<passes::Stage>& stages, int stage) {
-  return shared(stages, stage, [&](int holder) { return holder < stage; });
+std::vector<std::string> held_before(const std::vector<passes::Share>& shares, int pipeline_rank) {
+  return shared(shares, pipeline_rank, [&](int holder) { return holder < pipeline_rank; });
 }
 
-std::vector<std::string> tied(const std::vector<passes::Stage>& stages, int stage) {
-  return shared(stages, stage, [&](int holder) { return holder != stage; });
+std::vector<std::string> tied(const std::vector<passes::Share>& shares, int pipeline_rank) {
+  return shared(shares, pipeline_rank, [&](int holder) { return holder != pipeline_rank; });
 }
 
 RankMemory memory_of(const Blueprint& blueprint, const deck::Deck& deck, int rank) {
-  const int stage = blueprint.grid.coordinates(rank)[maps::Axis::pipeline];
+  const int pipeline_rank = blueprint.grid.coordinates(rank)[maps::Axis::pipeline];
   const auto plan = [&](const passes::Program& program, const schedule::Schedule& schedule) {
     return schedule::plan_memory({.program = program,
                                   .grid = blueprint.grid,
                                   .rank = rank,
                                   .rows = blueprint.rows,
-                                  .row = schedule.rows[stage],
-                                  .stage = stage,
+                                  .row = schedule.rows[pipeline_rank],
                                   .microbatches = deck.pipeline.microbatches,
                                   .lookahead = deck.pipeline.lookahead});
   };
-  RankMemory memory{plan(training_program(blueprint, stage), blueprint.training)};
+  RankMemory memory{plan(training_program(blueprint, pipeline_rank), blueprint.training)};
   const std::int64_t evaluation =
-      plan(evaluation_program(blueprint, stage), blueprint.evaluation).beside_parameters();
+      plan(evaluation_program(blueprint, pipeline_rank), blueprint.evaluation).beside_parameters();
   if (evaluation > memory.training.spare()) memory.evaluation = evaluation;
   return memory;
 }

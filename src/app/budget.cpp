@@ -72,11 +72,6 @@ class Lines {
     if (rows >= 0 && graph::has_rows(program_.graph[id].shape)) tensor.shape[0] = rows;
     return tensor;
   }
-  std::vector<Tensor> tensors(const std::vector<graph::ValueId>& ids) const {
-    std::vector<Tensor> all;
-    for (graph::ValueId id : ids) all.push_back(tensor(id));
-    return all;
-  }
   Cost bytes(const std::vector<Tensor>& all) const {
     Cost cost;
     for (const Tensor& one : all) cost.bytes += static_cast<double>(one.bytes());
@@ -152,16 +147,34 @@ class Lines {
       line({.work = Work::wait, .action = {kind}}) = {fmt::format("wait for {}", name(kind))};
     }
     if (pipeline.size() == 1) return;
-    const double times = deck_.pipeline.microbatches;
-    const auto add = [&](ActionKind receive, int direction, const auto& sent, const auto& received) {
-      const double seconds = shift_seconds(pipeline, direction, tensors(sent), tensors(received));
-      if (received.empty()) return;
-      Line& mine = line({.work = Work::wait, .action = {receive}});
-      mine.cost.bytes = times * bytes(tensors(received)).bytes;
-      mine.floor = times * seconds;
-    };
-    add(ActionKind::receive_forward, 1, program_.sent, program_.received);
-    add(ActionKind::receive_backward, -1, program_.sent_cotangents, program_.received_cotangents);
+    using passes::Border;
+    add_messages(pipeline, ActionKind::receive_forward, 1, &Border::sent, &Border::received);
+    add_messages(pipeline, ActionKind::receive_backward, -1, &Border::sent_cotangents,
+                 &Border::received_cotangents);
+  }
+
+  /// Those of all stages of the rank that go towards later stages (1) or earlier ones (-1).
+  void add_messages(const comm::Communicator& pipeline, ActionKind receive, int direction,
+                    std::vector<graph::ValueId> passes::Border::*sent,
+                    std::vector<graph::ValueId> passes::Border::*received) {
+    std::vector<Message> out, in;
+    for (const passes::Border& border : program_.borders) {
+      add_messages(out, border.*sent, border.stage + direction, border.stage);
+      add_messages(in, border.*received, border.stage - direction, border.stage - direction);
+    }
+    const double times = deck_.pipeline.microbatches, seconds = exchange_seconds(pipeline, out, in);
+    if (in.empty()) return;
+    Line& mine = line({.work = Work::wait, .action = {receive}});
+    for (const Message& message : in) mine.cost.bytes += times * static_cast<double>(message.tensor.bytes());
+    mine.floor = times * seconds;
+  }
+
+  void add_messages(std::vector<Message>& messages, const std::vector<graph::ValueId>& values, int partner,
+                    int sender) const {
+    const auto& rank_of_stage = trainer_.blueprint().training.rank_of_stage;
+    const int stages = static_cast<int>(rank_of_stage.size());
+    for (std::size_t i = 0; i < values.size(); ++i)
+      messages.push_back({rank_of_stage[partner], static_cast<int>(i) * stages + sender, tensor(values[i])});
   }
 
   void add_reductions() {

@@ -1,4 +1,5 @@
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <cmath>
 
@@ -13,12 +14,19 @@
 namespace heddle::app {
 namespace {
 
-/// Ranks of one stage differ by a row or a column of an uneven split; the first holds the larger part.
+/// "stage 1", "stages 1 and 6".
+std::string stages_of(const Blueprint& blueprint, int place) {
+  std::vector<int> stages;
+  for (const passes::Border& border : blueprint.shares[place].borders) stages.push_back(border.stage);
+  return fmt::format("{} {}", stages.size() > 1 ? "stages" : "stage", fmt::join(stages, " and "));
+}
+
+/// Ranks of one place differ by a row or a column of an uneven split; the first holds the larger part.
 void print_memory(const Blueprint& blueprint, const deck::Deck& deck) {
-  fmt::print("\n# memory of the largest rank of each stage, MiB\n");
-  for (int stage = 0; stage < blueprint.grid.extent(maps::Axis::pipeline); ++stage) {
-    const RankMemory memory = memory_of(blueprint, deck, first_rank(blueprint, stage));
-    fmt::print("stage {}: {:.1f}", stage, mebibytes(memory.bytes()));
+  fmt::print("\n# memory of the largest rank of each place in the pipeline, MiB\n");
+  for (int place = 0; place < blueprint.grid.extent(maps::Axis::pipeline); ++place) {
+    const RankMemory memory = memory_of(blueprint, deck, first_rank(blueprint, place));
+    fmt::print("{}: {:.1f}", stages_of(blueprint, place), mebibytes(memory.bytes()));
     for (const schedule::Pool& pool : memory.training.pools)
       if (pool.bytes() > 0)
         fmt::print("{} {} {:.1f}{}", &pool == &memory.training.pools.front() ? " =" : " +", pool.name,
@@ -33,7 +41,7 @@ void print_memory(const Blueprint& blueprint, const deck::Deck& deck) {
 
 void print_stages(const Blueprint& blueprint, const deck::Deck& deck) {
   fmt::print("\n# stages\n");
-  const int stages = blueprint.grid.extent(maps::Axis::pipeline);
+  const int stages = blueprint.training.stages();
   for (int stage = 0; stage < stages; ++stage) {
     const int first = stage == 0 ? 0 : blueprint.cuts[stage - 1];
     const int end = stage + 1 == stages ? deck.model.layers + 2 : blueprint.cuts[stage];

@@ -92,19 +92,17 @@ double all_reduce_seconds(const comm::Communicator& ranks, const Tensor& like) {
       ranks, [&] { wait_for(start_all_reduce(ranks, comm::Reduction::sum, sum.tensor, sum.tensor)); });
 }
 
-double shift_seconds(const comm::Communicator& pipeline, int direction, const std::vector<Tensor>& sent,
-                     const std::vector<Tensor>& received) {
+double exchange_seconds(const comm::Communicator& ranks, const std::vector<Message>& sent,
+                        const std::vector<Message>& received) {
   std::vector<Scratch> out, in;
-  for (const Tensor& tensor : sent) out.emplace_back(tensor);
-  for (const Tensor& tensor : received) in.emplace_back(tensor);
-  return median_seconds(pipeline, [&] {
+  for (const Message& message : sent) out.emplace_back(message.tensor);
+  for (const Message& message : received) in.emplace_back(message.tensor);
+  return median_seconds(ranks, [&] {
     std::vector<comm::Request> requests;
-    int tag = 0;
-    for (const Scratch& one : in)
-      requests.push_back(start_receive(pipeline, pipeline.rank() - direction, tag++, one.tensor));
-    tag = 0;
-    for (const Scratch& one : out)
-      requests.push_back(start_send(pipeline, pipeline.rank() + direction, tag++, one.tensor));
+    for (std::size_t i = 0; i < in.size(); ++i)
+      requests.push_back(start_receive(ranks, received[i].peer, received[i].tag, in[i].tensor));
+    for (std::size_t i = 0; i < out.size(); ++i)
+      requests.push_back(start_send(ranks, sent[i].peer, sent[i].tag, out[i].tensor));
     for (comm::Request& request : requests) wait_for(std::move(request));
   });
 }

@@ -19,13 +19,20 @@ Rates measure_rates(DType dtype, const comm::Communicator& world);
 /// call together and make equally many.
 double median_seconds(const comm::Communicator& ranks, const std::function<void()>& what);
 
-/// Seconds of one map, of an all-reduce, and of the messages that a stage hands to the next, each by itself on memory of
+/// Seconds of one map, of an all-reduce, and of messages between ranks, each by itself on memory of
 /// its own. Collective over the ranks that take part.
 double map_seconds(const maps::Map& map, const comm::CartesianGrid& grid, const Tensor& in,
                    const Tensor& out);
 double all_reduce_seconds(const comm::Communicator& ranks, const Tensor& like);
-/// Every stage sends `sent` to rank + `direction` of the pipeline and receives `received` from rank - `direction`.
-double shift_seconds(const comm::Communicator& pipeline, int direction, const std::vector<Tensor>& sent,
-                     const std::vector<Tensor>& received);
+
+/// What goes to or comes from another rank.
+struct Message {
+  int peer;
+  int tag;
+  Tensor tensor;
+};
+/// Seconds until all of these, handed over at once, are through; what one rank sends, another receives.
+double exchange_seconds(const comm::Communicator& ranks, const std::vector<Message>& sent,
+                        const std::vector<Message>& received);
 
 }  // namespace heddle::app

@@ -14,9 +14,10 @@ using maps::Axis;
 Trainer::Trainer(const deck::Deck& deck, const Blueprint& blueprint, comm::World& world,
                  const exec::Clock& clock)
     : deck_(deck), blueprint_(blueprint), world_(world), clock_(clock), grid_(world, blueprint.grid) {
-  const int stage = grid_.coordinates()[Axis::pipeline];
-  engine_.emplace(engine_input(blueprint.training, training_program(blueprint, stage)));
-  exec::EngineInput evaluation = engine_input(blueprint.evaluation, evaluation_program(blueprint, stage));
+  const int pipeline_rank = grid_.coordinates()[Axis::pipeline];
+  engine_.emplace(engine_input(blueprint.training, training_program(blueprint, pipeline_rank)));
+  exec::EngineInput evaluation =
+      engine_input(blueprint.evaluation, evaluation_program(blueprint, pipeline_rank));
   evaluation.lender = &engine_->arena();
   evaluation_.emplace(std::move(evaluation));
 
@@ -25,7 +26,7 @@ Trainer::Trainer(const deck::Deck& deck, const Blueprint& blueprint, comm::World
   for (const TiedGroup& tie : ties_)
     if (tie.holders.size() > 1) ties.push_back({tie.name, &tie.holders});
   auto parameters = train::trained_parameters(engine_->program(), engine_->arena(), grid_,
-                                              held_before(blueprint.stages, stage));
+                                              held_before(blueprint.shares, pipeline_rank));
   for (const train::Parameter& parameter : parameters)
     train::initialise(parameter, static_cast<std::uint64_t>(deck.train.seed));
   optimizer_.emplace(deck.optimizer, std::move(parameters), std::move(ties), world.all(),
@@ -47,13 +48,13 @@ exec::EngineInput Trainer::engine_input(const schedule::Schedule& schedule, pass
 
 /// Every rank of a pipeline takes part in making each group, in one order.
 void Trainer::make_ties() {
-  const int stage = grid_.coordinates()[Axis::pipeline];
+  const int pipeline_rank = grid_.coordinates()[Axis::pipeline];
   std::vector<std::string> names;
-  for (int other = 0; other < static_cast<int>(blueprint_.stages.size()); ++other)
-    for (const std::string& name : tied(blueprint_.stages, other))
+  for (int other = 0; other < static_cast<int>(blueprint_.shares.size()); ++other)
+    for (const std::string& name : tied(blueprint_.shares, other))
       if (!std::ranges::count(names, name)) names.push_back(name);
   for (const std::string& name : names) {
-    const bool member = std::ranges::count(holders(blueprint_.stages, name), stage) > 0;
+    const bool member = std::ranges::count(holders(blueprint_.shares, name), pipeline_rank) > 0;
     ties_.push_back({name, comm::subset(grid_.along(Axis::pipeline),
                                         member ? comm::Membership::member : comm::Membership::outsider)});
   }

@@ -45,7 +45,7 @@ std::byte* Arena::slot(int pool, int index) const {
 Tensor Arena::tensor(graph::ValueId id, DType dtype, int microbatch) const {
   const Place& place = plan_.places[id];
   HEDDLE_EXPECT(place.pool >= 0);
-  const int index = plan_.pools[place.pool].slot(microbatch);
+  const int index = plan_.slot(place, microbatch);
   HEDDLE_EXPECT(index >= 0);
   if (packing_ == Packing::separate && !taken_whole(place.pool))
     return {buffers_[id][index].data(), dtype, place.shape};

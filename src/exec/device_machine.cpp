@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "heddle/comm/point_to_point.hpp"
+#include "heddle/schedule/null_machine.hpp"
 
 namespace heddle::exec {
 
@@ -16,14 +17,6 @@ bool all_done(std::vector<comm::Request>& requests) {
                              [](comm::Request& request) { return request.done() || request.test(); });
 }
 
-/// A message's tag tells direction, value and microbatch; it repeats only for microbatches that are never under way
-/// together.
-int tag(ActionKind kind, int microbatch, int value) {
-  constexpr int values = 8, microbatches = 2000;
-  HEDDLE_EXPECT(value < values);
-  return ((microbatch % microbatches) * values + value) * 2 + (schedule::goes_forward(kind) ? 0 : 1);
-}
-
 }  // namespace
 
 void DeviceMachine::begin_step(const RunState& state, std::vector<std::int64_t> row_shifts) {
@@ -35,24 +28,23 @@ void DeviceMachine::begin_step(const RunState& state, std::vector<std::int64_t> 
 }
 
 void DeviceMachine::end_step() {
-  if (sends_forward_.empty() && sends_backward_.empty()) return;
+  if (sends_.empty()) return;
   const Observed observed(state_.observer,
                           {.work = Work::wait, .action = {ActionKind::send_forward, -1, -1}});
-  for (auto* sends : {&sends_forward_, &sends_backward_}) {
-    for (auto& requests : *sends)
+  for (auto& [channel, sends] : sends_)
+    for (auto& requests : sends)
       for (comm::Request& request : requests) comm::wait(request, {"last sends of the step"});
-    sends->clear();
-  }
+  sends_.clear();
 }
 
 bool DeviceMachine::ready(const Action& action) {
   if (is_receive(action.kind)) return all_done(receives_.at(action));
   if (is_send(action.kind)) {
-    auto& sends = goes_forward(action.kind) ? sends_forward_ : sends_backward_;
+    std::deque<Requests>& sends = sends_[channel_of(action)];
     while (!sends.empty() && all_done(sends.front())) sends.pop_front();
     return static_cast<int>(sends.size()) < in_.channel_capacity;
   }
-  if (action.kind == ActionKind::reduce_gradients) return in_.reducer->test();
+  if (action.kind == ActionKind::reduce_gradients) return !is_last(action) || in_.reducer->test();
   return true;
 }
 
@@ -70,13 +62,12 @@ schedule::Event DeviceMachine::finish(const Action& action) {
   state_.action = action;
   if (is_compute(action.kind)) compute(action);
   if (is_receive(action.kind)) receives_.erase(action);
-  if (is_send(action.kind))
-    (goes_forward(action.kind) ? sends_forward_ : sends_backward_).push_back(exchange(action));
-  if (action.kind == ActionKind::reduce_gradients) {
+  if (is_send(action.kind)) sends_[channel_of(action)].push_back(exchange(action));
+  if (action.kind == ActionKind::reduce_gradients && is_last(action)) {
     in_.runner.finish_step(state_, in_.reducer->carried_out());
     in_.hooks->gradients_reduced(action);
   }
-  if (action.kind == ActionKind::step) in_.hooks->step(action);
+  if (action.kind == ActionKind::step && is_last(action)) in_.hooks->step(action);
   last_end_ = in_.clock.now();
   return {action, begin, last_end_};
 }
@@ -92,14 +83,35 @@ void DeviceMachine::compute(const Action& action) {
     in_.runner.run(action, state_);
 }
 
-const std::vector<graph::ValueId>& DeviceMachine::message(ActionKind kind) const {
-  const passes::Program& program = in_.runner.program();
-  switch (kind) {
-    case ActionKind::send_forward: return program.sent;
-    case ActionKind::receive_forward: return program.received;
-    case ActionKind::send_backward: return program.sent_cotangents;
-    default: return program.received_cotangents;
+bool DeviceMachine::is_last(const Action& action) const {
+  const schedule::Row& row = in_.schedule.rows[in_.grid.coordinates()[maps::Axis::pipeline]];
+  const auto last =
+      std::find_if(row.rbegin(), row.rend(), [&](const Action& other) { return other.kind == action.kind; });
+  return last != row.rend() && *last == action;
+}
+
+const std::vector<graph::ValueId>& DeviceMachine::message(const Action& action) const {
+  const auto& borders = in_.runner.program().borders;
+  const auto border = std::ranges::find(borders, action.stage, &passes::Border::stage);
+  HEDDLE_EXPECT(border != borders.end());
+  switch (action.kind) {
+    case ActionKind::send_forward: return border->sent;
+    case ActionKind::receive_forward: return border->received;
+    case ActionKind::send_backward: return border->sent_cotangents;
+    default: return border->received_cotangents;
   }
+}
+
+/// Two ranks share messages of several stages: a message's tag tells direction, sending stage, value and microbatch. It
+/// repeats only for microbatches that are never under way together.
+int DeviceMachine::tag(const Action& action, int value) const {
+  constexpr int most = 32000;
+  const int values = static_cast<int>(message(action).size());
+  const int channels = 2 * in_.schedule.stages();
+  const int microbatches = most / (values * channels);
+  HEDDLE_EXPECT(microbatches > in_.channel_capacity);
+  return ((action.microbatch % microbatches) * values + value) * channels +
+         static_cast<int>(channel_of(action));
 }
 
 DeviceMachine::Requests DeviceMachine::exchange(const Action& action) {
@@ -109,9 +121,9 @@ DeviceMachine::Requests DeviceMachine::exchange(const Action& action) {
   Requests requests;
   if (is_send(action.kind)) in_.runner.fence();
   int index = 0;
-  for (graph::ValueId id : message(action.kind)) {
+  for (graph::ValueId id : message(action)) {
     const Tensor tensor = in_.runner.tensor(id, action.microbatch);
-    const int label = tag(action.kind, action.microbatch, index++);
+    const int label = tag(action, index++);
     requests.push_back(is_send(action.kind) ? start_send(pipeline, peer, label, tensor)
                                             : start_receive(pipeline, peer, label, tensor));
   }

@@ -50,12 +50,20 @@ void ProgramRunner::run(const schedule::Action& action, const RunState& state,
   const std::string what = name(action);
   const auto run_those = [&](auto&& belongs_here, const maps::Block* chunk) {
     for (int i = 0; i < static_cast<int>(program_.graph.nodes.size()); ++i) {
-      if (!belongs_here(program_.phases[i])) continue;
+      if (program_.graph.nodes[i].stage != action.stage || !belongs_here(program_.phases[i])) continue;
       run_node(i, action.microbatch, chunk, state, what);
       if (after) after(i);
     }
   };
-  run_those([&](Phase phase) { return belongs(phase, action.kind); }, nullptr);
+  const auto run_part = [&](ActionKind part) {
+    run_those([&](Phase phase) { return belongs(phase, part); }, nullptr);
+  };
+  if (action.kind == ActionKind::backward && arena_.plan().splits_backward) {
+    run_part(ActionKind::backward_input);
+    run_part(ActionKind::backward_weight);
+  } else {
+    run_part(action.kind);
+  }
   if (action.kind == ActionKind::forward)
     for (const maps::Block& chunk : loss_chunks_)
       run_those([](Phase phase) { return phase == Phase::loss; }, &chunk);

@@ -10,13 +10,12 @@ using maps::Axis;
 using schedule::Progress;
 
 StageEngine::StageEngine(EngineInput input) : input_(std::move(input)) {
-  const int stage = input_.grid.coordinates()[Axis::pipeline];
+  const int pipeline_rank = input_.grid.coordinates()[Axis::pipeline];
   arena_.emplace(schedule::plan_memory({.program = input_.program,
                                         .grid = input_.grid.shape(),
                                         .rank = input_.grid.rank(),
                                         .rows = input_.rows,
-                                        .row = input_.schedule.rows[stage],
-                                        .stage = stage,
+                                        .row = input_.schedule.rows[pipeline_rank],
                                         .microbatches = input_.schedule.microbatches,
                                         .lookahead = input_.lookahead}),
                  input_.packing, input_.lender);

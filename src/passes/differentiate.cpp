@@ -18,7 +18,7 @@ using graph::Role;
 using graph::Value;
 using graph::ValueId;
 
-/// Writes the backward programs of a stage behind its forward nodes.
+/// Writes the backward programs of a share behind its forward nodes.
 class Differentiator : graph::AdjointWriter {
  public:
   explicit Differentiator(Program program)
@@ -28,13 +28,14 @@ class Differentiator : graph::AdjointWriter {
 
   Program run() {
     const std::size_t forward_nodes = graph_.nodes.size();
-    for (ValueId id : program_.sent) {
-      const ValueId cotangent = like_dual(id, Role::input, "d.");
-      program_.received_cotangents.push_back(cotangent);
-      add_to(id, cotangent);
-    }
+    for (Border& border : program_.borders)
+      for (ValueId id : border.sent) {
+        border.received_cotangents.push_back(like_dual(id, Role::input, "d."));
+        add_to(id, border.received_cotangents.back());
+      }
     differentiate_nodes(forward_nodes, false);
-    for (ValueId id : program_.received) program_.sent_cotangents.push_back(cotangents_.at(id));
+    for (Border& border : program_.borders)
+      for (ValueId id : border.received) border.sent_cotangents.push_back(cotangents_.at(id));
     differentiate_nodes(forward_nodes, true);
     collect_trained();
     return std::move(program_);
@@ -54,6 +55,12 @@ class Differentiator : graph::AdjointWriter {
     }
   }
 
+  /// The node just appended is of the same stage as the one that is being differentiated.
+  void file_under(Phase phase) {
+    program_.phases.push_back(phase);
+    graph_.nodes.back().stage = node_->stage;
+  }
+
   /// What the adjoint of the tail makes is made with it.
   Phase phase(Phase usual) const { return node_ && node_->tail ? Phase::loss : usual; }
 
@@ -66,7 +73,7 @@ class Differentiator : graph::AdjointWriter {
     const ValueId result =
         append(graph_, op, std::move(in), "d." + graph_[primal].name, std::move(attributes), node_->block)
             .front();
-    program_.phases.push_back(parameter ? Phase::epilogue : phase(Phase::backward_input));
+    file_under(parameter ? Phase::epilogue : phase(Phase::backward_input));
     graph_[result].layout = dual(graph_[primal].layout);
     if (parameter) graph_[result].role = Role::gradient;
     add_to(primal, result);
@@ -80,14 +87,14 @@ class Differentiator : graph::AdjointWriter {
     Node node{op, std::move(in), {}, std::move(attributes), node_->block};
     for (int input : inputs) node.out.push_back(gradient_sum(node_->in[input]));
     graph_.nodes.push_back(std::move(node));
-    program_.phases.push_back(phase(Phase::backward_weight));
+    file_under(phase(Phase::backward_weight));
   }
 
   ValueId emit(Op op, std::vector<ValueId> in, Attributes attributes) override {
     const ValueId result = append(graph_, op, std::move(in), "d." + std::string(name(node_->op)),
                                   std::move(attributes), node_->block)
                                .front();
-    program_.phases.push_back(phase(Phase::backward_input));
+    file_under(phase(Phase::backward_input));
     graph_[result].layout = dual(graph_[node_->out.front()].layout);
     return result;
   }
@@ -100,8 +107,9 @@ class Differentiator : graph::AdjointWriter {
       return;
     }
     const ValueId sum =
-        append(graph_, Op::add, {known->second, contribution}, "d." + graph_[primal].name).front();
-    program_.phases.push_back(invariant_[primal] ? Phase::epilogue : phase(Phase::backward_input));
+        append(graph_, Op::add, {known->second, contribution}, "d." + graph_[primal].name, {}, node_->block)
+            .front();
+    file_under(invariant_[primal] ? Phase::epilogue : phase(Phase::backward_input));
     graph_[sum].layout = graph_[contribution].layout;
     graph_[sum].role = graph_[contribution].role == Role::gradient ? Role::gradient : Role::activation;
     known->second = sum;
@@ -130,7 +138,8 @@ class Differentiator : graph::AdjointWriter {
   /// Cotangents are wanted of what depends on a parameter or on what an earlier stage sent.
   void find_wanted() {
     wanted_ = invariant_;
-    for (ValueId id : program_.received) wanted_[id] = true;
+    for (const Border& border : program_.borders)
+      for (ValueId id : border.received) wanted_[id] = true;
     for (const Node& node : graph_.nodes)
       for (ValueId id : node.in)
         if (wanted_[id])
@@ -202,18 +211,17 @@ Program in_order(Program program) {
   return program;
 }
 
-Program with_phases(const Stage& stage) {
+Program with_phases(const Share& share) {
   Program program;
-  program.graph = stage.graph;
-  program.received = stage.received;
-  program.sent = stage.sent;
-  const auto invariant = step_invariant(stage.graph);
-  for (const Node& node : stage.graph.nodes)
+  program.graph = share.graph;
+  program.borders = share.borders;
+  const auto invariant = step_invariant(share.graph);
+  for (const Node& node : share.graph.nodes)
     program.phases.push_back(invariant[node.out.front()] ? Phase::prologue
                              : node.tail                 ? Phase::loss
                                                          : Phase::forward);
-  for (ValueId id : stage.graph.outputs)
-    if (stage.graph[id].shape.rank() == 0) program.loss = id;
+  for (ValueId id : share.graph.outputs)
+    if (share.graph[id].shape.rank() == 0) program.loss = id;
   return program;
 }
 
@@ -233,8 +241,8 @@ std::vector<Reduction> reductions(const Program& program) {
   return found;
 }
 
-Program forward_only(const Stage& stage) { return in_order(with_phases(stage)); }
+Program forward_only(const Share& share) { return in_order(with_phases(share)); }
 
-Program differentiate(const Stage& stage) { return in_order(Differentiator(with_phases(stage)).run()); }
+Program differentiate(const Share& share) { return in_order(Differentiator(with_phases(share)).run()); }
 
 }  // namespace heddle::passes

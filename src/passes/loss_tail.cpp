@@ -31,8 +31,10 @@ std::vector<bool> inside_loss(const Program& program) {
   for (std::size_t i = 0; i < program.phases.size(); ++i)
     if (program.phases[i] != Phase::loss)
       for (ValueId id : program.graph.nodes[i].in) inside[id] = false;
-  for (const auto* ids : {&program.sent, &program.sent_cotangents, &program.graph.outputs})
-    for (ValueId id : *ids) inside[id] = false;
+  for (ValueId id : program.graph.outputs) inside[id] = false;
+  for (const Border& border : program.borders)
+    for (const auto* ids : {&border.sent, &border.sent_cotangents})
+      for (ValueId id : *ids) inside[id] = false;
   return inside;
 }
 

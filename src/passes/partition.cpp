@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <map>
+#include <numeric>
 #include <set>
 
 #include "heddle/graph/ops.hpp"
@@ -33,22 +34,41 @@ class Partitioner {
     find_crossings();
   }
 
-  Stage stage(int index) {
-    Stage stage;
+  Share share(const std::vector<int>& stages) {
+    Share share;
     local_.clear();
-    if (index > 0)
-      for (ValueId id : crossing_[index - 1]) stage.received.push_back(import(stage.graph, id, Role::input));
-    for (const Node& node : graph_.nodes)
-      if (stage_of(node.block) == index && !invariant_[node.out.front()]) copy(stage.graph, node);
-    for (ValueId id : crossing_[index]) stage.sent.push_back(local_.at(id));
+    for (int stage : stages) add(share, stage, contains(stages, stage - 1), contains(stages, stage + 1));
     for (ValueId id : graph_.outputs)
-      if (local_.contains(id)) stage.graph.outputs.push_back(local_.at(id));
-    return stage;
+      if (local_.contains(id)) share.graph.outputs.push_back(local_.at(id));
+    return share;
   }
 
  private:
   int stage_of(int block) const {
     return static_cast<int>(std::upper_bound(cuts_.begin(), cuts_.end(), block) - cuts_.begin());
+  }
+
+  static bool contains(const std::vector<int>& stages, int stage) {
+    return std::find(stages.begin(), stages.end(), stage) != stages.end();
+  }
+
+  void add(Share& share, int stage, bool follows, bool goes_on) {
+    Border border;
+    border.stage = stage;
+    if (!follows) forget_activations();
+    if (!follows && stage > 0)
+      for (ValueId id : crossing_[stage - 1]) border.received.push_back(import(share.graph, id, Role::input));
+    for (const Node& node : graph_.nodes)
+      if (stage_of(node.block) == stage && !invariant_[node.out.front()]) copy(share.graph, node, stage);
+    if (!goes_on)
+      for (ValueId id : crossing_[stage]) border.sent.push_back(local_.at(id));
+    share.borders.push_back(std::move(border));
+  }
+
+  /// What an earlier stage of the rank made comes anew, from the stage before, to one that does not follow it.
+  void forget_activations() {
+    std::erase_if(local_,
+                  [&](const auto& entry) { return maker_[entry.first] >= 0 && !invariant_[entry.first]; });
   }
 
   void find_crossings() {
@@ -62,25 +82,26 @@ class Partitioner {
     for (const auto& values : crossing) crossing_.emplace_back(values.begin(), values.end());
   }
 
-  ValueId import(Graph& stage, ValueId id, Role role) {
+  ValueId import(Graph& share, ValueId id, Role role) {
     graph::Value value = graph_[id];
     value.role = role;
-    return local_[id] = stage.add(value);
+    return local_[id] = share.add(value);
   }
 
-  /// The stage's own copy of a value; what depends on parameters alone is made here, once.
-  ValueId use(Graph& stage, ValueId id) {
+  /// The rank's own copy of a value; what depends on parameters alone is made here, once.
+  ValueId use(Graph& share, ValueId id, int stage) {
     if (const auto known = local_.find(id); known != local_.end()) return known->second;
-    if (maker_[id] < 0) return import(stage, id, graph_[id].role);
+    if (maker_[id] < 0) return import(share, id, graph_[id].role);
     HEDDLE_EXPECT(invariant_[id]);
-    copy(stage, graph_.nodes[maker_[id]]);
+    copy(share, graph_.nodes[maker_[id]], stage);
     return local_.at(id);
   }
 
-  void copy(Graph& stage, Node node) {
-    for (ValueId& id : node.in) id = use(stage, id);
-    for (ValueId& id : node.out) id = import(stage, id, graph_[id].role);
-    stage.nodes.push_back(node);
+  void copy(Graph& share, Node node, int stage) {
+    for (ValueId& id : node.in) id = use(share, id, stage);
+    for (ValueId& id : node.out) id = import(share, id, graph_[id].role);
+    node.stage = stage;
+    share.nodes.push_back(node);
   }
 
   const Graph& graph_;
@@ -88,7 +109,7 @@ class Partitioner {
   std::vector<int> maker_;
   std::vector<int> cuts_;
   std::vector<std::vector<ValueId>> crossing_;
-  std::map<ValueId, ValueId> local_;  // of the stage that is being made
+  std::map<ValueId, ValueId> local_;  // of the share that is being made
 };
 
 }  // namespace
@@ -115,12 +136,22 @@ std::vector<int> balanced_cuts(const Graph& graph, int stages, std::int64_t rows
   return cuts;
 }
 
-std::vector<Stage> partition(const Graph& graph, const std::vector<int>& cuts) {
+std::vector<Share> partition(const Graph& graph, const std::vector<int>& cuts,
+                             const std::vector<int>& rank_of_stage) {
+  HEDDLE_EXPECT(rank_of_stage.size() == cuts.size() + 1);
+  std::vector<std::vector<int>> stages_of(*std::max_element(rank_of_stage.begin(), rank_of_stage.end()) + 1);
+  for (std::size_t stage = 0; stage < rank_of_stage.size(); ++stage)
+    stages_of[rank_of_stage[stage]].push_back(static_cast<int>(stage));
   Partitioner partitioner(graph, cuts);
-  std::vector<Stage> stages;
-  for (int index = 0; index <= static_cast<int>(cuts.size()); ++index)
-    stages.push_back(partitioner.stage(index));
-  return stages;
+  std::vector<Share> shares;
+  for (const std::vector<int>& stages : stages_of) shares.push_back(partitioner.share(stages));
+  return shares;
+}
+
+std::vector<Share> partition(const Graph& graph, const std::vector<int>& cuts) {
+  std::vector<int> rank_of_stage(cuts.size() + 1);
+  std::iota(rank_of_stage.begin(), rank_of_stage.end(), 0);
+  return partition(graph, cuts, rank_of_stage);
 }
 
 }  // namespace heddle::passes

@@ -39,7 +39,7 @@ class Rematerializer {
     for (std::size_t i = 0; i < nodes_.size(); ++i) {
       Node node = nodes_[i];
       if (of_backward(phases_[i]))
-        for (ValueId& id : node.in) id = again(id);
+        for (ValueId& id : node.in) id = again(id, node.stage);
       emit(std::move(node), phases_[i]);
     }
     return std::move(program_);
@@ -56,17 +56,18 @@ class Rematerializer {
     return way(node);
   }
 
-  /// The value itself where it is kept, else what backward makes in its place.
-  ValueId again(ValueId id) {
+  /// The value itself where it is kept, else what backward makes in its place, in the stage that reads it first.
+  ValueId again(ValueId id, int stage) {
     if (const auto known = again_.find(id); known != again_.end()) return known->second;
     std::optional<Node> node = recipe(id);
     if (!node) return id;
     const std::vector<ValueId> kept = node->in;
-    for (ValueId& in : node->in) in = again(in);
+    for (ValueId& in : node->in) in = again(in, stage);
     if (moves_nothing(*node) && node->in == kept) return again_[id] = id;
     graph::Value value = graph_[id];
     value.name = "again." + value.name;
     node->out = {graph_.add(value)};
+    node->stage = stage;
     again_[id] = node->out.front();
     emit(*node, of_input_[id] ? Phase::backward_input : Phase::backward_weight);
     return again_[id];

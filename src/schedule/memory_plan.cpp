@@ -22,16 +22,11 @@ std::int64_t padded(std::int64_t bytes) { return (bytes + alignment - 1) / align
 using graph::Role;
 using graph::ValueId;
 
-/// The life of a piece of memory within a microbatch, as the actions that begin and end it.
-struct Life {
-  std::set<ActionKind> first, last;
-  auto operator<=>(const Life&) const = default;
-};
-
 class Planner {
  public:
   explicit Planner(const PlanInput& input)
       : in_(input), graph_(input.program.graph), storage_(input.program, splits_backward(input.row)) {
+    plan_.splits_backward = splits_backward(input.row);
     plan_.places.resize(graph_.values.size());
     for (const char* name : {"parameters", "moments", "batch", "totals", "gradients", "scratch"})
       plan_.pools.push_back({.name = name});
@@ -107,7 +102,7 @@ class Planner {
     }
   }
 
-  static bool made_by_forward(const Storage* storage) { return storage->made_in == ActionKind::forward; }
+  static bool made_by_forward(const Storage* storage) { return storage->made_in.kind == ActionKind::forward; }
 
   void place(const Storage& storage) {
     const ValueId id = storage.values.front();
@@ -138,10 +133,10 @@ class Planner {
     for (int m = 0; m < in_.microbatches; ++m) batch.slot_of[m] = m;
   }
 
-  /// Nothing for what lives within one program.
-  std::optional<Life> life_of(const Storage& storage) const {
-    const ActionKind made = storage.received ? *storage.received : storage.made_in;
-    Life life{{made}, {storage.used_in.begin(), storage.used_in.end()}};
+  /// From which tasks to which it lives; nothing for what lives within one.
+  std::optional<BufferClass> life_of(const Storage& storage) const {
+    const Task made = storage.received ? *storage.received : storage.made_in;
+    BufferClass life{{made}, storage.used_in};
     if (storage.sent) life.last.insert(*storage.sent);
     life.last.erase(made);
     if (life.last.empty() && !storage.received) return {};
@@ -177,30 +172,95 @@ class Planner {
                         [](const Action& a) { return a.kind == ActionKind::forward; });
   }
 
+  /// The buffers of one life, all of a microbatch's one behind the other.
+  struct Frames {
+    BufferClass life;
+    const std::vector<const Storage*>* storages;
+    std::int64_t bytes;  ///< of a microbatch
+    Slots slots;
+  };
+
+  /// What lives alike in several stages of the rank may share its slots.
   void place_frames() {
+    std::map<BufferClass, std::vector<Frames>> alike;
     for (const auto& [life, storages] : frames_) {
-      Pool frame{.name = name_of(life)};
-      const Slots slots = slots_of(life);
-      frame.slot_count = slots.count;
-      for (int m = 0; m < in_.microbatches; ++m) frame.slot_of.push_back(slots.of(m));
-      for (const Storage* storage : storages) {
-        put(*storage, static_cast<int>(plan_.pools.size()), frame.slot_bytes);
-        frame.slot_bytes += bytes_of(*storage);
+      Frames frames{life, &storages, 0, assign_slots(lives_of(life))};
+      for (const Storage* storage : storages) frames.bytes += bytes_of(*storage);
+      alike[of_any_stage(life)].push_back(std::move(frames));
+    }
+    for (const auto& [life, members] : alike) {
+      const Slots together = slots_together(members);
+      std::int64_t apart = 0, slot_bytes = 0;
+      for (const Frames& frames : members) {
+        apart += frames.bytes * frames.slots.count;
+        slot_bytes = std::max(slot_bytes, frames.bytes);
       }
-      plan_.pools.push_back(frame);
+      if (members.size() > 1 && slot_bytes * together.count <= apart)
+        add_pool(name_of(life, /*stages=*/false), together, slot_bytes, members);
+      else
+        for (const Frames& frames : members)
+          add_pool(name_of(frames.life, in_.program.borders.size() > 1), frames.slots, frames.bytes,
+                   {&frames, 1});
     }
   }
 
-  Slots slots_of(const Life& life) const {
-    const BufferClass buffers{{life.first.begin(), life.first.end()}, {life.last.begin(), life.last.end()}};
-    return assign_slots(lives(in_.row, in_.stage, buffers, in_.lookahead, in_.channel_capacity));
+  void add_pool(const std::string& name, const Slots& slots, std::int64_t slot_bytes,
+                std::span<const Frames> members) {
+    const int index = static_cast<int>(plan_.pools.size());
+    Pool pool{.name = name, .slot_bytes = slot_bytes, .slot_count = slots.count};
+    for (const Frames& frames : members) {
+      std::int64_t offset = 0;
+      for (const Storage* storage : *frames.storages) {
+        put(*storage, index, offset);
+        for (ValueId id : storage->values)
+          plan_.places[id].first_buffer = static_cast<int>(pool.slot_of.size());
+        offset += bytes_of(*storage);
+      }
+      const int first = static_cast<int>(pool.slot_of.size());
+      for (int m = 0; m < in_.microbatches; ++m) pool.slot_of.push_back(slots.of(first + m));
+    }
+    plan_.pools.push_back(std::move(pool));
   }
 
-  /// "frame F to B", "message F to SEND_F".
-  static std::string name_of(const Life& life) {
-    const ActionKind first = *life.first.begin(), last = *life.last.rbegin();
-    const bool message = is_receive(first) || is_send(last);
-    return fmt::format("{} {} to {}", message ? "message" : "frame", name(first), name(last));
+  std::vector<BufferLife> lives_of(const BufferClass& life) const {
+    return lives(in_.row, life, in_.lookahead, in_.channel_capacity);
+  }
+
+  /// The members' microbatches are counted on, one member after the other.
+  Slots slots_together(const std::vector<Frames>& members) const {
+    std::vector<BufferLife> all;
+    int first = 0;
+    for (const Frames& frames : members) {
+      for (BufferLife life : lives_of(frames.life)) {
+        life.microbatch += first;
+        all.push_back(life);
+      }
+      first += in_.microbatches;
+    }
+    std::ranges::stable_sort(all, {}, &BufferLife::begin);
+    return assign_slots(all);
+  }
+
+  /// The same life of stage 0, if it is all of one stage.
+  static BufferClass of_any_stage(const BufferClass& life) {
+    BufferClass any;
+    const int stage = life.first.begin()->stage;
+    for (const auto& [from, to] : {std::pair(&life.first, &any.first), std::pair(&life.last, &any.last)})
+      for (const Task& task : *from) {
+        if (task.stage != stage) return life;
+        to->insert({0, task.kind});
+      }
+    return any;
+  }
+
+  /// "frame F to B", "message 1F to 1SEND_F".
+  static std::string name_of(const BufferClass& life, bool stages) {
+    const Task first = *life.first.begin(), last = *life.last.rbegin();
+    const auto word = [&](const Task& task) {
+      return stages ? fmt::format("{}{}", task.stage, name(task.kind)) : std::string(name(task.kind));
+    };
+    const bool message = is_receive(first.kind) || is_send(last.kind);
+    return fmt::format("{} {} to {}", message ? "message" : "frame", word(first), word(last));
   }
 
   const PlanInput& in_;
@@ -209,7 +269,7 @@ class Planner {
   MemoryPlan plan_;
   std::int64_t begun_by_forward_ = 0;  ///< bytes of gradients up to the last one that F writes
   std::vector<const Storage*> scratch_;
-  std::map<Life, std::vector<const Storage*>> frames_;
+  std::map<BufferClass, std::vector<const Storage*>> frames_;
 };
 
 }  // namespace

@@ -10,15 +10,15 @@
 namespace heddle::schedule {
 namespace {
 
-bool contains(const std::vector<ActionKind>& kinds, ActionKind kind) {
-  return std::ranges::find(kinds, kind) != kinds.end();
+bool does_one_of(const Action& action, const std::set<Task>& tasks) {
+  return std::ranges::any_of(tasks, [&](const Task& task) { return task.done_by(action); });
 }
 
 /// Where in the row a send has surely left: sends leave in their order, and no more than `capacity` are under way.
 std::int64_t departure(const Row& row, std::int64_t send, int capacity) {
   const auto end = static_cast<std::int64_t>(row.size());
   for (std::int64_t at = send + 1; at < end; ++at)
-    if (row[at].kind == row[send].kind && --capacity == 0) return at;
+    if (row[at].kind == row[send].kind && row[at].stage == row[send].stage && --capacity == 0) return at;
   return end - 1;
 }
 
@@ -32,29 +32,12 @@ void set_slot(Slots& slots, int microbatch, int slice, int slot) {
 
 }  // namespace
 
-BufferClass forward_to_backward() {
-  return {{ActionKind::forward}, {ActionKind::backward, ActionKind::backward_input}};
+bool Task::done_by(const Action& action) const {
+  const bool part = kind == ActionKind::backward_input || kind == ActionKind::backward_weight;
+  return action.stage == stage && (action.kind == kind || (part && action.kind == ActionKind::backward));
 }
 
-BufferClass forward_to_weight() {
-  return {{ActionKind::forward}, {ActionKind::backward, ActionKind::backward_weight}};
-}
-
-BufferClass backward_to_weight() { return {{ActionKind::backward_input}, {ActionKind::backward_weight}}; }
-
-BufferClass inbox(ActionKind receive) {
-  HEDDLE_EXPECT(is_receive(receive));
-  if (receive == ActionKind::receive_forward) return {{receive}, {ActionKind::forward}};
-  return {{receive}, {ActionKind::backward, ActionKind::backward_input}};
-}
-
-BufferClass outbox(ActionKind send) {
-  HEDDLE_EXPECT(is_send(send));
-  if (send == ActionKind::send_forward) return {{ActionKind::forward}, {send}};
-  return {{ActionKind::backward, ActionKind::backward_input}, {send}};
-}
-
-std::vector<BufferLife> lives(const Row& row, int stage, const BufferClass& buffers, int lookahead,
+std::vector<BufferLife> lives(const Row& row, const BufferClass& buffers, int lookahead,
                               int channel_capacity) {
   HEDDLE_EXPECT(lookahead >= 1 && channel_capacity >= 1);
   std::map<std::pair<int, int>, BufferLife> by_microbatch;
@@ -68,12 +51,11 @@ std::vector<BufferLife> lives(const Row& row, int stage, const BufferClass& buff
       begin = before < 0 ? 0 : receives[before] + 1;
       receives.push_back(at);
     }
-    if (action.stage != stage) continue;
     const std::pair key{action.microbatch, action.slice};
-    if (contains(buffers.first, action.kind))
+    if (does_one_of(action, buffers.first))
       by_microbatch.try_emplace(key, BufferLife{begin, -1, action.microbatch, action.slice});
     const auto life = by_microbatch.find(key);
-    if (life != by_microbatch.end() && contains(buffers.last, action.kind))
+    if (life != by_microbatch.end() && does_one_of(action, buffers.last))
       life->second.end =
           std::max(life->second.end, is_send(action.kind) ? departure(row, at, channel_capacity) : at);
   }

@@ -54,10 +54,13 @@ StorageTable::StorageTable(const passes::Program& program, bool split_backward)
     for (ValueId id : storages_[i].values) index_[id] = static_cast<int>(i);
 }
 
-ActionKind StorageTable::action_of(Phase phase) const {
-  if (phase == Phase::forward || phase == Phase::loss || phase == Phase::prologue) return ActionKind::forward;
-  if (!split_backward_) return ActionKind::backward;
-  return phase == Phase::backward_weight ? ActionKind::backward_weight : ActionKind::backward_input;
+Task StorageTable::task_of(std::size_t node) const {
+  const int stage = program_.graph.nodes[node].stage;
+  const Phase phase = program_.phases[node];
+  if (phase == Phase::forward || phase == Phase::loss || phase == Phase::prologue)
+    return {stage, ActionKind::forward};
+  if (!split_backward_) return {stage, ActionKind::backward};
+  return {stage, phase == Phase::backward_weight ? ActionKind::backward_weight : ActionKind::backward_input};
 }
 
 void StorageTable::find_moments() {
@@ -68,16 +71,16 @@ void StorageTable::find_moments() {
     moment_.push_back(static_cast<std::int64_t>(late ? i + nodes.size() : i));
   }
   for (std::size_t i = 0; i < nodes.size(); ++i) {
-    const ActionKind action = action_of(program_.phases[i]);
+    const Task task = task_of(i);
     for (ValueId id : nodes[i].out) {
       Storage& storage = storages_[id];
       if (storage.first_moment >= 0) continue;  // a gradient that several nodes add to
-      storage.made_in = action;
+      storage.made_in = task;
       storage.first_moment = storage.last_moment = moment_[i];
-      storage.used_in.insert(action);
+      storage.used_in.insert(task);
     }
     for (ValueId id : nodes[i].in) {
-      storages_[id].used_in.insert(action);
+      storages_[id].used_in.insert(task);
       storages_[id].last_moment = std::max(storages_[id].last_moment, moment_[i]);
     }
   }
@@ -98,10 +101,14 @@ void StorageTable::keep_through_loss() {
 }
 
 void StorageTable::mark_messages() {
-  for (ValueId id : program_.received) storages_[id].received = ActionKind::receive_forward;
-  for (ValueId id : program_.received_cotangents) storages_[id].received = ActionKind::receive_backward;
-  for (ValueId id : program_.sent) storages_[id].sent = ActionKind::send_forward;
-  for (ValueId id : program_.sent_cotangents) storages_[id].sent = ActionKind::send_backward;
+  using enum ActionKind;
+  for (const passes::Border& border : program_.borders) {
+    for (ValueId id : border.received) storages_[id].received = Task{border.stage, receive_forward};
+    for (ValueId id : border.received_cotangents)
+      storages_[id].received = Task{border.stage, receive_backward};
+    for (ValueId id : border.sent) storages_[id].sent = Task{border.stage, send_forward};
+    for (ValueId id : border.sent_cotangents) storages_[id].sent = Task{border.stage, send_backward};
+  }
 }
 
 void StorageTable::merge(ValueId into, ValueId from) {
@@ -120,6 +127,12 @@ bool StorageTable::dead_after(const Storage& storage, std::int64_t moment) const
   return !kept && storage.last_moment <= moment;
 }
 
+bool StorageTable::of_one_stage(const Storage& storage, int stage) const {
+  return storage.made_in.stage == stage &&
+         std::ranges::all_of(storage.used_in, [&](const Task& task) { return task.stage == stage; });
+}
+
+/// A W may run before an I of an earlier stage, whatever their moments say, so it only writes over what is its stage's alone.
 void StorageTable::join_in_place() {
   const auto& nodes = program_.graph.nodes;
   std::vector<std::size_t> order(nodes.size());
@@ -133,7 +146,10 @@ void StorageTable::join_in_place() {
     const bool alike = inside_loss_[input] == inside_loss_[output];
     HEDDLE_EXPECT(alike || share != Sharing::always);
     if (!alike) continue;
-    if (share == Sharing::always || dead_after(storages_[index_[input]], moment_[i])) merge(input, output);
+    const Storage& storage = storages_[index_[input]];
+    const bool late = task_of(i).kind == ActionKind::backward_weight;
+    const bool dead = dead_after(storage, moment_[i]) && (!late || of_one_stage(storage, nodes[i].stage));
+    if (share == Sharing::always || dead) merge(input, output);
   }
 }
 

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "heddle/passes/differentiate.hpp"
-#include "heddle/schedule/action.hpp"
+#include "heddle/schedule/slots.hpp"
 
 namespace heddle::schedule {
 
@@ -14,15 +14,15 @@ namespace heddle::schedule {
 struct Storage {
   std::vector<graph::ValueId> values;
   bool invariant = false;  ///< a parameter, or made of nothing but
-  ActionKind made_in = ActionKind::forward;
-  std::set<ActionKind> used_in = {};
-  std::optional<ActionKind> received = {}, sent = {};
+  Task made_in = {};
+  std::set<Task> used_in = {};
+  std::optional<Task> received = {}, sent = {};
   std::int64_t first_moment = -1, last_moment = -1;
 };
 
 class StorageTable {
  public:
-  /// With a split backward the nodes of W run after those of I; else B runs both in the order of the program.
+  /// With a split backward the nodes of W run after those of I, also in a B; else B runs both in the order of the program.
   StorageTable(const passes::Program& program, bool split_backward);
 
   const std::vector<Storage>& all() const { return storages_; }
@@ -35,7 +35,8 @@ class StorageTable {
   void join_in_place();
   void merge(graph::ValueId into, graph::ValueId from);
   bool dead_after(const Storage& storage, std::int64_t moment) const;
-  ActionKind action_of(passes::Phase phase) const;
+  Task task_of(std::size_t node) const;
+  bool of_one_stage(const Storage& storage, int stage) const;
 
   const passes::Program& program_;
   bool split_backward_;

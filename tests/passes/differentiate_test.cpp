@@ -156,12 +156,12 @@ TEST(Differentiate, ACotangentLiesInTheDualOfItsValuesLayout) {
   for_each_program([](const Program& program) {
     for (std::size_t i = 0; i < program.graph.nodes.size(); ++i)
       if (!of_forward(program.phases[i])) expect_dual_op(program, program.graph.nodes[i]);
-    ASSERT_EQ(program.sent.size(), program.received_cotangents.size());
-    ASSERT_EQ(program.received.size(), program.sent_cotangents.size());
-    for (std::size_t i = 0; i < program.sent.size(); ++i)
-      expect_dual(program.graph, program.received_cotangents[i], program.sent[i]);
-    for (std::size_t i = 0; i < program.received.size(); ++i)
-      expect_dual(program.graph, program.sent_cotangents[i], program.received[i]);
+    ASSERT_EQ(program.borders[0].sent.size(), program.borders[0].received_cotangents.size());
+    ASSERT_EQ(program.borders[0].received.size(), program.borders[0].sent_cotangents.size());
+    for (std::size_t i = 0; i < program.borders[0].sent.size(); ++i)
+      expect_dual(program.graph, program.borders[0].received_cotangents[i], program.borders[0].sent[i]);
+    for (std::size_t i = 0; i < program.borders[0].received.size(); ++i)
+      expect_dual(program.graph, program.borders[0].sent_cotangents[i], program.borders[0].received[i]);
   });
 }
 
@@ -233,21 +233,21 @@ TEST(Differentiate, ATiedTableOnOneStageSumsBothOfItsUses) {
 TEST(Differentiate, StagesHandCotangentsBackAsTheyWereHandedForward) {
   const Graph graph = parallelize(tests::small_gpt(4), maps::Grid({2, 3, 2}), ResidualStream::split_rows);
   std::vector<Program> programs;
-  for (const Stage& stage : partition(graph, {2, 4})) programs.push_back(differentiate(stage));
+  for (const Share& stage : partition(graph, {2, 4})) programs.push_back(differentiate(stage));
   for (std::size_t i = 0; i + 1 < programs.size(); ++i) {
     const Program &before = programs[i], &after = programs[i + 1];
-    ASSERT_EQ(before.received_cotangents.size(), after.sent_cotangents.size());
-    for (std::size_t k = 0; k < before.received_cotangents.size(); ++k) {
-      const graph::Value &received = before.graph[before.received_cotangents[k]],
-                         &sent = after.graph[after.sent_cotangents[k]];
+    ASSERT_EQ(before.borders[0].received_cotangents.size(), after.borders[0].sent_cotangents.size());
+    for (std::size_t k = 0; k < before.borders[0].received_cotangents.size(); ++k) {
+      const graph::Value &received = before.graph[before.borders[0].received_cotangents[k]],
+                         &sent = after.graph[after.borders[0].sent_cotangents[k]];
       EXPECT_EQ(received.layout, sent.layout);
       EXPECT_EQ(received.shape, sent.shape);
     }
     EXPECT_EQ(before.loss, -1);
   }
   EXPECT_GE(programs.back().loss, 0);
-  EXPECT_TRUE(programs.front().sent_cotangents.empty());
-  EXPECT_TRUE(programs.back().received_cotangents.empty());
+  EXPECT_TRUE(programs.front().borders[0].sent_cotangents.empty());
+  EXPECT_TRUE(programs.back().borders[0].received_cotangents.empty());
 }
 
 /// x -> a -> b, and x is added to b two stages later: its cotangent comes back along the same way.
@@ -263,10 +263,10 @@ TEST(Differentiate, ACotangentTakesTheWayOfAValueThatSkipsStages) {
   const auto stages = partition(graph, {1, 2, 3});
   const Program relay = differentiate(stages[2]), user = differentiate(stages[1]);
   // Stage 2 does not use x: the cotangent passes through. Stage 1 does: it adds its own share.
-  EXPECT_EQ(relay.sent_cotangents[0], relay.received_cotangents[0]);
-  EXPECT_EQ(user.graph[user.received[0]].name, "x");
-  ASSERT_TRUE(tests::maker(user.graph, user.sent_cotangents[0]));
-  EXPECT_EQ(tests::maker(user.graph, user.sent_cotangents[0])->op, Op::add);
+  EXPECT_EQ(relay.borders[0].sent_cotangents[0], relay.borders[0].received_cotangents[0]);
+  EXPECT_EQ(user.graph[user.borders[0].received[0]].name, "x");
+  ASSERT_TRUE(tests::maker(user.graph, user.borders[0].sent_cotangents[0]));
+  EXPECT_EQ(tests::maker(user.graph, user.borders[0].sent_cotangents[0])->op, Op::add);
 }
 
 /// A table used as it lies and gathered: two sums over the microbatches, one gradient, final with the later sum.
@@ -297,7 +297,7 @@ TEST(Differentiate, AParameterWithTwoUsesHasOneGradient) {
 TEST(ForwardOnly, IsTheForwardPartOfTheWhole) {
   for (const maps::Grid& grid : {maps::Grid(), maps::Grid({2, 2, 2})}) {
     const Graph graph = parallelize(tests::small_gpt(), grid, ResidualStream::whole);
-    for (const Stage& stage : partition(graph, balanced_cuts(graph, grid.extent(Axis::pipeline), 16))) {
+    for (const Share& stage : partition(graph, balanced_cuts(graph, grid.extent(Axis::pipeline), 16))) {
       const Program forward = forward_only(stage), whole = differentiate(stage);
       ASSERT_LT(forward.graph.nodes.size(), whole.graph.nodes.size());
       for (std::size_t i = 0; i < forward.graph.nodes.size(); ++i) {

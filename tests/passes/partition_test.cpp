@@ -41,8 +41,8 @@ Names parameter_names(const Graph& graph) { return tests::names(graph, tests::pa
 TEST(Partition, AValueThatSkipsStagesIsHandedFromStageToStage) {
   const auto stages = partition(with_skip_and_ties(), {1, 2, 3});
   ASSERT_EQ(stages.size(), 4u);
-  const auto received = [&](int i) { return tests::names(stages[i].graph, stages[i].received); };
-  const auto sent = [&](int i) { return tests::names(stages[i].graph, stages[i].sent); };
+  const auto received = [&](int i) { return tests::names(stages[i].graph, stages[i].borders[0].received); };
+  const auto sent = [&](int i) { return tests::names(stages[i].graph, stages[i].borders[0].sent); };
   EXPECT_EQ(received(0), Names{});
   EXPECT_EQ(sent(0), Names{"skip"});
   EXPECT_EQ(sent(1), (Names{"skip", "a"}));
@@ -50,9 +50,9 @@ TEST(Partition, AValueThatSkipsStagesIsHandedFromStageToStage) {
   EXPECT_EQ(sent(3), Names{});
   for (int i = 0; i < 3; ++i) EXPECT_EQ(received(i + 1), sent(i));
   // Stage 2 has no use of its own for it: what it sends is what it received.
-  EXPECT_EQ(stages[2].sent[0], stages[2].received[0]);
-  for (const Stage& stage : stages)
-    for (ValueId id : stage.received) EXPECT_EQ(stage.graph[id].role, Role::input);
+  EXPECT_EQ(stages[2].borders[0].sent[0], stages[2].borders[0].received[0]);
+  for (const Share& stage : stages)
+    for (ValueId id : stage.borders[0].received) EXPECT_EQ(stage.graph[id].role, Role::input);
 }
 
 TEST(Partition, TiedParametersStandInEveryStageThatUsesThem) {
@@ -120,9 +120,9 @@ TEST(Partition, WhatIsSentIsReceivedInTheSameLayoutAndOrder) {
   for (ResidualStream stream : both_streams) {
     const auto stages = partition(parallelize(tests::small_gpt(6), maps::Grid({2, 4, 2}), stream), {2, 4, 6});
     for (std::size_t i = 0; i + 1 < stages.size(); ++i) {
-      ASSERT_EQ(stages[i].sent.size(), 1u) << "only the residual stream crosses a cut";
-      const graph::Value &sent = stages[i].graph[stages[i].sent[0]],
-                         &received = stages[i + 1].graph[stages[i + 1].received[0]];
+      ASSERT_EQ(stages[i].borders[0].sent.size(), 1u) << "only the residual stream crosses a cut";
+      const graph::Value &sent = stages[i].graph[stages[i].borders[0].sent[0]],
+                         &received = stages[i + 1].graph[stages[i + 1].borders[0].received[0]];
       EXPECT_EQ(sent.name, received.name);
       EXPECT_EQ(sent.shape, received.shape);
       EXPECT_EQ(sent.layout, received.layout);
@@ -132,7 +132,7 @@ TEST(Partition, WhatIsSentIsReceivedInTheSameLayoutAndOrder) {
 
 TEST(Partition, TheTiedTableIsSharedAnewInBothStages) {
   const Graph graph = parallelize(tests::small_gpt(2), maps::Grid({2, 2, 2}), ResidualStream::whole);
-  for (const Stage& stage : partition(graph, {2})) {
+  for (const Share& stage : partition(graph, {2})) {
     const ValueId table = tests::find(stage.graph, "embedding.token");
     EXPECT_EQ(stage.graph[table].role, Role::parameter);
     int broadcasts = 0;
@@ -143,7 +143,7 @@ TEST(Partition, TheTiedTableIsSharedAnewInBothStages) {
 
 TEST(Partition, InputsOfTheModelStandWhereTheyAreUsed) {
   const auto stages = partition(tests::small_gpt(2), {1, 2});
-  const auto has = [](const Stage& stage, const char* name) {
+  const auto has = [](const Share& stage, const char* name) {
     return std::ranges::count(stage.graph.values, name, &graph::Value::name) > 0;
   };
   for (int i = 0; i < 3; ++i) {

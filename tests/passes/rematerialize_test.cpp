@@ -18,7 +18,7 @@ template <class F>
 void for_each_program(ResidualStream stream, F&& f) {
   for (const maps::Grid& grid : some_grids()) {
     const Graph graph = parallelize(tests::small_gpt(3), grid, stream);
-    for (const Stage& stage : partition(graph, balanced_cuts(graph, grid.extent(Axis::pipeline), 16))) {
+    for (const Share& stage : partition(graph, balanced_cuts(graph, grid.extent(Axis::pipeline), 16))) {
       const Program plain = differentiate(stage);
       f(plain, rematerialize(plain, cheap_nodes(plain)));
       if (testing::Test::HasFailure()) FAIL() << name(grid);

@@ -53,7 +53,9 @@ TEST(Generators, PeakActivationsAreThePapers) {
       const Schedule all = gpipe(stages, microbatches), alternating = one_f_one_b(stages, microbatches);
       for (int stage = 0; stage < stages; ++stage) {
         const auto peak = [&](const Schedule& schedule) {
-          return assign_slots(lives(schedule.rows[stage], stage, forward_to_backward())).count;
+          return assign_slots(lives(schedule.rows[stage],
+                                    {{{stage, ActionKind::forward}}, {{stage, ActionKind::backward}}}))
+              .count;
         };
         EXPECT_EQ(peak(all), microbatches);
         EXPECT_EQ(peak(alternating), std::min(microbatches, stages - stage));

@@ -16,10 +16,7 @@
 #include "heddle/passes/loss_tail.hpp"
 #include "heddle/passes/parallelize.hpp"
 #include "heddle/passes/rematerialize.hpp"
-#include "heddle/schedule/communication.hpp"
-#include "heddle/schedule/gpipe.hpp"
-#include "heddle/schedule/one_f_one_b.hpp"
-#include "heddle/schedule/text.hpp"
+#include "schedules.hpp"
 
 namespace heddle::schedule {
 namespace {
@@ -30,7 +27,8 @@ using graph::ValueId;
 using maps::Axis;
 using passes::Phase;
 
-/// Two layers' worth of ops with all that makes memory hard: residuals, in-place candidates, dropout, a tied table.
+/// Six layers of ops with all that makes memory hard: residuals, in-place candidates, dropout, a tied table, a value that
+/// skips layers.
 graph::Graph toy_model() {
   graph::Graph g;
   const auto parameter = [&](const char* name, Shape shape) {
@@ -41,6 +39,7 @@ graph::Graph toy_model() {
   };
   const ValueId tokens = input("tokens"), targets = input("targets"), table = parameter("table", {50, 8});
   ValueId x = append(g, Op::embedding, {table, tokens}, "x")[0];
+  const ValueId first = x;
   for (int layer = 0; layer < 6; ++layer) {
     const std::string p = fmt::format("{}.", layer);
     const ValueId w = parameter((p + "w").c_str(), {8}), b = parameter((p + "b").c_str(), {8});
@@ -52,6 +51,7 @@ graph::Graph toy_model() {
     const ValueId a = append(g, Op::bias_gelu, {h, up_b}, p + "a", {}, layer + 1)[0];
     const ValueId z = append(g, Op::linear, {a, down}, p + "z", graph::Linear{}, layer + 1)[0];
     x = append(g, Op::residual, {x, z, down_b}, p + "x", graph::Dropout{layer % 2 * 0.1, p}, layer + 1)[0];
+    if (layer == 4) x = append(g, Op::add, {x, first}, "skip", {}, layer + 1)[0];
   }
   const std::size_t trunk = g.nodes.size();
   const ValueId logits = append(g, Op::linear, {x, table}, "logits", graph::Linear{}, 7)[0];
@@ -85,7 +85,7 @@ class Walk {
       if (is_send(action.kind)) send(action);
       if (is_compute(action.kind)) compute(action);
     }
-    while (!under_way_.empty()) leave();
+    while (!under_way_.empty()) leave(under_way_.begin());
     for (ValueId sum : sums_) demand(sum, shared, "the epilogue");
   }
 
@@ -99,7 +99,7 @@ class Walk {
   maps::Block range(ValueId id, int microbatch, const maps::Block* chunk) const {
     const Place& place = plan_.places[id];
     const Pool& pool = plan_.pools[place.pool];
-    const int slot = microbatch == shared ? 0 : pool.slot(microbatch);
+    const int slot = microbatch == shared ? 0 : plan_.slot(place, microbatch);
     EXPECT_GE(slot, 0);
     const std::int64_t begin = pool.offset + slot * pool.slot_bytes + place.offset;
     EXPECT_LE(begin + place.bytes, plan_.bytes);
@@ -132,42 +132,48 @@ class Walk {
     return role == Role::activation || role == Role::input;
   }
 
-  const std::vector<ValueId>& message(ActionKind kind) const {
-    const passes::Program& p = in_.program;
-    if (kind == ActionKind::send_forward) return p.sent;
-    if (kind == ActionKind::receive_forward) return p.received;
-    return kind == ActionKind::send_backward ? p.sent_cotangents : p.received_cotangents;
+  const std::vector<ValueId>& message(const Action& action) const {
+    const auto& borders = in_.program.borders;
+    const passes::Border& border = *std::ranges::find(borders, action.stage, &passes::Border::stage);
+    if (action.kind == ActionKind::send_forward) return border.sent;
+    if (action.kind == ActionKind::receive_forward) return border.received;
+    return action.kind == ActionKind::send_backward ? border.sent_cotangents : border.received_cotangents;
   }
   void write(const Action& receive) {
-    for (ValueId id : message(receive.kind)) put(id, receive.microbatch);
+    for (ValueId id : message(receive)) put(id, receive.microbatch);
   }
 
   /// A send is ready when fewer than the capacity of its direction are under way; the older ones have left by then.
   void send(const Action& action) {
-    const auto same = [&](const Action& other) { return other.kind == action.kind; };
-    while (std::ranges::count_if(under_way_, same) >= in_.channel_capacity) leave();
+    const auto same = [&](const Action& other) {
+      return other.kind == action.kind && other.stage == action.stage;
+    };
+    while (std::ranges::count_if(under_way_, same) >= in_.channel_capacity)
+      leave(std::ranges::find_if(under_way_, same));
     under_way_.push_back(action);
   }
-  void leave() {
-    const Action action = under_way_.front();
-    under_way_.pop_front();
-    for (ValueId id : message(action.kind)) demand(id, action.microbatch, name(action));
+  void leave(std::deque<Action>::iterator send) {
+    const Action action = *send;
+    under_way_.erase(send);
+    for (ValueId id : message(action)) demand(id, action.microbatch, name(action));
   }
 
   void compute(const Action& action) {
-    for (std::size_t i = 0; i < graph_.nodes.size(); ++i) {
-      const Phase phase = in_.program.phases[i];
-      const bool input = phase == Phase::backward_input, weight = phase == Phase::backward_weight;
-      const bool runs = action.kind == ActionKind::forward          ? phase == Phase::forward
-                        : action.kind == ActionKind::backward       ? input || weight
-                        : action.kind == ActionKind::backward_input ? input
-                                                                    : weight;
-      if (runs) run_node(graph_.nodes[i], action, nullptr);
+    if (action.kind == ActionKind::forward) {
+      run_phases({Phase::forward}, action, nullptr);
+      for (const maps::Block& chunk : passes::loss_chunks(in_.program, in_.grid, in_.rank, in_.rows))
+        run_phases({Phase::loss}, action, &chunk);
+    } else if (action.kind == ActionKind::backward && !plan_.splits_backward) {
+      run_phases({Phase::backward_input, Phase::backward_weight}, action, nullptr);
+    } else {
+      if (action.kind != ActionKind::backward_weight) run_phases({Phase::backward_input}, action, nullptr);
+      if (action.kind != ActionKind::backward_input) run_phases({Phase::backward_weight}, action, nullptr);
     }
-    if (action.kind != ActionKind::forward) return;
-    for (const maps::Block& chunk : passes::loss_chunks(in_.program, in_.grid, in_.rank, in_.rows))
-      for (std::size_t i = 0; i < graph_.nodes.size(); ++i)
-        if (in_.program.phases[i] == Phase::loss) run_node(graph_.nodes[i], action, &chunk);
+  }
+  void run_phases(const std::set<Phase>& phases, const Action& action, const maps::Block* chunk) {
+    for (std::size_t i = 0; i < graph_.nodes.size(); ++i)
+      if (graph_.nodes[i].stage == action.stage && phases.contains(in_.program.phases[i]))
+        run_node(graph_.nodes[i], action, chunk);
   }
   void run_node(const graph::Node& node, const Action& action, const maps::Block* chunk) {
     const auto model_input = [&](ValueId id) { return graph_[id].dtype == DType::i32; };
@@ -198,8 +204,8 @@ class Walk {
 /// What is run: all kept and the loss at once, or less of both.
 enum class Keeps { all, what_is_dear };
 
-passes::Program program_of(const passes::Stage& stage, Keeps keeps) {
-  passes::Program program = passes::differentiate(stage);
+passes::Program program_of(const passes::Share& share, Keeps keeps) {
+  passes::Program program = passes::differentiate(share);
   if (keeps == Keeps::what_is_dear) program.loss_rows = 3;  // does not divide 16, nor 8
   const passes::Recomputed cheap = passes::cheap_nodes(program);
   return keeps == Keeps::all ? program : passes::rematerialize(std::move(program), cheap);
@@ -208,17 +214,16 @@ passes::Program program_of(const passes::Stage& stage, Keeps keeps) {
 void walk_all(const maps::Grid& grid, passes::ResidualStream stream, const Schedule& schedule, int lookahead,
               Keeps keeps) {
   const graph::Graph graph = parallelize(toy_model(), grid, stream);
-  const int stages = grid.extent(Axis::pipeline);
-  const auto parts = passes::partition(graph, passes::balanced_cuts(graph, stages, 16));
+  const auto shares =
+      passes::partition(graph, passes::balanced_cuts(graph, schedule.stages(), 16), schedule.rank_of_stage);
   for (int rank = 0; rank < grid.size(); ++rank) {
-    const int stage = grid.coordinates(rank)[Axis::pipeline];
-    const passes::Program program = program_of(parts[stage], keeps);
+    const int place = grid.coordinates(rank)[Axis::pipeline];
+    const passes::Program program = program_of(shares[place], keeps);
     const PlanInput input{.program = program,
                           .grid = grid,
                           .rank = rank,
                           .rows = 16,
-                          .row = schedule.rows[stage],
-                          .stage = stage,
+                          .row = schedule.rows[place],
                           .microbatches = schedule.microbatches,
                           .lookahead = lookahead};
     const MemoryPlan plan = plan_memory(input);
@@ -251,8 +256,22 @@ TEST(MemoryPlan, WhatIsReadWasWrittenThereWhenBackwardIsSplit) {
       walk_all(maps::Grid({1, 2, 2}), passes::ResidualStream::whole, split, lookahead, keeps);
 }
 
+TEST(MemoryPlan, WhatIsReadWasWrittenThereWhereARankHoldsSeveralStages) {
+  const Schedule looped = read_schedule("0F0,0F1,2F0,2F1,2B0,2B1,0B0,0B1\n1F0,1F1,3F0,3F1,3B0,3B1,1B0,1B1\n"),
+                 neighbours = read_schedule(
+                     "0F0,1F0,0F1,1F1,1I0,0I0,1B1,1W0,0B1,0W0\n"
+                     "2F0,3F0,3B0,2B0,2F1,3F1,3B1,2I1,2W1\n"),
+                 one_rank = read_schedule("0F0,1F0,2F0,0F1,2B0,1F1,1B0,2F1,2B1,0B0,1B1,0B1\n");
+  for (const Schedule& compute : {v_shaped(), looped, neighbours, one_rank})
+    for (int tensor : {1, 2})
+      for (Keeps keeps : {Keeps::all, Keeps::what_is_dear})
+        for (int lookahead : {1, 2, 5})
+          walk_all(maps::Grid({1, compute.ranks(), tensor}), passes::ResidualStream::whole,
+                   finish_step(add_communication(compute)), lookahead, keeps);
+}
+
 TEST(MemoryPlan, OfLogitsAndTheirCotangentAChunkIsAllThereIs) {
-  const passes::Stage stage = passes::partition(toy_model(), {}).front();
+  const passes::Share stage = passes::partition(toy_model(), {}).front();
   const Schedule schedule = finish_step(add_communication(gpipe(1, 2)));
   const auto logits = [&](std::int64_t loss_rows) {
     passes::Program program = passes::differentiate(stage);
@@ -306,7 +325,6 @@ TEST(MemoryPlan, GPipeKeepsAFrameForEachMicrobatchAnd1F1BForThoseOnTheWay) {
                                          .rank = stage,
                                          .rows = 16,
                                          .row = schedule.rows[stage],
-                                         .stage = stage,
                                          .microbatches = 8});
     for (const Pool& pool : plan.pools)
       if (pool.name == "frame F to B") return pool.slot_count;

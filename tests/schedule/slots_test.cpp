@@ -15,6 +15,22 @@
 namespace heddle::schedule {
 namespace {
 
+BufferClass frame(int stage, ActionKind first, ActionKind last) {
+  return {{{stage, first}}, {{stage, last}}};
+}
+
+/// The data of a receive until its stage has used it.
+BufferClass inbox(int stage, ActionKind receive) {
+  if (receive == ActionKind::receive_forward) return frame(stage, receive, ActionKind::forward);
+  return frame(stage, receive, ActionKind::backward_input);
+}
+
+/// What a computation writes for a send.
+BufferClass outbox(int stage, ActionKind send) {
+  if (send == ActionKind::send_forward) return frame(stage, ActionKind::forward, send);
+  return frame(stage, ActionKind::backward_input, send);
+}
+
 int peak(const std::vector<BufferLife>& lives) {
   int most = 0;
   for (const BufferLife& at : lives) {
@@ -60,17 +76,39 @@ TEST(Slots, UnknownMicrobatchesHaveNone) {
 
 TEST(Slots, SplitBackwardKeepsPartOfTheFrameLonger) {
   const Row row = read_schedule("0F0,0F1,0I0,0F2,0I1,0W0,0I2,0W1,0W2\n").rows[0];
-  EXPECT_EQ(assign_slots(lives(row, 0, forward_to_backward())).count, 2);
-  EXPECT_EQ(assign_slots(lives(row, 0, forward_to_weight())).count, 3);
-  EXPECT_EQ(assign_slots(lives(row, 0, backward_to_weight())).count, 2);
-  EXPECT_EQ(assign_slots(lives(row, 1, forward_to_backward())).count, 0);
+  using enum ActionKind;
+  EXPECT_EQ(assign_slots(lives(row, frame(0, forward, backward_input))).count, 2);
+  EXPECT_EQ(assign_slots(lives(row, frame(0, forward, backward_weight))).count, 3);
+  EXPECT_EQ(assign_slots(lives(row, frame(0, backward_input, backward_weight))).count, 2);
+  EXPECT_EQ(assign_slots(lives(row, frame(1, forward, backward_input))).count, 0);
+}
+
+TEST(Slots, AWholeBackwardDoesWhatItsPartsDo) {
+  const Row row = read_schedule("0F0,0F1,0B0,0I1,0W1\n").rows[0];
+  const auto ends = [&](ActionKind first, ActionKind last) {
+    std::vector<std::int64_t> result;
+    for (const BufferLife& life : lives(row, frame(0, first, last))) result.push_back(life.end);
+    return result;
+  };
+  using enum ActionKind;
+  EXPECT_EQ(ends(forward, backward_weight), (std::vector<std::int64_t>{2, 4}));
+  EXPECT_EQ(ends(forward, backward_input), (std::vector<std::int64_t>{2, 3}));
+  EXPECT_EQ(ends(backward_input, backward_weight), (std::vector<std::int64_t>{2, 4}));
+}
+
+TEST(Slots, ABufferMayLiveFromOneStageToAnother) {
+  const Row row = read_schedule("1F0,1F1,2F0,2F1\n").rows[0];
+  const auto all = lives(row, {{{1, ActionKind::forward}}, {{2, ActionKind::forward}}});
+  ASSERT_EQ(all.size(), 2u);
+  EXPECT_EQ(all[1].begin, 1);
+  EXPECT_EQ(all[1].end, 3);
 }
 
 TEST(Slots, AReceiveBeginsWhereItIsPosted) {
   const Row row = read_schedule("1RECV_F0,1F0,1RECV_F1,1F1,1RECV_F2,1F2\n").rows[0];
   const auto begins = [&](int lookahead) {
     std::vector<std::int64_t> result;
-    for (const BufferLife& life : lives(row, 1, inbox(ActionKind::receive_forward), lookahead))
+    for (const BufferLife& life : lives(row, inbox(1, ActionKind::receive_forward), lookahead))
       result.push_back(life.begin);
     return result;
   };
@@ -83,7 +121,7 @@ TEST(Slots, ABufferIsKeptUntilItsSendHasSurelyLeft) {
   const Row row = read_schedule("0F0,0SEND_F0,0F1,0SEND_F1,0F2,0SEND_F2,0F3,0SEND_F3\n").rows[0];
   const auto ends = [&](int capacity) {
     std::vector<std::int64_t> result;
-    for (const BufferLife& life : lives(row, 0, outbox(ActionKind::send_forward), 1, capacity))
+    for (const BufferLife& life : lives(row, outbox(0, ActionKind::send_forward), 1, capacity))
       result.push_back(life.end);
     return result;
   };
@@ -100,9 +138,9 @@ class Watcher final : public Machine {
     const Row& row = schedule.rows[rank];
     for (int stage = 0; stage < schedule.stages(); ++stage) {
       for (const ActionKind receive : {ActionKind::receive_forward, ActionKind::receive_backward})
-        slots_[{stage, receive}] = assign_slots(lives(row, stage, inbox(receive), lookahead));
+        slots_[{stage, receive}] = assign_slots(lives(row, inbox(stage, receive), lookahead));
       for (const ActionKind send : {ActionKind::send_forward, ActionKind::send_backward})
-        slots_[{stage, send}] = assign_slots(lives(row, stage, outbox(send), lookahead, capacity));
+        slots_[{stage, send}] = assign_slots(lives(row, outbox(stage, send), lookahead, capacity));
     }
   }
   bool ready(const Action& action) override { return machine_.ready(action); }

@@ -14,11 +14,11 @@ namespace heddle::app {
 
 struct Blueprint {
   maps::Grid grid;
-  std::int64_t rows = 0;       ///< of one microbatch over the whole data axis
-  std::int64_t loss_rows = 0;  ///< of a rank, see passes::Program
-  std::vector<int> cuts = {};  ///< first block of every stage but the first
-  std::vector<passes::Stage> stages = {};
-  std::vector<passes::Stage> evaluation_stages = {};  ///< the same without dropout
+  std::int64_t rows = 0;                              ///< of one microbatch over the whole data axis
+  std::int64_t loss_rows = 0;                         ///< of a rank, see passes::Program
+  std::vector<int> cuts = {};                         ///< first block of every stage but the first
+  std::vector<passes::Share> shares = {};             ///< one a pipeline rank
+  std::vector<passes::Share> evaluation_shares = {};  ///< the same without dropout
   schedule::Schedule training;
   schedule::Schedule evaluation;  ///< forward only
 };
@@ -31,21 +31,21 @@ using ModelWriter = std::function<graph::Graph(const deck::Model&, DType)>;
 Blueprint draw(const deck::Deck& deck);
 Blueprint draw(const deck::Deck& deck, const ModelWriter& write);
 
-/// What a stage does in training, with what is cheap made anew in backward, and in evaluation.
-passes::Program training_program(const Blueprint& blueprint, int stage);
-passes::Program evaluation_program(const Blueprint& blueprint, int stage);
+/// What a pipeline rank does in training, with what is cheap made anew in backward, and in evaluation.
+passes::Program training_program(const Blueprint& blueprint, int pipeline_rank);
+passes::Program evaluation_program(const Blueprint& blueprint, int pipeline_rank);
 
-/// The rank of a stage that stands first on every other axis.
-int first_rank(const Blueprint& blueprint, int stage);
+/// The rank of a pipeline rank that stands first on every other axis.
+int first_rank(const Blueprint& blueprint, int pipeline_rank);
 
 /// One graph on one device, cut nowhere, without dropout.
-passes::Stage single_stage(const deck::Deck& deck, model::Head head);
+passes::Share single_stage(const deck::Deck& deck, model::Head head);
 
-/// The stages that hold the parameter.
-std::vector<int> holders(const std::vector<passes::Stage>& stages, const std::string& parameter);
-/// The parameters of a stage that an earlier stage holds too, and those that any other stage holds.
-std::vector<std::string> held_before(const std::vector<passes::Stage>& stages, int stage);
-std::vector<std::string> tied(const std::vector<passes::Stage>& stages, int stage);
+/// The pipeline ranks that hold the parameter.
+std::vector<int> holders(const std::vector<passes::Share>& shares, const std::string& parameter);
+/// The parameters of a pipeline rank that an earlier one holds too, and those that any other holds.
+std::vector<std::string> held_before(const std::vector<passes::Share>& shares, int pipeline_rank);
+std::vector<std::string> tied(const std::vector<passes::Share>& shares, int pipeline_rank);
 
 /// What one rank holds.
 struct RankMemory {

@@ -30,6 +30,7 @@ class Trainer {
   /// The mean loss of one batch without dropout, equal on every rank.
   double evaluate(const data::Batch& samples);
 
+  const Blueprint& blueprint() const { return blueprint_; }
   const comm::CartesianGrid& grid() const { return grid_; }
   const exec::StageEngine& engine() const { return *engine_; }
   /// Bytes that this rank has allocated for the model and its training.

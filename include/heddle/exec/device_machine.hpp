@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <deque>
+#include <map>
 #include <unordered_map>
 
 #include "heddle/exec/gradient_reducer.hpp"
@@ -67,13 +68,16 @@ class DeviceMachine final : public schedule::Machine {
 
   void compute(const schedule::Action& action);
   Requests exchange(const schedule::Action& action);
-  const std::vector<graph::ValueId>& message(schedule::ActionKind kind) const;
+  const std::vector<graph::ValueId>& message(const schedule::Action& action) const;
+  int tag(const schedule::Action& action, int value) const;
+  /// Is it the last of its kind in the row? What is done once a step is done then, for all stages of the rank.
+  bool is_last(const schedule::Action& action) const;
 
   MachineInput in_;
   RunState state_;
   std::vector<std::int64_t> row_shifts_;  ///< by microbatch, see RunState::row_shift
   std::unordered_map<schedule::Action, Requests> receives_;
-  std::deque<Requests> sends_forward_, sends_backward_;  ///< under way, oldest first
+  std::map<std::size_t, std::deque<Requests>> sends_;  ///< by channel: under way, oldest first
   double begin_ = 0, last_end_ = 0;
 };
 

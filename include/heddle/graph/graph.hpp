@@ -75,6 +75,7 @@ struct Node {
   Attributes attributes = {};
   int block =
       0;  ///< which layer of the model it belongs to: 0 the embedding, 1 .. L the layers, L + 1 the head
+  int stage = 0;  ///< of the pipeline: the one that computes it, once the graph is cut
   /// Of the graph's tail, which goes from some value to the loss and in which every row stands for itself but for sums
   /// over all rows: it may be run a few rows at a time. Nothing outside the tail uses what it makes.
   bool tail = false;

@@ -1,4 +1,4 @@
-// Takes the adjoint of every node of a stage, communication included, and sorts the nodes into programs.
+// Takes the adjoint of every node of a share, communication included, and sorts the nodes into programs.
 #pragma once
 
 #include "heddle/passes/partition.hpp"
@@ -23,15 +23,15 @@ struct Trained {
   graph::ValueId gradient;  ///< in the layout of the parameter, after the epilogue
 };
 
-/// A stage as six programs over one table of values.
+/// A rank's share as programs over one table of values: for every stage a forward, a loss and the two of backward, and for
+/// all together a prologue and an epilogue.
 struct Program {
   /// Nodes in the order of their phases; those of B are in one order that serves I, W and the whole alike.
   graph::Graph graph;
-  std::vector<Phase> phases;                                         ///< of every node
-  std::vector<graph::ValueId> received, sent;                        ///< activations, as in Stage
-  std::vector<graph::ValueId> received_cotangents, sent_cotangents;  ///< of `sent` and of `received`
+  std::vector<Phase> phases;     ///< of every node
+  std::vector<Border> borders;   ///< one a stage, in the order of the stages
   std::vector<Trained> trained;  ///< in the order in which gradients become final
-  graph::ValueId loss = -1;      ///< on the last stage
+  graph::ValueId loss = -1;      ///< where the last stage is
   std::int64_t loss_rows = 0;    ///< how many of a rank's rows are in Phase::loss at once, at most; 0: all
 };
 
@@ -44,10 +44,10 @@ struct Reduction {
 std::vector<Reduction> reductions(const Program& program);
 
 /// The forward graph alone, as a program: for evaluation and generation.
-Program forward_only(const Stage& stage);
+Program forward_only(const Share& share);
 
-/// The whole. Differentiation starts at the loss, where the stage has one, and at the cotangents of what it
-/// sends. The cotangent of a value lies in the dual of the value's layout.
-Program differentiate(const Stage& stage);
+/// The whole. Differentiation starts at the loss, where the share has one, and at the cotangents of what its stages
+/// send. The cotangent of a value lies in the dual of the value's layout.
+Program differentiate(const Share& share);
 
 }  // namespace heddle::passes

@@ -7,13 +7,19 @@
 
 namespace heddle::passes {
 
-/// One stage: a graph of its own whose values of role input are the model's inputs and what the stage before
-/// sends.
-struct Stage {
-  graph::Graph graph;
-  std::vector<graph::ValueId> received;  ///< values sent by the stage before, in the order they were made
-  std::vector<graph::ValueId>
-      sent;  ///< values sent to the stage after; a value may be in both, passing through
+/// What a stage exchanges with stages of other ranks. A value may be both received and sent, passing through.
+struct Border {
+  int stage = 0;
+  std::vector<graph::ValueId> received, sent;  ///< activations, in the order in which they were made
+  /// Cotangents of `sent` and of `received`; none before differentiation.
+  std::vector<graph::ValueId> received_cotangents, sent_cotangents;
+};
+
+/// The stages of one pipeline rank as one graph, whose values of role input are the model's inputs and what its stages
+/// receive. A value that passes between two stages of the rank is the same value in both.
+struct Share {
+  graph::Graph graph;           ///< its nodes tell their stage
+  std::vector<Border> borders;  ///< one a stage, in the order of the stages
 };
 
 /// The first block of every stage but the first, so that the slowest stage is as fast as can be. A block's
@@ -21,9 +27,13 @@ struct Stage {
 /// Throws Error(usage) if there are fewer blocks than stages.
 std::vector<int> balanced_cuts(const graph::Graph& graph, int stages, std::int64_t rows);
 
-/// Cuts before the given blocks. A value made in one stage and used in another is handed on from stage to
-/// stage; what depends on parameters alone is made anew wherever it is used, so that a parameter used by two
-/// stages (a tied head) stands in both.
-std::vector<Stage> partition(const graph::Graph& graph, const std::vector<int>& cuts);
+/// Cuts before the given blocks and deals the stages out: `rank_of_stage` has a pipeline rank for each stage, and each rank
+/// from 0 on has a stage. A value made in one stage and used in another is handed on from stage to stage; what depends on
+/// parameters alone is made anew on every rank that uses it, so that a parameter used on two ranks (a tied head) stands on
+/// both.
+std::vector<Share> partition(const graph::Graph& graph, const std::vector<int>& cuts,
+                             const std::vector<int>& rank_of_stage);
+/// One stage a rank.
+std::vector<Share> partition(const graph::Graph& graph, const std::vector<int>& cuts);
 
 }  // namespace heddle::passes

@@ -11,17 +11,17 @@
 
 namespace heddle::schedule {
 
-/// One kind of memory: `slots.count()` equal slots one behind the other, or a single one that all
-/// microbatches share.
+/// One kind of memory: equal slots one behind the other, or a single one that all microbatches share.
 struct Pool {
   std::string name;
   std::int64_t offset = 0;  ///< of its first slot in the arena, bytes
   std::int64_t slot_bytes = 0;
   int slot_count = 1;
-  std::vector<int> slot_of = {};  ///< by microbatch; empty: all take slot 0
+  /// By microbatch, for each of the stages that share the pool one after the other; empty: all take slot 0.
+  std::vector<int> slot_of = {};
 
   std::int64_t bytes() const { return slot_bytes * slot_count; }
-  int slot(int microbatch) const { return slot_of.empty() ? 0 : slot_of[microbatch]; }
+  int slot(int buffer) const { return slot_of.empty() ? 0 : slot_of[buffer]; }
 };
 
 /// Where a value lies: in a slot of a pool, `offset` bytes behind the slot's begin.
@@ -30,6 +30,7 @@ struct Place {
   std::int64_t offset =
       0;  ///< in scratch it may be negative: what F needs reaches into gradients that are yet to come
   std::int64_t bytes = 0;  ///< without padding
+  int first_buffer = 0;    ///< where the pool's slot_of has microbatch 0 of this value
   Shape shape;             ///< this rank's part; of what never leaves Phase::loss, a chunk's rows of it
 };
 
@@ -40,9 +41,13 @@ inline constexpr int fixed_pool_count = 6;
 
 struct MemoryPlan {
   std::vector<Pool> pools;
-  std::vector<Place> places;  ///< of every value
-  std::int64_t bytes = 0;     ///< of the arena
+  std::vector<Place> places;     ///< of every value
+  std::int64_t bytes = 0;        ///< of the arena
+  bool splits_backward = false;  ///< the row has W: B runs the nodes of I before those of W
 
+  int slot(const Place& place, int microbatch) const {
+    return pools[place.pool].slot(place.first_buffer + microbatch);
+  }
   const Pool& operator[](FixedPool pool) const { return pools[static_cast<int>(pool)]; }
   /// What a plan with the same parameters may borrow between two steps: everything but parameters and moments.
   std::int64_t spare() const { return bytes - (*this)[FixedPool::batch].offset; }
@@ -55,8 +60,7 @@ struct PlanInput {
   const maps::Grid& grid;
   int rank = 0;
   std::int64_t rows = 0;  ///< of one microbatch over the whole data axis
-  const Row& row;         ///< what the rank's stage does in a step; it may be forward only
-  int stage = 0;
+  const Row& row;         ///< what the rank does in a step; it may be forward only
   int microbatches = 1;
   int lookahead = default_lookahead;
   int channel_capacity = default_channel_capacity;

@@ -3,30 +3,30 @@
 #pragma once
 
 #include <cstdint>
+#include <set>
 
 #include "heddle/schedule/interpreter.hpp"
 
 namespace heddle::schedule {
 
-/// A class of buffers, one for each microbatch (or slice) of a stage: it lives from the first of the `first`
-/// kinds that the row does for the microbatch to the end of the last of the `last` kinds. A receive begins
-/// its buffer's life where the loop posts it.
-struct BufferClass {
-  std::vector<ActionKind> first;
-  std::vector<ActionKind> last;
+/// What a stage does once for every microbatch.
+struct Task {
+  int stage = 0;
+  ActionKind kind = ActionKind::forward;
+
+  /// B does what I and W do.
+  bool done_by(const Action& action) const;
+  friend auto operator<=>(const Task&, const Task&) = default;
 };
 
-/// What F leaves for the gradient of the input.
-BufferClass forward_to_backward();
-/// What F leaves for the gradient of the weights.
-BufferClass forward_to_weight();
-/// What I leaves for W.
-BufferClass backward_to_weight();
-/// The data of a receive (receive_forward or receive_backward) until its stage has used it.
-BufferClass inbox(ActionKind receive);
+/// A class of buffers, one for each microbatch (or slice): it lives from the first of the `first` tasks that the row does
+/// for the microbatch to the end of the last of the `last` tasks. A receive begins its buffer's life where the loop posts
+/// it.
+struct BufferClass {
+  std::set<Task> first, last;
 
-/// What a computation writes for a send (send_forward or send_backward).
-BufferClass outbox(ActionKind send);
+  friend auto operator<=>(const BufferClass&, const BufferClass&) = default;
+};
 
 /// One buffer's life in a row: it is in use while actions `begin` to `end` run, both included.
 struct BufferLife {
@@ -36,11 +36,10 @@ struct BufferLife {
   int slice = 0;
 };
 
-/// The lives of a class on one stage, in the order of their begins. A send goes on after its action: it has surely left
+/// The lives of a class, in the order of their begins. A send goes on after its action: it has surely left
 /// when the `channel_capacity`-th send after it is ready, and at the end of the row. Microbatches that lack a first or a last
 /// action have none. `lookahead` is the interpreter's.
-std::vector<BufferLife> lives(const Row& row, int stage, const BufferClass& buffers,
-                              int lookahead = default_lookahead,
+std::vector<BufferLife> lives(const Row& row, const BufferClass& buffers, int lookahead = default_lookahead,
                               int channel_capacity = default_channel_capacity);
 
 /// Which slot each microbatch (and slice) takes.

@@ -57,7 +57,7 @@ TEST(Machines, AllThreeFinishTheSameActionsInTheSameOrder) {
     EXPECT_EQ(on_device, (order_on<schedule::NullCluster, schedule::NullMachine>(
                              schedule::NullCluster(blueprint.training), blueprint.training, row, lookahead)));
     const schedule::Costs costs{
-        .stages = std::vector<schedule::StageCost>(blueprint.stages.size(), {1, 2, 1, 1}),
+        .stages = std::vector<schedule::StageCost>(blueprint.training.rank_of_stage.size(), {1, 2, 1, 1}),
         .link = {},
         .boundary_bytes = {}};
     EXPECT_EQ(on_device, (order_on<schedule::SimulatedCluster, schedule::SimulatedMachine>(

@@ -29,7 +29,7 @@ class Share {
       : grid(tests::world(), shape), stage(grid.coordinates()[Axis::pipeline]) {
     const graph::Graph graph = passes::parallelize(gpt(), shape, stream);
     const int count = shape.extent(Axis::pipeline);
-    for (const passes::Stage& s : passes::partition(graph, passes::balanced_cuts(graph, count, 16))) {
+    for (const passes::Share& s : passes::partition(graph, passes::balanced_cuts(graph, count, 16))) {
       stage_names.push_back(tests::names(s.graph, tests::parameters(s.graph)));
       if (static_cast<int>(stage_names.size()) == stage + 1) program = passes::differentiate(s);
     }
@@ -41,7 +41,6 @@ class Share {
                                          .rank = grid.rank(),
                                          .rows = 64,
                                          .row = schedule.rows[stage],
-                                         .stage = stage,
                                          .microbatches = 2}),
                   exec::Packing::arena);
     parameters = trained_parameters(program, *arena, grid, held_before);
