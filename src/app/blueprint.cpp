@@ -80,7 +80,10 @@ Blueprint draw(const deck::Deck& deck, const ModelWriter& write) {
   blueprint.cuts = cuts_of(deck, graph, training.stages());
   blueprint.shares = passes::partition(graph, blueprint.cuts, training.rank_of_stage);
   blueprint.evaluation_shares = passes::partition(without, blueprint.cuts, training.rank_of_stage);
-  schedule::verify(blueprint.training, deck.pipeline.lookahead);
+  blueprint.lookahead =
+      std::max(schedule::sufficient_lookahead(blueprint.training, deck.pipeline.lookahead),
+               schedule::sufficient_lookahead(blueprint.evaluation, deck.pipeline.lookahead));
+  schedule::verify(blueprint.training, blueprint.lookahead);
   return blueprint;
 }
 
@@ -146,7 +149,7 @@ RankMemory memory_of(const Blueprint& blueprint, const deck::Deck& deck, int ran
                                   .rows = blueprint.rows,
                                   .row = schedule.rows[pipeline_rank],
                                   .microbatches = deck.pipeline.microbatches,
-                                  .lookahead = deck.pipeline.lookahead});
+                                  .lookahead = blueprint.lookahead});
   };
   RankMemory memory{plan(training_program(blueprint, pipeline_rank), blueprint.training)};
   const std::int64_t evaluation =

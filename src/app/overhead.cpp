@@ -79,7 +79,7 @@ Overhead measure_overhead(const deck::Deck& deck, const Blueprint& blueprint, co
   overhead.file = file_seconds(blueprint, world, recorder.rows);
   overhead.watchdog = waits * wait_seconds(world);
   overhead.verifier =
-      seconds_each(3, [&](int) { schedule::verify(blueprint.training, deck.pipeline.lookahead); }) /
+      seconds_each(3, [&](int) { schedule::verify(blueprint.training, blueprint.lookahead); }) /
       static_cast<double>(deck.train.steps);
   return overhead;
 }

@@ -40,7 +40,7 @@ exec::EngineInput Trainer::engine_input(const schedule::Schedule& schedule, pass
           .world = world_,
           .clock = clock_,
           .rows = blueprint_.rows,
-          .lookahead = deck_.pipeline.lookahead,
+          .lookahead = blueprint_.lookahead,
           .bucket_bytes = static_cast<std::int64_t>(deck_.comm.bucket_mib) << 20,
           .packing =
               deck_.train.memory == deck::Memory::separate ? exec::Packing::separate : exec::Packing::arena};

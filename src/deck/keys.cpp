@@ -40,7 +40,7 @@ std::vector<Section> table() {
       key("chunks",       &Pipeline::chunks,       from_to(1, 4096),  "stages", "that a rank holds"),
       key("memory_limit", &Pipeline::memory_limit, at_least(0),       "microbatches", "activations of all its stages that a rank may hold; 0: no limit"),
       key("cuts",         &Pipeline::cuts,         at_least(1),       "layers", "first layer of each stage but the first; empty: balanced by cost"),
-      key("lookahead",    &Pipeline::lookahead,    at_least(1),       "",       "receives posted ahead of their use"),
+      key("lookahead",    &Pipeline::lookahead,    at_least(1),       "",       "receives posted ahead of their use, at least; more where a schedule needs it"),
     }),
     section("train", &Deck::train, "How long, how much at a time, how precisely.", {
       key("steps",            &Train::steps,            at_least(1),         "steps",   "optimizer steps", required),

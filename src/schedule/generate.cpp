@@ -7,8 +7,13 @@
 #include <algorithm>
 #include <array>
 
+#include "heddle/schedule/dual_pipe_v.hpp"
 #include "heddle/schedule/gpipe.hpp"
+#include "heddle/schedule/interleaved.hpp"
+#include "heddle/schedule/looped_bfs.hpp"
 #include "heddle/schedule/one_f_one_b.hpp"
+#include "heddle/schedule/zb_hand_made.hpp"
+#include "heddle/schedule/zb_v.hpp"
 
 namespace heddle::schedule {
 namespace {
@@ -24,8 +29,15 @@ struct Generator {
 
 // clang-format off
 constexpr std::array generators = {
-    Generator{"gpipe", Chunks::one, [](const Request& r) { return gpipe(r.ranks, r.microbatches); }},
-    Generator{"1f1b",  Chunks::one, [](const Request& r) { return one_f_one_b(r.ranks, r.microbatches); }},
+    Generator{"gpipe",          Chunks::one, [](const Request& r) { return gpipe(r.ranks, r.microbatches); }},
+    Generator{"1f1b",           Chunks::one, [](const Request& r) { return one_f_one_b(r.ranks, r.microbatches); }},
+    Generator{"looped-bfs",     Chunks::any, [](const Request& r) { return looped_bfs(r.ranks, r.chunks, r.microbatches); }},
+    Generator{"interleaved",    Chunks::any, [](const Request& r) { return interleaved(r.ranks, r.chunks, r.microbatches); }},
+    Generator{"zb-h1",          Chunks::one, [](const Request& r) { return zb_h1(r.ranks, r.microbatches); }},
+    Generator{"zb-h2",          Chunks::one, [](const Request& r) { return zb_h2(r.ranks, r.microbatches); }},
+    Generator{"interleaved-zb", Chunks::any, [](const Request& r) { return interleaved_zb(r.ranks, r.chunks, r.microbatches); }},
+    Generator{"zb-v",           Chunks::two, [](const Request& r) { return zb_v(r.ranks, r.microbatches); }},
+    Generator{"dualpipev",      Chunks::two, [](const Request& r) { return dual_pipe_v(r.ranks, r.microbatches); }},
 };
 // clang-format on
 

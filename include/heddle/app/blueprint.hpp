@@ -21,6 +21,7 @@ struct Blueprint {
   std::vector<passes::Share> evaluation_shares = {};  ///< the same without dropout
   schedule::Schedule training;
   schedule::Schedule evaluation;  ///< forward only
+  int lookahead = 1;  ///< receives posted ahead: what the deck gives, or more where a schedule needs it
 };
 
 /// Writes a model as for one device: its inputs are `tokens` and `targets`, its output the loss. It is asked with the deck's

@@ -31,7 +31,8 @@ constexpr auto names_of(Memory) { return std::array<Word, 2>{"arena", "separate"
 constexpr auto names_of(DType) { return std::array<Word, 2>{"fp32", "fp64"}; }
 
 /// The schedules that schedule/generate.hpp makes.
-inline constexpr std::array<Word, 2> schedules = {"gpipe", "1f1b"};
+inline constexpr std::array<Word, 9> schedules = {
+    "gpipe", "1f1b", "looped-bfs", "interleaved", "zb-h1", "zb-h2", "interleaved-zb", "zb-v", "dualpipev"};
 
 template <class E>
 constexpr Word name(E value) {
