@@ -86,6 +86,7 @@ double Bench::timed_step(Kind kind) {
   comm::barrier(world_.all(), "begin of a timed step");
   const double begin = clock_.now();
   trainer_.step(step_++ % deck_.train.steps, batch_, observer);
+  trainer_.settle();
   return clock_.now() - begin;
 }
 

@@ -72,6 +72,8 @@ Blueprint draw(const deck::Deck& deck, const ModelWriter& write) {
   Blueprint blueprint{.grid = grid_of(deck),
                       .rows = deck.train.batch / deck.pipeline.microbatches * deck.train.sequence,
                       .loss_rows = deck.train.loss_rows,
+                      .update = deck.optimizer.validate == deck::Validate::after ? schedule::Update::revocable
+                                                                                 : schedule::Update::final,
                       .training = training,
                       .evaluation = evaluation_schedule(training)};
   const graph::Graph graph = laid_out(deck, write(deck.model, deck.train.dtype), blueprint.grid),
@@ -149,7 +151,8 @@ RankMemory memory_of(const Blueprint& blueprint, const deck::Deck& deck, int ran
                                   .rows = blueprint.rows,
                                   .row = schedule.rows[pipeline_rank],
                                   .microbatches = deck.pipeline.microbatches,
-                                  .lookahead = blueprint.lookahead});
+                                  .lookahead = blueprint.lookahead,
+                                  .update = blueprint.update});
   };
   RankMemory memory{plan(training_program(blueprint, pipeline_rank), blueprint.training)};
   const std::int64_t evaluation =

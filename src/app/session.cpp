@@ -89,10 +89,11 @@ exec::Clock common_clock(const comm::Communicator& world) {
 /// How often the run file is brought up to date.
 constexpr double seconds_between_rows = 5;
 
-struct Session::Parts {
+struct Session::Parts final : exec::Observer {
   Parts(const deck::Deck& the_deck, comm::World& the_world);
 
   void run();
+  void step_ended(const exec::StepResult& result) override { rows.push_back(row_of(result)); }
   void train_step(std::int64_t step);
   double evaluate();
   void checkpoint(std::int64_t steps_done);
@@ -100,7 +101,7 @@ struct Session::Parts {
   void flush_events();
   void flush_rows();
   void keep_rows();
-  io::StepRow row_of(std::int64_t step) const;
+  io::StepRow row_of(const exec::StepResult& result) const;
   io::RunHeader header() const;
   std::string file(const std::string& name) const {
     return (std::filesystem::path(deck.output.directory) / name).string();
@@ -123,6 +124,7 @@ struct Session::Parts {
   Progress progress;
   std::optional<io::RunFile> run_file;  ///< on rank 0
   RunEvents events;                     ///< since the last flush
+  std::vector<io::StepRow> rows;        ///< of steps that have ended and are not in the run file
   exec::Observers observers;
   double first_step_begin = 0, last_flush = 0;
 };
@@ -138,6 +140,7 @@ Session::Parts::Parts(const deck::Deck& the_deck, comm::World& the_world)
       trainer((check_input(deck, dataset.file(), blueprint, world), deck), blueprint, world, clock),
       progress(world.rank() == 0 ? Progress::Voice::speaks : Progress::Voice::silent, deck.train.steps,
                deck.train.batch * deck.train.sequence, deck.output.log_every) {
+  observers.add(*this);
   observers.add(progress);
   if (deck.output.events) observers.add(events);
   if (world.rank() != 0) return;
@@ -158,8 +161,8 @@ io::RunHeader Session::Parts::header() const {
                        .flops_per_step = count.flops_per_step,
                        .actions = {},
                        .memory = {}};
-  std::istringstream rows(schedule::write(blueprint.training));
-  for (std::string row; std::getline(rows, row);) header.actions.push_back(row);
+  std::istringstream text(schedule::write(blueprint.training));
+  for (std::string row; std::getline(text, row);) header.actions.push_back(row);
   for (int rank = 0; rank < world.size(); ++rank) add_memory(header, memory_of(blueprint, deck, rank), rank);
   return header;
 }
@@ -189,30 +192,35 @@ void Session::Parts::keep_rows() {
 
 void Session::Parts::train_step(std::int64_t step) {
   const data::Batch samples = sampler.batch(step, trainer.first_sample(), trainer.sample_count());
+  const std::int64_t done = step + 1;
+  const bool evaluates = deck.data.held_out > 0 && due(deck.train.evaluate_every, done);
+  const bool keeps = due(deck.output.checkpoint_every, done);
   try {
     trainer.step(step, samples, &observers);
+    if (evaluates || keeps) trainer.settle();
   } catch (const Error& error) {
-    if (error.code() == ExitCode::numbers && run_file) run_file->add(row_of(step));
+    if (error.code() == ExitCode::numbers && run_file) run_file->add(row_of(trainer.result()));
     throw;
   }
-  const std::int64_t done = step + 1;
-  io::StepRow row = row_of(step);
-  if (deck.data.held_out > 0 && due(deck.train.evaluate_every, done)) {
-    row.validation_loss = evaluate();
-    progress.say(fmt::format("step {}: validation loss {:.4f}", done, row.validation_loss));
+  if (evaluates) {
+    rows.back().validation_loss = evaluate();
+    progress.say(fmt::format("step {}: validation loss {:.4f}", done, rows.back().validation_loss));
   }
-  if (run_file) run_file->add(row);
-  if (due(deck.output.checkpoint_every, done)) checkpoint(done);
+  if (run_file)
+    for (const io::StepRow& row : rows) run_file->add(row);
+  rows.clear();
+  if (keeps) checkpoint(done);
   if (done % steps_between_events == 0) flush_events();
   if (run_file && clock.now() - last_flush > seconds_between_rows) flush_rows();
 }
 
-io::StepRow Session::Parts::row_of(std::int64_t step) const {
-  return {.step = step + 1,
-          .loss = trainer.result().loss,
-          .rate = train::learning_rate(deck.optimizer, step, deck.train.steps),
-          .gradient_norm = trainer.result().gradient_norm,
-          .tokens = (step + 1) * deck.train.batch * deck.train.sequence,
+io::StepRow Session::Parts::row_of(const exec::StepResult& result) const {
+  const std::int64_t done = result.step + 1;
+  return {.step = done,
+          .loss = result.loss,
+          .rate = train::learning_rate(deck.optimizer, result.step, deck.train.steps),
+          .gradient_norm = result.gradient_norm,
+          .tokens = done * deck.train.batch * deck.train.sequence,
           .seconds = clock.now() - first_step_begin};
 }
 

@@ -43,7 +43,8 @@ exec::EngineInput Trainer::engine_input(const schedule::Schedule& schedule, pass
           .lookahead = blueprint_.lookahead,
           .bucket_bytes = static_cast<std::int64_t>(deck_.comm.bucket_mib) << 20,
           .packing =
-              deck_.train.memory == deck::Memory::separate ? exec::Packing::separate : exec::Packing::arena};
+              deck_.train.memory == deck::Memory::separate ? exec::Packing::separate : exec::Packing::arena,
+          .update = blueprint_.update};
 }
 
 /// Every rank of a pipeline takes part in making each group, in one order.
@@ -67,32 +68,42 @@ Tensor Trainer::loss_share(const exec::StageEngine& engine) const {
   return engine.arena().tensor(loss, engine.program().graph[loss].dtype);
 }
 
-exec::RunState Trainer::state(std::int64_t step, exec::Observer* observer) const {
+exec::RunState Trainer::state(std::int64_t step, exec::Observer* of_pieces) const {
   return {.sequence = deck_.train.sequence,
           .seed = static_cast<std::uint64_t>(deck_.train.seed),
           .step = static_cast<std::uint64_t>(step),
           .loss_scale = 1.0 / static_cast<double>(deck_.train.batch * deck_.train.sequence),
-          .observer = observer};
+          .observer = of_pieces};
 }
 
 std::int64_t Trainer::sample_count() const { return deck_.train.batch / blueprint_.grid.extent(Axis::data); }
 std::int64_t Trainer::first_sample() const { return grid_.coordinates()[Axis::data] * sample_count(); }
 
 train::StepResult Trainer::step(std::int64_t step, const data::Batch& samples, exec::Observer* observer) {
-  exec::Observer* of_pieces = observer && observer->watches_pieces() ? observer : nullptr;
+  settle();
+  observer_ = observer;
   if (observer) observer->step_begins(step);
   {
-    const exec::Observed observed(of_pieces, {.work = exec::Work::load});
+    const exec::Observed observed(of_pieces(), {.work = exec::Work::load});
     engine_->load("tokens", samples.inputs);
     engine_->load("targets", samples.targets);
   }
-  optimizer_->begin_step(step, train::learning_rate(deck_.optimizer, step, deck_.train.steps), of_pieces);
-  engine_->run_row(state(step, of_pieces), deck_.train.batch, &*optimizer_, observer);
-  if (observer) observer->step_ended(optimizer_->result());
+  optimizer_->begin_step(step, train::learning_rate(deck_.optimizer, step, deck_.train.steps), of_pieces());
+  engine_->run_row(state(step, of_pieces()), deck_.train.batch, &*optimizer_, observer);
+  if (!optimizer_->unsettled() && observer) observer->step_ended(optimizer_->result());
+  return optimizer_->result();
+}
+
+train::StepResult Trainer::settle() {
+  if (optimizer_->unsettled()) {
+    optimizer_->settle();
+    if (observer_) observer_->step_ended(optimizer_->result());
+  }
   return optimizer_->result();
 }
 
 double Trainer::evaluate(const data::Batch& samples) {
+  settle();
   evaluation_->load("tokens", samples.inputs);
   evaluation_->load("targets", samples.targets);
   evaluation_->run_row(state(0), deck_.train.batch, nullptr, nullptr);

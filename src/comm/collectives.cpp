@@ -42,14 +42,18 @@ Request start_all_reduce(const Communicator& communicator, Reduction reduction, 
   return Request(begin_all_reduce(communicator, reduction, in, out));
 }
 
+Request start_all_sum(const Communicator& communicator, const std::shared_ptr<std::vector<double>>& numbers) {
+  const Tensor tensor{numbers->data(), DType::f64, {static_cast<std::int64_t>(numbers->size())}};
+  auto state = begin_all_reduce(communicator, Reduction::sum, tensor, tensor);
+  state->own = numbers;
+  return Request(std::move(state));
+}
+
 double all_sum(const Communicator& communicator, double value, const std::string& action) {
-  const auto number = std::make_shared<double>(value);
-  const Tensor scalar{number.get(), DType::f64, {}};
-  auto state = begin_all_reduce(communicator, Reduction::sum, scalar, scalar);
-  state->own = number;
-  Request request(std::move(state));
+  const auto number = std::make_shared<std::vector<double>>(1, value);
+  Request request = start_all_sum(communicator, number);
   wait(request, {action});
-  return *number;
+  return number->front();
 }
 
 void barrier(const Communicator& communicator, const std::string& action) {

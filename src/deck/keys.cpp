@@ -65,6 +65,7 @@ std::vector<Section> table() {
       key("epsilon",      &Optimizer::epsilon,      more_than(0),     "",      "added to the root of the square"),
       key("weight_decay", &Optimizer::weight_decay, at_least(0),      "",      "decoupled decay of matrices; biases and norms have none"),
       key("clip",         &Optimizer::clip,         at_least(0),      "",      "largest norm of the whole gradient; 0: no limit"),
+      key("validate",     &Optimizer::validate,     any,              "",      "when all ranks' loss and norm are looked at: before a stage steps, or after, while nobody waits, and a step that must not count is taken back; the same numbers, memory for three more of all parameters"),
     }),
     section("comm", &Deck::comm, "Messages between ranks.", {
       key("timeout",    &Comm::timeout,    more_than(0),      "seconds", "longest wait for a message before the run ends with a table of who waits for whom"),

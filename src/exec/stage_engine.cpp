@@ -17,7 +17,8 @@ StageEngine::StageEngine(EngineInput input) : input_(std::move(input)) {
                                         .rows = input_.rows,
                                         .row = input_.schedule.rows[pipeline_rank],
                                         .microbatches = input_.schedule.microbatches,
-                                        .lookahead = input_.lookahead}),
+                                        .lookahead = input_.lookahead,
+                                        .update = input_.update}),
                  input_.packing, input_.lender);
   runner_.emplace(input_.program, input_.grid, *arena_, input_.rows);
   if (!input_.program.trained.empty())

@@ -8,8 +8,15 @@ namespace heddle::kernels {
 namespace {
 
 template <class T>
-void run(const Lane& lane, std::int64_t count, T* parameter, const T* gradient, T* m, T* v,
-         const AdamWStep& step) {
+struct State {
+  explicit State(const AdamWState& state)
+      : parameter(state.parameter.as<T>()), m(state.m.as<T>()), v(state.v.as<T>()) {}
+  T *parameter, *m, *v;
+};
+
+template <bool keeps, class T>
+void run(const Lane& lane, std::int64_t count, const State<T> from, const T* gradient, const State<T> to,
+         T* kept, const AdamWStep& step) {
   const T beta1 = static_cast<T>(step.beta1), fresh1 = static_cast<T>(1 - step.beta1);
   const T beta2 = static_cast<T>(step.beta2), fresh2 = static_cast<T>(1 - step.beta2);
   const T scale = static_cast<T>(step.gradient_scale), epsilon = static_cast<T>(step.epsilon);
@@ -22,24 +29,39 @@ void run(const Lane& lane, std::int64_t count, T* parameter, const T* gradient, 
         each(team, n, [&](std::int64_t i) {
           const std::int64_t at = first + i;
           const T g = gradient[at] * scale;
-          const T m_new = beta1 * m[at] + fresh1 * g, v_new = beta2 * v[at] + fresh2 * g * g;
-          m[at] = m_new;
-          v[at] = v_new;
-          parameter[at] = keep * parameter[at] - rate * m_new / (std::sqrt(v_new) * root + epsilon);
+          const T parameter = from.parameter[at];
+          const T m = beta1 * from.m[at] + fresh1 * g, v = beta2 * from.v[at] + fresh2 * g * g;
+          if constexpr (keeps) kept[at] = parameter;
+          to.m[at] = m;
+          to.v[at] = v;
+          to.parameter[at] = keep * parameter - rate * m / (std::sqrt(v) * root + epsilon);
         });
       });
 }
 
 }  // namespace
 
+void adamw(const Lane& lane, const AdamWState& from, const Tensor& gradient, const AdamWState& to,
+           const Tensor& kept, const AdamWStep& step) {
+  const std::int64_t count = gradient.count();
+  for (const AdamWState* state : {&from, &to})
+    HEDDLE_EXPECT(state->parameter.count() == count && state->m.count() == count &&
+                  state->v.count() == count);
+  HEDDLE_EXPECT(!kept.data || kept.count() == count);
+  with_real(gradient.dtype, [&](auto zero) {
+    using T = decltype(zero);
+    const State<T> read(from), written(to);
+    if (kept.data)
+      run<true>(lane, count, read, gradient.as<T>(), written, kept.as<T>(), step);
+    else
+      run<false, T>(lane, count, read, gradient.as<T>(), written, nullptr, step);
+  });
+}
+
 void adamw(const Lane& lane, const Tensor& parameter, const Tensor& gradient, const Tensor& m,
            const Tensor& v, const AdamWStep& step) {
-  const std::int64_t count = parameter.count();
-  HEDDLE_EXPECT(gradient.count() == count && m.count() == count && v.count() == count);
-  with_real(parameter.dtype, [&](auto zero) {
-    using T = decltype(zero);
-    run<T>(lane, count, parameter.as<T>(), gradient.as<T>(), m.as<T>(), v.as<T>(), step);
-  });
+  const AdamWState state{parameter, m, v};
+  adamw(lane, state, gradient, state, {}, step);
 }
 
 }  // namespace heddle::kernels

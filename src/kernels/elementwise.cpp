@@ -22,6 +22,15 @@ void run_fill(const Lane& lane, std::int64_t count, T value, T* y) {
       });
 }
 
+template <class T>
+void run_copy(const Lane& lane, std::int64_t count, const T* x, T* y) {
+  each_block(
+      lane, "copy", count, element_block,
+      KOKKOS_LAMBDA(const Team& team, std::int64_t first, std::int64_t n) {
+        each(team, n, [&](std::int64_t i) { y[first + i] = x[first + i]; });
+      });
+}
+
 }  // namespace
 
 void add(const Lane& lane, const Tensor& a, const Tensor& b, const Tensor& y) {
@@ -29,6 +38,14 @@ void add(const Lane& lane, const Tensor& a, const Tensor& b, const Tensor& y) {
   with_real(y.dtype, [&](auto zero) {
     using T = decltype(zero);
     run_add<T>(lane, y.count(), a.as<T>(), b.as<T>(), y.as<T>());
+  });
+}
+
+void copy(const Lane& lane, const Tensor& x, const Tensor& y) {
+  HEDDLE_EXPECT(x.count() == y.count() && x.dtype == y.dtype);
+  with_real(y.dtype, [&](auto zero) {
+    using T = decltype(zero);
+    run_copy<T>(lane, y.count(), x.as<T>(), y.as<T>());
   });
 }
 

@@ -28,7 +28,7 @@ class Planner {
       : in_(input), graph_(input.program.graph), storage_(input.program, splits_backward(input.row)) {
     plan_.splits_backward = splits_backward(input.row);
     plan_.places.resize(graph_.values.size());
-    for (const char* name : {"parameters", "moments", "batch", "totals", "gradients", "scratch"})
+    for (const char* name : {"parameters", "moments", "undo", "batch", "totals", "gradients", "scratch"})
       plan_.pools.push_back({.name = name});
   }
 
@@ -118,10 +118,13 @@ class Planner {
       scratch_.push_back(&storage);
   }
 
-  /// AdamW's two, each laid out as the parameters are.
+  /// AdamW's two, each laid out as the parameters are, and what a step replaces: parameters and moments.
   void place_moments() {
     pool(FixedPool::moments).slot_bytes = pool(FixedPool::parameters).slot_bytes;
     pool(FixedPool::moments).slot_count = 2;
+    if (in_.update == Update::final) return;
+    pool(FixedPool::undo).slot_bytes = pool(FixedPool::parameters).slot_bytes;
+    pool(FixedPool::undo).slot_count = 3;
   }
 
   /// Tokens and targets of a whole step, one slot a microbatch.

@@ -69,38 +69,84 @@ double Optimizer::local_sum_of_squares() {
   return std::accumulate(host.begin(), host.end(), 0.0);
 }
 
-void Optimizer::agree(double squares, double loss) {
+/// One sum for both numbers. `agree` waits for it.
+void Optimizer::begin_to_agree(double squares, double loss) {
   const exec::Observed observed(observer_, piece(Work::agree));
-  result_.step = step_;
-  result_.gradient_norm = std::sqrt(comm::all_sum(world_, squares, "STEP: gradient norm"));
-  result_.loss = comm::all_sum(world_, loss, "STEP: loss");
+  sums_ = std::make_shared<std::vector<double>>(std::initializer_list<double>{squares, loss});
+  agreed_ = comm::start_all_sum(world_, sums_);
+}
+
+void Optimizer::agree() {
+  const exec::Observed observed(observer_, piece(Work::agree));
+  comm::wait(agreed_, {"STEP: loss and gradient norm"});
+  result_ = {.step = step_, .loss = sums_->back(), .gradient_norm = std::sqrt(sums_->front())};
 }
 
 void Optimizer::step(const schedule::Action& action) {
   action_ = action;
-  agree(local_sum_of_squares(), loss_.data ? exec::read_scalar(loss_) : 0.0);
-  if (!std::isfinite(result_.loss) || !std::isfinite(result_.gradient_norm))
+  const double squares = local_sum_of_squares(), loss = loss_.data ? exec::read_scalar(loss_) : 0.0;
+  begin_to_agree(squares, loss);
+  unsettled_ = true;
+  updated_ = false;
+  if (settings_.validate == deck::Validate::before) return decide();
+  const bool promising = std::isfinite(squares) && std::isfinite(loss) && !clips(std::sqrt(squares));
+  if (promising && !last_clipped_) update(1.0);
+}
+
+void Optimizer::settle() {
+  if (!unsettled_) return;
+  action_ = exec::no_action;
+  decide();
+}
+
+void Optimizer::decide() {
+  agree();
+  unsettled_ = false;
+  if (!std::isfinite(result_.loss) || !std::isfinite(result_.gradient_norm)) {
+    if (updated_) take_back();
     throw Error(
         ExitCode::numbers,
         fmt::format("step {}: loss = {}, gradient norm = {}", step_ + 1, result_.loss, result_.gradient_norm),
         "training has diverged", "lower optimizer.rate or lengthen optimizer.warmup");
-  update();
+  }
+  last_clipped_ = clips(result_.gradient_norm);
+  const double scale = last_clipped_ ? settings_.clip / result_.gradient_norm : 1.0;
+  if (!updated_ || scale != 1.0) update(scale);
 }
 
-void Optimizer::update() {
+void Optimizer::update(double scale) {
   const exec::Observed observed(observer_, piece(Work::update), &lane_);
-  const bool clips = settings_.clip > 0 && result_.gradient_norm > settings_.clip;
   const double t = static_cast<double>(step_ + 1);
   kernels::AdamWStep adamw{.rate = rate_,
                            .beta1 = settings_.beta1,
                            .beta2 = settings_.beta2,
                            .epsilon = settings_.epsilon,
-                           .gradient_scale = clips ? settings_.clip / result_.gradient_norm : 1.0,
+                           .gradient_scale = scale,
                            .bias_correction1 = 1 - std::pow(settings_.beta1, t),
                            .bias_correction2 = 1 - std::pow(settings_.beta2, t)};
-  for (const TrainedParameter& p : parameters_) {
+  for (TrainedParameter& p : parameters_) {
     adamw.weight_decay = p.initial.decay ? settings_.weight_decay : 0.0;
-    kernels::adamw(lane_, p.tensor, p.gradient, p.first_moment, p.second_moment, adamw);
+    update(p, adamw);
+    agreed_.test();  // moves it on
+  }
+  updated_ = true;
+}
+
+void Optimizer::update(TrainedParameter& p, const kernels::AdamWStep& adamw) {
+  const kernels::AdamWState state{p.tensor, p.first_moment, p.second_moment};
+  if (updated_) return kernels::adamw(lane_, p.undo, p.gradient, state, {}, adamw);
+  if (!unsettled_) return kernels::adamw(lane_, state, p.gradient, state, {}, adamw);
+  kernels::adamw(lane_, state, p.gradient, {p.tensor, p.undo.m, p.undo.v}, p.undo.parameter, adamw);
+  std::swap(p.first_moment, p.undo.m);
+  std::swap(p.second_moment, p.undo.v);
+}
+
+void Optimizer::take_back() {
+  const exec::Observed observed(observer_, piece(Work::undo), &lane_);
+  for (TrainedParameter& p : parameters_) {
+    kernels::copy(lane_, p.undo.parameter, p.tensor);
+    std::swap(p.first_moment, p.undo.m);
+    std::swap(p.second_moment, p.undo.v);
   }
 }
 

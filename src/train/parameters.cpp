@@ -32,10 +32,10 @@ Parameter parameter(graph::ValueId id, const passes::Program& program, const exe
           .owner = owns(value.layout, grid) && !std::ranges::count(held_before, value.name)};
 }
 
-/// The moment that lies in its slot where the parameter lies in its own.
-Tensor moment(const Parameter& parameter, const exec::Arena& arena, int slot) {
+/// What lies in a slot where the parameter lies in its own.
+Tensor beside(const Parameter& parameter, const exec::Arena& arena, FixedPool where, int slot) {
   const schedule::Place& place = arena.plan().places[parameter.value];
-  const Tensor pool = arena.whole(FixedPool::moments, parameter.tensor.dtype, slot);
+  const Tensor pool = arena.whole(where, parameter.tensor.dtype, slot);
   return {static_cast<std::byte*>(pool.data) + place.offset, parameter.tensor.dtype, place.shape};
 }
 
@@ -56,10 +56,13 @@ std::vector<TrainedParameter> trained_parameters(const passes::Program& program,
                                                  const std::vector<std::string>& held_before) {
   std::vector<TrainedParameter> all;
   for (const passes::Trained& trained : program.trained) {
-    TrainedParameter p{parameter(trained.parameter, program, arena, grid, held_before), {}, {}, {}};
+    TrainedParameter p{parameter(trained.parameter, program, arena, grid, held_before), {}, {}, {}, {}};
     p.gradient = arena.tensor(trained.gradient, p.tensor.dtype);
-    p.first_moment = moment(p, arena, 0);
-    p.second_moment = moment(p, arena, 1);
+    p.first_moment = beside(p, arena, FixedPool::moments, 0);
+    p.second_moment = beside(p, arena, FixedPool::moments, 1);
+    if (arena.plan()[FixedPool::undo].bytes() > 0)
+      p.undo = {beside(p, arena, FixedPool::undo, 0), beside(p, arena, FixedPool::undo, 1),
+                beside(p, arena, FixedPool::undo, 2)};
     all.push_back(p);
   }
   return all;

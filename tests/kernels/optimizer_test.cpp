@@ -32,6 +32,37 @@ TEST(AdamW, FirstStepMovesEveryParameterByTheRate) {  // m_hat / sqrt(v_hat) is 
   EXPECT_NEAR(parameter.values()[1], 1 - 0.05 + 0.1, 1e-14);
 }
 
+/// Any contraction or order of operations that differs between the two would differ in some of these bits.
+TEST(AdamW, IntoOtherMemoryGivesTheSameBitsAndKeepsTheParameter) {
+  for (DType type : real_types)
+    for (std::int64_t count : {1, 101, 9001}) {
+      const AdamWStep step{1e-2, 0.9, 0.99, 1e-8, 0.1, 0.37, 1 - 0.9, 1 - 0.99};
+      const Array before(type, {count}, random_values(count, 1)),
+          m_before(type, {count}, random_values(count, 2)), gradient(type, {count}, random_values(count, 4));
+      Vector squares = random_values(count, 3);
+      for (double& square : squares) square *= square;
+      const Array v_before(type, {count}, squares);
+      const Vector nothing(static_cast<std::size_t>(count), 7.0);
+      const auto copy = [&](const Array& from) { return Array(type, {count}, from.values()); };
+
+      Array parameter = copy(before), m = copy(m_before), v = copy(v_before);
+      adamw({}, parameter, gradient, m, v, step);
+
+      Array p2 = copy(before), m2(type, {count}, nothing), v2(type, {count}, nothing),
+            kept(type, {count}, nothing);
+      Array m_old = copy(m_before), v_old = copy(v_before);
+      adamw({}, {p2, m_old, v_old}, gradient, {p2, m2, v2}, kept, step);
+      EXPECT_TRUE(p2.same_bits(parameter) && m2.same_bits(m) && v2.same_bits(v));
+      EXPECT_TRUE(kept.same_bits(before) && m_old.same_bits(m_before) && v_old.same_bits(v_before));
+
+      // Once more, from what was kept.
+      fill({}, m2, 5.0), fill({}, p2, 5.0);
+      adamw({}, {kept, m_old, v_old}, gradient, {p2, m2, v2}, {}, step);
+      EXPECT_TRUE(p2.same_bits(parameter) && m2.same_bits(m) && v2.same_bits(v));
+      EXPECT_TRUE(kept.same_bits(before));
+    }
+}
+
 TEST(SumOfSquares, AgreesWithItsReferenceWhateverTheResultHeld) {
   for (DType type : real_types)
     for (std::int64_t count : {0, 1, 4096, 100003}) {
@@ -45,13 +76,16 @@ TEST(SumOfSquares, AgreesWithItsReferenceWhateverTheResultHeld) {
     }
 }
 
-TEST(Elementwise, AddsAndFills) {
+TEST(Elementwise, AddsFillsAndCopies) {
   for (DType type : real_types)
     for (std::int64_t count : {0, 1, 5003}) {
       const Vector a = random_values(count, 1), b = random_values(count, 2);
       Array y(type, {count}, a);
       add({}, y, Array(type, {count}, b), y);
       expect_close(y, reference::add(a, b), 1);
+      Array z(type, {count});
+      copy({}, y, z);
+      EXPECT_TRUE(z.same_bits(y));
       fill({}, y, 2.5);
       EXPECT_EQ(y.values(), Vector(static_cast<std::size_t>(count), 2.5));
     }

@@ -14,8 +14,9 @@ namespace heddle::app {
 
 struct Blueprint {
   maps::Grid grid;
-  std::int64_t rows = 0;                              ///< of one microbatch over the whole data axis
-  std::int64_t loss_rows = 0;                         ///< of a rank, see passes::Program
+  std::int64_t rows = 0;       ///< of one microbatch over the whole data axis
+  std::int64_t loss_rows = 0;  ///< of a rank, see passes::Program
+  schedule::Update update = schedule::Update::final;
   std::vector<int> cuts = {};                         ///< first block of every stage but the first
   std::vector<passes::Share> shares = {};             ///< one a pipeline rank
   std::vector<passes::Share> evaluation_shares = {};  ///< the same without dropout

@@ -20,14 +20,18 @@ class Trainer {
   std::int64_t sample_count() const;
 
   /// One optimizer step, counted from 0, on this data rank's samples. Throws Error(numbers) on every rank if loss or
-  /// gradient norm is not finite.
-  /// The observer may be null.
+  /// gradient norm is not finite; parameters and moments are then what they were before the step.
+  /// The observer may be null. With optimizer.validate = "after" it must live until the step is settled, which the next step, an
+  /// evaluation or `settle` does.
+  /// Returns result().
   train::StepResult step(std::int64_t step, const data::Batch& samples, exec::Observer* observer = nullptr);
+  /// Returns result(), which is the last step's: it counts, else throws as `step`.
+  train::StepResult settle();
 
-  /// Of the last step, also of one that diverged.
+  /// Of the last step that was settled, also of one that diverged.
   const train::StepResult& result() const { return optimizer_->result(); }
 
-  /// The mean loss of one batch without dropout, equal on every rank.
+  /// Settles the last step. The mean loss of one batch without dropout, equal on every rank.
   double evaluate(const data::Batch& samples);
 
   const Blueprint& blueprint() const { return blueprint_; }
@@ -46,9 +50,10 @@ class Trainer {
   };
 
   exec::EngineInput engine_input(const schedule::Schedule& schedule, passes::Program program) const;
+  exec::Observer* of_pieces() const { return observer_ && observer_->watches_pieces() ? observer_ : nullptr; }
   void make_ties();
   Tensor loss_share(const exec::StageEngine& engine) const;
-  exec::RunState state(std::int64_t step, exec::Observer* observer = nullptr) const;
+  exec::RunState state(std::int64_t step, exec::Observer* of_pieces = nullptr) const;
 
   const deck::Deck& deck_;
   const Blueprint& blueprint_;
@@ -58,6 +63,7 @@ class Trainer {
   std::vector<TiedGroup> ties_;
   std::optional<exec::StageEngine> engine_, evaluation_;
   std::optional<train::Optimizer> optimizer_;
+  exec::Observer* observer_ = nullptr;  ///< of the last step
 };
 
 }  // namespace heddle::app

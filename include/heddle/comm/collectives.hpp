@@ -3,7 +3,9 @@
 // call on the same inputs gives the same bits again, and every rank gets the same bits.
 #pragma once
 
+#include <memory>
 #include <string>
+#include <vector>
 
 #include "heddle/base/tensor.hpp"
 #include "heddle/comm/communicator.hpp"
@@ -18,6 +20,10 @@ enum class Reduction { sum, log_sum };
 /// allowed. fp32, fp64, int32.
 Request start_all_reduce(const Communicator& communicator, Reduction reduction, const Tensor& in,
                          const Tensor& out);
+
+/// The sums of these numbers over the ranks, equal bits everywhere, which replace them once the request is done. It shares their memory, so
+/// that they may be forgotten while it is under way.
+Request start_all_sum(const Communicator& communicator, const std::shared_ptr<std::vector<double>>& numbers);
 
 /// The sum of one number over the ranks, equal bits everywhere. Waits; `action` names it in a hang report.
 double all_sum(const Communicator& communicator, double value, const std::string& action);

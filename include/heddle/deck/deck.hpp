@@ -17,6 +17,7 @@ enum class Family : std::uint8_t { gpt2 };
 enum class SampleOrder : std::uint8_t { random, sequential };
 enum class GridAxis : std::uint8_t { data, pipeline, tensor };  ///< numbered as maps::Axis
 enum class OptimizerKind : std::uint8_t { adamw };
+enum class Validate : std::uint8_t { before, after };
 enum class RateSchedule : std::uint8_t { cosine, wsd, constant };
 enum class Memory : std::uint8_t { arena, separate };
 
@@ -26,6 +27,7 @@ constexpr auto names_of(Family) { return std::array<Word, 1>{"gpt2"}; }
 constexpr auto names_of(SampleOrder) { return std::array<Word, 2>{"random", "sequential"}; }
 constexpr auto names_of(GridAxis) { return std::array<Word, 3>{"data", "pipeline", "tensor"}; }
 constexpr auto names_of(OptimizerKind) { return std::array<Word, 1>{"adamw"}; }
+constexpr auto names_of(Validate) { return std::array<Word, 2>{"before", "after"}; }
 constexpr auto names_of(RateSchedule) { return std::array<Word, 3>{"cosine", "wsd", "constant"}; }
 constexpr auto names_of(Memory) { return std::array<Word, 2>{"arena", "separate"}; }
 constexpr auto names_of(DType) { return std::array<Word, 2>{"fp32", "fp64"}; }
@@ -107,6 +109,7 @@ struct Optimizer {
   double epsilon = 1e-8;
   double weight_decay = 0.1;
   double clip = 1.0;  ///< global gradient norm; 0: off
+  Validate validate = Validate::before;
   bool operator==(const Optimizer&) const = default;
 };
 

@@ -21,8 +21,9 @@ enum class Work : std::uint8_t {
   norm,     ///< the squares of the gradients are summed
   agree,    ///< sums over ranks at the end of the step: tied gradients, loss and norm
   update,   ///< the optimizer changes the parameters
+  undo,     ///< the optimizer takes back an update that must not count
 };
-inline constexpr int work_count = static_cast<int>(Work::update) + 1;
+inline constexpr int work_count = static_cast<int>(Work::undo) + 1;
 
 /// Stage and microbatch of what belongs to no action.
 inline constexpr schedule::Action no_action{schedule::ActionKind::step, -1, -1};

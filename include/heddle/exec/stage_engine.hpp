@@ -20,6 +20,7 @@ struct EngineInput {
   int lookahead = schedule::default_lookahead;
   std::int64_t bucket_bytes = 1 << 24;
   Packing packing = Packing::arena;
+  schedule::Update update = schedule::Update::final;
   const Arena* lender = nullptr;  ///< whose parameters, and memory between its steps, to use; null: its own
 };
 

@@ -24,9 +24,20 @@ struct AdamWStep {
 void adamw(const Lane& lane, const Tensor& parameter, const Tensor& gradient, const Tensor& m,
            const Tensor& v, const AdamWStep& step);
 
-/// Four tensors are read and three written.
-inline Cost adamw_cost(const Tensor& parameter) {
-  return {16.0 * static_cast<double>(parameter.count()), 7.0 * static_cast<double>(parameter.bytes())};
+/// A parameter and its moments.
+struct AdamWState {
+  Tensor parameter, m, v;
+};
+
+/// The same bits, into other memory: reads `from` and writes `to`, tensor by tensor another one or the same. What the
+/// parameter was goes to `kept`, which may have no data.
+void adamw(const Lane& lane, const AdamWState& from, const Tensor& gradient, const AdamWState& to,
+           const Tensor& kept, const AdamWStep& step);
+
+/// Four tensors are read and three written, and one more where the parameter is kept.
+inline Cost adamw_cost(const Tensor& parameter, bool keeps = false) {
+  return {16.0 * static_cast<double>(parameter.count()),
+          (keeps ? 8.0 : 7.0) * static_cast<double>(parameter.bytes())};
 }
 
 }  // namespace heddle::kernels

@@ -9,6 +9,9 @@ namespace heddle::kernels {
 /// y = a + b; y may be a or b.
 void add(const Lane& lane, const Tensor& a, const Tensor& b, const Tensor& y);
 
+/// y = x, of one type and shape.
+void copy(const Lane& lane, const Tensor& x, const Tensor& y);
+
 void fill(const Lane& lane, const Tensor& y, double value);
 
 }  // namespace heddle::kernels

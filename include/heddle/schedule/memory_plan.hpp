@@ -34,10 +34,16 @@ struct Place {
   Shape shape;             ///< this rank's part; of what never leaves Phase::loss, a chunk's rows of it
 };
 
-/// The pools that every plan has, in this order; frames and messages follow. The first two live as long as the run, the
+/// The pools that every plan has, in this order; frames and messages follow. The first three live as long as the run, the
 /// others are free between two steps.
-enum class FixedPool : int { parameters, moments, batch, totals, gradients, scratch };
-inline constexpr int fixed_pool_count = 6;
+enum class FixedPool : int { parameters, moments, undo, batch, totals, gradients, scratch };
+inline constexpr int fixed_pool_count = 7;
+
+/// What becomes of the parameters and moments that an optimizer's step replaces.
+enum class Update {
+  final,      ///< they are gone
+  revocable,  ///< they are kept until the step counts: three more of all parameters
+};
 
 struct MemoryPlan {
   std::vector<Pool> pools;
@@ -49,7 +55,7 @@ struct MemoryPlan {
     return pools[place.pool].slot(place.first_buffer + microbatch);
   }
   const Pool& operator[](FixedPool pool) const { return pools[static_cast<int>(pool)]; }
-  /// What a plan with the same parameters may borrow between two steps: everything but parameters and moments.
+  /// What a plan with the same parameters may borrow between two steps: what lives within a step.
   std::int64_t spare() const { return bytes - (*this)[FixedPool::batch].offset; }
   /// What such a plan needs beside the parameters.
   std::int64_t beside_parameters() const { return bytes - (*this)[FixedPool::parameters].bytes(); }
@@ -64,6 +70,7 @@ struct PlanInput {
   int microbatches = 1;
   int lookahead = default_lookahead;
   int channel_capacity = default_channel_capacity;
+  Update update = Update::final;
 };
 
 /// Values that share memory are found first: a map that moves nothing, or sums in place, and ops that may

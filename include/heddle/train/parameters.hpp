@@ -6,6 +6,7 @@
 
 #include "heddle/comm/cartesian.hpp"
 #include "heddle/exec/arena.hpp"
+#include "heddle/kernels/adamw.hpp"
 #include "heddle/maps/box.hpp"
 #include "heddle/passes/differentiate.hpp"
 
@@ -24,6 +25,7 @@ struct Parameter {
 
 struct TrainedParameter : Parameter {
   Tensor gradient, first_moment, second_moment;
+  kernels::AdamWState undo;  ///< what the last step replaced; no data where its memory is not planned
 };
 
 /// The parameters of a program. `stages_before` says of a name whether an earlier stage holds it too.
