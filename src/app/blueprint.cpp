@@ -5,10 +5,10 @@
 #include <algorithm>
 
 #include "heddle/app/drawn_schedule.hpp"
+#include "heddle/app/recomputation.hpp"
 #include "heddle/deck/read.hpp"
 #include "heddle/passes/differentiate.hpp"
 #include "heddle/passes/parallelize.hpp"
-#include "heddle/passes/rematerialize.hpp"
 #include "heddle/schedule/communication.hpp"
 #include "heddle/schedule/gpipe.hpp"
 #include "heddle/schedule/verify.hpp"
@@ -86,14 +86,15 @@ Blueprint draw(const deck::Deck& deck, const ModelWriter& write) {
       std::max(schedule::sufficient_lookahead(blueprint.training, deck.pipeline.lookahead),
                schedule::sufficient_lookahead(blueprint.evaluation, deck.pipeline.lookahead));
   schedule::verify(blueprint.training, blueprint.lookahead);
+  choose_recomputation(blueprint, deck);
   return blueprint;
 }
 
 passes::Program training_program(const Blueprint& blueprint, int pipeline_rank) {
   passes::Program program = passes::differentiate(blueprint.shares[pipeline_rank]);
   program.loss_rows = blueprint.loss_rows;
-  const passes::Recomputed cheap = passes::cheap_nodes(program);
-  return passes::rematerialize(std::move(program), cheap);
+  const passes::Ways ways = passes::ways(program, blueprint.recompute);
+  return passes::rematerialize(std::move(program), ways);
 }
 
 passes::Program evaluation_program(const Blueprint& blueprint, int pipeline_rank) {

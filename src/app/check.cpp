@@ -5,6 +5,7 @@
 
 #include "heddle/app/blueprint.hpp"
 #include "heddle/app/commands.hpp"
+#include "heddle/app/recomputation.hpp"
 #include "heddle/deck/check.hpp"
 #include "heddle/deck/print.hpp"
 #include "heddle/deck/read.hpp"
@@ -19,6 +20,14 @@ std::string stages_of(const Blueprint& blueprint, int place) {
   std::vector<int> stages;
   for (const passes::Border& border : blueprint.shares[place].borders) stages.push_back(border.stage);
   return fmt::format("{} {}", stages.size() > 1 ? "stages" : "stage", fmt::join(stages, " and "));
+}
+
+void print_recomputation(const Blueprint& blueprint, const deck::Deck& deck) {
+  if (deck.train.recompute == deck::Recompute::none) return;
+  fmt::print("\n# made anew in backward, train.recompute = \"{}\"\n", deck::name(deck.train.recompute));
+  for (int place = 0; place < blueprint.grid.extent(maps::Axis::pipeline); ++place)
+    fmt::print("{}: {}; {:.3g} FLOPs a microbatch\n", stages_of(blueprint, place),
+               recomputation_text(blueprint, place, deck.model.layers), flops_made_again(blueprint, place));
 }
 
 /// Ranks of one place differ by a row or a column of an uneven split; the first holds the larger part.
@@ -66,6 +75,7 @@ void check(const DeckArguments& arguments) {
              count.parameters, static_cast<double>(count.parameters) / 1e6, count.embedding_parameters);
   fmt::print("\n# model FLOPs per step\n{:.3g} = {}\n", count.flops_per_step, count.formula);
   print_stages(blueprint, deck);
+  print_recomputation(blueprint, deck);
   print_memory(blueprint, deck);
   fmt::print("\n{} ranks: {}\n", blueprint.grid.size(), maps::name(blueprint.grid));
 }

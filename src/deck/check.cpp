@@ -30,6 +30,7 @@ class Checker {
   void order_is_permutation();
   void rates_fit_steps();
   void evaluation_has_data();
+  void recomputation_has_limit();
   void ranks_agree();
   void costs_are_stages();
   void schedule_is_small();
@@ -201,6 +202,19 @@ void Checker::costs_are_stages() {
   expect("cost.message_bytes", cost.message_bytes, stages - 1, "borders between stages");
 }
 
+void Checker::recomputation_has_limit() {
+  const bool fits = deck_.train.recompute == Recompute::automatic, given = deck_.train.memory_limit_mib > 0;
+  if (fits == given) return;
+  if (fits)
+    report({"train.recompute"}, "train.recompute = \"auto\" has no train.memory_limit_mib",
+           "it recomputes as little as fits", "give the MiB that a rank may take");
+  else
+    report({"train.memory_limit_mib"},
+           fmt::format("train.memory_limit_mib = {} limits nothing", deck_.train.memory_limit_mib),
+           fmt::format("train.recompute = \"{}\"", name(deck_.train.recompute)),
+           "try train.recompute = \"auto\"");
+}
+
 void Checker::schedule_is_small() {
   constexpr std::int64_t cells = 1 << 20;
   const std::int64_t stages = std::int64_t{deck_.grid.pipeline} * deck_.pipeline.chunks,
@@ -256,6 +270,7 @@ void check(const Deck& deck, Purpose purpose) {
   checker.order_is_permutation();
   checker.rates_fit_steps();
   checker.evaluation_has_data();
+  checker.recomputation_has_limit();
   checker.sizes_fit_64_bits();
   checker.throw_if_any();
 }

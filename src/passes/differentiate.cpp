@@ -206,6 +206,7 @@ Program in_order(Program program) {
     phases.push_back(program.phases[i]);
   }
   start_maps_early(nodes, phases);
+  program.recomputed.assign(nodes.size(), false);
   program.graph.nodes = std::move(nodes);
   program.phases = std::move(phases);
   return program;

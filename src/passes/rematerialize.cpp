@@ -22,8 +22,8 @@ bool moves_nothing(const Node& node) {
 
 class Rematerializer {
  public:
-  Rematerializer(Program program, const Recomputed& chosen)
-      : program_(std::move(program)), chosen_(chosen), graph_(program_.graph) {
+  Rematerializer(Program program, const Ways& ways)
+      : program_(std::move(program)), ways_(ways), graph_(program_.graph) {
     nodes_ = std::move(graph_.nodes);
     phases_ = std::move(program_.phases);
     maker_.assign(graph_.values.size(), -1);
@@ -36,11 +36,12 @@ class Rematerializer {
   Program run() {
     graph_.nodes.clear();
     program_.phases.clear();
+    program_.recomputed.clear();
     for (std::size_t i = 0; i < nodes_.size(); ++i) {
       Node node = nodes_[i];
       if (of_backward(phases_[i]))
         for (ValueId& id : node.in) id = again(id, node.stage);
-      emit(std::move(node), phases_[i]);
+      emit(std::move(node), phases_[i], false);
     }
     return std::move(program_);
   }
@@ -50,10 +51,11 @@ class Rematerializer {
   std::optional<Node> recipe(ValueId id) const {
     if (maker_[id] < 0) return {};
     const Node& node = nodes_[maker_[id]];
-    if (moves_nothing(node)) return node;
-    const auto way = definition(node.op).again;
-    if (!chosen_[maker_[id]] || !way || id != node.out.front()) return {};
-    return way(node);
+    if (ways_[id] == Way::anew || moves_nothing(node)) return node;
+    if (ways_[id] == Way::keep) return {};
+    Node brief = definition(node.op).again(node);
+    brief.out = {id};
+    return brief;
   }
 
   /// The value itself where it is kept, else what backward makes in its place, in the stage that reads it first.
@@ -64,13 +66,24 @@ class Rematerializer {
     const std::vector<ValueId> kept = node->in;
     for (ValueId& in : node->in) in = again(in, stage);
     if (moves_nothing(*node) && node->in == kept) return again_[id] = id;
-    graph::Value value = graph_[id];
-    value.name = "again." + value.name;
-    node->out = {graph_.add(value)};
+    const Phase phase = reached(*node) ? Phase::backward_input : Phase::backward_weight;
+    for (ValueId& out : node->out) out = made_again(out, id);
     node->stage = stage;
-    again_[id] = node->out.front();
-    emit(*node, of_input_[id] ? Phase::backward_input : Phase::backward_weight);
-    return again_[id];
+    emit(*node, phase, true);
+    return again_.at(id);
+  }
+
+  /// A new value in the place of an output of the node that makes `wanted` anew. Nobody reads it where the old one is kept.
+  ValueId made_again(ValueId out, ValueId wanted) {
+    graph::Value value = graph_[out];
+    value.name = "again." + value.name;
+    const ValueId made = graph_.add(value);
+    if (out == wanted || ways_[out] != Way::keep) again_[out] = made;
+    return made;
+  }
+
+  bool reached(const Node& node) const {
+    return std::ranges::any_of(node.out, [&](ValueId id) { return of_input_[id]; });
   }
 
   /// What I reads, also by way of what is made anew for it.
@@ -79,20 +92,22 @@ class Rematerializer {
     for (std::size_t i = nodes_.size(); i-- > 0;) {
       if (phases_[i] == Phase::backward_input)
         for (ValueId id : nodes_[i].in) of_input_[id] = true;
-      const ValueId made = nodes_[i].out.front();
-      if (phases_[i] == Phase::forward && of_input_[made])
-        if (const auto node = recipe(made))
-          for (ValueId id : node->in) of_input_[id] = true;
+      if (phases_[i] != Phase::forward) continue;
+      for (ValueId out : nodes_[i].out)
+        if (of_input_[out])
+          if (const auto node = recipe(out))
+            for (ValueId id : node->in) of_input_[id] = true;
     }
   }
 
-  void emit(Node node, Phase phase) {
+  void emit(Node node, Phase phase, bool recomputed) {
     graph_.nodes.push_back(std::move(node));
     program_.phases.push_back(phase);
+    program_.recomputed.push_back(recomputed);
   }
 
   Program program_;
-  const Recomputed& chosen_;
+  const Ways& ways_;
   Graph& graph_;
   std::vector<Node> nodes_;
   std::vector<Phase> phases_;
@@ -101,25 +116,59 @@ class Rematerializer {
   std::map<ValueId, ValueId> again_;
 };
 
+/// What backward reads without making anything anew, and what lives through the step.
+std::vector<bool> read_by_backward(const Program& program) {
+  std::vector<bool> read = step_invariant(program.graph);
+  for (std::size_t i = 0; i < program.phases.size(); ++i)
+    if (of_backward(program.phases[i]))
+      for (ValueId id : program.graph.nodes[i].in) read[id] = true;
+  return read;
+}
+
+/// What leaves its block, or the stage: the inputs from which blocks are made anew. What a map that moves nothing makes lies
+/// in the memory of its input, which is there with it.
+std::vector<bool> borders(const Program& program) {
+  const auto& nodes = program.graph.nodes;
+  std::vector<bool> leaves(program.graph.values.size(), false);
+  std::vector<int> block(leaves.size(), -1);
+  for (const Node& node : nodes)
+    for (ValueId id : node.out) block[id] = node.block;
+  for (std::size_t i = 0; i < nodes.size(); ++i)
+    if (program.phases[i] == Phase::forward || program.phases[i] == Phase::loss)
+      for (ValueId id : nodes[i].in)
+        if (block[id] != nodes[i].block) leaves[id] = true;
+  for (ValueId id : program.graph.outputs) leaves[id] = true;
+  for (const Border& border : program.borders)
+    for (ValueId id : border.sent) leaves[id] = true;
+  for (std::size_t i = nodes.size(); i-- > 0;)
+    if (moves_nothing(nodes[i]) && leaves[nodes[i].out.front()]) leaves[nodes[i].in.front()] = true;
+  return leaves;
+}
+
 }  // namespace
 
-Recomputed cheap_nodes(const Program& program) {
+Ways ways(const Program& program, const std::vector<Recompute>& by_block) {
   const auto& nodes = program.graph.nodes;
-  std::vector<bool> there = step_invariant(program.graph);
-  for (std::size_t i = 0; i < nodes.size(); ++i)
-    if (of_backward(program.phases[i]))
-      for (ValueId id : nodes[i].in) there[id] = true;
-  Recomputed chosen(nodes.size(), false);
+  const std::vector<bool> there = read_by_backward(program), leaves = borders(program);
+  Ways chosen(program.graph.values.size(), Way::keep);
   for (std::size_t i = 0; i < nodes.size(); ++i) {
-    const auto again = definition(nodes[i].op).again;
-    chosen[i] = program.phases[i] == Phase::forward && again &&
-                std::ranges::all_of(again(nodes[i]).in, [&](ValueId id) { return there[id]; });
+    const Node& node = nodes[i];
+    if (program.phases[i] != Phase::forward) continue;
+    const auto block = static_cast<std::size_t>(node.block);
+    const Recompute recompute = block < by_block.size() ? by_block[block] : Recompute::none;
+    const auto again = definition(node.op).again;
+    if (recompute == Recompute::block ||
+        (recompute == Recompute::attention && node.op == graph::Op::attention)) {
+      for (ValueId id : node.out) chosen[id] = leaves[id] ? Way::keep : Way::anew;
+    } else if (again && std::ranges::all_of(again(node).in, [&](ValueId id) { return there[id]; })) {
+      chosen[node.out.front()] = Way::briefly;
+    }
   }
   return chosen;
 }
 
-Program rematerialize(Program program, const Recomputed& chosen) {
-  return Rematerializer(std::move(program), chosen).run();
+Program rematerialize(Program program, const Ways& ways) {
+  return Rematerializer(std::move(program), ways).run();
 }
 
 }  // namespace heddle::passes

@@ -202,13 +202,16 @@ class Walk {
 };
 
 /// What is run: all kept and the loss at once, or less of both.
-enum class Keeps { all, what_is_dear };
+enum class Keeps { all, what_is_dear, inputs_of_layers };
 
 passes::Program program_of(const passes::Share& share, Keeps keeps) {
   passes::Program program = passes::differentiate(share);
-  if (keeps == Keeps::what_is_dear) program.loss_rows = 3;  // does not divide 16, nor 8
-  const passes::Recomputed cheap = passes::cheap_nodes(program);
-  return keeps == Keeps::all ? program : passes::rematerialize(std::move(program), cheap);
+  if (keeps == Keeps::all) return program;
+  program.loss_rows = 3;  // does not divide 16, nor 8
+  const std::vector<passes::Recompute> by_block(
+      100, keeps == Keeps::inputs_of_layers ? passes::Recompute::block : passes::Recompute::none);
+  const passes::Ways ways = passes::ways(program, by_block);
+  return passes::rematerialize(std::move(program), ways);
 }
 
 void walk_all(const maps::Grid& grid, passes::ResidualStream stream, const Schedule& schedule, int lookahead,
@@ -236,7 +239,7 @@ TEST(MemoryPlan, WhatIsReadWasWrittenThere) {
   for (const maps::Grid& grid :
        {maps::Grid({1, 1, 1}), maps::Grid({1, 2, 1}), maps::Grid({2, 3, 2}), maps::Grid({1, 4, 4})})
     for (auto stream : {passes::ResidualStream::whole, passes::ResidualStream::split_rows})
-      for (Keeps keeps : {Keeps::all, Keeps::what_is_dear})
+      for (Keeps keeps : {Keeps::all, Keeps::what_is_dear, Keeps::inputs_of_layers})
         for (int microbatches : {1, 2, 3, 8})
           for (int lookahead : {1, 2, 5}) {
             const int stages = grid.extent(Axis::pipeline);
@@ -252,7 +255,7 @@ TEST(MemoryPlan, WhatIsReadWasWrittenThereWhenBackwardIsSplit) {
       add_communication(read_schedule("0F0,0F1,0F2,,0I0,0W0,0I1,0F3,0I2,0W1,0W2,0I3,0W3\n"
                                       ",1F0,1I0,1F1,1I1,1F2,1W0,1I2,1W1,1F3,1I3,1W2,1W3\n"));
   for (int lookahead : {1, 3})
-    for (Keeps keeps : {Keeps::all, Keeps::what_is_dear})
+    for (Keeps keeps : {Keeps::all, Keeps::what_is_dear, Keeps::inputs_of_layers})
       walk_all(maps::Grid({1, 2, 2}), passes::ResidualStream::whole, split, lookahead, keeps);
 }
 

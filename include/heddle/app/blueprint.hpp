@@ -8,6 +8,7 @@
 #include "heddle/maps/grid.hpp"
 #include "heddle/model/build.hpp"
 #include "heddle/passes/partition.hpp"
+#include "heddle/passes/rematerialize.hpp"
 #include "heddle/schedule/memory_plan.hpp"
 
 namespace heddle::app {
@@ -20,6 +21,7 @@ struct Blueprint {
   std::vector<int> cuts = {};                         ///< first block of every stage but the first
   std::vector<passes::Share> shares = {};             ///< one a pipeline rank
   std::vector<passes::Share> evaluation_shares = {};  ///< the same without dropout
+  std::vector<passes::Recompute> recompute = {};      ///< of every block of the model
   schedule::Schedule training;
   schedule::Schedule evaluation;  ///< forward only
   int lookahead = 1;  ///< receives posted ahead: what the deck gives, or more where a schedule needs it
@@ -33,7 +35,7 @@ using ModelWriter = std::function<graph::Graph(const deck::Model&, DType)>;
 Blueprint draw(const deck::Deck& deck);
 Blueprint draw(const deck::Deck& deck, const ModelWriter& write);
 
-/// What a pipeline rank does in training, with what is cheap made anew in backward, and in evaluation.
+/// What a pipeline rank does in training, with what `recompute` says made anew in backward, and in evaluation.
 passes::Program training_program(const Blueprint& blueprint, int pipeline_rank);
 passes::Program evaluation_program(const Blueprint& blueprint, int pipeline_rank);
 

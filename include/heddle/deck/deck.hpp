@@ -20,6 +20,7 @@ enum class OptimizerKind : std::uint8_t { adamw };
 enum class Validate : std::uint8_t { before, after };
 enum class RateSchedule : std::uint8_t { cosine, wsd, constant };
 enum class Memory : std::uint8_t { arena, separate };
+enum class Recompute : std::uint8_t { none, selective, full, automatic };
 
 /// What a deck calls the values of an enum, in the enum's order.
 using Word = std::string_view;
@@ -30,6 +31,7 @@ constexpr auto names_of(OptimizerKind) { return std::array<Word, 1>{"adamw"}; }
 constexpr auto names_of(Validate) { return std::array<Word, 2>{"before", "after"}; }
 constexpr auto names_of(RateSchedule) { return std::array<Word, 3>{"cosine", "wsd", "constant"}; }
 constexpr auto names_of(Memory) { return std::array<Word, 2>{"arena", "separate"}; }
+constexpr auto names_of(Recompute) { return std::array<Word, 4>{"none", "selective", "full", "auto"}; }
 constexpr auto names_of(DType) { return std::array<Word, 2>{"fp32", "fp64"}; }
 
 /// The schedules that schedule/generate.hpp makes.
@@ -90,6 +92,8 @@ struct Train {
   DType dtype = DType::f32;
   Memory memory = Memory::arena;
   std::int64_t loss_rows = 1024;  ///< tokens of a rank
+  Recompute recompute = Recompute::none;
+  std::int64_t memory_limit_mib = 0;  ///< of a rank, for Recompute::automatic
   std::int64_t seed = 1;
   std::int64_t evaluate_every = 0;  ///< steps; 0: only at the end
   std::int64_t evaluate_batches = 8;

@@ -30,6 +30,7 @@ struct Program {
   graph::Graph graph;
   std::vector<Phase> phases;     ///< of every node
   std::vector<Border> borders;   ///< one a stage, in the order of the stages
+  std::vector<bool> recomputed;  ///< of every node: it makes anew what forward made, see rematerialize.hpp
   std::vector<Trained> trained;  ///< in the order in which gradients become final
   graph::ValueId loss = -1;      ///< where the last stage is
   std::int64_t loss_rows = 0;    ///< how many of a rank's rows are in Phase::loss at once, at most; 0: all

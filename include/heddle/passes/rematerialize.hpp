@@ -5,17 +5,33 @@
 
 namespace heddle::passes {
 
-/// One answer a node of a program: does backward make what this forward node made anew? What is not a forward node,
-/// or is read by none of backward, does not matter.
-using Recomputed = std::vector<bool>;
+/// How backward comes by a value that forward made.
+enum class Way : std::uint8_t {
+  keep,     ///< it is kept
+  briefly,  ///< made by OpDefinition::again, from inputs and other outputs of its node
+  anew,     ///< made by a copy of its node, which makes all of the node's outputs
+};
 
-/// The nodes that cost little beside what they would keep: those whose op knows a way (OpDefinition::again) that reads
-/// nothing but what backward keeps anyway.
-Recomputed cheap_nodes(const Program& program);
+/// By value of a program. What no forward node makes, or backward does not read, does not matter.
+using Ways = std::vector<Way>;
 
-/// Puts a copy of each chosen node that backward reads before its first use there, and so on to the inputs of the copy
-/// that are chosen too. A map that moves nothing follows its input. A copy belongs to I if anything of I reads it, else
-/// to W. What is not chosen, and what comes out of communication, stays kept.
-Program rematerialize(Program program, const Recomputed& chosen);
+/// What is made anew of a block of the model beside what costs nothing (below).
+enum class Recompute : std::uint8_t {
+  none,
+  attention,  ///< attention from its queries, keys and values: "selective" (Korthikanti et al., arXiv 2205.05198)
+  block,      ///< all but what other blocks read: "full" (Chen et al., arXiv 1604.06174)
+};
+
+/// The ways of a program's values, given those of its blocks; blocks beyond the end of the list make nothing anew.
+///
+/// Whatever the block, what costs little beside what it would keep is made briefly: an output whose op knows a way that
+/// reads nothing but what backward reads anyway - GELU, and layer norm from its statistics.
+Ways ways(const Program& program, const std::vector<Recompute>& by_block);
+
+/// Puts copies of nodes before their first use in backward, and so on to the inputs of a copy that are not kept either:
+/// just in time, once. What nobody reads is not made. Maps over other ranks are copied like any other node; one that
+/// moves nothing follows its input. A copy belongs to I if anything of I reads it, else to W, so what W reads of I's copies
+/// is kept from I to W. Copies are marked in Program::recomputed. Dropout draws from counters: every copy makes the same bits.
+Program rematerialize(Program program, const Ways& ways);
 
 }  // namespace heddle::passes

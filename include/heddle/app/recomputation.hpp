@@ -1,0 +1,21 @@
+// Which blocks of a model are made anew in backward: as the deck says, or as few as fit a rank's memory.
+#pragma once
+
+#include <string>
+
+#include "heddle/app/blueprint.hpp"
+
+namespace heddle::app {
+
+/// Fills in Blueprint::recompute, for which everything else of the blueprint must be there. With train.recompute = "auto"
+/// each place of the pipeline makes those blocks anew (their attention, or all of them) that cost the fewest FLOPs of all
+/// choices whose plan fits train.memory_limit_mib. Throws DeckError with the numbers where none fits.
+void choose_recomputation(Blueprint& blueprint, const deck::Deck& deck);
+
+/// FLOPs that the stages of a place of the pipeline make again in the backward of one microbatch, over all of its ranks.
+double flops_made_again(const Blueprint& blueprint, int place);
+
+/// What a place of the pipeline makes anew of a model of so many layers, for people: "layers 2 to 4 all, layer 5 attention".
+std::string recomputation_text(const Blueprint& blueprint, int place, int layers);
+
+}  // namespace heddle::app

@@ -1,0 +1,195 @@
+#include "heddle/app/recomputation.hpp"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <set>
+#include <tuple>
+
+#include "heddle/deck/read.hpp"
+#include "heddle/graph/ops.hpp"
+#include "heddle/passes/invariant.hpp"
+#include "mebibytes.hpp"
+
+namespace heddle::app {
+namespace {
+
+using passes::Recompute;
+
+constexpr std::int64_t mebibyte = std::int64_t{1} << 20;
+
+/// Of what runs for every microbatch.
+std::set<int> blocks_of(const passes::Share& share) {
+  std::set<int> blocks;
+  const auto invariant = passes::step_invariant(share.graph);
+  for (const graph::Node& node : share.graph.nodes)
+    if (!invariant[node.out.front()]) blocks.insert(node.block);
+  return blocks;
+}
+
+std::vector<Shape> shapes_of(const graph::Graph& graph, const std::vector<graph::ValueId>& ids,
+                             std::int64_t rows) {
+  std::vector<Shape> shapes;
+  for (graph::ValueId id : ids) shapes.push_back(graph::with_rows(graph[id].shape, rows));
+  return shapes;
+}
+
+/// What some blocks of a place make anew, how much that costs and what it takes off the frames.
+struct Choice {
+  double flops = 0;
+  std::int64_t saved = 0;
+  std::vector<Recompute> by_block;
+};
+
+/// Leaves those that no other beats in both FLOPs and savings, by rising FLOPs.
+std::vector<Choice> undominated(std::vector<Choice> choices) {
+  std::stable_sort(choices.begin(), choices.end(), [](const Choice& a, const Choice& b) {
+    return a.flops != b.flops ? a.flops < b.flops : a.saved > b.saved;
+  });
+  std::vector<Choice> front;
+  for (Choice& choice : choices)
+    if (front.empty() || choice.saved > front.back().saved) front.push_back(std::move(choice));
+  return front;
+}
+
+/// The choice for one place of the pipeline. What frames shrink by adds up over blocks; scratch is the largest of any block,
+/// so plans are asked.
+class Chooser {
+ public:
+  Chooser(Blueprint& blueprint, const deck::Deck& deck, int place)
+      : blueprint_(blueprint),
+        deck_(deck),
+        place_(place),
+        rank_(first_rank(blueprint, place)),
+        limit_(deck.train.memory_limit_mib * mebibyte) {}
+
+  void run() {
+    none_ = memory();
+    if (none_.bytes() <= limit_) return;
+    for (const Choice& choice : choices()) {
+      if (none_.bytes() - choice.saved + scratch_ > limit_) continue;
+      apply(choice);
+      if (memory().bytes() <= limit_) return;
+    }
+    refuse();
+  }
+
+ private:
+  RankMemory memory() const { return memory_of(blueprint_, deck_, rank_); }
+
+  static std::int64_t frames(const RankMemory& memory) {
+    std::int64_t bytes = 0;
+    for (std::size_t i = schedule::fixed_pool_count; i < memory.training.pools.size(); ++i)
+      bytes += memory.training.pools[i].bytes();
+    return bytes;
+  }
+
+  void apply(const Choice& choice) const {
+    for (int block : blocks_) blueprint_.recompute[block] = choice.by_block[block];
+  }
+
+  std::vector<Choice> choices() {
+    const double usual = flops_made_again(blueprint_, place_);
+    std::vector<Choice> front = {{0, 0, blueprint_.recompute}};
+    std::int64_t least = limit_;
+    for (int block : blocks_of(blueprint_.shares[place_])) {
+      blocks_.insert(block);
+      std::vector<Choice> longer = front;
+      for (Recompute recompute : {Recompute::attention, Recompute::block}) {
+        blueprint_.recompute[block] = recompute;
+        const RankMemory memory = this->memory();
+        const std::int64_t saved = frames(none_) - frames(memory);
+        const double flops = flops_made_again(blueprint_, place_) - usual;
+        least = std::min(least, memory.bytes() - (none_.bytes() - saved));
+        for (Choice choice : front) {
+          choice.by_block[block] = recompute;
+          choice.flops += flops;
+          choice.saved += saved;
+          longer.push_back(std::move(choice));
+        }
+      }
+      blueprint_.recompute[block] = Recompute::none;
+      front = undominated(std::move(longer));
+    }
+    scratch_ = least;
+    return front;
+  }
+
+  [[noreturn]] void refuse() const {
+    for (int block : blocks_) blueprint_.recompute[block] = Recompute::block;
+    const double all = mebibytes(memory().bytes());
+    throw deck::DeckError({fmt::format(
+        "{}: {}", deck_.at("train.memory_limit_mib"),
+        describe(
+            fmt::format("train.memory_limit_mib = {} is too little", deck_.train.memory_limit_mib),
+            fmt::format(
+                "ranks of place {} in the pipeline take {:.1f} MiB, and {:.1f} with every layer made anew",
+                place_, mebibytes(none_.bytes()), all),
+            fmt::format("give {:.0f} MiB, smaller microbatches or more stages", std::ceil(all))))});
+  }
+
+  Blueprint& blueprint_;
+  const deck::Deck& deck_;
+  int place_, rank_;
+  std::int64_t limit_;
+  RankMemory none_;
+  std::set<int> blocks_;
+  std::int64_t scratch_ = 0;  ///< what scratch grows by, at least, wherever anything is made anew
+};
+
+}  // namespace
+
+void choose_recomputation(Blueprint& blueprint, const deck::Deck& deck) {
+  int blocks = 0;
+  for (const passes::Share& share : blueprint.shares)
+    blocks = std::max(blocks, *blocks_of(share).rbegin() + 1);
+  const auto all = [&](Recompute recompute) { blueprint.recompute.assign(blocks, recompute); };
+  switch (deck.train.recompute) {
+    case deck::Recompute::none: return all(Recompute::none);
+    case deck::Recompute::selective: return all(Recompute::attention);
+    case deck::Recompute::full: return all(Recompute::block);
+    case deck::Recompute::automatic: break;
+  }
+  all(Recompute::none);
+  for (int place = 0; place < blueprint.grid.extent(maps::Axis::pipeline); ++place)
+    Chooser(blueprint, deck, place).run();
+}
+
+double flops_made_again(const Blueprint& blueprint, int place) {
+  const passes::Program program = training_program(blueprint, place);
+  double flops = 0;
+  for (std::size_t i = 0; i < program.graph.nodes.size(); ++i) {
+    const graph::Node& node = program.graph.nodes[i];
+    if (program.recomputed[i])
+      flops += graph::cost(program.graph, node, shapes_of(program.graph, node.in, blueprint.rows),
+                           shapes_of(program.graph, node.out, blueprint.rows))
+                   .flops;
+  }
+  return flops;
+}
+
+std::string recomputation_text(const Blueprint& blueprint, int place, int layers) {
+  static constexpr std::array words = {"", "attention", "all"};
+  const auto kind = [&](int block) {  // alike if said together
+    return std::tuple{blueprint.recompute[block], block == 0, block > layers};
+  };
+  std::vector<std::string> parts;
+  const std::set<int> blocks = blocks_of(blueprint.shares[place]);
+  for (auto first = blocks.begin(), end = first; first != blocks.end(); first = end) {
+    end = std::find_if(first, blocks.end(), [&](int block) { return kind(block) != kind(*first); });
+    const auto [recompute, embedding, head] = kind(*first);
+    if (recompute == Recompute::none) continue;
+    const int from = *first - 1, to = *std::prev(end) - 1;
+    const std::string who = embedding    ? "embedding"
+                            : head       ? "norm and head"
+                            : from == to ? fmt::format("layer {}", from)
+                                         : fmt::format("layers {} to {}", from, to);
+    parts.push_back(fmt::format("{} {}", who, words[static_cast<std::size_t>(recompute)]));
+  }
+  return parts.empty() ? "nothing" : fmt::format("{}", fmt::join(parts, ", "));
+}
+
+}  // namespace heddle::app
