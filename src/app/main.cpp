@@ -30,6 +30,7 @@ class CommandLine {
         "Exit codes: 0 done, 1 failure, 2 deck or command line, 3 numbers (NaN), 4 hang.\n"
         "Decks are described in docs/deck_reference.md.");
     add_deck_commands();
+    add_simulate();
     add_bench();
     add_prepare();
     add_generate();
@@ -37,7 +38,7 @@ class CommandLine {
 
   void parse(int argc, char** argv) {
     cli_.parse(argc, argv);
-    if (!alone_ && !together_) throw CLI::RequiredError("run, check, bench, prepare or generate");
+    if (!alone_ && !together_) throw CLI::RequiredError("run, check, simulate, bench, prepare or generate");
   }
   int exit(const CLI::ParseError& error) {
     if (error.get_exit_code() == 0) return cli_.exit(error);  // help and version
@@ -64,6 +65,16 @@ class CommandLine {
   static void add_deck(CLI::App* command, app::DeckArguments& deck) {
     command->add_option("DECK", deck.file, "Input deck, TOML")->required();
     command->add_option("overrides", deck.overrides, "section.key=value, stronger than the deck");
+  }
+
+  void add_simulate() {
+    auto* command = cli_.add_subcommand(
+        "simulate",
+        "Predict a step of a pipeline: makespan, bubble, what it holds; [pipeline] and [cost] are enough");
+    add_deck(command, simulate_.deck);
+    command->add_option("--json", simulate_.json, "File to write all figures to; - for standard output");
+    command->add_option("-o,--output", simulate_.run_file, "run.h5 to write, for analysis/timeline.py");
+    command->callback([this] { alone_ = [this] { app::simulate(simulate_); }; });
   }
 
   void add_bench() {
@@ -110,6 +121,7 @@ class CommandLine {
 
   CLI::App cli_;
   app::DeckArguments deck_;
+  app::SimulateArguments simulate_;
   app::BenchArguments bench_;
   app::PrepareArguments prepare_;
   std::string tokenizer_ = "byte";

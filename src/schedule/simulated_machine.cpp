@@ -11,6 +11,7 @@ namespace heddle::schedule {
 
 SimulatedCluster::SimulatedCluster(const Schedule& schedule, Costs costs, int channel_capacity)
     : state_(schedule, channel_capacity),
+      rank_of_stage_(schedule.rank_of_stage),
       costs_(std::move(costs)),
       capacity_(channel_capacity),
       channels_(2 * schedule.stages()),
@@ -18,6 +19,10 @@ SimulatedCluster::SimulatedCluster(const Schedule& schedule, Costs costs, int ch
   HEDDLE_EXPECT(static_cast<int>(costs_.stages.size()) == schedule.stages());
   HEDDLE_EXPECT(costs_.boundary_bytes.empty() ||
                 static_cast<int>(costs_.boundary_bytes.size()) >= schedule.stages() - 1);
+  HEDDLE_EXPECT(costs_.links.empty() || static_cast<int>(costs_.links.size()) >= schedule.stages() - 1);
+  for (const Row& row : schedule.rows)
+    reductions_left_ +=
+        static_cast<int>(std::ranges::count(row, ActionKind::reduce_gradients, &Action::kind));
 }
 
 double SimulatedCluster::duration(const Action& action) const {
@@ -33,10 +38,13 @@ double SimulatedCluster::duration(const Action& action) const {
   }
 }
 
-double SimulatedCluster::transfer(const Action& send) const {
-  const int boundary = std::min(send.stage, partner_stage(send));
-  const double bytes = costs_.boundary_bytes.empty() ? 0 : costs_.boundary_bytes[boundary];
-  return costs_.link.latency + bytes / costs_.link.bandwidth;
+double SimulatedCluster::arrival(const Action& send, double now) {
+  const Link& link = costs_.link_of(send);
+  const double passing = costs_.bytes_of(send) / link.bandwidth;
+  if (!link.contention) return now + (link.latency + passing);
+  double& free = link_free_[{rank_of_stage_[send.stage], rank_of_stage_[partner_stage(send)]}];
+  free = std::max(free, now) + passing;
+  return free + link.latency;
 }
 
 void SimulatedCluster::post(const Action& receive, double now) {
@@ -45,15 +53,20 @@ void SimulatedCluster::post(const Action& receive, double now) {
 }
 
 double SimulatedCluster::complete(const Action& action, double now) {
+  if (costs_.steps_together && action.kind == ActionKind::step) now = std::max(now, last_reduction_);
   double end = now + duration(action);
   if (is_send(action.kind)) {
     Channel& channel = channels_[channel_of(action)];
     // The channel takes this message once all but capacity - 1 of those before it have their receives posted.
     if (channel.sent >= capacity_) end = std::max(end, channel.posted_at[channel.sent - capacity_]);
     ++channel.sent;
-    arrival_[counterpart(action)] = end + transfer(action);
+    arrival_[counterpart(action)] = arrival(action, end);
   } else if (is_receive(action.kind)) {
     end = std::max(end, arrival_[action]);
+  }
+  if (action.kind == ActionKind::reduce_gradients) {
+    --reductions_left_;
+    last_reduction_ = std::max(last_reduction_, end);
   }
   state_.complete(action);
   return end;

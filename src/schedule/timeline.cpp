@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <utility>
 
 namespace heddle::schedule {
 
@@ -36,6 +37,21 @@ Summary summarize(const Timeline& timeline) {
   }
   if (last > first) summary.makespan = last - first;
   return summary;
+}
+
+double peak_bytes_in_flight(const Timeline& timeline, const Costs& costs) {
+  std::vector<std::pair<double, double>>
+      changes;  // when, and by how many bytes: what arrives goes before what leaves
+  for (const auto& events : timeline)
+    for (const Event& event : events) {
+      const ActionKind kind = event.action.kind;
+      if (is_send(kind) || is_receive(kind))
+        changes.emplace_back(event.end, (is_send(kind) ? 1 : -1) * costs.bytes_of(event.action));
+    }
+  std::ranges::sort(changes);
+  double bytes = 0, most = 0;
+  for (const auto& [when, change] : changes) most = std::max(most, bytes += change);
+  return most;
 }
 
 }  // namespace heddle::schedule

@@ -144,13 +144,19 @@ FILES = [
 ]
 
 COMMANDS = [
-    command("", "command line: run, check, bench, prepare or generate is required; see heddle --help"),
+    command("", "command line: run, check, simulate, bench, prepare or generate is required; see heddle --help"),
     command("weave good.toml", "command line: ... not expected: ...weave...; see heddle --help"),
     command("--verbose run good.toml", "command line: ... not expected: ...--verbose...; see heddle run --help"),
     command("run", "command line: DECK is required; see heddle run --help"),
     command("run good.toml --frob", "command line: ... not expected: --frob; see heddle run --help"),
     command("check", "command line: DECK is required; see heddle check --help"),
     command("bench", "command line: DECK is required; see heddle bench --help"),
+    command("simulate", "command line: DECK is required; see heddle simulate --help"),
+    command("simulate good.toml cost.forward=[1,2,3]",
+            "command line: cost.forward=[1,2,3]: cost.forward has 3 numbers (there are 1 stages); give one, or 1"),
+    command("simulate good.toml cost.from=absent.json",
+            "command line: cost.from=absent.json: cannot open absent.json, a measurement (No such file or directory) ..."),
+    command("simulate good.toml --json folder", "folder: cannot write here (it is a directory) ..."),
     command("bench good.toml --steps 0", "command line: --steps: ... see heddle bench --help"),
     command("bench good.toml --json", "command line: --json: ... see heddle bench --help"),
     command("bench good.toml grid.data=3 train.batch=9",

@@ -50,6 +50,22 @@ class Commands(unittest.TestCase):
         for words in (["--help"], ["run", "--help"], ["--version"]):
             self.assertIn("heddle", self.done(self.alone, *words).lower())
 
+    def test_a_pipeline_alone_can_be_simulated(self):
+        self.alone.write("pipeline.toml", "[pipeline]\nranks = 4\nmicrobatches = 8\n[cost]\nforward = 2\n")
+        output = self.done(self.alone, "simulate", "pipeline.toml", "--json", "simulated.json", "-o", "simulated.h5")
+        self.assertIn("makespan       66 s", output)  # (8 + 4 - 1) * (2 + 2 + 2)
+        with open(os.path.join(self.folder, "simulated.json"), encoding="utf-8") as file:
+            found = json.load(file)
+        self.assertEqual((found["makespan_s"], found["busy_s"], len(found["ranks"])), (66, 48, 4))
+        self.assertAlmostEqual(found["bubble_of_makespan"], 3 / 11)
+        self.assertEqual(json.loads(self.done(self.alone, "simulate", "pipeline.toml", "--json", "-")), found)
+        with h5py.File(os.path.join(self.folder, "simulated.h5"), "r") as file:
+            self.assertEqual(file.attrs["finished"], 1)
+            events = file["events/3"]
+            backward = h5py.check_enum_dtype(events.dtype["kind"])["B"]
+            self.assertEqual(events["end"][events["kind"] == backward].max(), 66 - 3 * 4)  # three B before the first stage
+            self.assertEqual(file["steps"]["seconds"].tolist(), [66])
+
     def test_a_run_leaves_a_run_file_and_a_checkpoint_that_writes(self):
         for name, program, grid in [("one", self.alone, []), ("four", self.grid, GRID)]:
             output = self.done(program, "run", SMOKE, *grid, f"output.directory={name}")

@@ -59,6 +59,69 @@ TEST(Simulated, LinksHaveLatencyAndBandwidth) {
   EXPECT_DOUBLE_EQ(summarize(timeline).ranks[1].span(), 3);
 }
 
+/// When the data of each receive of a rank has been taken, in the row's order.
+std::vector<double> taken(const std::vector<Event>& events) {
+  std::vector<double> ends;
+  for (const Event& event : events)
+    if (is_receive(event.action.kind)) ends.push_back(event.end);
+  return ends;
+}
+
+TEST(Simulated, AContendedLinkCarriesOneMessageAfterAnother) {
+  Costs costs = equal_costs(2, 1, 1, 1);
+  costs.stages[1] = {};
+  costs.boundary_bytes = {50};
+  costs.link = {0.25, 20};  // a message passes in 2.5 seconds
+  EXPECT_EQ(taken(simulate(lowered(gpipe(2, 3)), costs, 9, 9)[1]), (std::vector<double>{3.75, 4.75, 5.75}));
+  costs.link.contention = true;
+  EXPECT_EQ(taken(simulate(lowered(gpipe(2, 3)), costs, 9, 9)[1]), (std::vector<double>{3.75, 6.25, 8.75}));
+}
+
+TEST(Simulated, StagesOfOneRankShareItsLink) {
+  // Two stages a rank, 0 and 2 beside 1 and 3: what goes from 0 to 1 and from 2 to 3 takes the same link.
+  const Schedule schedule =
+      add_communication(read_schedule("0F0,2F0,0F1,2F1,2B0,0B0,2B1,0B1\n1F0,1F1,3F0,3B0,3F1,3B1,1B0,1B1\n"));
+  Costs costs{std::vector<StageCost>(4), {0, 1}, {1, 1, 1}};
+  const double apart = summarize(simulate(schedule, costs, 9, 9)).makespan;
+  costs.link.contention = true;
+  const Summary together = summarize(simulate(schedule, costs, 9, 9));
+  EXPECT_GT(together.makespan, apart);
+  EXPECT_DOUBLE_EQ(peak_bytes_in_flight(simulate(schedule, costs, 9, 9), costs), 2);
+}
+
+TEST(Simulated, EveryBorderHasALinkOfItsOwn) {
+  Costs costs = equal_costs(3, 1, 1, 1);
+  costs.links = {{0.5}, {4, 10}};
+  costs.boundary_bytes = {1000, 20};
+  // Forward and back over both borders, 0.5 and 4 + 2 seconds.
+  EXPECT_DOUBLE_EQ(summarize(simulate(lowered(gpipe(3, 1)), costs)).makespan, 9 + 2 * 0.5 + 2 * 6);
+}
+
+TEST(Simulated, StagesThatStepTogetherWaitForTheLastReduction) {
+  Costs costs = equal_costs(2, 1, 1, 1);
+  for (StageCost& stage : costs.stages) stage.reduce_gradients = 0.5, stage.step = 0.25;
+  const auto steps = [&] {
+    std::vector<Event> found;
+    for (const auto& events : simulate(lowered(one_f_one_b(2, 1)), costs)) found.push_back(events.back());
+    return found;
+  };
+  const std::vector<Event> apart = {{{ActionKind::step, 0}, 6.5, 6.75}, {{ActionKind::step, 1}, 4.5, 4.75}};
+  EXPECT_EQ(steps(), apart);
+  costs.steps_together = true;
+  const std::vector<Event> together = {{{ActionKind::step, 0}, 6.5, 6.75},
+                                       {{ActionKind::step, 1}, 4.5, 6.75}};
+  EXPECT_EQ(steps(), together);
+}
+
+TEST(Simulated, BytesInFlightLieBetweenTheirSendAndTheirReceive) {
+  Costs costs = equal_costs(2, 1, 1, 1);
+  costs.stages[1].forward = 10;
+  costs.boundary_bytes = {7};
+  // While the second stage is at its first F, three messages wait for it; it takes one before its second.
+  EXPECT_DOUBLE_EQ(peak_bytes_in_flight(simulate(lowered(gpipe(2, 4)), costs, 9, 9), costs), 21);
+  EXPECT_DOUBLE_EQ(peak_bytes_in_flight(Timeline(2), costs), 0);
+}
+
 TEST(Simulated, ASendWaitsForAPlaceInItsChannel) {
   // The second stage is slow and posts one receive at a time, so the first one's third message leaves only when the
   // second receive is posted, and so on.

@@ -31,6 +31,14 @@ struct BenchArguments {
 /// Times the deck's training step on made-up tokens and prints where it goes. Collective over the world.
 void bench(const BenchArguments& arguments, comm::World& world);
 
+struct SimulateArguments {
+  DeckArguments deck;
+  std::string json;      ///< file to write figures to, "-" for standard output; empty: none
+  std::string run_file;  ///< run.h5 to write; empty: none
+};
+/// Predicts a step of the deck's pipeline on virtual clocks and prints what it takes and holds. Starts no ranks.
+void simulate(const SimulateArguments& arguments);
+
 struct PrepareArguments {
   std::string text, tokens;
   io::TokenKind kind = io::TokenKind::byte;

@@ -1,6 +1,8 @@
 // The null machines with virtual clocks: what a schedule costs before it runs.
 #pragma once
 
+#include <map>
+#include <utility>
 #include <vector>
 
 #include "heddle/schedule/costs.hpp"
@@ -15,14 +17,18 @@ class SimulatedCluster {
  public:
   SimulatedCluster(const Schedule& schedule, Costs costs, int channel_capacity = default_channel_capacity);
 
-  bool ready(const Action& action) const { return state_.ready(action); }
+  bool ready(const Action& action) const { return state_.ready(action) && !waits_for_others(action); }
   void post(const Action& receive, double now);
   /// Finishes a ready action that began at `now`; returns its end.
   double complete(const Action& action, double now);
 
  private:
   double duration(const Action& action) const;
-  double transfer(const Action& send) const;
+  bool waits_for_others(const Action& action) const {
+    return costs_.steps_together && action.kind == ActionKind::step && reductions_left_ > 0;
+  }
+  /// When what was sent at `now` has arrived.
+  double arrival(const Action& send, double now);
 
   struct Channel {
     std::vector<double> posted_at;  ///< when its receives were posted, in their order
@@ -30,10 +36,15 @@ class SimulatedCluster {
   };
 
   NullCluster state_;
+  std::vector<int> rank_of_stage_;
   Costs costs_;
   std::size_t capacity_;
   std::vector<Channel> channels_;
   ActionTable<double> arrival_;  ///< by receive
+  std::map<std::pair<int, int>, double>
+      link_free_;              ///< with contention: when the link from rank to rank has carried all
+  int reductions_left_ = 0;    ///< stages that have not reduced their gradients
+  double last_reduction_ = 0;  ///< when the last of them had
 };
 
 /// One rank of the cluster, with its own clock. A receive's event spans the wait for its data; a send's is

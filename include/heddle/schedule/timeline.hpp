@@ -1,6 +1,9 @@
 // The events of all ranks, measured or predicted, and what they say of a schedule.
 #pragma once
 
+#include <vector>
+
+#include "heddle/schedule/costs.hpp"
 #include "heddle/schedule/event.hpp"
 
 namespace heddle::schedule {
@@ -34,5 +37,9 @@ struct Summary {
 };
 
 Summary summarize(const Timeline& timeline);
+
+/// The most bytes that are on their way together, over all links: a message is from the end of its send to the end of its
+/// receive.
+double peak_bytes_in_flight(const Timeline& timeline, const Costs& costs);
 
 }  // namespace heddle::schedule

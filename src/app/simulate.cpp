@@ -1,0 +1,90 @@
+// heddle simulate: what a step of the deck's pipeline will take, before it runs.
+#include "simulation.hpp"
+
+#include <fmt/format.h>
+
+#include <fstream>
+#include <sstream>
+
+#include "heddle/app/commands.hpp"
+#include "heddle/app/deck_costs.hpp"
+#include "heddle/app/drawn_schedule.hpp"
+#include "heddle/deck/check.hpp"
+#include "heddle/deck/print.hpp"
+#include "heddle/io/aside_file.hpp"
+#include "heddle/io/run_file.hpp"
+#include "heddle/schedule/communication.hpp"
+#include "heddle/schedule/text.hpp"
+#include "heddle/schedule/verify.hpp"
+
+namespace heddle::app {
+
+Simulation simulated(const deck::Deck& deck) {
+  const int lookahead = deck.pipeline.lookahead;
+  Simulation simulation{.schedule = finish_step(add_communication(drawn_schedule(deck))),
+                        .costs = costs_of(deck),
+                        .timeline = {},
+                        .summary = {}};
+  schedule::verify(simulation.schedule, lookahead);
+  simulation.timeline = schedule::simulate(simulation.schedule, simulation.costs, lookahead);
+  simulation.summary = summarize(simulation.timeline);
+  simulation.bytes_in_flight = peak_bytes_in_flight(simulation.timeline, simulation.costs);
+  const auto tokens = static_cast<double>(deck.train.batch * deck.train.sequence);
+  if (tokens > 0) simulation.tokens = tokens / simulation.summary.makespan;
+  return simulation;
+}
+
+namespace {
+
+/// As a run of the pipeline alone: the other axes of the grid repeat it.
+io::RunHeader header_of(const Simulation& simulation, const deck::Deck& deck) {
+  const int ranks = simulation.schedule.ranks();
+  io::RunHeader header;
+  header.deck_given = deck.text;
+  header.overrides = deck.overrides;
+  header.deck_resolved = deck::resolved(deck);
+  header.hosts.assign(ranks, "simulated");
+  header.grid = maps::Grid({1, ranks, 1});
+  std::istringstream rows(schedule::write(simulation.schedule));
+  for (std::string row; std::getline(rows, row);) header.actions.push_back(row);
+  return header;
+}
+
+void write_run(const std::string& path, const Simulation& simulation, const deck::Deck& deck) {
+  io::RunFile file(path, header_of(simulation, deck));
+  for (int rank = 0; rank < simulation.schedule.ranks(); ++rank) {
+    std::vector<io::EventRow> rows;
+    for (const schedule::Event& event : simulation.timeline[rank]) rows.push_back({1, event});
+    file.add(rank, rows);
+  }
+  file.add(io::StepRow{.step = 1,
+                       .loss = std::numeric_limits<double>::quiet_NaN(),
+                       .gradient_norm = std::numeric_limits<double>::quiet_NaN(),
+                       .tokens = deck.train.batch * deck.train.sequence,
+                       .seconds = simulation.summary.makespan});
+  file.finish();
+}
+
+void write_json(const std::string& path, const std::string& text) {
+  io::AsideFile file(path);
+  std::ofstream(file.partial()) << text;
+  file.commit();
+}
+
+}  // namespace
+
+void simulate(const SimulateArguments& arguments) {
+  const deck::Deck deck =
+      deck::read(arguments.deck.file, arguments.deck.overrides, deck::Purpose::simulation);
+  deck::check(deck, deck::Purpose::simulation);
+  const Simulation simulation = simulated(deck);
+  if (!arguments.run_file.empty()) write_run(arguments.run_file, simulation, deck);
+  if (arguments.json == "-") {
+    fmt::print("{}", json(simulation, deck));
+    return;
+  }
+  if (!arguments.json.empty()) write_json(arguments.json, json(simulation, deck));
+  fmt::print("{}", text(simulation, deck));
+}
+
+}  // namespace heddle::app

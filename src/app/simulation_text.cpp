@@ -1,0 +1,76 @@
+// What a simulation found, for people and for programs.
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+
+#include "budget.hpp"
+#include "mebibytes.hpp"
+#include "simulation.hpp"
+
+namespace heddle::app {
+namespace {
+
+constexpr int most_rows = 16;  // of the table of ranks
+
+std::vector<int> stages_of(const schedule::Schedule& schedule, int rank) {
+  std::vector<int> stages;
+  for (int stage = 0; stage < schedule.stages(); ++stage)
+    if (schedule.rank_of_stage[stage] == rank) stages.push_back(stage);
+  return stages;
+}
+
+std::string row(const Simulation& simulation, int rank) {
+  const schedule::RankTime& time = simulation.summary.ranks[rank];
+  return fmt::format("{:<6}{:<14}{:>12.6g}{:>12.6g}{:>12.6g}{:>12.6g}\n", rank,
+                     fmt::format("{}", fmt::join(stages_of(simulation.schedule, rank), " ")), time.begin,
+                     time.end, time.busy, simulation.summary.idle_in_makespan(rank));
+}
+
+std::string object(const Simulation& simulation, int rank) {
+  const schedule::RankTime& time = simulation.summary.ranks[rank];
+  return fmt::format(
+      R"({{"rank": {}, "stages": [{}], "begin_s": {:.9g}, "end_s": {:.9g}, "busy_s": {:.9g}}})", rank,
+      fmt::join(stages_of(simulation.schedule, rank), ", "), time.begin, time.end, time.busy);
+}
+
+}  // namespace
+
+std::string text(const Simulation& simulation, const deck::Deck& deck) {
+  const auto& [schedule, summary] = std::tie(simulation.schedule, simulation.summary);
+  std::string text = fmt::format(
+      "schedule       {}, {} ranks, {} stages, {} microbatches\n"
+      "makespan       {:.6g} s, from the first action to the last\n"
+      "busy           {:.6g} s of it, the mean of the ranks\n"
+      "bubble         {:.2f} % of the largest span of a rank ({:.6g} s), {:.2f} % of the makespan\n"
+      "in flight      {:.6g} MiB at the peak, over all links\n",
+      deck.pipeline.schedule, schedule.ranks(), schedule.stages(), schedule.microbatches, summary.makespan,
+      summary.busy(), 100 * summary.bubble_of_span(), summary.largest_span,
+      100 * summary.bubble_of_makespan(), mebibytes(simulation.bytes_in_flight));
+  if (simulation.tokens)
+    text += fmt::format("speed          {:.1f} tokens/s of {} ranks\n", *simulation.tokens,
+                        deck.grid.data * deck.grid.pipeline * deck.grid.tensor);
+  if (schedule.ranks() > most_rows) return text + "every rank     in --json\n";
+  text += fmt::format("\n{:<6}{:<14}{:>12}{:>12}{:>12}{:>12}\n", "rank", "stages", "begin s", "end s",
+                      "busy s", "idle s");
+  for (int rank = 0; rank < schedule.ranks(); ++rank) text += row(simulation, rank);
+  return text;
+}
+
+std::string json(const Simulation& simulation, const deck::Deck& deck) {
+  const auto& [schedule, summary] = std::tie(simulation.schedule, simulation.summary);
+  std::vector<std::string> ranks;
+  for (int rank = 0; rank < schedule.ranks(); ++rank) ranks.push_back(object(simulation, rank));
+  return fmt::format(
+      "{{\"deck\": {}, \"schedule\": {}, \"pipeline_ranks\": {}, \"stages\": {}, \"microbatches\": {},\n"
+      "\"makespan_s\": {:.9g}, \"busy_s\": {:.9g}, \"largest_span_s\": {:.9g}, \"bubble_of_span\": {:.9g}, "
+      "\"bubble_of_makespan\": {:.9g},\n"
+      "\"peak_bytes_in_flight\": {:.9g}, \"tokens_per_s\": {},\n"
+      "\"ranks\": [\n  {}]}}\n",
+      json_text(deck.name), json_text(deck.pipeline.schedule), schedule.ranks(), schedule.stages(),
+      schedule.microbatches, summary.makespan, summary.busy(), summary.largest_span, summary.bubble_of_span(),
+      summary.bubble_of_makespan(), simulation.bytes_in_flight,
+      simulation.tokens ? fmt::format("{:.9g}", *simulation.tokens) : "null", fmt::join(ranks, ",\n  "));
+}
+
+}  // namespace heddle::app
