@@ -72,6 +72,7 @@ Blueprint draw(const deck::Deck& deck, const ModelWriter& write) {
   Blueprint blueprint{.grid = grid_of(deck),
                       .rows = deck.train.batch / deck.pipeline.microbatches * deck.train.sequence,
                       .loss_rows = deck.train.loss_rows,
+                      .tied = deck.pipeline.tied,
                       .update = deck.optimizer.validate == deck::Validate::after ? schedule::Update::revocable
                                                                                  : schedule::Update::final,
                       .training = training,
@@ -94,6 +95,11 @@ passes::Program training_program(const Blueprint& blueprint, int pipeline_rank) 
   passes::Program program = passes::differentiate(blueprint.shares[pipeline_rank]);
   program.loss_rows = blueprint.loss_rows;
   const passes::Ways ways = passes::ways(program, blueprint.recompute);
+  if (blueprint.tied == deck::Tied::transmit) {
+    const std::vector<std::string> elsewhere = held_before(blueprint.shares, pipeline_rank);
+    for (passes::Trained& trained : program.trained)
+      trained.stepped = !std::ranges::count(elsewhere, program.graph[trained.parameter].name);
+  }
   return passes::rematerialize(std::move(program), ways);
 }
 

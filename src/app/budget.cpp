@@ -198,7 +198,7 @@ class Lines {
   void add_optimizer() {
     Line load{"load tokens"}, norm{"sum of squares"}, update{"adamw"};
     for (const train::TrainedParameter& p : trainer_.parameters()) {
-      update.cost += kernels::adamw_cost(p.tensor, p.undo.parameter.data != nullptr);
+      if (p.stepped()) update.cost += kernels::adamw_cost(p.tensor, p.undo.parameter.data != nullptr);
       if (p.owner) norm.cost += kernels::sum_of_squares_cost(p.gradient);
     }
     for (Line* one : {&norm, &update}) one->floor = floor_seconds(one->cost, rates_);

@@ -24,7 +24,7 @@ Trainer::Trainer(const deck::Deck& deck, const Blueprint& blueprint, comm::World
   make_ties();
   std::vector<train::Tie> ties;
   for (const TiedGroup& tie : ties_)
-    if (tie.holders.size() > 1) ties.push_back({tie.name, &tie.holders});
+    if (tie.holders.size() > 1) ties.push_back({tie.name, &tie.holders, blueprint.tied});
   auto parameters = train::trained_parameters(engine_->program(), engine_->arena(), grid_,
                                               held_before(blueprint.shares, pipeline_rank));
   for (const train::Parameter& parameter : parameters)

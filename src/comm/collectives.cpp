@@ -42,6 +42,29 @@ Request start_all_reduce(const Communicator& communicator, Reduction reduction, 
   return Request(begin_all_reduce(communicator, reduction, in, out));
 }
 
+Request start_reduce(const Communicator& communicator, int root, const Tensor& tensor) {
+  auto& group = communicator.handle();
+  auto state = std::make_unique<Request::State>(*group.watchdog);
+  const bool receives = communicator.rank() == root;
+  in_slices(tensor.count(), most_of_a_call, [&](std::int64_t begin, int count) {
+    const void* from = receives ? MPI_IN_PLACE : at(tensor, begin);
+    check(MPI_Ireduce(from, receives ? at(tensor, begin) : nullptr, count, mpi_type(tensor.dtype), MPI_SUM,
+                      root, group.comm, state->add()),
+          "MPI_Ireduce");
+  });
+  return Request(std::move(state));
+}
+
+Request start_broadcast(const Communicator& communicator, int root, const Tensor& tensor) {
+  auto& group = communicator.handle();
+  auto state = std::make_unique<Request::State>(*group.watchdog);
+  in_slices(tensor.count(), most_of_a_call, [&](std::int64_t begin, int count) {
+    check(MPI_Ibcast(at(tensor, begin), count, mpi_type(tensor.dtype), root, group.comm, state->add()),
+          "MPI_Ibcast");
+  });
+  return Request(std::move(state));
+}
+
 Request start_all_sum(const Communicator& communicator, const std::shared_ptr<std::vector<double>>& numbers) {
   const Tensor tensor{numbers->data(), DType::f64, {static_cast<std::int64_t>(numbers->size())}};
   auto state = begin_all_reduce(communicator, Reduction::sum, tensor, tensor);

@@ -41,6 +41,7 @@ std::vector<Section> table() {
       key("memory_limit", &Pipeline::memory_limit, at_least(0),       "microbatches", "activations of all its stages that a rank may hold; 0: no limit"),
       key("cuts",         &Pipeline::cuts,         at_least(1),       "layers", "first layer of each stage but the first; empty: balanced by cost"),
       key("lookahead",    &Pipeline::lookahead,    at_least(1),       "",       "receives posted ahead of their use, at least; more where a schedule needs it"),
+      key("tied",         &Pipeline::tied,         any,               "",       "a parameter that several ranks of the pipeline use, as a tied head is: replicate: each steps its own copy; transmit: the first has the moments, steps it and hands it on"),
     }),
     section("train", &Deck::train, "How long, how much at a time, how precisely.", {
       key("steps",            &Train::steps,            at_least(1),         "steps",   "optimizer steps", required),

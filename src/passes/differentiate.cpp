@@ -152,7 +152,7 @@ class Differentiator : graph::AdjointWriter {
     for (ValueId use : final_order_) {
       const ValueId parameter = parameter_of(use);
       auto [entry, fresh] =
-          by_parameter.try_emplace(parameter, Trained{parameter, {}, cotangents_.at(parameter)});
+          by_parameter.try_emplace(parameter, Trained{parameter, {}, cotangents_.at(parameter), true});
       entry->second.sums.push_back(sums_.at(use));
       // A parameter with several uses is final with its last one.
       if (!fresh) order.erase(std::find(order.begin(), order.end(), parameter));

@@ -118,12 +118,19 @@ class Planner {
       scratch_.push_back(&storage);
   }
 
-  /// AdamW's two, each laid out as the parameters are, and what a step replaces: parameters and moments.
+  /// AdamW's two, of the parameters that are stepped here, and what a step replaces: parameters and moments.
   void place_moments() {
-    pool(FixedPool::moments).slot_bytes = pool(FixedPool::parameters).slot_bytes;
+    plan_.state_offsets.assign(graph_.values.size(), -1);
+    std::int64_t bytes = 0;
+    for (const passes::Trained& trained : in_.program.trained)
+      if (trained.stepped) {
+        plan_.state_offsets[trained.parameter] = bytes;
+        bytes += padded(plan_.places[trained.parameter].bytes);
+      }
+    pool(FixedPool::moments).slot_bytes = bytes;
     pool(FixedPool::moments).slot_count = 2;
     if (in_.update == Update::final) return;
-    pool(FixedPool::undo).slot_bytes = pool(FixedPool::parameters).slot_bytes;
+    pool(FixedPool::undo).slot_bytes = bytes;
     pool(FixedPool::undo).slot_count = 3;
   }
 

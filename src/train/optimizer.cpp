@@ -32,16 +32,19 @@ void Optimizer::begin_step(std::int64_t step, double rate, exec::Observer* obser
 
 namespace {
 
-/// Since the sum is waited for here: at once, the message library would take a workspace as large as the tensor.
-void sum_piece_by_piece(const comm::Communicator& holders, const Tensor& tensor, const std::string& action) {
+/// Calls start(piece) and waits, piece after piece: for a sum at once, the message library would take a workspace as large as
+/// the tensor.
+template <class Start>
+void piece_by_piece(const Tensor& tensor, const std::string& action, Start&& start) {
   const std::int64_t most = (std::int64_t{16} << 20) / size_of(tensor.dtype), count = tensor.count();
   for (std::int64_t begin = 0; begin < count; begin += most) {
     void* data = static_cast<std::byte*>(tensor.data) + begin * size_of(tensor.dtype);
-    const Tensor piece{data, tensor.dtype, {std::min(most, count - begin)}};
-    comm::Request sum = start_all_reduce(holders, comm::Reduction::sum, piece, piece);
-    comm::wait(sum, {action});
+    comm::Request request = start(Tensor{data, tensor.dtype, {std::min(most, count - begin)}});
+    comm::wait(request, {action});
   }
 }
+
+constexpr int first_holder = 0;
 
 }  // namespace
 
@@ -51,7 +54,12 @@ void Optimizer::gradients_reduced(const schedule::Action& action) {
   const exec::Observed observed(observer_, piece(Work::agree));
   for (const Tie& tie : ties_) {
     const auto p = std::ranges::find(parameters_, tie.name, &TrainedParameter::name);
-    sum_piece_by_piece(*tie.holders, p->gradient, fmt::format("REDUCE_GRAD: sum of tied {}", tie.name));
+    piece_by_piece(p->gradient, fmt::format("REDUCE_GRAD: sum of tied {}", tie.name),
+                   [&](const Tensor& part) {
+                     return tie.way == deck::Tied::transmit
+                                ? start_reduce(*tie.holders, first_holder, part)
+                                : start_all_reduce(*tie.holders, comm::Reduction::sum, part, part);
+                   });
   }
 }
 
@@ -112,6 +120,19 @@ void Optimizer::decide() {
   last_clipped_ = clips(result_.gradient_norm);
   const double scale = last_clipped_ ? settings_.clip / result_.gradient_norm : 1.0;
   if (!updated_ || scale != 1.0) update(scale);
+  hand_on();
+}
+
+/// Of parameters that one rank steps for others.
+void Optimizer::hand_on() {
+  lane_.fence();
+  const exec::Observed observed(observer_, piece(Work::agree));
+  for (const Tie& tie : ties_) {
+    if (tie.way != deck::Tied::transmit) continue;
+    const auto p = std::ranges::find(parameters_, tie.name, &TrainedParameter::name);
+    piece_by_piece(p->tensor, fmt::format("STEP: broadcast of tied {}", tie.name),
+                   [&](const Tensor& part) { return start_broadcast(*tie.holders, first_holder, part); });
+  }
 }
 
 void Optimizer::update(double scale) {
@@ -125,6 +146,7 @@ void Optimizer::update(double scale) {
                            .bias_correction1 = 1 - std::pow(settings_.beta1, t),
                            .bias_correction2 = 1 - std::pow(settings_.beta2, t)};
   for (TrainedParameter& p : parameters_) {
+    if (!p.stepped()) continue;
     adamw.weight_decay = p.initial.decay ? settings_.weight_decay : 0.0;
     update(p, adamw);
     agreed_.test();  // moves it on
@@ -144,6 +166,7 @@ void Optimizer::update(TrainedParameter& p, const kernels::AdamWStep& adamw) {
 void Optimizer::take_back() {
   const exec::Observed observed(observer_, piece(Work::undo), &lane_);
   for (TrainedParameter& p : parameters_) {
+    if (!p.stepped()) continue;
     kernels::copy(lane_, p.undo.parameter, p.tensor);
     std::swap(p.first_moment, p.undo.m);
     std::swap(p.second_moment, p.undo.v);

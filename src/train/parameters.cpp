@@ -32,11 +32,11 @@ Parameter parameter(graph::ValueId id, const passes::Program& program, const exe
           .owner = owns(value.layout, grid) && !std::ranges::count(held_before, value.name)};
 }
 
-/// What lies in a slot where the parameter lies in its own.
+/// What belongs to a stepped parameter in a slot.
 Tensor beside(const Parameter& parameter, const exec::Arena& arena, FixedPool where, int slot) {
-  const schedule::Place& place = arena.plan().places[parameter.value];
   const Tensor pool = arena.whole(where, parameter.tensor.dtype, slot);
-  return {static_cast<std::byte*>(pool.data) + place.offset, parameter.tensor.dtype, place.shape};
+  return {static_cast<std::byte*>(pool.data) + arena.plan().state_offsets[parameter.value],
+          parameter.tensor.dtype, parameter.tensor.shape};
 }
 
 }  // namespace
@@ -58,9 +58,11 @@ std::vector<TrainedParameter> trained_parameters(const passes::Program& program,
   for (const passes::Trained& trained : program.trained) {
     TrainedParameter p{parameter(trained.parameter, program, arena, grid, held_before), {}, {}, {}, {}};
     p.gradient = arena.tensor(trained.gradient, p.tensor.dtype);
-    p.first_moment = beside(p, arena, FixedPool::moments, 0);
-    p.second_moment = beside(p, arena, FixedPool::moments, 1);
-    if (arena.plan()[FixedPool::undo].bytes() > 0)
+    if (trained.stepped) {
+      p.first_moment = beside(p, arena, FixedPool::moments, 0);
+      p.second_moment = beside(p, arena, FixedPool::moments, 1);
+    }
+    if (trained.stepped && arena.plan()[FixedPool::undo].bytes() > 0)
       p.undo = {beside(p, arena, FixedPool::undo, 0), beside(p, arena, FixedPool::undo, 1),
                 beside(p, arena, FixedPool::undo, 2)};
     all.push_back(p);

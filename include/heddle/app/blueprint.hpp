@@ -17,6 +17,7 @@ struct Blueprint {
   maps::Grid grid;
   std::int64_t rows = 0;       ///< of one microbatch over the whole data axis
   std::int64_t loss_rows = 0;  ///< of a rank, see passes::Program
+  deck::Tied tied = deck::Tied::replicate;
   schedule::Update update = schedule::Update::final;
   std::vector<int> cuts = {};                         ///< first block of every stage but the first
   std::vector<passes::Share> shares = {};             ///< one a pipeline rank

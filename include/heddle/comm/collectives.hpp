@@ -25,6 +25,12 @@ Request start_all_reduce(const Communicator& communicator, Reduction reduction, 
 /// that they may be forgotten while it is under way.
 Request start_all_sum(const Communicator& communicator, const std::shared_ptr<std::vector<double>>& numbers);
 
+/// The sum over the ranks comes to `root`, in place; what the others held stays what it was. The adjoint of a broadcast.
+Request start_reduce(const Communicator& communicator, int root, const Tensor& tensor);
+
+/// What `root` holds comes to all ranks.
+Request start_broadcast(const Communicator& communicator, int root, const Tensor& tensor);
+
 /// The sum of one number over the ranks, equal bits everywhere. Waits; `action` names it in a hang report.
 double all_sum(const Communicator& communicator, double value, const std::string& action);
 

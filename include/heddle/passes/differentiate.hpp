@@ -21,6 +21,7 @@ struct Trained {
   /// ...).
   std::vector<graph::ValueId> sums;
   graph::ValueId gradient;  ///< in the layout of the parameter, after the epilogue
+  bool stepped = true;      ///< by this rank; else another one steps it and hands its value on
 };
 
 /// A rank's share as programs over one table of values: for every stage a forward, a loss and the two of backward, and for

@@ -47,7 +47,10 @@ enum class Update {
 
 struct MemoryPlan {
   std::vector<Pool> pools;
-  std::vector<Place> places;     ///< of every value
+  std::vector<Place> places;  ///< of every value
+  /// Of every value: where in a slot of `moments` and `undo` lies what belongs to it. -1 but for parameters that this
+  /// rank steps.
+  std::vector<std::int64_t> state_offsets;
   std::int64_t bytes = 0;        ///< of the arena
   bool splits_backward = false;  ///< the row has W: B runs the nodes of I before those of W
 

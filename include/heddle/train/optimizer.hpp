@@ -8,10 +8,12 @@
 
 namespace heddle::train {
 
-/// A parameter that several stages hold, and this rank's group of those that hold the same part of it.
+/// A parameter that several pipeline ranks hold, and this rank's group of those that hold the same part of it. Its gradients are
+/// summed; then either each steps it, or the first does, which alone has moments, and broadcasts its value.
 struct Tie {
   std::string name;
   const comm::Communicator* holders;
+  deck::Tied way = deck::Tied::replicate;
 };
 
 using exec::StepResult;
@@ -55,6 +57,7 @@ class Optimizer final : public exec::StepHooks {
   void update(double scale);
   void update(TrainedParameter& parameter, const kernels::AdamWStep& adamw);
   void take_back();
+  void hand_on();
 
   deck::Optimizer settings_;
   std::vector<TrainedParameter> parameters_;

@@ -24,8 +24,11 @@ struct Parameter {
 };
 
 struct TrainedParameter : Parameter {
-  Tensor gradient, first_moment, second_moment;
+  Tensor gradient;
+  Tensor first_moment, second_moment;  ///< no data where another rank steps the parameter
   kernels::AdamWState undo;  ///< what the last step replaced; no data where its memory is not planned
+
+  bool stepped() const { return first_moment.data != nullptr; }
 };
 
 /// The parameters of a program. `stages_before` says of a name whether an earlier stage holds it too.
