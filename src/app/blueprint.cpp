@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "heddle/app/deck_costs.hpp"
 #include "heddle/app/drawn_schedule.hpp"
 #include "heddle/app/recomputation.hpp"
 #include "heddle/deck/read.hpp"
@@ -11,6 +12,7 @@
 #include "heddle/passes/parallelize.hpp"
 #include "heddle/schedule/communication.hpp"
 #include "heddle/schedule/gpipe.hpp"
+#include "heddle/schedule/lookahead.hpp"
 #include "heddle/schedule/verify.hpp"
 
 namespace heddle::app {
@@ -83,9 +85,9 @@ Blueprint draw(const deck::Deck& deck, const ModelWriter& write) {
   blueprint.cuts = cuts_of(deck, graph, training.stages());
   blueprint.shares = passes::partition(graph, blueprint.cuts, training.rank_of_stage);
   blueprint.evaluation_shares = passes::partition(without, blueprint.cuts, training.rank_of_stage);
-  blueprint.lookahead =
-      std::max(schedule::sufficient_lookahead(blueprint.training, deck.pipeline.lookahead),
-               schedule::sufficient_lookahead(blueprint.evaluation, deck.pipeline.lookahead));
+  for (const schedule::Schedule* rows : {&blueprint.training, &blueprint.evaluation})
+    blueprint.lookahead =
+        ample_lookahead(*rows, costs_of(deck), std::max(blueprint.lookahead, deck.pipeline.lookahead));
   schedule::verify(blueprint.training, blueprint.lookahead);
   choose_recomputation(blueprint, deck);
   return blueprint;

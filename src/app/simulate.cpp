@@ -14,17 +14,16 @@
 #include "heddle/io/aside_file.hpp"
 #include "heddle/io/run_file.hpp"
 #include "heddle/schedule/communication.hpp"
+#include "heddle/schedule/lookahead.hpp"
 #include "heddle/schedule/text.hpp"
 #include "heddle/schedule/verify.hpp"
 
 namespace heddle::app {
 
 Simulation simulated(const deck::Deck& deck) {
-  const int lookahead = deck.pipeline.lookahead;
-  Simulation simulation{.schedule = finish_step(add_communication(drawn_schedule(deck))),
-                        .costs = costs_of(deck),
-                        .timeline = {},
-                        .summary = {}};
+  Simulation simulation{.schedule = {}, .costs = costs_of(deck), .timeline = {}, .summary = {}};
+  simulation.schedule = finish_step(add_communication(drawn_schedule(deck, simulation.costs)));
+  const int lookahead = ample_lookahead(simulation.schedule, simulation.costs, deck.pipeline.lookahead);
   schedule::verify(simulation.schedule, lookahead);
   simulation.timeline = schedule::simulate(simulation.schedule, simulation.costs, lookahead);
   simulation.summary = summarize(simulation.timeline);

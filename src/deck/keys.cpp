@@ -94,6 +94,7 @@ std::vector<Section> table() {
       key("message_bytes",    &Cost::message_bytes,    at_least(0), "bytes",   "of a message; one number, or one for each border between stages; []: 0"),
       key("bandwidth",        &Cost::bandwidth,        at_least(0), "bytes/s", "of the link between two ranks, each way; 0: without end"),
       key("contention",       &Cost::contention,       any,         "",        "messages from one rank to another pass one after another"),
+      key("weight_memory",    &Cost::weight_memory,    from_to(0, 1), "",      "part of a microbatch's activations that is kept from its input's gradient to that of the weights"),
     }, Shown::where_given),
     section("machine", &Deck::machine, "A machine that the simulator is to believe in, in a file of its own or in the deck. Printed where it is given.", {
       key("fp64",           &Machine::fp64,           at_least(0), "FLOP/s",  "of a rank in large matrix products in fp64; 0: unknown"),

@@ -12,6 +12,7 @@
 #include "heddle/schedule/interleaved.hpp"
 #include "heddle/schedule/looped_bfs.hpp"
 #include "heddle/schedule/one_f_one_b.hpp"
+#include "heddle/schedule/zb_auto.hpp"
 #include "heddle/schedule/zb_hand_made.hpp"
 #include "heddle/schedule/zb_v.hpp"
 
@@ -35,6 +36,7 @@ constexpr std::array generators = {
     Generator{"interleaved",    Chunks::any, [](const Request& r) { return interleaved(r.ranks, r.chunks, r.microbatches); }},
     Generator{"zb-h1",          Chunks::one, [](const Request& r) { return zb_h1(r.ranks, r.microbatches); }},
     Generator{"zb-h2",          Chunks::one, [](const Request& r) { return zb_h2(r.ranks, r.microbatches); }},
+    Generator{"zb-auto",        Chunks::one, zb_auto},
     Generator{"interleaved-zb", Chunks::any, [](const Request& r) { return interleaved_zb(r.ranks, r.chunks, r.microbatches); }},
     Generator{"zb-v",           Chunks::two, [](const Request& r) { return zb_v(r.ranks, r.microbatches); }},
     Generator{"dualpipev",      Chunks::two, [](const Request& r) { return dual_pipe_v(r.ranks, r.microbatches); }},

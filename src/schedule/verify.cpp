@@ -28,18 +28,13 @@ class Verifier {
       : schedule_(schedule), lookahead_(lookahead), capacity_(channel_capacity) {}
 
   std::optional<Problem> first_problem() {
-    if (auto problem = first_that_stops()) return problem;
-    return incomplete();
-  }
-
-  /// The same but for what is missing altogether.
-  std::optional<Problem> first_that_stops() {
     if (auto problem = stages()) return problem;
     places_.emplace(extents());
     for (int rank = 0; rank < schedule_.ranks(); ++rank)
       for (std::uint32_t index = 0; index < schedule_.rows[rank].size(); ++index)
         if (auto problem = out_of_place({rank, index})) return problem;
-    return dry_run();
+    if (auto problem = dry_run()) return problem;
+    return incomplete();
   }
 
  private:
@@ -192,24 +187,6 @@ class Verifier {
 
 std::optional<Problem> first_problem(const Schedule& schedule, int lookahead, int channel_capacity) {
   return Verifier(schedule, lookahead, channel_capacity).first_problem();
-}
-
-int sufficient_lookahead(const Schedule& schedule, int least, int channel_capacity) {
-  const auto runs = [&](int lookahead) {
-    return !Verifier(schedule, lookahead, channel_capacity).first_that_stops();
-  };
-  if (runs(least)) return least;
-  std::ptrdiff_t most = 0;
-  for (const Row& row : schedule.rows)
-    most = std::max(most,
-                    std::ranges::count_if(row, [](const Action& action) { return is_receive(action.kind); }));
-  int low = least, high = static_cast<int>(most);
-  if (high <= low || !runs(high)) return least;
-  while (high - low > 1) {
-    const int middle = low + (high - low) / 2;
-    (runs(middle) ? high : low) = middle;
-  }
-  return high;
 }
 
 void verify(const Schedule& schedule, int lookahead, int channel_capacity) {

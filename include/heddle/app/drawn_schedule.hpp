@@ -3,10 +3,13 @@
 
 #include "heddle/deck/deck.hpp"
 #include "heddle/schedule/action.hpp"
+#include "heddle/schedule/costs.hpp"
 
 namespace heddle::app {
 
 /// Compute-only rows. Throws DeckError at the key to change where the schedule does not exist for the deck's numbers.
+/// Schedules that follow from costs take `costs`, or the deck's [cost].
+schedule::Schedule drawn_schedule(const deck::Deck& deck, const schedule::Costs& costs);
 schedule::Schedule drawn_schedule(const deck::Deck& deck);
 
 }  // namespace heddle::app

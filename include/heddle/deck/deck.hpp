@@ -37,8 +37,9 @@ constexpr auto names_of(Recompute) { return std::array<Word, 4>{"none", "selecti
 constexpr auto names_of(DType) { return std::array<Word, 2>{"fp32", "fp64"}; }
 
 /// The schedules that schedule/generate.hpp makes.
-inline constexpr std::array<Word, 9> schedules = {
-    "gpipe", "1f1b", "looped-bfs", "interleaved", "zb-h1", "zb-h2", "interleaved-zb", "zb-v", "dualpipev"};
+inline constexpr std::array<Word, 10> schedules = {"gpipe", "1f1b",     "looped-bfs", "interleaved",
+                                                   "zb-h1", "zb-h2",    "zb-auto",    "interleaved-zb",
+                                                   "zb-v",  "dualpipev"};
 
 template <class E>
 constexpr Word name(E value) {
@@ -157,6 +158,7 @@ struct Cost {
   PerStage message_bytes;  ///< one for each border between stages
   double bandwidth = 0;    ///< bytes a second; 0: a message's length costs nothing
   bool contention = false;
+  double weight_memory = 1;  ///< part of a microbatch's activations
   bool operator==(const Cost&) const = default;
 };
 

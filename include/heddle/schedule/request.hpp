@@ -14,8 +14,9 @@ struct Request {
   int ranks = 1;
   int chunks = 1;  ///< stages a rank holds
   int microbatches = 1;
-  double memory_limit = 0;  ///< activations of all stages of a rank, in microbatches; 0: no limit
-  Costs costs = {};         ///< of schedules that follow from costs; no stages: F, I and W take equally long
+  double memory_limit = 0;   ///< activations of all stages of a rank, in microbatches; 0: no limit
+  double weight_memory = 1;  ///< part of a microbatch's activations that is kept from I to W
+  Costs costs = {};          ///< of schedules that follow from costs; no stages: F, I and W take equally long
 };
 
 /// A request that no schedule meets; `key` is the member of Request that a person would change first.

@@ -32,9 +32,4 @@ std::optional<Problem> first_problem(const Schedule& schedule, int lookahead = d
 void verify(const Schedule& schedule, int lookahead = default_lookahead,
             int channel_capacity = default_channel_capacity);
 
-/// The fewest receives, `least` or more, that must be posted ahead so that no rank waits in a circle for a place in a
-/// channel: breadth-first schedules send many messages before any of them is used. `least` where no number is enough.
-int sufficient_lookahead(const Schedule& schedule, int least = 1,
-                         int channel_capacity = default_channel_capacity);
-
 }  // namespace heddle::schedule
