@@ -54,8 +54,11 @@ class CommandLine {
  private:
   void add_deck_commands() {
     auto* run = cli_.add_subcommand("run", "Train what a deck describes; start it with srun or mpirun");
-    add_deck(run, deck_);
-    run->callback([this] { together_ = [this](comm::World& world) { app::run(deck_, world); }; });
+    add_deck(run, run_.deck);
+    run->add_option("--fault", run_.faults,
+                    "ACTION:KIND[:step=N][:rank=N][:seconds=X], a fault to inject: delay, hang, fail or nan")
+        ->allow_extra_args(false);
+    run->callback([this] { together_ = [this](comm::World& world) { app::run(run_, world); }; });
     auto* check =
         cli_.add_subcommand("check", "Read a deck, print it resolved, with parameters, memory and FLOPs");
     add_deck(check, deck_);
@@ -122,6 +125,7 @@ class CommandLine {
   CLI::App cli_;
   app::DeckArguments deck_;
   app::SimulateArguments simulate_;
+  app::RunArguments run_;
   app::BenchArguments bench_;
   app::PrepareArguments prepare_;
   std::string tokenizer_ = "byte";

@@ -1,3 +1,6 @@
+#include <deque>
+
+#include "fault.hpp"
 #include "heddle/app/commands.hpp"
 #include "heddle/app/session.hpp"
 #include "heddle/deck/check.hpp"
@@ -6,12 +9,18 @@
 
 namespace heddle::app {
 
-void run(const DeckArguments& arguments, comm::World& world) {
-  const deck::Deck deck = deck::read(arguments.file, arguments.overrides);
+void run(const RunArguments& arguments, comm::World& world) {
+  std::vector<Fault> faults;
+  for (const std::string& text : arguments.faults) faults.push_back(read_fault(text));
+  const deck::Deck deck = deck::read(arguments.deck.file, arguments.deck.overrides);
   deck::check(deck);
   deck::check_ranks(deck, world.size());
   const kernels::Runtime runtime;
-  Session(deck, world).run();
+  Session session(deck, world);
+  std::deque<FaultInjector> injectors;
+  for (const Fault& fault : faults)
+    session.observe(injectors.emplace_back(fault, session.blueprint(), session.trainer(), world));
+  session.run();
 }
 
 }  // namespace heddle::app

@@ -261,6 +261,9 @@ void Session::Parts::flush_rows() {
 
 Session::Session(const deck::Deck& deck, comm::World& world) : parts_(std::make_unique<Parts>(deck, world)) {}
 Session::~Session() = default;
+void Session::observe(exec::Observer& observer) { parts_->observers.add(observer); }
+const Blueprint& Session::blueprint() const { return parts_->blueprint; }
+const Trainer& Session::trainer() const { return parts_->trainer; }
 void Session::run() { parts_->run(); }
 
 }  // namespace heddle::app

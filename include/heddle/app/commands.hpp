@@ -16,8 +16,12 @@ struct DeckArguments {
   std::vector<std::string> overrides;
 };
 
+struct RunArguments {
+  DeckArguments deck;
+  std::vector<std::string> faults;  ///< to inject on purpose, "1F3:hang"
+};
 /// Trains. Collective over the world.
-void run(const DeckArguments& arguments, comm::World& world);
+void run(const RunArguments& arguments, comm::World& world);
 
 /// Prints the resolved deck, parameters, memory per rank and FLOPs per step. Starts no ranks, computes nothing.
 void check(const DeckArguments& arguments);

@@ -4,6 +4,7 @@
 #include <memory>
 
 #include "heddle/app/blueprint.hpp"
+#include "heddle/app/trainer.hpp"
 #include "heddle/comm/world.hpp"
 
 namespace heddle::app {
@@ -16,6 +17,11 @@ class Session {
   /// Collective. Everything that can be wrong with deck, data and output is found here, before the first step.
   Session(const deck::Deck& deck, comm::World& world);
   ~Session();
+
+  /// Tells the observer, which must outlive it, of all steps.
+  void observe(exec::Observer& observer);
+  const Blueprint& blueprint() const;
+  const Trainer& trainer() const;
 
   /// Trains to the last step, evaluates, writes the checkpoint and the run file.
   void run();
