@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "heddle/app/cuts.hpp"
 #include "heddle/app/deck_costs.hpp"
 #include "heddle/app/drawn_schedule.hpp"
 #include "heddle/app/recomputation.hpp"
@@ -33,14 +34,6 @@ graph::Graph laid_out(const deck::Deck& deck, const graph::Graph& model, const m
 deck::Model without_dropout(deck::Model model) {
   model.dropout = 0;
   return model;
-}
-
-/// The deck counts layers, the graph blocks: block 0 is the embedding, layer i is block i + 1.
-std::vector<int> cuts_of(const deck::Deck& deck, const graph::Graph& graph, int stages) {
-  if (deck.pipeline.cuts.empty()) return passes::balanced_cuts(graph, stages, deck.train.sequence);
-  std::vector<int> cuts = deck.pipeline.cuts;
-  for (int& cut : cuts) ++cut;
-  return cuts;
 }
 
 schedule::Schedule training_schedule(const deck::Deck& deck) {
@@ -82,27 +75,34 @@ Blueprint draw(const deck::Deck& deck, const ModelWriter& write) {
   const graph::Graph graph = laid_out(deck, write(deck.model, deck.train.dtype), blueprint.grid),
                      without =
                          laid_out(deck, write(without_dropout(deck.model), deck.train.dtype), blueprint.grid);
-  blueprint.cuts = cuts_of(deck, graph, training.stages());
-  blueprint.shares = passes::partition(graph, blueprint.cuts, training.rank_of_stage);
-  blueprint.evaluation_shares = passes::partition(without, blueprint.cuts, training.rank_of_stage);
   for (const schedule::Schedule* rows : {&blueprint.training, &blueprint.evaluation})
     blueprint.lookahead =
         ample_lookahead(*rows, costs_of(deck), std::max(blueprint.lookahead, deck.pipeline.lookahead));
+  blueprint.cuts = cuts_of(blueprint, deck, graph);
+  blueprint.shares = passes::partition(graph, blueprint.cuts, training.rank_of_stage);
+  blueprint.evaluation_shares = passes::partition(without, blueprint.cuts, training.rank_of_stage);
   schedule::verify(blueprint.training, blueprint.lookahead);
   choose_recomputation(blueprint, deck);
   return blueprint;
 }
 
+passes::Program training_program(const passes::Share& share, std::int64_t loss_rows,
+                                 const std::vector<passes::Recompute>& recompute) {
+  passes::Program program = passes::differentiate(share);
+  program.loss_rows = loss_rows;
+  const passes::Ways ways = passes::ways(program, recompute);
+  return passes::rematerialize(std::move(program), ways);
+}
+
 passes::Program training_program(const Blueprint& blueprint, int pipeline_rank) {
-  passes::Program program = passes::differentiate(blueprint.shares[pipeline_rank]);
-  program.loss_rows = blueprint.loss_rows;
-  const passes::Ways ways = passes::ways(program, blueprint.recompute);
+  passes::Program program =
+      training_program(blueprint.shares[pipeline_rank], blueprint.loss_rows, blueprint.recompute);
   if (blueprint.tied == deck::Tied::transmit) {
     const std::vector<std::string> elsewhere = held_before(blueprint.shares, pipeline_rank);
     for (passes::Trained& trained : program.trained)
       trained.stepped = !std::ranges::count(elsewhere, program.graph[trained.parameter].name);
   }
-  return passes::rematerialize(std::move(program), ways);
+  return program;
 }
 
 passes::Program evaluation_program(const Blueprint& blueprint, int pipeline_rank) {

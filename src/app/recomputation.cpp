@@ -142,18 +142,20 @@ class Chooser {
 
 }  // namespace
 
+passes::Recompute recompute_of(deck::Recompute recompute) {
+  switch (recompute) {
+    case deck::Recompute::selective: return Recompute::attention;
+    case deck::Recompute::full: return Recompute::block;
+    default: return Recompute::none;
+  }
+}
+
 void choose_recomputation(Blueprint& blueprint, const deck::Deck& deck) {
   int blocks = 0;
   for (const passes::Share& share : blueprint.shares)
     blocks = std::max(blocks, *blocks_of(share).rbegin() + 1);
-  const auto all = [&](Recompute recompute) { blueprint.recompute.assign(blocks, recompute); };
-  switch (deck.train.recompute) {
-    case deck::Recompute::none: return all(Recompute::none);
-    case deck::Recompute::selective: return all(Recompute::attention);
-    case deck::Recompute::full: return all(Recompute::block);
-    case deck::Recompute::automatic: break;
-  }
-  all(Recompute::none);
+  blueprint.recompute.assign(blocks, recompute_of(deck.train.recompute));
+  if (deck.train.recompute != deck::Recompute::automatic) return;
   for (int place = 0; place < blueprint.grid.extent(maps::Axis::pipeline); ++place)
     Chooser(blueprint, deck, place).run();
 }

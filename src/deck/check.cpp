@@ -31,6 +31,7 @@ class Checker {
   void rates_fit_steps();
   void evaluation_has_data();
   void recomputation_has_limit();
+  void balance_has_times();
   void ranks_agree();
   void costs_are_stages();
   void schedule_is_small();
@@ -202,6 +203,16 @@ void Checker::costs_are_stages() {
   expect("cost.message_bytes", cost.message_bytes, stages - 1, "borders between stages");
 }
 
+void Checker::balance_has_times() {
+  const std::size_t given = deck_.cost.blocks.size(),
+                    blocks = static_cast<std::size_t>(deck_.model.layers) + 2;
+  if (deck_.pipeline.balance != Balance::time || given == blocks) return;
+  report({"cost.blocks", "cost.from", "pipeline.balance"}, fmt::format("cost.blocks has {} numbers", given),
+         fmt::format("pipeline.balance = \"time\" needs one for each of {} blocks: embedding, layers, head",
+                     blocks),
+         "measure them with `heddle bench DECK --json FILE` and give cost.from = FILE");
+}
+
 void Checker::recomputation_has_limit() {
   const bool fits = deck_.train.recompute == Recompute::automatic, given = deck_.train.memory_limit_mib > 0;
   if (fits == given) return;
@@ -271,6 +282,7 @@ void check(const Deck& deck, Purpose purpose) {
   checker.rates_fit_steps();
   checker.evaluation_has_data();
   checker.recomputation_has_limit();
+  checker.balance_has_times();
   checker.sizes_fit_64_bits();
   checker.throw_if_any();
 }

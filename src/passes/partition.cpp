@@ -1,14 +1,10 @@
 #include "heddle/passes/partition.hpp"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <map>
 #include <numeric>
 #include <set>
 
-#include "heddle/graph/ops.hpp"
-#include "heddle/maps/blocks.hpp"
 #include "heddle/passes/invariant.hpp"
 
 namespace heddle::passes {
@@ -18,12 +14,6 @@ using graph::Graph;
 using graph::Node;
 using graph::Role;
 using graph::ValueId;
-
-std::vector<Shape> shapes_of(const Graph& graph, const std::vector<ValueId>& ids, std::int64_t rows) {
-  std::vector<Shape> shapes;
-  for (ValueId id : ids) shapes.push_back(graph::with_rows(graph[id].shape, rows));
-  return shapes;
-}
 
 class Partitioner {
  public:
@@ -113,28 +103,6 @@ class Partitioner {
 };
 
 }  // namespace
-
-std::vector<int> balanced_cuts(const Graph& graph, int stages, std::int64_t rows) {
-  constexpr double flops_per_byte =
-      16;  // what a core multiplies while it moves a byte; only the balance hangs on it
-  int blocks = 0;
-  for (const Node& node : graph.nodes) blocks = std::max(blocks, node.block + 1);
-  if (blocks < stages)
-    throw Error(ExitCode::usage, fmt::format("{} stages are too many for {} blocks", stages, blocks));
-  std::vector<double> costs(blocks, 0.0);
-  const auto invariant = step_invariant(graph);
-  for (const Node& node : graph.nodes) {
-    if (invariant[node.out.front()]) continue;  // once a step
-    const Cost cost =
-        graph::cost(graph, node, shapes_of(graph, node.in, rows), shapes_of(graph, node.out, rows));
-    costs[node.block] += cost.flops + flops_per_byte * cost.bytes;
-  }
-  std::vector<int> cuts;
-  for (const maps::Block& stage : maps::min_max_split(costs, stages))
-    cuts.push_back(static_cast<int>(stage.begin));
-  cuts.erase(cuts.begin());
-  return cuts;
-}
 
 std::vector<Share> partition(const Graph& graph, const std::vector<int>& cuts,
                              const std::vector<int>& rank_of_stage) {

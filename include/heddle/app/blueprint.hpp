@@ -38,6 +38,8 @@ Blueprint draw(const deck::Deck& deck, const ModelWriter& write);
 
 /// What a pipeline rank does in training, with what `recompute` says made anew in backward, and in evaluation.
 passes::Program training_program(const Blueprint& blueprint, int pipeline_rank);
+passes::Program training_program(const passes::Share& share, std::int64_t loss_rows,
+                                 const std::vector<passes::Recompute>& recompute);
 passes::Program evaluation_program(const Blueprint& blueprint, int pipeline_rank);
 
 /// The rank of a pipeline rank that stands first on every other axis.

@@ -12,6 +12,9 @@ namespace heddle::app {
 /// choices whose plan fits train.memory_limit_mib. Throws DeckError with the numbers where none fits.
 void choose_recomputation(Blueprint& blueprint, const deck::Deck& deck);
 
+/// What a deck's word makes anew of every block; of "auto", which looks at each, none.
+passes::Recompute recompute_of(deck::Recompute recompute);
+
 /// FLOPs that the stages of a place of the pipeline make again in the backward of one microbatch, over all of its ranks.
 double flops_made_again(const Blueprint& blueprint, int place);
 

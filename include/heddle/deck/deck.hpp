@@ -20,6 +20,7 @@ enum class OptimizerKind : std::uint8_t { adamw };
 enum class Validate : std::uint8_t { before, after };
 enum class RateSchedule : std::uint8_t { cosine, wsd, constant };
 enum class Memory : std::uint8_t { arena, separate };
+enum class Balance : std::uint8_t { work, flops, parameters, time, memory };
 enum class Tied : std::uint8_t { replicate, transmit };
 enum class Recompute : std::uint8_t { none, selective, full, automatic };
 
@@ -32,6 +33,9 @@ constexpr auto names_of(OptimizerKind) { return std::array<Word, 1>{"adamw"}; }
 constexpr auto names_of(Validate) { return std::array<Word, 2>{"before", "after"}; }
 constexpr auto names_of(RateSchedule) { return std::array<Word, 3>{"cosine", "wsd", "constant"}; }
 constexpr auto names_of(Memory) { return std::array<Word, 2>{"arena", "separate"}; }
+constexpr auto names_of(Balance) {
+  return std::array<Word, 5>{"work", "flops", "parameters", "time", "memory"};
+}
 constexpr auto names_of(Tied) { return std::array<Word, 2>{"replicate", "transmit"}; }
 constexpr auto names_of(Recompute) { return std::array<Word, 4>{"none", "selective", "full", "auto"}; }
 constexpr auto names_of(DType) { return std::array<Word, 2>{"fp32", "fp64"}; }
@@ -85,6 +89,7 @@ struct Pipeline {
   double memory_limit = 0;  ///< activations of whole ranks a rank may hold, in microbatches; 0: no limit
   std::vector<int> cuts;    ///< first layer of each stage but the first; empty: balanced by cost
   int lookahead = 4;
+  Balance balance = Balance::work;
   Tied tied = Tied::replicate;
   bool operator==(const Pipeline&) const = default;
 };
@@ -156,7 +161,9 @@ struct Cost {
   PerStage step;
   PerStage send;           ///< seconds; one for each border between stages
   PerStage message_bytes;  ///< one for each border between stages
-  double bandwidth = 0;    ///< bytes a second; 0: a message's length costs nothing
+  std::vector<double>
+      blocks;            ///< seconds of a microbatch in every block of the model: embedding, layers, head
+  double bandwidth = 0;  ///< bytes a second; 0: a message's length costs nothing
   bool contention = false;
   double weight_memory = 1;  ///< part of a microbatch's activations
   bool operator==(const Cost&) const = default;

@@ -3,7 +3,7 @@
 
 #include <vector>
 
-#include "heddle/graph/graph.hpp"
+#include "heddle/passes/balance.hpp"
 
 namespace heddle::passes {
 
@@ -21,11 +21,6 @@ struct Share {
   graph::Graph graph;           ///< its nodes tell their stage
   std::vector<Border> borders;  ///< one a stage, in the order of the stages
 };
-
-/// The first block of every stage but the first, so that the slowest stage is as fast as can be. A block's
-/// time is estimated from its forward FLOPs and bytes; the embedding and the head count like any other block.
-/// Throws Error(usage) if there are fewer blocks than stages.
-std::vector<int> balanced_cuts(const graph::Graph& graph, int stages, std::int64_t rows);
 
 /// Cuts before the given blocks and deals the stages out: `rank_of_stage` has a pipeline rank for each stage, and each rank
 /// from 0 on has a stage. A value made in one stage and used in another is handed on from stage to stage; what depends on
