@@ -131,6 +131,14 @@ std::vector<int> balanced_cuts(int blocks, const std::vector<int>& start, const 
   expect_enough(blocks, stages);
   Packer packer(blocks, stages, weight);
   std::vector<int> best = start;
+  double least = 0;  // no cuts are lighter
+  while (packer.heaviest(best) - least > packer.heaviest(best) / 64) {
+    const double middle = (least + packer.heaviest(best)) / 2;
+    if (auto lighter = packer.lighter_than(middle))
+      best = std::move(*lighter);
+    else
+      least = middle;
+  }
   while (auto lighter = packer.lighter_than(packer.heaviest(best))) best = std::move(*lighter);
   return best;
 }

@@ -77,7 +77,7 @@ TEST(Read, BadOverridesSayWhatIsWrong) {
   const std::string schedule = "(order of forward and backward passes); ";
   std::string choices;
   for (const Word word : schedules) choices += fmt::format("{}\"{}\"", choices.empty() ? "" : " or ", word);
-  const std::string cuts = "(first layer of each stage but the first; empty: balanced by cost); ";
+  const std::string cuts = "(first layer of each stage but the first; empty: as pipeline.balance says); ";
   const std::string no_override = "this is no override (an override is section.key=value); write it so";
   const Bad bad[] = {
       {"grid.tensro=2", "grid.tensro is no key of a deck " + unknown + "did you mean grid.tensor?"},

@@ -33,7 +33,8 @@ std::vector<int> balanced_cuts(const std::vector<double>& weights, int stages);
 using StageWeight = std::function<double(int stage, int begin, int end)>;
 
 /// The same for weights that do not add up: the heaviest stage is as light as can be; earlier stages take as many blocks
-/// as that allows. Each weight is asked for once, and O(stages log blocks) of them for every improvement on the cuts `start`.
+/// as that allows. A search by bisection from the cuts `start`
+/// on; each weight is asked for once, and few of them.
 std::vector<int> balanced_cuts(int blocks, const std::vector<int>& start, const StageWeight& weight);
 
 /// Balanced by work.
