@@ -83,6 +83,11 @@ void ProgramRunner::finish_step(const RunState& state, const std::vector<bool>& 
   under_way_.finish(state.observer);
 }
 
+Work ProgramRunner::work_of(int node) const {
+  if (!binding(program_.graph.nodes[node].op)) return Work::map;
+  return program_.recomputed[node] ? Work::recompute : Work::node;
+}
+
 /// What is made anew must not depend on what lay there before.
 void ProgramRunner::poison_outputs(const Call& call) const {
   if (call.write == kernels::Write::accumulate) return;
@@ -130,9 +135,8 @@ void ProgramRunner::run_node(int index, int microbatch, const maps::Block* chunk
   for (graph::ValueId id : node.out) call.out.push_back(part(id, microbatch, chunk));
   call.write = write_of(node);
   under_way_.settle(call.in, call.out, state.observer);
-  const Observed observed(
-      state.observer,
-      {.work = binding(node.op) ? Work::node : Work::map, .node = index, .action = state.action}, &lane_);
+  const Observed observed(state.observer, {.work = work_of(index), .node = index, .action = state.action},
+                          &lane_);
   if (arena_.packing() == Packing::separate) poison_outputs(call);
   if (const Binding kernel = binding(node.op)) return kernel(call);
 

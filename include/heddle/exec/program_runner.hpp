@@ -41,6 +41,7 @@ class ProgramRunner {
 
  private:
   void poison_outputs(const Call& call) const;
+  Work work_of(int node) const;
   kernels::Write write_of(const graph::Node& node);
   /// `chunk`: the rows of a node of the loss; null: all.
   void run_node(int index, int microbatch, const maps::Block* chunk, const RunState& state,

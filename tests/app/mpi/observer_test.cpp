@@ -116,7 +116,7 @@ TEST(Observer, IsToldOfEveryNodeOnceAMicrobatchAndOfWhatAStepEndsWith) {
 
   std::map<std::pair<int, int>, int> times;  // by node and microbatch
   for (const Piece& piece : recorder.pieces)
-    if (piece.work == Work::node || piece.work == Work::map) {
+    if (piece.work == Work::node || piece.work == Work::map || piece.work == Work::recompute) {
       ++times[{piece.node, piece.action.microbatch}];
       EXPECT_EQ(piece.work == Work::map,
                 run.trainer.engine().program().graph.nodes[piece.node].op == graph::Op::map);
@@ -130,6 +130,11 @@ TEST(Observer, IsToldOfEveryNodeOnceAMicrobatchAndOfWhatAStepEndsWith) {
          ++microbatch)
       EXPECT_EQ((times[{node, microbatch}]), phase == Phase::loss ? 3 : 1) << node << " of " << microbatch;
   }
+  int again = 0;
+  for (std::size_t node = 0; node < program.recomputed.size(); ++node)
+    again += program.recomputed[node] && program.graph.nodes[node].op != graph::Op::map;
+  EXPECT_GT(again, 0);
+  EXPECT_EQ(recorder.count(Work::recompute), again * run.deck.pipeline.microbatches);
   EXPECT_EQ(recorder.count(Work::load), 1);
   EXPECT_EQ(recorder.count(Work::norm), 1);
   EXPECT_EQ(recorder.count(Work::update), 1);
