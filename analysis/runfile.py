@@ -25,6 +25,12 @@ class Run:
     memory: list        # (rank, region, bytes)
     deck: str
 
+    def steps_with_events(self):
+        have = np.unique(np.concatenate([rows["step"] for rows in self.events.values()] or [[]]).astype(int))
+        if len(have) == 0:
+            raise SystemExit(f"{self.path}: the run has no events (output.events was off, or it was stopped early)")
+        return have
+
     def events_of(self, rank, first, last):
         rows = self.events[rank]
         return rows[(rows["step"] >= first) & (rows["step"] <= last)]

@@ -28,6 +28,10 @@ if(NOT HEDDLE_PURE)
   find_package(CLI11 REQUIRED)
   heddle_third_party(cli11 CLI11::CLI11)
 
+  find_package(PkgConfig REQUIRED)
+  pkg_check_modules(cairo REQUIRED IMPORTED_TARGET cairo)
+  heddle_third_party(cairo PkgConfig::cairo)
+
   find_package(OpenMP COMPONENTS CXX)
   heddle_third_party(openmp $<TARGET_NAME_IF_EXISTS:OpenMP::OpenMP_CXX>)
 

@@ -7,6 +7,7 @@
 #include <optional>
 
 #include "budget.hpp"
+#include "common_clock.hpp"
 #include "heddle/app/commands.hpp"
 #include "heddle/app/host_memory.hpp"
 #include "heddle/app/progress.hpp"
@@ -17,6 +18,7 @@
 #include "heddle/deck/check.hpp"
 #include "heddle/io/aside_file.hpp"
 #include "heddle/model/count.hpp"
+#include "measured_costs.hpp"
 #include "mebibytes.hpp"
 #include "overhead.hpp"
 #include "rates.hpp"
@@ -38,6 +40,7 @@ class Bench {
         world_(world),
         blueprint_((world.watchdog().set_timeout(deck.comm.timeout), draw(deck))),
         count_(model::count(deck, model::build(deck.model, model::Head::loss, deck.train.dtype))),
+        clock_(common_clock(world.all())),
         trainer_((check_host_memory(blueprint_, deck, world), deck), blueprint_, world, clock_),
         watch_(trainer_.engine().program().graph.nodes.size()),
         batch_(data::made_up_batch(deck.model.vocabulary, deck.train.sequence, trainer_.first_sample(),
@@ -50,6 +53,8 @@ class Bench {
   void train(std::int64_t steps);
   double timed_step(Kind kind);
   Budget measure(Detail detail);
+  deck::Cost measure_costs() const;
+  deck::PerStage message_bytes() const;
   double waits() const;
   /// Seconds of each step of a kind: those of the slowest rank.
   std::vector<double> slowest(Kind kind) const;
@@ -72,8 +77,10 @@ class Bench {
   std::int64_t step_ = 0;
   std::array<std::vector<double>, kinds.size()> seconds_;  ///< of this rank's steps, by kind
   RunEvents events_;                                       ///< of the last recorded step
+  std::vector<io::EventRow> all_events_;                   ///< of every recorded step, these counted from 0
   std::vector<double> bare_, recorded_;                    ///< slowest(...)
   MemoryUse memory_;                                       ///< the largest of any rank
+  deck::Cost cost_;                                        ///< on rank 0: what heddle simulate can start from
   double gemm_rate_ = 0;                                   ///< FLOPs a second of all ranks together
   Overhead overhead_;
 };
@@ -87,7 +94,12 @@ double Bench::timed_step(Kind kind) {
   const double begin = clock_.now();
   trainer_.step(step_++ % deck_.train.steps, batch_, observer);
   trainer_.settle();
-  return clock_.now() - begin;
+  const double seconds = clock_.now() - begin;
+  if (kind == Kind::recorded) {
+    const auto nth = static_cast<std::int64_t>(this->seconds(kind).size());
+    for (const io::EventRow& row : events_.rows) all_events_.push_back({nth, row.event});
+  }
+  return seconds;
 }
 
 void Bench::train(std::int64_t steps) {
@@ -123,6 +135,38 @@ Budget Bench::measure(Detail detail) {
   return mine;
 }
 
+/// On rank 0, of a forward message over each border between stages of different ranks; 0 between stages of one rank.
+deck::PerStage Bench::message_bytes() const {
+  const passes::Program& program = trainer_.engine().program();
+  std::vector<double> mine;  // stage, bytes, stage, bytes
+  for (const passes::Border& border : program.borders) {
+    double bytes = 0;
+    for (const graph::ValueId id : border.sent)
+      bytes += static_cast<double>(trainer_.engine().arena().tensor(id, program.graph[id].dtype).bytes());
+    mine.insert(mine.end(), {static_cast<double>(border.stage), bytes});
+  }
+  const auto borders = static_cast<std::size_t>(blueprint_.training.stages() - 1);
+  deck::PerStage bytes{std::vector<double>(borders, 0)};
+  for (const auto& rank : comm::gather_rows<double>(world_.all(), mine, comm::Receivers::first, "messages"))
+    for (std::size_t i = 0; i < rank.size(); i += 2)
+      if (const auto stage = static_cast<std::size_t>(rank[i]); stage < borders)
+        bytes.values[stage] = rank[i + 1];
+  return bytes;
+}
+
+/// On rank 0.
+deck::Cost Bench::measure_costs() const {
+  std::vector<int> pipeline_rank;
+  for (int rank = 0; rank < world_.size(); ++rank)
+    pipeline_rank.push_back(blueprint_.grid.coordinates(rank)[maps::Axis::pipeline]);
+  const deck::PerStage bytes = message_bytes();
+  const auto events = io::gather_events(world_.all(), all_events_);
+  if (world_.rank() != 0) return {};
+  deck::Cost cost = measured_costs(events, pipeline_rank, blueprint_.training, recorded_);
+  cost.message_bytes = bytes;
+  return cost;
+}
+
 void Bench::run(const BenchArguments& arguments) {
   std::optional<io::AsideFile> file;
   if (world_.rank() == 0 && !arguments.json.empty()) file.emplace(arguments.json);
@@ -132,6 +176,7 @@ void Bench::run(const BenchArguments& arguments) {
   train(arguments.steps);
   bare_ = slowest(Kind::bare);
   recorded_ = slowest(Kind::recorded);
+  cost_ = measure_costs();
   const Budget mine = measure(arguments.by_tensor ? Detail::by_tensor : Detail::by_op);
   overhead_ = measure_overhead(deck_, blueprint_, world_, events_.rows, waits());
 
@@ -204,6 +249,7 @@ std::string Bench::summary() const {
       "\"tokens_per_s\": {:.6g}, \"model_flops_per_step\": {:.6g}, \"model_flops_per_s\": {:.6g}, "
       "\"gemm_flops_per_s\": {:.6g}, \"ratio_to_gemm\": {:.6g},\n"
       "{},\n"
+      "\"cost\": {},\n"
       "\"overhead_s\": {{\"events\": {:.6g}, \"file\": {:.6g}, \"watchdog\": {:.6g}, \"verifier\": {:.6g}}}, "
       "\"overhead_share\": {:.6g}",
       json_text(fmt::format("heddle {} ({})", build_info::version, build_info::git_state)),
@@ -212,7 +258,8 @@ std::string Bench::summary() const {
       deck_.train.batch * deck_.train.sequence, recorded_.size(), step, median(bare_),
       median(seconds(Kind::observed)), static_cast<double>(deck_.train.batch * deck_.train.sequence) / step,
       count_.flops_per_step, flops_rate(), gemm_rate_, flops_rate() / gemm_rate_, json_members(memory_),
-      overhead_.events, overhead_.file, overhead_.watchdog, overhead_.verifier, overhead_.sum() / step);
+      json(cost_), overhead_.events, overhead_.file, overhead_.watchdog, overhead_.verifier,
+      overhead_.sum() / step);
 }
 
 }  // namespace

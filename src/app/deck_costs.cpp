@@ -1,6 +1,6 @@
 #include "heddle/app/deck_costs.hpp"
 
-#include <limits>
+#include <algorithm>
 
 namespace heddle::app {
 namespace {
@@ -20,8 +20,9 @@ schedule::StageCost stage_cost(const deck::Cost& cost, std::size_t stage,
   using schedule::StageCost;
   const double again = given(cost.recompute, stage, 0);
   one.forward = known(cost.forward, &StageCost::forward, 1);
-  one.backward_input = known(cost.backward_input, &StageCost::backward_input, one.forward);
-  one.backward_weight = known(cost.backward_weight, &StageCost::backward_weight, one.forward);
+  const double half = cost.backward.given() ? cost.backward[stage] / 2 : one.forward;
+  one.backward_input = known(cost.backward_input, &StageCost::backward_input, half);
+  one.backward_weight = known(cost.backward_weight, &StageCost::backward_weight, half);
   const double both = one.backward_input + one.backward_weight;
   const bool by_parts = !estimate || cost.backward_input.given() || cost.backward_weight.given();
   one.backward = given(cost.backward, stage, by_parts ? both : estimate->backward) + again;
@@ -36,7 +37,7 @@ schedule::StageCost stage_cost(const deck::Cost& cost, std::size_t stage,
 schedule::Costs costs_of(const deck::Deck& deck, const schedule::Costs* estimate) {
   const deck::Cost& cost = deck.cost;
   const auto stages = static_cast<std::size_t>(deck.grid.pipeline) * deck.pipeline.chunks;
-  schedule::Costs costs{.stages = {}, .link = {}, .boundary_bytes = {}, .steps_together = true};
+  schedule::Costs costs;
   for (std::size_t stage = 0; stage < stages; ++stage)
     costs.stages.push_back(stage_cost(cost, stage, estimate ? &estimate->stages[stage] : nullptr));
   for (std::size_t border = 0; border + 1 < stages; ++border) {
@@ -48,6 +49,9 @@ schedule::Costs costs_of(const deck::Deck& deck, const schedule::Costs* estimate
     costs.boundary_bytes.push_back(
         given(cost.message_bytes, border, estimate ? estimate->boundary_bytes[border] : 0));
   }
+  const bool ends_cost = std::ranges::any_of(
+      costs.stages, [](const schedule::StageCost& one) { return one.reduce_gradients > 0 || one.step > 0; });
+  costs.steps_together = ends_cost && deck.optimizer.validate == deck::Validate::before;
   if (!costs.links.empty()) costs.link = costs.links.front();
   return costs;
 }

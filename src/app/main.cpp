@@ -77,6 +77,7 @@ class CommandLine {
     add_deck(command, simulate_.deck);
     command->add_option("--json", simulate_.json, "File to write all figures to; - for standard output");
     command->add_option("-o,--output", simulate_.run_file, "run.h5 to write, for analysis/timeline.py");
+    command->add_option("--png", simulate_.picture, "Picture of the timeline to write");
     command->callback([this] { alone_ = [this] { app::simulate(simulate_); }; });
   }
 

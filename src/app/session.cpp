@@ -2,12 +2,12 @@
 
 #include <fmt/format.h>
 
-#include <chrono>
 #include <filesystem>
 #include <fstream>
 #include <optional>
 #include <sstream>
 
+#include "common_clock.hpp"
 #include "heddle/app/host_memory.hpp"
 #include "heddle/app/progress.hpp"
 #include "heddle/app/trainer.hpp"
@@ -73,15 +73,6 @@ void demand_writable(const std::string& path) {
   fs::remove(probe, ignored);
   if (!writable)
     throw Error(ExitCode::usage, folder.string() + ": cannot write here", "", "change output.directory");
-}
-
-/// A clock that begins on every rank when rank 0 asks for it.
-exec::Clock common_clock(const comm::Communicator& world) {
-  using std::chrono::system_clock;
-  const double now = std::chrono::duration<double>(system_clock::now().time_since_epoch()).count();
-  const std::chrono::duration<double> begin(
-      comm::all_sum(world, world.rank() == 0 ? now : 0.0, "begin of the clocks"));
-  return exec::Clock(system_clock::time_point(std::chrono::duration_cast<system_clock::duration>(begin)));
 }
 
 }  // namespace

@@ -14,11 +14,15 @@ struct Simulation {
   schedule::Costs costs;
   schedule::Timeline timeline;
   schedule::Summary summary;
+  double step = 0;                    ///< seconds: the makespan, and what lies outside of all actions
   double bytes_in_flight = 0;         ///< at their peak, over all links
   std::optional<double> tokens = {};  ///< a second, of the whole grid, where the deck has a model to train
 };
 
 Simulation simulated(const deck::Deck& deck);
+
+/// The timeline as a picture; see picture.hpp.
+void write_picture(const std::string& path, const Simulation& simulation, const deck::Deck& deck);
 
 /// A page at most.
 std::string text(const Simulation& simulation, const deck::Deck& deck);

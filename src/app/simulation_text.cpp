@@ -47,6 +47,8 @@ std::string text(const Simulation& simulation, const deck::Deck& deck) {
       deck.pipeline.schedule, schedule.ranks(), schedule.stages(), schedule.microbatches, summary.makespan,
       summary.busy(), 100 * summary.bubble_of_span(), summary.largest_span,
       100 * summary.bubble_of_makespan(), mebibytes(simulation.bytes_in_flight));
+  if (deck.cost.load > 0)
+    text += fmt::format("step           {:.6g} s, with what lies outside of all actions\n", simulation.step);
   if (simulation.tokens)
     text += fmt::format("speed          {:.1f} tokens/s of {} ranks\n", *simulation.tokens,
                         deck.grid.data * deck.grid.pipeline * deck.grid.tensor);
@@ -65,11 +67,11 @@ std::string json(const Simulation& simulation, const deck::Deck& deck) {
       "{{\"deck\": {}, \"schedule\": {}, \"pipeline_ranks\": {}, \"stages\": {}, \"microbatches\": {},\n"
       "\"makespan_s\": {:.9g}, \"busy_s\": {:.9g}, \"largest_span_s\": {:.9g}, \"bubble_of_span\": {:.9g}, "
       "\"bubble_of_makespan\": {:.9g},\n"
-      "\"peak_bytes_in_flight\": {:.9g}, \"tokens_per_s\": {},\n"
+      "\"step_s\": {:.9g}, \"peak_bytes_in_flight\": {:.9g}, \"tokens_per_s\": {},\n"
       "\"ranks\": [\n  {}]}}\n",
       json_text(deck.name), json_text(deck.pipeline.schedule), schedule.ranks(), schedule.stages(),
       schedule.microbatches, summary.makespan, summary.busy(), summary.largest_span, summary.bubble_of_span(),
-      summary.bubble_of_makespan(), simulation.bytes_in_flight,
+      summary.bubble_of_makespan(), simulation.step, simulation.bytes_in_flight,
       simulation.tokens ? fmt::format("{:.9g}", *simulation.tokens) : "null", fmt::join(ranks, ",\n  "));
 }
 

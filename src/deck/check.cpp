@@ -274,7 +274,7 @@ void check(const Deck& deck, Purpose purpose) {
   checker.ranks_agree();
   checker.schedule_is_small();
   if (purpose == Purpose::simulation) checker.costs_are_stages();
-  if (purpose != Purpose::training && deck.cost.machine.empty()) return checker.throw_if_any();
+  if (purpose != Purpose::training && deck.machine == Machine()) return checker.throw_if_any();
   checker.grid_fits_model();
   checker.batch_divides();
   checker.cuts_are_stages();

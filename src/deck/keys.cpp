@@ -85,8 +85,8 @@ std::vector<Section> table() {
       key("from",             &Cost::from,             any,         "file",    "what `heddle bench --json` wrote: its figures stand where the deck gives none"),
       key("machine",          &Cost::machine,          any,         "file",    "one with a [machine]: it gives what neither the deck nor a measurement does, from the model's FLOPs and bytes"),
       key("forward",          &Cost::forward,          at_least(0), "seconds", "a microbatch's forward on a stage; of the last with the loss; []: 1"),
-      key("backward_input",   &Cost::backward_input,   at_least(0), "seconds", "its gradient of the stage's input; []: as forward"),
-      key("backward_weight",  &Cost::backward_weight,  at_least(0), "seconds", "its gradient of the weights; []: as forward"),
+      key("backward_input",   &Cost::backward_input,   at_least(0), "seconds", "its gradient of the stage's input; []: half of backward where that is given, else as forward"),
+      key("backward_weight",  &Cost::backward_weight,  at_least(0), "seconds", "its gradient of the weights; []: the same"),
       key("backward",         &Cost::backward,         at_least(0), "seconds", "both gradients at once; []: the sum of the two"),
       key("recompute",        &Cost::recompute,        at_least(0), "seconds", "what a microbatch's backward computes anew, on top of it; []: 0"),
       key("reduce_gradients", &Cost::reduce_gradients, at_least(0), "seconds", "once a step, what is left to do of the gradients' sum over ranks after the last backward; []: 0"),
@@ -97,6 +97,7 @@ std::vector<Section> table() {
       key("bandwidth",        &Cost::bandwidth,        at_least(0), "bytes/s", "of the link between two ranks, each way; 0: without end"),
       key("contention",       &Cost::contention,       any,         "",        "messages from one rank to another pass one after another"),
       key("weight_memory",    &Cost::weight_memory,    from_to(0, 1), "",      "part of a microbatch's activations that is kept from its input's gradient to that of the weights"),
+      key("load",             &Cost::load,             at_least(0), "seconds", "once a step, what lies outside of all actions: the batch is loaded, the next step begun"),
     }, Shown::where_given),
     section("machine", &Deck::machine, "A machine that the simulator is to believe in, in a file of its own or in the deck. Printed where it is given.", {
       key("fp64",           &Machine::fp64,           at_least(0), "FLOP/s",  "of a rank in large matrix products in fp64; 0: unknown"),

@@ -192,7 +192,8 @@ void Reader::report_missing() {
 
 void Reader::finish() {
   const bool needs_model =
-      purpose_ == Purpose::training || (purpose_ == Purpose::simulation && !deck_.cost.machine.empty());
+      purpose_ == Purpose::training ||
+      (purpose_ == Purpose::simulation && (!deck_.cost.machine.empty() || deck_.machine != Machine()));
   if (readable_ && needs_model) report_missing();
   if (problems_.empty()) return;
   std::stable_sort(problems_.begin(), problems_.end(),
@@ -239,7 +240,7 @@ Deck assemble(std::string_view text, const std::string& source, std::span<const 
   deck.overrides.assign(overrides.begin(), overrides.end());
   Reader reader(deck, purpose);
   if (includes == Includes::followed) {
-    Deck named;
+    Deck named = deck;
     Reader first(named, purpose);
     read_deck(first);
     reader.include(named);

@@ -86,6 +86,19 @@ TEST_F(Included, MistakesAreNamedWhereTheyStand) {
   EXPECT_THAT(said, testing::HasSubstr("model.layers is missing"));
 }
 
+TEST_F(Included, TheMachinesOfInputsCanBeRead) {
+  int machines = 0;
+  for (const auto& entry : fs::directory_iterator(fs::path(HEDDLE_SOURCE_DIR) / "inputs/machines")) {
+    const Deck one = read(file("d.toml", good), Lines{"cost.machine='" + entry.path().string() + "'"},
+                          Purpose::simulation);
+    EXPECT_GT(one.machine.fp32, 0) << entry.path();
+    EXPECT_GT(one.machine.memory, 0) << entry.path();
+    EXPECT_NO_THROW(check(one, Purpose::simulation));
+    ++machines;
+  }
+  EXPECT_GE(machines, 3);
+}
+
 TEST_F(Included, CostsAreOneOrOneAStage) {
   const auto said = [&](const std::string& cost) {
     return message(file("d.toml", "[pipeline]\nranks = 2\nchunks = 2\n[cost]\n" + cost));

@@ -39,6 +39,7 @@ struct SimulateArguments {
   DeckArguments deck;
   std::string json;      ///< file to write figures to, "-" for standard output; empty: none
   std::string run_file;  ///< run.h5 to write; empty: none
+  std::string picture;   ///< PNG to draw the timeline to; empty: none
 };
 /// Predicts a step of the deck's pipeline on virtual clocks and prints what it takes and holds. Starts no ranks.
 void simulate(const SimulateArguments& arguments);

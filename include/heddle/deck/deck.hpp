@@ -166,6 +166,7 @@ struct Cost {
   double bandwidth = 0;  ///< bytes a second; 0: a message's length costs nothing
   bool contention = false;
   double weight_memory = 1;  ///< part of a microbatch's activations
+  double load = 0;  ///< seconds a step
   bool operator==(const Cost&) const = default;
 };
 

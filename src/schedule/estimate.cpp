@@ -1,0 +1,110 @@
+// Sums over the nodes of a program.
+#include "heddle/schedule/estimate.hpp"
+
+#include <algorithm>
+#include <bit>
+#include <variant>
+#include <vector>
+
+#include "heddle/graph/ops.hpp"
+#include "heddle/maps/local.hpp"
+#include "heddle/passes/loss_tail.hpp"
+
+namespace heddle::schedule {
+namespace {
+
+using passes::Phase;
+
+class Estimator {
+ public:
+  Estimator(const EstimateInput& input, const MachineModel& machine)
+      : in_(input),
+        machine_(machine),
+        loss_chunks_(passes::loss_chunks(input.program, input.grid, input.rank, input.rows).size()) {}
+
+  std::map<int, StageCost> run() {
+    for (const passes::Border& border : in_.program.borders) stages_[border.stage] = {};
+    double once = 0, summed_bytes = 0;
+    for (std::size_t index = 0; index < in_.program.graph.nodes.size(); ++index) {
+      const graph::Node& node = in_.program.graph.nodes[index];
+      const Phase phase = in_.program.phases[index];
+      if (phase == Phase::prologue || phase == Phase::epilogue) {
+        once += of(node, 1);
+        if (std::holds_alternative<maps::Map>(node.attributes)) summed_bytes += bytes(node.in);
+      } else {
+        member(stages_.at(node.stage), phase) += of(node, phase == Phase::loss ? loss_chunks_ : 1);
+      }
+    }
+    for (auto& [stage, cost] : stages_) cost.backward = cost.backward_input + cost.backward_weight;
+    end_of_step(once, summed_bytes);
+    return std::move(stages_);
+  }
+
+ private:
+  static double& member(StageCost& cost, Phase phase) {
+    if (phase == Phase::backward_input) return cost.backward_input;
+    return phase == Phase::backward_weight ? cost.backward_weight : cost.forward;
+  }
+
+  /// Of the rank's rows, not of the loss's few.
+  Shape shape(graph::ValueId id) const {
+    const graph::Value& value = in_.program.graph[id];
+    return maps::local_shape(graph::with_rows(value.shape, in_.rows), value.layout, in_.grid, in_.rank);
+  }
+  std::vector<Shape> shapes(const std::vector<graph::ValueId>& ids) const {
+    std::vector<Shape> all;
+    for (const graph::ValueId id : ids) all.push_back(shape(id));
+    return all;
+  }
+  double bytes(const std::vector<graph::ValueId>& ids) const {
+    double sum = 0;
+    for (const graph::ValueId id : ids)
+      sum += static_cast<double>(shape(id).count() * size_of(in_.program.graph[id].dtype));
+    return sum;
+  }
+
+  /// Seconds of a node that is run in `pieces`.
+  double of(graph::Node node, std::size_t pieces) const {
+    if (const auto* map = std::get_if<maps::Map>(&node.attributes))
+      return seconds(*map, std::max(bytes(node.in), bytes(node.out)), in_.grid, in_.rank, machine_);
+    if (auto* attention = std::get_if<graph::Attention>(&node.attributes)) attention->context = in_.sequence;
+    const Cost cost = graph::cost(in_.program.graph, node, shapes(node.in), shapes(node.out));
+    return std::max(floor_seconds(cost, machine_.rates), machine_.kernel * static_cast<double>(pieces));
+  }
+
+  void end_of_step(double once, double summed_bytes) {
+    StageCost& first = stages_.begin()->second;
+    double backward = 0, parameters = 0;
+    for (const auto& [stage, cost] : stages_) backward = std::max(backward, cost.backward);
+    for (const passes::Trained& trained : in_.program.trained) parameters += bytes({trained.parameter});
+    const double last = summed_bytes > 0 ? once * std::min(1.0, in_.bucket_bytes / summed_bytes) : 0;
+    first.reduce_gradients = std::max(once - backward, last);
+    first.step = 8 * parameters / machine_.rates.bytes;
+  }
+
+  const EstimateInput& in_;
+  const MachineModel& machine_;
+  std::size_t loss_chunks_;
+  std::map<int, StageCost> stages_;
+};
+
+}  // namespace
+
+double seconds(const maps::Map& map, double bytes, const maps::Grid& grid, int rank,
+               const MachineModel& machine) {
+  const std::vector<int> group = grid.group_of(map.axes, rank);
+  if (!communicates(map.kind) || group.size() < 2) return 0;
+  const Link& link = machine.one_node(group.front(), group.back()) ? machine.within : machine.between;
+  using maps::MapKind;
+  const bool both_ways = map.kind == MapKind::sum_reduce || map.kind == MapKind::all_sum_reduce ||
+                         map.kind == MapKind::log_sum_reduce;
+  const auto n = static_cast<double>(group.size());
+  const double messages = std::bit_width(group.size() - 1);  // log2(n), rounded up
+  return (both_ways ? 2 : 1) * ((n - 1) / n * bytes / link.bandwidth + messages * link.latency);
+}
+
+std::map<int, StageCost> estimate(const EstimateInput& input, const MachineModel& machine) {
+  return Estimator(input, machine).run();
+}
+
+}  // namespace heddle::schedule

@@ -1,0 +1,92 @@
+// Costs from FLOPs, bytes and a described machine, against sums by hand.
+#include "heddle/schedule/estimate.hpp"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+
+#include "heddle/graph/ops.hpp"
+#include "heddle/passes/parallelize.hpp"
+
+namespace heddle::schedule {
+namespace {
+
+using graph::Op;
+using graph::Role;
+using graph::ValueId;
+using maps::Axis;
+using maps::Grid;
+using maps::MapKind;
+
+const MachineModel machine{
+    .rates = {1e9, 1e8}, .kernel = 0, .ranks_per_node = 4, .within = {1, 100}, .between = {10, 50}};
+
+maps::Map over(MapKind kind, Axis axis) { return {.kind = kind, .axes = maps::AxisSet(axis)}; }
+
+TEST(Estimate, CollectivesAsARingOfBytesAndATreeOfMessages) {
+  const Grid grid({4, 1, 4});  // tensor groups are nodes, data groups span four of them
+  const auto tensor = over(MapKind::sum_reduce, Axis::tensor), data = over(MapKind::sum_reduce, Axis::data);
+  EXPECT_DOUBLE_EQ(seconds(tensor, 800, grid, 0, machine), 2 * (600 / 100.0 + 2 * 1));
+  EXPECT_DOUBLE_EQ(seconds(data, 800, grid, 5, machine), 2 * (600 / 50.0 + 2 * 10));
+  EXPECT_DOUBLE_EQ(seconds(over(MapKind::all_gather, Axis::tensor), 800, grid, 0, machine),
+                   600 / 100.0 + 2 * 1);
+  EXPECT_DOUBLE_EQ(seconds(over(MapKind::broadcast, Axis::tensor), 800, grid, 0, machine), 0);
+  EXPECT_DOUBLE_EQ(seconds(over(MapKind::sum_reduce, Axis::pipeline), 800, grid, 0, machine), 0);
+}
+
+/// y = w x for 10 rows of 8 numbers, and the sum of y as a loss of sorts.
+passes::Program linear_program(const Grid& grid) {
+  graph::Graph g;
+  const ValueId tokens =
+      g.add({.name = "tokens", .role = Role::input, .dtype = DType::i32, .shape = {graph::rows}});
+  const ValueId targets =
+      g.add({.name = "targets", .role = Role::input, .dtype = DType::i32, .shape = {graph::rows}});
+  const ValueId table = g.add({.name = "table", .role = Role::parameter, .shape = {16, 8}});
+  const ValueId x = append(g, Op::embedding, {table, tokens}, "x")[0];
+  const ValueId logits = append(g, Op::linear, {x, table}, "logits", graph::Linear{}, 1)[0];
+  const ValueId sum = append(g, Op::log_sum_exp, {logits}, "sum", {}, 1)[0];
+  const ValueId p = append(g, Op::log_probability, {logits, sum, targets}, "p", {}, 1)[0];
+  g.outputs = append(g, Op::nll, {p}, "loss", {}, 1);
+  const graph::Graph laid_out = passes::parallelize(g, grid, passes::ResidualStream::whole);
+  return passes::differentiate(passes::partition(laid_out, {}).front());
+}
+
+StageCost estimated(const Grid& grid, const MachineModel& model, std::int64_t rows = 10) {
+  const passes::Program program = linear_program(grid);
+  const auto stages =
+      estimate({.program = program, .grid = grid, .rank = 0, .rows = rows, .sequence = 10}, model);
+  EXPECT_EQ(stages.size(), 1U);
+  return stages.at(0);
+}
+
+TEST(Estimate, FlopsAndBytesOfAStage) {
+  const Grid one;
+  const double table = 16 * 8 * 4;
+  // Nothing but products takes time where memory is fast: one forward, two backward.
+  const StageCost flops = estimated(one, {.rates = {1e6, 1e18}});
+  const double product = 2.0 * 10 * 16 * 8 / 1e6;
+  EXPECT_GE(flops.forward, product);
+  EXPECT_LT(flops.forward, 2 * product);
+  EXPECT_DOUBLE_EQ(flops.backward, flops.backward_input + flops.backward_weight);
+  EXPECT_NEAR(flops.backward_input + flops.backward_weight, 2 * product, product);
+  // Eight times the parameters' bytes go through memory at the end of a step.
+  EXPECT_DOUBLE_EQ(estimated(one, {.rates = {1e18, 1e6}}).step, 8 * table / 1e6);
+  EXPECT_EQ(flops.reduce_gradients, 0);
+}
+
+TEST(Estimate, AKernelTakesItsLeastTime) {
+  const StageCost fast = estimated(Grid(), {.rates = {1e18, 1e18}, .kernel = 1});
+  EXPECT_DOUBLE_EQ(fast.forward, std::round(fast.forward));
+  EXPECT_GE(fast.forward, 5);
+}
+
+TEST(Estimate, DataRanksShareRowsAndSumGradients) {
+  const MachineModel slow{.rates = {1e6, 1e18}, .ranks_per_node = 2, .within = {0, 1}, .between = {0, 1}};
+  const StageCost one = estimated(Grid(), slow, 20), two = estimated(Grid({2, 1, 1}), slow, 20);
+  EXPECT_NEAR(two.forward, one.forward / 2, 1e-3 * one.forward);
+  // An all-reduce of 512 bytes between two passes each rank's link once; hardly anything hides behind backward.
+  EXPECT_NEAR(two.reduce_gradients, 512 - two.backward, 1e-6);
+}
+
+}  // namespace
+}  // namespace heddle::schedule
