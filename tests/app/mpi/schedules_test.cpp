@@ -2,9 +2,7 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
-#include <algorithm>
-
-#include "heddle/schedule/generate.hpp"
+#include "schedule_ways.hpp"
 #include "support/skip_model.hpp"
 #include "synthetic_run.hpp"
 
@@ -24,41 +22,14 @@ std::vector<Layout> layouts() {
   return all;
 }
 
-struct Way {
-  std::string schedule;
-  int chunks;
-  /// Do gradients and loss sum up in the order of 1F1B, and on as many ranks? A V joins the ends of a tied table.
-  bool sums_as_1f1b;
-};
-
-std::vector<Way> ways() {
-  const auto is_one_of = [](std::string_view name, std::initializer_list<std::string_view> names) {
-    return std::find(names.begin(), names.end(), name) != names.end();
-  };
-  std::vector<Way> all;
-  for (std::string_view name : schedule::names()) {
-    const std::string word(name);
-    if (is_one_of(name, {"zb-v", "v-half", "v-min", "dualpipev"}))
-      all.push_back({word, 2, false});
-    else if (is_one_of(name, {"looped-bfs", "interleaved", "interleaved-zb"}))
-      all.insert(all.end(), {{word, 1, true}, {word, 2, true}, {word, 3, true}});
-    else
-      all.push_back({word, 1, true});
-  }
-  return all;
-}
-
-deck::Deck deck_of(const Layout& layout, const Way& way, int microbatches, double clip) {
+deck::Deck deck_of(const Layout& layout, const ScheduleWay& way, int microbatches, double clip) {
   return small_deck(
       {fmt::format("grid.data={}", layout.data), fmt::format("grid.pipeline={}", layout.pipeline),
        fmt::format("grid.tensor={}", layout.tensor), fmt::format("pipeline.schedule={}", way.schedule),
        fmt::format("pipeline.chunks={}", way.chunks), fmt::format("pipeline.microbatches={}", microbatches),
        fmt::format("train.batch={}", layout.data * microbatches), fmt::format("optimizer.clip={}", clip),
-       "model.layers=14", "train.steps=4"});
+       "model.layers=16", "train.steps=4"});
 }
-
-/// Stages there are, with the blocks of a model: its layers, the embedding and the head.
-bool fits(const Layout& layout, const Way& way, int blocks) { return layout.pipeline * way.chunks <= blocks; }
 
 void expect_near(const Outcome& outcome, const Outcome& wanted, const std::string& what) {
   for (std::size_t step = 0; step < wanted.losses.size(); ++step)
@@ -69,12 +40,12 @@ void expect_near(const Outcome& outcome, const Outcome& wanted, const std::strin
 
 /// Calls f(layout, way, microbatches, the outcome of 1F1B there, what to call it).
 template <class F>
-void for_each_way(int blocks, double clip, F&& f) {
+void for_each_way(double clip, F&& f) {
   for (const Layout& layout : layouts())
     for (int microbatches : {layout.pipeline, 2 * layout.pipeline + 3, 4 * layout.pipeline}) {
       const Outcome wanted = f(deck_of(layout, {"1f1b", 1, true}, microbatches, clip));
-      for (const Way& way : ways()) {
-        if (!fits(layout, way, blocks)) continue;
+      for (const ScheduleWay& way : schedule_ways()) {
+        if (!way.fits(layout.pipeline, microbatches, 16)) continue;
         const std::string what =
             fmt::format("{} x{}, {} microbatches on data {} pipeline {} tensor {}", way.schedule, way.chunks,
                         microbatches, layout.data, layout.pipeline, layout.tensor);
@@ -90,12 +61,12 @@ void for_each_way(int blocks, double clip, F&& f) {
 
 TEST(Schedules, TrainAs1F1BDoes) {
   if (layouts().empty()) GTEST_SKIP() << "no pipelines on " << world().size() << " ranks";
-  for (double clip : {0.0, 0.25}) for_each_way(16, clip, [](const deck::Deck& deck) { return train(deck); });
+  for (double clip : {0.0, 0.25}) for_each_way(clip, [](const deck::Deck& deck) { return train(deck); });
 }
 
 TEST(Schedules, TrainAs1F1BDoesWithSkipsAndTies) {
   if (layouts().empty()) GTEST_SKIP() << "no pipelines on " << world().size() << " ranks";
-  for_each_way(8, 0.25, [](const deck::Deck& deck) { return train(deck, app::draw(deck, skip_model)); });
+  for_each_way(0.25, [](const deck::Deck& deck) { return train(deck, app::draw(deck, skip_model)); });
 }
 
 }  // namespace
