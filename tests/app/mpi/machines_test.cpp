@@ -1,10 +1,12 @@
 // The contract of the three machines, and what a step promises beside its numbers: memory as planned, events in order.
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
 
 #include "heddle/schedule/null_machine.hpp"
 #include "heddle/schedule/simulated_machine.hpp"
+#include "schedule_ways.hpp"
 #include "synthetic_run.hpp"
 
 namespace heddle::tests {
@@ -13,11 +15,23 @@ namespace {
 using schedule::Action;
 using schedule::Event;
 
-deck::Deck deck_for(int ranks, const char* schedule) {
+deck::Deck deck_for(int ranks, const ScheduleWay& way) {
   const int pipeline = ranks % 2 == 0 ? ranks / 2 : ranks, tensor = ranks / pipeline;
-  return small_deck({"grid.pipeline=" + std::to_string(pipeline), "grid.tensor=" + std::to_string(tensor),
-                     "pipeline.microbatches=8", "train.steps=4",
-                     std::string("pipeline.schedule=") + schedule});
+  return small_deck({fmt::format("grid.pipeline={}", pipeline), fmt::format("grid.tensor={}", tensor),
+                     "model.layers=12", "pipeline.microbatches=8", "train.steps=4",
+                     fmt::format("pipeline.schedule={}", way.schedule),
+                     fmt::format("pipeline.chunks={}", way.chunks)});
+}
+deck::Deck deck_for(int ranks) { return deck_for(ranks, {"1f1b", 1, true}); }
+
+/// Calls f(deck) for every schedule there is on these ranks.
+template <class F>
+void for_each_schedule(int ranks, F&& f) {
+  const int pipeline = ranks % 2 == 0 ? ranks / 2 : ranks;
+  for (const ScheduleWay& way : schedule_ways()) {
+    SCOPED_TRACE(fmt::format("{} x{}", way.schedule, way.chunks));
+    if (way.fits(pipeline, 8, 12)) f(deck_for(ranks, way));
+  }
 }
 
 std::vector<Action> actions(const std::vector<Event>& events) {
@@ -44,12 +58,11 @@ std::vector<Action> order_on(Cluster cluster, const schedule::Schedule& schedule
 }
 
 TEST(Machines, AllThreeFinishTheSameActionsInTheSameOrder) {
-  for (const char* name : {"1f1b", "gpipe"}) {
-    const deck::Deck deck = deck_for(world().size(), name);
+  for_each_schedule(world().size(), [](const deck::Deck& deck) {
     const app::Blueprint blueprint = app::draw(deck);
     const exec::Clock clock;
     app::Trainer trainer(deck, blueprint, world(), clock);
-    const int row = trainer.grid().coordinates()[maps::Axis::pipeline], lookahead = deck.pipeline.lookahead;
+    const int row = trainer.grid().coordinates()[maps::Axis::pipeline], lookahead = blueprint.lookahead;
 
     Recorder recorder;
     trainer.step(0, made_up_batch(deck, trainer.first_sample(), trainer.sample_count()), &recorder);
@@ -63,11 +76,11 @@ TEST(Machines, AllThreeFinishTheSameActionsInTheSameOrder) {
     EXPECT_EQ(on_device, (order_on<schedule::SimulatedCluster, schedule::SimulatedMachine>(
                              schedule::SimulatedCluster(blueprint.training, costs), blueprint.training, row,
                              lookahead)));
-  }
+  });
 }
 
 TEST(Machines, EventsOfARankFollowEachOther) {
-  const deck::Deck deck = deck_for(world().size(), "1f1b");
+  const deck::Deck deck = deck_for(world().size());
   const app::Blueprint blueprint = app::draw(deck);
   const exec::Clock clock;
   app::Trainer trainer(deck, blueprint, world(), clock);
@@ -84,18 +97,17 @@ TEST(Machines, EventsOfARankFollowEachOther) {
 }
 
 TEST(Memory, ARankAllocatesWhatItsPlanSays) {
-  for (const char* schedule : {"gpipe", "1f1b"}) {
-    const deck::Deck deck = deck_for(world().size(), schedule);
+  for_each_schedule(world().size(), [](const deck::Deck& deck) {
     const app::Blueprint blueprint = app::draw(deck);
     const exec::Clock clock;
     const app::Trainer trainer(deck, blueprint, world(), clock);
     EXPECT_EQ(trainer.allocated(), app::memory_of(blueprint, deck, world().rank()).bytes());
     EXPECT_GT(trainer.allocated(), 0);
-  }
+  });
 }
 
 TEST(Evaluation, BetweenStepsChangesNothingAndRepeats) {
-  const deck::Deck deck = deck_for(world().size(), "1f1b");
+  const deck::Deck deck = deck_for(world().size());
   const app::Blueprint blueprint = app::draw(deck);
   const exec::Clock clock;
   app::Trainer plain(deck, blueprint, world(), clock), evaluated(deck, blueprint, world(), clock);
@@ -127,7 +139,7 @@ TEST(Gradients, AreMeansNotSumsOverTheBatch) {  // the same samples twice give t
 }
 
 TEST(Numbers, ADivergedStepEndsOnEveryRankBeforeParametersChange) {
-  const deck::Deck deck = deck_for(world().size(), "1f1b");
+  const deck::Deck deck = deck_for(world().size());
   const app::Blueprint blueprint = app::draw(deck);
   const exec::Clock clock;
   app::Trainer trainer(deck, blueprint, world(), clock);
