@@ -7,7 +7,6 @@
 #include <array>
 #include <cmath>
 #include <set>
-#include <tuple>
 
 #include "heddle/deck/read.hpp"
 #include "heddle/graph/ops.hpp"
@@ -174,24 +173,22 @@ double flops_made_again(const Blueprint& blueprint, int place) {
 }
 
 std::string recomputation_text(const Blueprint& blueprint, int place, int layers) {
-  static constexpr std::array words = {"", "attention", "all"};
-  const auto kind = [&](int block) {  // alike if said together
-    return std::tuple{blueprint.recompute[block], block == 0, block > layers};
-  };
+  static constexpr std::array words = {"nothing", "attention", "all"};
+  std::vector<int> blocks;
+  for (int block : blocks_of(blueprint.shares[place]))
+    if (block > 0 && block <= layers) blocks.push_back(block);
   std::vector<std::string> parts;
-  const std::set<int> blocks = blocks_of(blueprint.shares[place]);
   for (auto first = blocks.begin(), end = first; first != blocks.end(); first = end) {
-    end = std::find_if(first, blocks.end(), [&](int block) { return kind(block) != kind(*first); });
-    const auto [recompute, embedding, head] = kind(*first);
+    const Recompute recompute = blueprint.recompute[*first];
+    end =
+        std::find_if(first, blocks.end(), [&](int block) { return blueprint.recompute[block] != recompute; });
     if (recompute == Recompute::none) continue;
     const int from = *first - 1, to = *std::prev(end) - 1;
-    const std::string who = embedding    ? "embedding"
-                            : head       ? "norm and head"
-                            : from == to ? fmt::format("layer {}", from)
-                                         : fmt::format("layers {} to {}", from, to);
-    parts.push_back(fmt::format("{} {}", who, words[static_cast<std::size_t>(recompute)]));
+    parts.push_back(fmt::format(
+        "{} {}", from == to ? fmt::format("layer {}", from) : fmt::format("layers {} to {}", from, to),
+        words[static_cast<std::size_t>(recompute)]));
   }
-  return parts.empty() ? "nothing" : fmt::format("{}", fmt::join(parts, ", "));
+  return parts.empty() ? words.front() : fmt::format("{}", fmt::join(parts, ", "));
 }
 
 }  // namespace heddle::app

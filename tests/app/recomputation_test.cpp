@@ -97,7 +97,7 @@ TEST(Recomputation, IsToldByLayers) {
   blueprint.recompute = {Recompute::none,      Recompute::block, Recompute::block,
                          Recompute::attention, Recompute::block, Recompute::block};
   EXPECT_EQ(recomputation_text(blueprint, 0, 4), "layers 0 to 1 all");
-  EXPECT_EQ(recomputation_text(blueprint, 1, 4), "layer 2 attention, layer 3 all, norm and head all");
+  EXPECT_EQ(recomputation_text(blueprint, 1, 4), "layer 2 attention, layer 3 all");
 }
 
 }  // namespace

@@ -18,7 +18,8 @@ passes::Recompute recompute_of(deck::Recompute recompute);
 /// FLOPs that the stages of a place of the pipeline make again in the backward of one microbatch, over all of its ranks.
 double flops_made_again(const Blueprint& blueprint, int place);
 
-/// What a place of the pipeline makes anew of a model of so many layers, for people: "layers 2 to 4 all, layer 5 attention".
+/// What a place of the pipeline makes anew of a model of so many layers, for people: "layers 2 to 4 all, layer 5 attention". Embedding
+/// and final norm, which keep next to nothing, are left out.
 std::string recomputation_text(const Blueprint& blueprint, int place, int layers);
 
 }  // namespace heddle::app

@@ -18,7 +18,7 @@ std::vector<std::string> overrides(int pipeline, int tensor, bool sequence_paral
           fmt::format("grid.data={}", world().size() / pipeline / tensor),
           fmt::format("grid.sequence_parallel={}", sequence_parallel),
           fmt::format("pipeline.schedule={}", schedule),
-          "pipeline.microbatches=4",
+          "pipeline.microbatches=8",
           "train.batch=32",
           "train.steps=8"};
 }
@@ -39,6 +39,13 @@ void expect_reference(const Outcome& outcome, const std::string& what) {
   }
 }
 
+struct Scheduled {
+  const char* name;
+  int chunks;
+};
+constexpr Scheduled schedules[] = {{"1f1b", 1},        {"gpipe", 1},          {"zb-h1", 1}, {"zb-h2", 1},
+                                   {"interleaved", 2}, {"interleaved-zb", 2}, {"zb-v", 2},  {"dualpipev", 2}};
+
 TEST(AnyGraph, SkipsAndTiesTrainAsOnOneRank) {
   if (world().size() == 1) {
     const Outcome outcome = train_skips(overrides(1, 1, false, "gpipe"));
@@ -49,12 +56,18 @@ TEST(AnyGraph, SkipsAndTiesTrainAsOnOneRank) {
   }
   for (int tensor : {1, 2})
     for (int pipeline = 1; pipeline <= 8; ++pipeline) {
-      if (world().size() % (tensor * pipeline) != 0 || 8 % (world().size() / tensor / pipeline) != 0)
+      if (world().size() % (tensor * pipeline) != 0 || 4 % (world().size() / tensor / pipeline) != 0)
         continue;
-      for (const char* schedule : {"1f1b", "gpipe"}) {
-        const bool sequence_parallel = tensor > 1 && std::string(schedule) == "gpipe";
-        expect_reference(train_skips(overrides(pipeline, tensor, sequence_parallel, schedule)),
-                         fmt::format("pipeline {} tensor {} {}", pipeline, tensor, schedule));
+      for (const Scheduled& schedule : schedules) {
+        if (pipeline * schedule.chunks > 8 || (pipeline == 1 && schedule.chunks > 1)) continue;
+        const bool sequence_parallel = tensor > 1 && std::string(schedule.name) != "1f1b";
+        for (const char* tied : {"replicate", "transmit"}) {
+          std::vector<std::string> way = overrides(pipeline, tensor, sequence_parallel, schedule.name);
+          way.push_back(fmt::format("pipeline.chunks={}", schedule.chunks));
+          way.push_back(fmt::format("pipeline.tied={}", tied));
+          expect_reference(train_skips(way),
+                           fmt::format("pipeline {} tensor {} {} {}", pipeline, tensor, schedule.name, tied));
+        }
       }
     }
 }

@@ -45,6 +45,40 @@ TEST(Recompute, ChangesNoBit) {
   });
 }
 
+struct Scheduled {
+  const char* name;
+  int chunks;
+};
+
+/// With W apart, what I has made anew is kept for it; several stages a rank are made anew each in its own backward.
+TEST(Recompute, ChangesNoBitOfAnySchedule) {
+  for (int pipeline : {2, 4})
+    for (const Scheduled& schedule : {Scheduled{"gpipe", 1},
+                                      {"zb-h1", 1},
+                                      {"interleaved", 2},
+                                      {"interleaved-zb", 2},
+                                      {"zb-v", 2},
+                                      {"dualpipev", 2}}) {
+      if (world().size() % pipeline != 0 || world().size() > 4) continue;
+      const std::vector<std::string> way = {fmt::format("grid.pipeline={}", pipeline),
+                                            fmt::format("grid.tensor={}", world().size() / pipeline),
+                                            fmt::format("pipeline.schedule={}", schedule.name),
+                                            fmt::format("pipeline.chunks={}", schedule.chunks),
+                                            "pipeline.microbatches=8",
+                                            "train.batch=8",
+                                            "train.steps=4"};
+      const deck::Deck deck = small_deck(with(way, "train.recompute=full"));
+      const app::Blueprint blueprint = app::draw(deck);
+      const Outcome kept = train(small_deck(way));
+      EXPECT_TRUE(train(deck, blueprint) == kept) << fmt::format("{}", fmt::join(way, " "));
+      EXPECT_TRUE(train(small_deck(with(with(way, "train.recompute=full"), "train.memory=separate"))) == kept)
+          << schedule.name;
+      const exec::Clock clock;
+      EXPECT_EQ(app::Trainer(deck, blueprint, world(), clock).allocated(),
+                app::memory_of(blueprint, deck, world().rank()).bytes());
+    }
+}
+
 TEST(Recompute, ChangesNoBitOfAModelWithSkips) {
   for_each_layout([](const std::vector<std::string>& way) {
     const deck::Deck deck = small_deck(way), again = small_deck(with(way, "train.recompute=full"));
