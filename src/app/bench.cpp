@@ -9,6 +9,7 @@
 #include "budget.hpp"
 #include "common_clock.hpp"
 #include "heddle/app/commands.hpp"
+#include "heddle/app/drawn_schedule.hpp"
 #include "heddle/app/host_memory.hpp"
 #include "heddle/app/progress.hpp"
 #include "heddle/build_info.hpp"
@@ -265,8 +266,7 @@ std::string Bench::summary() const {
 }  // namespace
 
 void bench(const BenchArguments& arguments, comm::World& world) {
-  const deck::Deck deck = deck::read(arguments.deck.file, arguments.deck.overrides);
-  deck::check(deck);
+  const deck::Deck deck = read_deck(arguments.deck.file, arguments.deck.overrides, deck::Purpose::training);
   deck::check_ranks(deck, world.size());
   const kernels::Runtime runtime;
   Bench(deck, world).run(arguments);

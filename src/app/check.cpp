@@ -5,10 +5,9 @@
 
 #include "heddle/app/blueprint.hpp"
 #include "heddle/app/commands.hpp"
+#include "heddle/app/drawn_schedule.hpp"
 #include "heddle/app/recomputation.hpp"
-#include "heddle/deck/check.hpp"
 #include "heddle/deck/print.hpp"
-#include "heddle/deck/read.hpp"
 #include "heddle/model/count.hpp"
 #include "mebibytes.hpp"
 
@@ -66,8 +65,7 @@ void print_stages(const Blueprint& blueprint, const deck::Deck& deck) {
 }  // namespace
 
 void check(const DeckArguments& arguments) {
-  const deck::Deck deck = deck::read(arguments.file, arguments.overrides);
-  deck::check(deck);
+  const deck::Deck deck = read_deck(arguments.file, arguments.overrides, deck::Purpose::training);
   const Blueprint blueprint = draw(deck);
   const model::Count count =
       model::count(deck, model::build(deck.model, model::Head::loss, deck.train.dtype));

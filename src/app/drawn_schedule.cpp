@@ -1,15 +1,49 @@
 #include "heddle/app/drawn_schedule.hpp"
 
+#include <fmt/format.h>
+
 #include <string>
 #include <tuple>
 
 #include "heddle/app/deck_costs.hpp"
+#include "heddle/app/schedule_file.hpp"
+#include "heddle/deck/check.hpp"
 #include "heddle/deck/read.hpp"
+#include "heddle/schedule/activations.hpp"
 #include "heddle/schedule/generate.hpp"
 
 namespace heddle::app {
+namespace {
 
-schedule::Schedule drawn_schedule(const deck::Deck& deck, const schedule::Costs& costs) {
+/// As a deck's own mistakes are: at the key in [pipeline] that a person would change.
+[[noreturn]] void refuse(const deck::Deck& deck, const std::string& key, const std::string& what) {
+  std::string position = deck.at("pipeline." + key);
+  if (position == "default") position = deck.source.empty() ? "deck" : deck.source;
+  throw deck::DeckError({position + ": " + what});
+}
+
+schedule::Schedule rows_of_file(const deck::Deck& deck) {
+  schedule::Schedule rows = schedule::schedule_of(cells_of_file(deck));
+  const deck::Pipeline& pipeline = deck.pipeline;
+  const auto same = [&](const char* key, int given, int has, const char* what) {
+    if (given == has) return;
+    refuse(deck, key,
+           describe(fmt::format("pipeline.{} = {} does not fit {}", key, given, pipeline.schedule),
+                    fmt::format("its rows have {} {}", has, what),
+                    fmt::format("try pipeline.{} = {}", key, has)));
+  };
+  same("ranks", deck.grid.pipeline, rows.ranks(), "ranks");
+  same("microbatches", pipeline.microbatches, rows.microbatches, "microbatches");
+  if (rows.stages() % rows.ranks() != 0)
+    refuse(
+        deck, "schedule",
+        describe(fmt::format("{} has {} stages on {} ranks", pipeline.schedule, rows.stages(), rows.ranks()),
+                 "every rank holds as many", "lay them out evenly"));
+  same("chunks", pipeline.chunks, rows.stages() / rows.ranks(), "stages a rank");
+  return rows;
+}
+
+schedule::Schedule generated(const deck::Deck& deck, const schedule::Costs& costs) {
   const auto& [pipeline, grid] = std::tie(deck.pipeline, deck.grid);
   try {
     return schedule::generate({.name = pipeline.schedule,
@@ -20,12 +54,32 @@ schedule::Schedule drawn_schedule(const deck::Deck& deck, const schedule::Costs&
                                .weight_memory = deck.cost.weight_memory,
                                .costs = costs});
   } catch (const schedule::BadRequest& error) {
-    std::string position = deck.at("pipeline." + error.key());
-    if (position == "default") position = deck.source.empty() ? "deck" : deck.source;
-    throw deck::DeckError({position + ": " + error.what()});
+    refuse(deck, error.key(), error.what());
   }
 }
 
+}  // namespace
+
+schedule::Schedule drawn_schedule(const deck::Deck& deck, const schedule::Costs& costs) {
+  schedule::Schedule rows = is_file(deck.pipeline) ? rows_of_file(deck) : generated(deck, costs);
+  const double limit = deck.pipeline.memory_limit;
+  if (limit > 0)
+    if (const auto problem =
+            schedule::over_memory(rows, limit * deck.pipeline.chunks, deck.cost.weight_memory))
+      refuse(deck, "memory_limit",
+             describe(
+                 problem->what, problem->why,
+                 "raise pipeline.memory_limit, or take pipeline.schedule = \"zb-auto\", which keeps to it"));
+  return rows;
+}
+
 schedule::Schedule drawn_schedule(const deck::Deck& deck) { return drawn_schedule(deck, costs_of(deck)); }
+
+deck::Deck read_deck(const std::string& file, std::span<const std::string> overrides, deck::Purpose purpose) {
+  deck::Deck deck = deck::read(file, overrides, purpose);
+  take_numbers_from_file(deck);
+  deck::check(deck, purpose);
+  return deck;
+}
 
 }  // namespace heddle::app

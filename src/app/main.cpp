@@ -30,6 +30,7 @@ class CommandLine {
         "Exit codes: 0 done, 1 failure, 2 deck or command line, 3 numbers (NaN), 4 hang.\n"
         "Decks are described in docs/deck_reference.md.");
     add_deck_commands();
+    add_schedule();
     add_simulate();
     add_bench();
     add_prepare();
@@ -38,7 +39,8 @@ class CommandLine {
 
   void parse(int argc, char** argv) {
     cli_.parse(argc, argv);
-    if (!alone_ && !together_) throw CLI::RequiredError("run, check, simulate, bench, prepare or generate");
+    if (!alone_ && !together_)
+      throw CLI::RequiredError("run, check, schedule, simulate, bench, prepare or generate");
   }
   int exit(const CLI::ParseError& error) {
     if (error.get_exit_code() == 0) return cli_.exit(error);  // help and version
@@ -68,6 +70,19 @@ class CommandLine {
   static void add_deck(CLI::App* command, app::DeckArguments& deck) {
     command->add_option("DECK", deck.file, "Input deck, TOML")->required();
     command->add_option("overrides", deck.overrides, "section.key=value, stronger than the deck");
+  }
+
+  void add_schedule() {
+    auto* command =
+        cli_.add_subcommand("schedule", "Print who does what when in a pipeline; [pipeline] is enough");
+    add_deck(command, schedule_.deck);
+    command
+        ->add_option("--format", schedule_.format,
+                     "text: a picture; csv: cells of torch.distributed.pipelining")
+        ->check(CLI::IsMember({"text", "csv"}))
+        ->capture_default_str();
+    command->add_flag("--communication", schedule_.communication, "Sends and receives too");
+    command->callback([this] { alone_ = [this] { app::schedule(schedule_); }; });
   }
 
   void add_simulate() {
@@ -125,6 +140,7 @@ class CommandLine {
 
   CLI::App cli_;
   app::DeckArguments deck_;
+  app::ScheduleArguments schedule_;
   app::SimulateArguments simulate_;
   app::RunArguments run_;
   app::BenchArguments bench_;

@@ -2,9 +2,9 @@
 
 #include "fault.hpp"
 #include "heddle/app/commands.hpp"
+#include "heddle/app/drawn_schedule.hpp"
 #include "heddle/app/session.hpp"
 #include "heddle/deck/check.hpp"
-#include "heddle/deck/read.hpp"
 #include "heddle/kernels/lane.hpp"
 
 namespace heddle::app {
@@ -12,8 +12,7 @@ namespace heddle::app {
 void run(const RunArguments& arguments, comm::World& world) {
   std::vector<Fault> faults;
   for (const std::string& text : arguments.faults) faults.push_back(read_fault(text));
-  const deck::Deck deck = deck::read(arguments.deck.file, arguments.deck.overrides);
-  deck::check(deck);
+  const deck::Deck deck = read_deck(arguments.deck.file, arguments.deck.overrides, deck::Purpose::training);
   deck::check_ranks(deck, world.size());
   const kernels::Runtime runtime;
   Session session(deck, world);

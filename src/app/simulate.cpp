@@ -11,7 +11,6 @@
 #include "heddle/app/deck_costs.hpp"
 #include "heddle/app/drawn_schedule.hpp"
 #include "heddle/app/machine_costs.hpp"
-#include "heddle/deck/check.hpp"
 #include "heddle/deck/print.hpp"
 #include "heddle/io/aside_file.hpp"
 #include "heddle/io/run_file.hpp"
@@ -30,7 +29,7 @@ Simulation simulated(const deck::Deck& deck) {
                         .costs = costs_of(deck, has_machine ? &estimate : nullptr),
                         .timeline = {},
                         .summary = {}};
-  simulation.schedule = finish_step(add_communication(drawn_schedule(deck, simulation.costs)));
+  simulation.schedule = lower(drawn_schedule(deck, simulation.costs));
   const int lookahead = ample_lookahead(simulation.schedule, simulation.costs, deck.pipeline.lookahead);
   schedule::verify(simulation.schedule, lookahead);
   simulation.timeline = schedule::simulate(simulation.schedule, simulation.costs, lookahead);
@@ -99,9 +98,7 @@ void write_json(const std::string& path, const std::string& text) {
 }  // namespace
 
 void simulate(const SimulateArguments& arguments) {
-  const deck::Deck deck =
-      deck::read(arguments.deck.file, arguments.deck.overrides, deck::Purpose::simulation);
-  deck::check(deck, deck::Purpose::simulation);
+  const deck::Deck deck = read_deck(arguments.deck.file, arguments.deck.overrides, deck::Purpose::simulation);
   const Simulation simulation = simulated(deck);
   if (!arguments.run_file.empty()) write_run(arguments.run_file, simulation, deck);
   if (!arguments.picture.empty()) write_picture(arguments.picture, simulation, deck);

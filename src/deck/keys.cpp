@@ -34,7 +34,7 @@ std::vector<Section> table() {
       key("sequence_parallel", &Grid::sequence_parallel, any,         "",      "split the tokens between tensor-parallel regions: less memory, the same traffic"),
     }),
     section("pipeline", &Deck::pipeline, "How microbatches pass the stages.", {
-      key("schedule",     &Pipeline::schedule,     one_of(schedules), "", "order of forward and backward passes"),
+      key("schedule",     &Pipeline::schedule,     one_of(schedules, schedule_file), "", "order of forward and backward passes"),
       key("microbatches", &Pipeline::microbatches, from_to(1, 65536), "",       "parts of a data rank's batch that pass one after another"),
       key("ranks",        &Pipeline::ranks,        from_to(0, 65536), "ranks",  "grid.pipeline, for decks without a grid; 0: grid.pipeline"),
       key("chunks",       &Pipeline::chunks,       from_to(1, 4096),  "stages", "that a rank holds"),

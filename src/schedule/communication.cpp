@@ -112,9 +112,24 @@ Schedule add_communication(const Schedule& compute, Receives receives) {
 
 Schedule finish_step(Schedule schedule) {
   for (const ActionKind kind : {ActionKind::reduce_gradients, ActionKind::step})
-    for (int stage = 0; stage < schedule.stages(); ++stage)
-      schedule.rows[schedule.rank_of_stage[stage]].push_back({kind, stage});
+    for (int stage = 0; stage < schedule.stages(); ++stage) {
+      Row& row = schedule.rows[schedule.rank_of_stage[stage]];
+      const Action action{kind, stage};
+      if (std::find(row.begin(), row.end(), action) == row.end()) row.push_back(action);
+    }
   return schedule;
+}
+
+bool communicates(const Schedule& schedule) {
+  const auto is_message = [](const Action& action) {
+    return is_send(action.kind) || is_receive(action.kind);
+  };
+  return std::any_of(schedule.rows.begin(), schedule.rows.end(),
+                     [&](const Row& row) { return std::any_of(row.begin(), row.end(), is_message); });
+}
+
+Schedule lower(const Schedule& schedule) {
+  return finish_step(communicates(schedule) ? schedule : add_communication(schedule));
 }
 
 }  // namespace heddle::schedule

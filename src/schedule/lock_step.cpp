@@ -44,6 +44,48 @@ Cells lock_step(const Schedule& compute) {
   return cells;
 }
 
+Cells lock_step_with_communication(const Schedule& lowered) {
+  ActionTable<std::uint8_t> done(extents_of(lowered));
+  const auto is_done = [&](const Action& action) { return done[action] != 0; };
+  std::vector<std::size_t> position(lowered.rows.size(), 0);
+  Cells cells(lowered.rows.size());
+  const auto left = [&](int rank) { return position[rank] < lowered.rows[rank].size(); };
+  const auto next = [&](int rank) { return lowered.rows[rank][position[rank]]; };
+  const auto take = [&](int rank) -> Cell {
+    const Action action = next(rank);
+    if (needs(action, lowered.rank_of_stage).first_unmet(is_done)) return {};
+    done[action] = 1;
+    ++position[rank];
+    return action;
+  };
+  while (true) {
+    int waiting = -1;
+    bool moved = false;
+    for (int rank = 0; rank < lowered.ranks(); ++rank) {
+      if (!left(rank)) continue;
+      cells[rank].push_back(take(rank));
+      if (cells[rank].back())
+        moved = true;
+      else if (waiting < 0)
+        waiting = rank;
+    }
+    if (!moved && waiting < 0) return cells;
+    if (!moved)
+      throw Error(
+          ExitCode::usage, never_starts(waiting, position[waiting], next(waiting)),
+          fmt::format("it waits for {}",
+                      name(needs(next(waiting), lowered.rank_of_stage).first_unmet(is_done)->either)));
+    for (int rank = 0; rank < lowered.ranks(); ++rank)  // what a later rank has just made possible
+      if (left(rank) && !cells[rank].back()) cells[rank].back() = take(rank);
+  }
+}
+
+Cells cells_of(const Schedule& schedule) {
+  Cells cells;
+  for (const Row& row : schedule.rows) cells.emplace_back(row.begin(), row.end());
+  return cells;
+}
+
 Schedule schedule_of(const Cells& cells) {
   Schedule schedule;
   for (int rank = 0; rank < static_cast<int>(cells.size()); ++rank) {

@@ -13,6 +13,20 @@ namespace {
 /// Beyond this a number is a slip of the pen, and tables by stage or microbatch would grow without sense.
 constexpr int largest_number = 1'000'000;
 
+std::string_view trim(std::string_view text) {
+  const auto first = text.find_first_not_of(" \t\r");
+  if (first == std::string_view::npos) return {};
+  return text.substr(first, text.find_last_not_of(" \t\r") - first + 1);
+}
+
+/// Takes the part of `text` before `separator` from its front, and the separator.
+std::string_view take_until(std::string_view& text, char separator) {
+  const auto at = text.find(separator);
+  const std::string_view part = text.substr(0, at);
+  text.remove_prefix(at == std::string_view::npos ? text.size() : at + 1);
+  return part;
+}
+
 /// Takes a number from the front of `text`; -1 when there is none or it is too large.
 int take_number(std::string_view& text) {
   int number = -1;
@@ -48,34 +62,75 @@ std::optional<Action> parse_action(std::string_view cell) {
   return action;
 }
 
-std::string_view trim(std::string_view text) {
-  const auto first = text.find_first_not_of(" \t\r");
-  if (first == std::string_view::npos) return {};
-  return text.substr(first, text.find_last_not_of(" \t\r") - first + 1);
+/// What torch.distributed.pipelining writes and Heddle does by itself: a send is complete when its buffer is needed
+/// again, a reduction when STEP begins.
+bool waits_by_itself(std::string_view cell) {
+  if (take_number(cell) < 0) return false;
+  for (const std::string_view word : {"WAIT_SEND_F", "WAIT_SEND_B", "WAIT_REDUCE_GRAD"})
+    if (cell.starts_with(word)) {
+      cell.remove_prefix(word.size());
+      return cell.empty() || (take_number(cell) >= 0 && cell.empty());
+    }
+  return false;
 }
 
-/// Takes the part of `text` before `separator` from its front, and the separator.
-std::string_view take_until(std::string_view& text, char separator) {
-  const auto at = text.find(separator);
-  const std::string_view part = text.substr(0, at);
-  text.remove_prefix(at == std::string_view::npos ? text.size() : at + 1);
-  return part;
+bool gathers_parameters(std::string_view cell) {
+  return take_number(cell) >= 0 && (cell == "UNSHARD" || cell == "RESHARD");
+}
+
+/// "(2F5;5B3)OVERLAP_F_B": actions that torch.distributed.pipelining computes at the same time, here one after another.
+/// Empty when it is none.
+std::vector<Cell> parse_overlap(std::string_view cell) {
+  constexpr std::string_view word = ")OVERLAP_F_B";
+  if (!cell.starts_with('(') || !cell.ends_with(word)) return {};
+  std::string_view inner = cell.substr(1, cell.size() - 1 - word.size());
+  std::vector<Cell> actions;
+  while (!inner.empty()) {
+    actions.emplace_back(parse_action(trim(take_until(inner, ';'))));
+    if (!actions.back() || !is_compute(actions.back()->kind)) return {};
+  }
+  return actions;
+}
+
+/// The cells that a text stands for; nothing when it is no action.
+std::optional<std::vector<Cell>> parse_cells(std::string_view text) {
+  if (text.empty()) return std::vector{Cell()};
+  if (const auto action = parse_action(text)) return std::vector{Cell(action)};
+  if (waits_by_itself(text)) return std::vector<Cell>();
+  auto actions = parse_overlap(text);
+  return actions.empty() ? std::nullopt : std::optional(std::move(actions));
+}
+
+std::string_view why_no_action(std::string_view text) {
+  if (gathers_parameters(text))
+    return "parameters are never sharded along the pipeline; write the file compute-only";
+  return "a cell is a stage, one of F B I W SEND_F RECV_F SEND_B RECV_B and a microbatch, as 2F0 or "
+         "1RECV_B3, or a "
+         "stage and REDUCE_GRAD or STEP";
+}
+
+/// A cell for a message: cut short, and only what can be printed.
+std::string shown(std::string_view cell) {
+  constexpr std::size_t longest = 40;
+  std::string text(cell.substr(0, longest));
+  for (char& c : text)
+    if (c < 0x20 || c > 0x7e) c = '?';
+  return cell.size() > longest ? text + "..." : text;
 }
 
 std::vector<Cell> parse_row(std::string_view line, std::string_view source, std::size_t row) {
   std::vector<Cell> cells;
   if (trim(line).empty()) return cells;
   const bool idle_at_end = line.back() == ',';
-  while (!line.empty()) {
+  for (std::size_t column = 1; !line.empty(); ++column) {
     const std::string_view text = trim(take_until(line, ','));
-    cells.push_back(text.empty() ? Cell() : parse_action(text));
-    if (!text.empty() && !cells.back())
+    const auto actions = parse_cells(text);
+    if (!actions)
       throw Error(
           ExitCode::usage,
-          fmt::format("{}: row {}, column {}: '{}' is not an action", source, row, cells.size(), text),
-          "a cell is a stage, one of F B I W SEND_F RECV_F SEND_B RECV_B and a microbatch, as 2F0 or "
-          "1RECV_B3, "
-          "or a stage and REDUCE_GRAD or STEP");
+          fmt::format("{}: row {}, column {}: '{}' is not an action", source, row, column, shown(text)),
+          std::string(why_no_action(text)));
+    cells.insert(cells.end(), actions->begin(), actions->end());
   }
   if (idle_at_end) cells.emplace_back();
   return cells;
@@ -109,10 +164,6 @@ std::string write(const Cells& cells) {
   return text;
 }
 
-std::string write(const Schedule& schedule) {
-  Cells cells;
-  for (const Row& row : schedule.rows) cells.emplace_back(row.begin(), row.end());
-  return write(cells);
-}
+std::string write(const Schedule& schedule) { return write(cells_of(schedule)); }
 
 }  // namespace heddle::schedule

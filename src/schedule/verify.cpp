@@ -4,9 +4,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <limits>
 
 #include "heddle/base/error.hpp"
 #include "heddle/schedule/action_table.hpp"
+#include "heddle/schedule/communication.hpp"
+#include "heddle/schedule/dependencies.hpp"
 
 namespace heddle::schedule {
 namespace {
@@ -28,14 +31,23 @@ class Verifier {
       : schedule_(schedule), lookahead_(lookahead), capacity_(channel_capacity) {}
 
   std::optional<Problem> first_problem() {
+    if (auto problem = misplaced()) return problem;
+    if (auto problem = dry_run()) return problem;
+    return incomplete();
+  }
+
+  /// Without the order, of which rows that still lack communication say only a part.
+  std::optional<Problem> misplaced() {
     if (auto problem = stages()) return problem;
     places_.emplace(extents());
     for (int rank = 0; rank < schedule_.ranks(); ++rank)
       for (std::uint32_t index = 0; index < schedule_.rows[rank].size(); ++index)
         if (auto problem = out_of_place({rank, index})) return problem;
-    if (auto problem = dry_run()) return problem;
-    return incomplete();
+    return {};
   }
+
+  /// Every gradient is made once, everywhere.
+  std::optional<Problem> incomplete() const;
 
  private:
   std::optional<Problem> stages() const {
@@ -158,35 +170,73 @@ class Verifier {
                    "each stage computes each microbatch once, F and B, or F, I and W"};
   }
 
-  std::optional<Problem> incomplete() const {
-    const int slices = places_->extents().slices;
-    const bool steps = std::ranges::any_of(schedule_.rows, [](const Row& row) {
-      return std::ranges::count(row, ActionKind::step, &Action::kind) > 0;
-    });
-    for (int stage = 0; stage < schedule_.stages(); ++stage) {
-      for (int microbatch = 0; microbatch < schedule_.microbatches; ++microbatch)
-        for (int slice = 0; slice < slices; ++slice) {
-          if (auto problem = missing(ActionKind::forward, stage, microbatch, slice)) return problem;
-          const bool split{(*places_)[{ActionKind::backward_input, stage, microbatch, slice}]};
-          const ActionKind last = split ? ActionKind::backward_weight : ActionKind::backward;
-          if (auto problem = missing(last, stage, microbatch, slice)) return problem;
-        }
-      const Action step{ActionKind::step, stage};
-      if (steps && !(*places_)[step])
-        return Problem{fmt::format("no row has {}", name(step)), "other stages step"};
-    }
-    return {};
-  }
-
   const Schedule& schedule_;
   int lookahead_, capacity_;
   std::optional<ActionTable<Place>> places_;  ///< once the stages are known to be sound
 };
 
+std::optional<Problem> Verifier::incomplete() const {
+  const int slices = places_->extents().slices;
+  const bool steps = std::ranges::any_of(schedule_.rows, [](const Row& row) {
+    return std::ranges::count(row, ActionKind::step, &Action::kind) > 0;
+  });
+  for (int stage = 0; stage < schedule_.stages(); ++stage) {
+    for (int microbatch = 0; microbatch < schedule_.microbatches; ++microbatch)
+      for (int slice = 0; slice < slices; ++slice) {
+        if (auto problem = missing(ActionKind::forward, stage, microbatch, slice)) return problem;
+        const bool split{(*places_)[{ActionKind::backward_input, stage, microbatch, slice}]};
+        const ActionKind last = split ? ActionKind::backward_weight : ActionKind::backward;
+        if (auto problem = missing(last, stage, microbatch, slice)) return problem;
+      }
+    const Action step{ActionKind::step, stage};
+    if (steps && !(*places_)[step])
+      return Problem{fmt::format("no row has {}", name(step)), "other stages step"};
+  }
+  return {};
+}
+
+/// Without communication, the first action that waits for ever: what lock_step says.
+std::optional<Problem> first_blocked(const Schedule& compute) {
+  const std::vector<int> one_rank(compute.stages(), 0);
+  ActionTable<std::uint8_t> done(extents_of(compute));
+  std::vector<std::size_t> position(compute.rows.size(), 0);
+  const auto unmet = [&](const Action& action) -> std::optional<Need> {
+    const Needs all = needs(action, one_rank);
+    const Need* need = all.first_unmet([&](const Action& other) { return done[other] != 0; });
+    return need ? std::optional(*need) : std::nullopt;
+  };
+  for (bool moved = true; moved;) {
+    moved = false;
+    for (std::size_t rank = 0; rank < compute.rows.size(); ++rank) {
+      const Row& row = compute.rows[rank];
+      for (; position[rank] < row.size() && !unmet(row[position[rank]]); ++position[rank], moved = true)
+        done[row[position[rank]]] = 1;
+    }
+  }
+  for (std::size_t rank = 0; rank < compute.rows.size(); ++rank) {
+    const Row& row = compute.rows[rank];
+    if (position[rank] == row.size()) continue;
+    const Action& action = row[position[rank]];
+    return Problem{never_starts(static_cast<int>(rank), position[rank], action),
+                   fmt::format("it waits for {}", name(unmet(action)->either))};
+  }
+  return {};
+}
+
 }  // namespace
 
 std::optional<Problem> first_problem(const Schedule& schedule, int lookahead, int channel_capacity) {
   return Verifier(schedule, lookahead, channel_capacity).first_problem();
+}
+
+std::optional<Problem> first_problem_of_rows(const Schedule& rows) {
+  constexpr int any =
+      std::numeric_limits<int>::max();  // how many messages wait in a channel is not theirs to know
+  Verifier verifier(rows, any, any);
+  if (communicates(rows)) return verifier.first_problem();
+  if (auto problem = verifier.misplaced()) return problem;
+  if (auto problem = first_blocked(rows)) return problem;
+  return verifier.incomplete();
 }
 
 void verify(const Schedule& schedule, int lookahead, int channel_capacity) {

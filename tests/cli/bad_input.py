@@ -144,13 +144,31 @@ FILES = [
 ]
 
 COMMANDS = [
-    command("", "command line: run, check, simulate, bench, prepare or generate is required; see heddle --help"),
+    command("", "command line: run, check, schedule, simulate, bench, prepare or generate is required; see heddle --help"),
     command("weave good.toml", "command line: ... not expected: ...weave...; see heddle --help"),
     command("--verbose run good.toml", "command line: ... not expected: ...--verbose...; see heddle run --help"),
     command("run", "command line: DECK is required; see heddle run --help"),
     command("run good.toml --frob", "command line: ... not expected: --frob; see heddle run --help"),
     command("check", "command line: DECK is required; see heddle check --help"),
     command("bench", "command line: DECK is required; see heddle bench --help"),
+    command("schedule", "command line: DECK is required; see heddle schedule --help"),
+    command("schedule good.toml --format gif", "command line: --format: gif not in {{...}}; see heddle schedule --help"),
+    command("schedule good.toml pipeline.schedule=1f2b",
+            'command line: pipeline.schedule=1f2b: ... is not a choice ...; did you mean "1f1b"?'),
+    command("schedule good.toml pipeline.chunks=2",
+            'command line: pipeline.chunks=2: pipeline.chunks = 2 does not fit the schedule "1f1b" ...; try pipeline.chunks = 1'),
+    command("schedule good.toml pipeline.ranks=4 pipeline.schedule=dualpipev pipeline.chunks=2",
+            "good.toml: pipeline.microbatches = 1 is too few for dualpipev on 4 ranks ...; try pipeline.microbatches = 8"),
+    command("schedule good.toml pipeline.ranks=4 pipeline.microbatches=8 pipeline.memory_limit=3",
+            "command line: pipeline.memory_limit=3: rank 0, action 3 0F3 is over the memory limit ..."),
+    command("schedule good.toml pipeline.schedule=file:absent.csv", "absent.csv: cannot find the schedule ..."),
+    command("schedule good.toml pipeline.schedule=file:tokens.h5", "tokens.h5: row 1, column 1: ... is not an action ..."),
+    command("schedule good.toml pipeline.schedule=file:circle.csv",
+            "circle.csv: rank 0, action 1 0B0 can never start (it waits for 1B0)"),
+    command("run good.toml grid.data={ranks} pipeline.schedule=file:circle.csv",
+            "circle.csv: rank 0, action 1 0B0 can never start (it waits for 1B0)"),
+    command("schedule good.toml pipeline.schedule=file:two.csv pipeline.microbatches=3",
+            "command line: pipeline.microbatches=3: pipeline.microbatches = 3 does not fit file:two.csv ..."),
     command("simulate", "command line: DECK is required; see heddle simulate --help"),
     command("simulate good.toml cost.forward=[1,2,3]",
             "command line: cost.forward=[1,2,3]: cost.forward has 3 numbers (there are 1 stages); give one, or 1"),
@@ -208,7 +226,8 @@ class BadInput(unittest.TestCase):
     @classmethod
     def make_files(cls):
         here, alone = cls.program, Program(HEDDLE, cls.folder, 1, [])
-        for name, content in [("good.toml", DECK), ("text.txt", TEXT), ("empty.txt", ""), ("folder/file", ""),
+        for name, content in [("good.toml", DECK), ("text.txt", TEXT), ("empty.txt", ""),
+                              ("circle.csv", "0F0,0B0,1F0,1B0\n"), ("two.csv", "0F0,0B0\n1F0,1B0\n"), ("folder/file", ""),
                               ("latin1.txt", b"caf\xe9 au lait"), ("blocked/checkpoints", "not a folder")]:
             here.write(name, content)
         for arguments in ["prepare text.txt -o tokens.h5", f"run good.toml output.directory=trained {STAND_STILL}"]:

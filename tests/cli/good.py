@@ -50,6 +50,27 @@ class Commands(unittest.TestCase):
         for words in (["--help"], ["run", "--help"], ["--version"]):
             self.assertIn("heddle", self.done(self.alone, *words).lower())
 
+    def test_a_pipeline_alone_can_be_printed(self):
+        self.alone.write("schedule.toml", "[pipeline]\nranks = 2\nmicrobatches = 2\n")
+        rows = self.done(self.alone, "schedule", "schedule.toml", "--format", "csv")
+        self.assertEqual(rows, "0F0,0F1,,0B0,,0B1\n,1F0,1B0,1F1,1B1,\n")
+        picture = self.done(self.alone, "schedule", "schedule.toml")
+        self.assertTrue(picture.startswith("   0  F0 F1 .  B0 .  B1\n   1  .  F0 B0 F1 B1 .\n"), picture)
+        self.assertIn("6 lock-step steps, 11 with sends and receives\n", picture)
+
+    def test_a_schedule_from_a_file_is_lowered_as_torch_does_and_runs(self):
+        self.alone.write("rows/torch.csv", "0F0,0F1,,0B0,,0B1\n,1F0,1B0,1F1,1B1,\n")
+        self.alone.write("rows/deck.toml", '[pipeline]\nschedule = "file:torch.csv"\n')
+        lowered = self.done(self.alone, "schedule", "rows/deck.toml", "--format", "csv", "--communication")
+        self.assertEqual(lowered, "0F0,0SEND_F0,0F1,0SEND_F1,0RECV_B0,0B0,0RECV_B1,0B1\n"
+                                  "1RECV_F0,1RECV_F1,1F0,1B0,1SEND_B0,1F1,1B1,1SEND_B1\n")
+        self.alone.write("lowered.csv", lowered)
+        two = ["deck.toml", "data.tokens=data/smoke.h5", "grid.pipeline=2", "grid.tensor=2", "pipeline.microbatches=2"]
+        for name, schedule in [("file", "file:rows/torch.csv"), ("messages", "file:lowered.csv"), ("1f1b", "1f1b")]:
+            self.done(self.grid, "run", *two, f"pipeline.schedule={schedule}", f"output.directory=rows/{name}")
+        self.assertEqual(self.losses("rows/file"), self.losses("rows/1f1b"))
+        self.assertEqual(self.losses("rows/messages"), self.losses("rows/1f1b"))
+
     def test_a_pipeline_alone_can_be_simulated(self):
         self.alone.write("pipeline.toml", "[pipeline]\nranks = 4\nmicrobatches = 8\n[cost]\nforward = 2\n")
         output = self.done(self.alone, "simulate", "pipeline.toml", "--json", "simulated.json", "-o", "simulated.h5")

@@ -77,6 +77,7 @@ TEST(Read, BadOverridesSayWhatIsWrong) {
   const std::string schedule = "(order of forward and backward passes); ";
   std::string choices;
   for (const Word word : schedules) choices += fmt::format("{}\"{}\"", choices.empty() ? "" : " or ", word);
+  choices += " or \"file:...\"";
   const std::string cuts = "(first layer of each stage but the first; empty: as pipeline.balance says); ";
   const std::string no_override = "this is no override (an override is section.key=value); write it so";
   const Bad bad[] = {
@@ -85,8 +86,9 @@ TEST(Read, BadOverridesSayWhatIsWrong) {
       {"train.rate=1", "train.rate is no key of a deck " + unknown + "did you mean optimizer.rate?"},
       {"train.batch_size=1", "train.batch_size is no key of a deck " + unknown + "did you mean train.batch?"},
       {"comm.xyz=1", "comm.xyz is no key of a deck " + unknown + "the keys are timeout, bucket_mib"},
-      {"zzz.x=1", "[zzz] is no section of a deck " + unknown +
-                      "the sections are model, data, grid, pipeline, train, optimizer, comm, output, cost, machine"},
+      {"zzz.x=1",
+       "[zzz] is no section of a deck " + unknown +
+           "the sections are model, data, grid, pipeline, train, optimizer, comm, output, cost, machine"},
       {"tensor=2",
        "tensor stands outside of every section (every key belongs to a section); did you mean grid.tensor?"},
       {"model=3",

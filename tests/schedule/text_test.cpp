@@ -32,6 +32,11 @@ TEST(Text, ReadsEveryCellThatItWrites) {
   EXPECT_EQ(read_cells(text)[2].size(), 5u);
 }
 
+TEST(Text, TakesWhatTorchWritesBesides) {
+  EXPECT_EQ(write(read_cells("0F0,(0F1;3B0)OVERLAP_F_B,0WAIT_SEND_F0,0REDUCE_GRAD,0WAIT_REDUCE_GRAD,,0F2\n")),
+            "0F0,0F1,3B0,0REDUCE_GRAD,,0F2\n");
+}
+
 TEST(Text, RoundTripsSchedules) {
   for (const Schedule& schedule : many_schedules()) {
     const Schedule read = read_schedule(write(schedule));
@@ -68,12 +73,17 @@ TEST(Text, NamesRowAndColumnOfASlip) {
                          "0REDUCE_GRAD0",
                          "0RECV_F",
                          "0F1.2.3",
-                         "(0F0;1B0)OVERLAP_F_B",
+                         "(0F0;1B0)",
+                         "(0F0;1SEND_F0)OVERLAP_F_B",
+                         "()OVERLAP_F_B",
+                         "0WAIT_SEND_F0x",
+                         "0UNSHARD",
+                         "3RESHARD",
                          "99999999999F0",
                          "0F1000001",
                          "0.1F0",
                          "0W",
-                         "\x01\x02"};
+                         "0F99999999999999999999999999999999999"};
   for (const std::string slip : slips) {
     try {
       read_cells("0F0,0F1\n1F0,," + slip + ",1B0\n", "my.csv");

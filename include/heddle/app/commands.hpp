@@ -44,6 +44,14 @@ struct SimulateArguments {
 /// Predicts a step of the deck's pipeline on virtual clocks and prints what it takes and holds. Starts no ranks.
 void simulate(const SimulateArguments& arguments);
 
+struct ScheduleArguments {
+  DeckArguments deck;
+  std::string format = "text";  ///< or "csv"
+  bool communication = false;   ///< sends and receives too
+};
+/// Prints a deck's schedule. Starts no ranks, computes nothing.
+void schedule(const ScheduleArguments& arguments);
+
 struct PrepareArguments {
   std::string text, tokens;
   io::TokenKind kind = io::TokenKind::byte;

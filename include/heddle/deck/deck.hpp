@@ -40,7 +40,8 @@ constexpr auto names_of(Tied) { return std::array<Word, 2>{"replicate", "transmi
 constexpr auto names_of(Recompute) { return std::array<Word, 4>{"none", "selective", "full", "auto"}; }
 constexpr auto names_of(DType) { return std::array<Word, 2>{"fp32", "fp64"}; }
 
-/// The schedules that schedule/generate.hpp makes.
+/// The schedules that schedule/generate.hpp makes; beside them stands a file of rows.
+inline constexpr Word schedule_file = "file:";
 inline constexpr std::array<Word, 10> schedules = {"gpipe", "1f1b",     "looped-bfs", "interleaved",
                                                    "zb-h1", "zb-h2",    "zb-auto",    "interleaved-zb",
                                                    "zb-v",  "dualpipev"};
@@ -82,7 +83,7 @@ struct Grid {
 };
 
 struct Pipeline {
-  std::string schedule = "1f1b";  ///< one of `schedules`
+  std::string schedule = "1f1b";  ///< one of `schedules`, or `file:` and a path from the deck's folder
   int microbatches = 1;           ///< per data rank and step
   int ranks = 0;                  ///< reading a deck fills 0 with grid.pipeline
   int chunks = 1;                 ///< stages a rank holds

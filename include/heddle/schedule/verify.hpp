@@ -27,6 +27,9 @@ struct Problem {
 std::optional<Problem> first_problem(const Schedule& schedule, int lookahead = default_lookahead,
                                      int channel_capacity = default_channel_capacity);
 
+/// The same for the rows that a person or a program wrote, which may have no communication yet, and no end of the step.
+std::optional<Problem> first_problem_of_rows(const Schedule& rows);
+
 /// Throws Error (usage) with the first problem, if there is one:
 /// `rank 1, action 7 1F3 can never start (it waits for 1RECV_F3, which no row has)`.
 void verify(const Schedule& schedule, int lookahead = default_lookahead,

@@ -1,0 +1,70 @@
+// heddle schedule: a deck's schedule, to be read, kept or exchanged.
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include "heddle/app/commands.hpp"
+#include "heddle/app/drawn_schedule.hpp"
+#include "heddle/app/schedule_file.hpp"
+#include "heddle/schedule/activations.hpp"
+#include "heddle/schedule/communication.hpp"
+#include "heddle/schedule/lookahead.hpp"
+#include "heddle/schedule/picture.hpp"
+#include "heddle/schedule/simulated_machine.hpp"
+#include "heddle/schedule/text.hpp"
+
+namespace heddle::app {
+namespace {
+
+/// On a common clock: a file's own, otherwise the earliest.
+schedule::Cells clocks_of(const deck::Deck& deck, const schedule::Schedule& rows) {
+  return is_file(deck.pipeline) ? cells_of_file(deck) : lock_step(rows);
+}
+
+/// As torch.distributed.pipelining places sends and receives.
+schedule::Schedule with_communication(const deck::Deck& deck, const schedule::Schedule& rows) {
+  if (communicates(rows)) return rows;
+  return add_communication(clocks_of(deck, rows), rows.rank_of_stage, schedule::Receives::as_sent);
+}
+
+std::size_t steps(const schedule::Cells& clocks) {
+  std::size_t most = 0;
+  for (const auto& row : clocks) most = std::max(most, row.size());
+  return most;
+}
+
+/// The rows on a common clock, and what they cost if F, I and W take equally long.
+void print_picture(const deck::Deck& deck, const schedule::Schedule& rows) {
+  const schedule::Schedule complete = lower(rows), exchanged = with_communication(deck, rows);
+  const schedule::Costs costs = schedule::unit_costs(rows.stages());
+  const schedule::Cells clocks =
+      communicates(rows) ? lock_step_with_communication(exchanged) : lock_step(rows);
+  const auto summary =
+      summarize(simulate(complete, costs, ample_lookahead(complete, costs, deck.pipeline.lookahead)));
+  fmt::print("{}\n", picture(clocks, rows.rank_of_stage));
+  fmt::print("{}: {} ranks, {} stages, {} microbatches\n", deck.pipeline.schedule, rows.ranks(),
+             rows.stages(), rows.microbatches);
+  fmt::print("{} lock-step steps, {} with sends and receives\n", steps(clocks),
+             steps(lock_step_with_communication(exchanged)));
+  fmt::print("peak activations of the ranks, in a stage's of one microbatch: {:g}\n",
+             fmt::join(peak_activations(rows, deck.cost.weight_memory), " "));
+  fmt::print(
+      "bubble, if F, I and W take a second each and B two: {:g} s, {:.1f} % of the largest span of a rank\n",
+      summary.largest_span - summary.busy(), 100 * summary.bubble_of_span());
+}
+
+}  // namespace
+
+void schedule(const ScheduleArguments& arguments) {
+  const deck::Deck deck = read_deck(arguments.deck.file, arguments.deck.overrides, deck::Purpose::schedule);
+  const schedule::Schedule rows = drawn_schedule(deck);
+  if (arguments.format == "csv")
+    fmt::print(
+        "{}", arguments.communication ? write(with_communication(deck, rows)) : write(clocks_of(deck, rows)));
+  else if (arguments.communication)
+    fmt::print("{}",
+               picture(lock_step_with_communication(with_communication(deck, rows)), rows.rank_of_stage));
+  else
+    print_picture(deck, rows);
+}
+
+}  // namespace heddle::app

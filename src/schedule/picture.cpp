@@ -1,0 +1,53 @@
+#include "heddle/schedule/picture.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cctype>
+
+namespace heddle::schedule {
+namespace {
+
+/// Which of its rank's stages an action's is, from 0.
+int place_of(int stage, const std::vector<int>& rank_of_stage) {
+  return static_cast<int>(
+      std::count(rank_of_stage.begin(), rank_of_stage.begin() + stage, rank_of_stage[stage]));
+}
+
+std::string letter(const Action& action, const std::vector<int>& rank_of_stage) {
+  const char one = name(action.kind).front();
+  const bool small = place_of(action.stage, rank_of_stage) % 2 == 1;
+  return {small ? static_cast<char>(std::tolower(static_cast<unsigned char>(one))) : one};
+}
+
+std::string short_name(const Action& action, bool one_stage_a_rank) {
+  const std::string whole = name(action);
+  return one_stage_a_rank ? whole.substr(whole.find_first_not_of("0123456789")) : whole;
+}
+
+}  // namespace
+
+std::string picture(const Cells& clocks, const std::vector<int>& rank_of_stage, std::size_t width) {
+  const bool alone = rank_of_stage.size() == clocks.size();
+  std::size_t longest = 1, columns = 0;
+  for (const auto& row : clocks) {
+    columns = std::max(columns, row.size());
+    for (const Cell& cell : row)
+      if (cell) longest = std::max(longest, short_name(*cell, alone).size());
+  }
+  const bool named = columns * (longest + 1) <= width;
+  std::string text;
+  for (std::size_t rank = 0; rank < clocks.size(); ++rank) {
+    std::string line = fmt::format("{:>4} ", rank);
+    for (const Cell& cell : clocks[rank]) {
+      if (named)
+        line += fmt::format(" {:<{}}", cell ? short_name(*cell, alone) : ".", longest);
+      else
+        line += cell ? letter(*cell, rank_of_stage) : ".";
+    }
+    text += line.substr(0, line.find_last_not_of(' ') + 1) + '\n';
+  }
+  return text;
+}
+
+}  // namespace heddle::schedule
