@@ -51,8 +51,8 @@ constexpr int first_holder = 0;
 void Optimizer::gradients_reduced(const schedule::Action& action) {
   action_ = action;
   lane_.fence();
-  const exec::Observed observed(observer_, piece(Work::agree));
   for (const Tie& tie : ties_) {
+    const exec::Observed observed(observer_, piece(Work::agree));
     const auto p = std::ranges::find(parameters_, tie.name, &TrainedParameter::name);
     piece_by_piece(p->gradient, fmt::format("REDUCE_GRAD: sum of tied {}", tie.name),
                    [&](const Tensor& part) {
@@ -79,7 +79,6 @@ double Optimizer::local_sum_of_squares() {
 
 /// One sum for both numbers. `agree` waits for it.
 void Optimizer::begin_to_agree(double squares, double loss) {
-  const exec::Observed observed(observer_, piece(Work::agree));
   sums_ = std::make_shared<std::vector<double>>(std::initializer_list<double>{squares, loss});
   agreed_ = comm::start_all_sum(world_, sums_);
 }
@@ -126,9 +125,9 @@ void Optimizer::decide() {
 /// Of parameters that one rank steps for others.
 void Optimizer::hand_on() {
   lane_.fence();
-  const exec::Observed observed(observer_, piece(Work::agree));
   for (const Tie& tie : ties_) {
     if (tie.way != deck::Tied::transmit) continue;
+    const exec::Observed observed(observer_, piece(Work::agree));
     const auto p = std::ranges::find(parameters_, tie.name, &TrainedParameter::name);
     piece_by_piece(p->tensor, fmt::format("STEP: broadcast of tied {}", tie.name),
                    [&](const Tensor& part) { return start_broadcast(*tie.holders, first_holder, part); });
