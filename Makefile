@@ -69,6 +69,10 @@ bench: build  ## Heddle beside PyTorch, in turns: docs/performance.md; ROUNDS=3 
 	  --rounds $(ROUNDS) --only '$(ONLY)' --under '$(UNDER)' $(if $(PEER),--peer $(PEER)) \
 	  $(if $(HEDDLE_UPDATE),--update docs/performance.md) -o $(BUILD)/bench.md
 
+prediction: build  ## is a step as long as `heddle simulate` says? five schedules on two ranks; ROUNDS=3 HEDDLE_UPDATE=1
+	$(PYTHON) tests/bench/prediction.py --heddle $(HEDDLE) --rounds $(ROUNDS) --under '$(UNDER)' \
+	  $(if $(HEDDLE_UPDATE),--update docs/performance.md --pictures docs/images) -o $(BUILD)/prediction.md
+
 counts:  ## instructions of a fixed training step against tests/bench/instructions.json; HEDDLE_UPDATE=1 stores them
 	@cmake/setup.sh counts
 	$(MAKE) --no-print-directory build PRESET=counts
@@ -83,4 +87,4 @@ $(TEXT): | setup
 $(TOKENS): $(TEXT) | build
 	$(HEDDLE) prepare $(TEXT) -o $@
 
-.PHONY: help run test build setup lint format kokkos threads sweep oracle parity bench counts clean
+.PHONY: help run test build setup lint format kokkos threads sweep oracle parity bench prediction counts clean

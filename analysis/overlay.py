@@ -44,22 +44,23 @@ def main():
     if step not in measured.steps_with_events():
         raise SystemExit(f"--step {step}: {measured.path} has no events of it")
     last = int(simulated.steps_with_events()[-1])
-    halves = {f"measured, step {step}": Tracks(measured, step, step), "simulated": Tracks(simulated, last, last)}
+    halves = {f"measured, step {step}": Tracks(measured, step, step, inches=5.0),
+              "simulated": Tracks(simulated, last, last, inches=5.0)}
     spans = {name: span_of(tracks.rows)[1] for name, tracks in halves.items()}
     longest = 1.01 * max(spans.values())
 
     heights = [tracks.inches + 0.25 for tracks in halves.values()]
-    figure, panels = plt.subplots(2, 1, figsize=(11.0, 1.2 + sum(heights)), sharex=True, constrained_layout=True,
+    figure, panels = plt.subplots(2, 1, figsize=(11.0, 1.35 + sum(heights)), sharex=True, constrained_layout=True,
                                   gridspec_kw={"height_ratios": heights})
     for axes, (name, tracks) in zip(panels, halves.items()):
         tracks.draw(axes, longest, 11.0)
-        axes.text(1, 1.01, f"{name}: {1e3 * spans[name]:.1f} ms, bubble {100 * bubble(tracks, spans[name]):.1f} %",
-                  transform=axes.transAxes, ha="right", va="bottom", color=INK, fontsize=9.5)
+        axes.annotate(f"{name}: {1e3 * spans[name]:.1f} ms, bubble {100 * bubble(tracks, spans[name]):.1f} %", (0, 1),
+                      xycoords="axes fraction", xytext=(0, 4), textcoords="offset points", color=INK, fontsize=9.5)
         for other in spans.values():
             axes.axvline(1e3 * other, color=QUIET, linewidth=0.8, linestyle=":")
-    panels[0].set_title(arguments.title, pad=26)
+    panels[0].set_title(arguments.title, pad=42)
     panels[1].set_xlabel("milliseconds; the number of the microbatch stands in each computation")
-    Tracks.legend(panels[0], seen=set.union(*(tracks.seen for tracks in halves.values())))
+    Tracks.legend(panels[0], seen=set.union(*(tracks.seen for tracks in halves.values())), points=16)
     save(figure, arguments.output)
 
 

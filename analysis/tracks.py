@@ -3,6 +3,7 @@ import numpy as np
 from matplotlib.collections import PolyCollection
 from matplotlib.colors import to_rgb
 from matplotlib.patches import Patch, Rectangle
+from matplotlib.transforms import ScaledTranslation
 
 from style import INK
 
@@ -29,11 +30,11 @@ def paler(colour, share):
 class Tracks:
     """Some steps of a run, drawn one rank below the other: thick rows for few ranks, thin ones for many."""
 
-    def __init__(self, run, first, last):
+    def __init__(self, run, first, last, inches=9.0):
         self.run = run
         rows = {rank: run.events_of(rank, first, last) for rank in run.events}
         self.rows = {rank: events for rank, events in rows.items() if len(events)}
-        self.height = float(np.clip(9.0 / max(1, len(self.rows)), 0.11, 0.42))  # inches of a row
+        self.height = float(np.clip(inches / max(1, len(self.rows)), 0.07, 0.42))  # inches of a row
         self.inches = self.height * len(self.rows)
         self.seen = {GROUPS[run.kinds[int(kind)]] for events in self.rows.values() for kind in np.unique(events["kind"])}
 
@@ -44,7 +45,7 @@ class Tracks:
 
     def draw_rank(self, axes, place, events, start, inches_per_ms):
         """Every action lies upon the background, which is idle time."""
-        boxes, colours = [], []
+        boxes, colours, lengths = [], [], []
         pale = self.paleness(events)
         # Waits first, so that no sliver of one hides the computation that it ends at.
         for row in sorted(events, key=lambda row: self.run.kinds[int(row["kind"])] in COMPUTE):
@@ -53,12 +54,13 @@ class Tracks:
             computes = kind in COMPUTE
             half = 0.43 if computes else 0.26
             boxes.append([(begin, place - half), (end, place - half), (end, place + half), (begin, place + half)])
+            lengths += [end - begin] * computes
             colours.append(paler(COLOURS[GROUPS[kind]], pale[int(row["stage"])] if computes else 0))
             number = str(int(row["microbatch"]))
             if computes and self.height > 0.2 and (end - begin) * inches_per_ms > 0.08 * len(number) + 0.05:
                 axes.text((begin + end) / 2, place, number, ha="center", va="center", fontsize=7.5, weight="bold",
                           color=INK if pale[int(row["stage"])] > 0.3 else "white", clip_on=True)
-        wide = np.median([box[1][0] - box[0][0] for box in boxes]) * inches_per_ms > 0.03
+        wide = np.median(lengths or [0]) * inches_per_ms > 0.03
         axes.add_collection(PolyCollection(boxes, facecolors=colours, edgecolors="white", linewidths=0.4 if wide else 0))
 
     def name(self, rank, events):
@@ -74,7 +76,7 @@ class Tracks:
             self.draw_rank(axes, place, events, start, 0.9 * width / (1e3 * length))
         axes.set_xlim(0, 1e3 * length)
         axes.set_ylim(len(self.rows) - 0.4, -0.6)
-        every = max(1, int(np.ceil(0.19 / self.height)))
+        every = 1 << max(0, int(np.ceil(np.log2(0.17 / self.height))))
         places = range(0, len(self.rows), every)
         named = list(self.rows.items())
         axes.set_yticks(places, [self.name(*named[place]) for place in places], color=INK)
@@ -82,7 +84,9 @@ class Tracks:
         axes.spines["left"].set_visible(False)
 
     @staticmethod
-    def legend(axes, seen):
+    def legend(axes, seen, points=0):
+        """Above the rows, and `points` higher."""
         patches = [Patch(color=colour, label=name) for name, colour in COLOURS.items() if name in seen | {"idle"}]
-        axes.legend(handles=patches, loc="lower left", bbox_to_anchor=(-0.01, 1), ncol=len(patches), handlelength=1,
+        axes.legend(handles=patches, loc="lower left", bbox_to_anchor=(-0.01, 1),
+                    bbox_transform=axes.transAxes + ScaledTranslation(0, points / 72, axes.figure.dpi_scale_trans), ncol=len(patches), handlelength=1,
                     handleheight=1, columnspacing=1.2, borderaxespad=0.2, fontsize=8.5)

@@ -1,5 +1,6 @@
 """Runs the scripts of analysis/ on the made-up run of tests/io/example_run.hpp, whose numbers are known."""
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -78,6 +79,29 @@ class Timeline(Case):
             self.assertNotEqual(result.returncode, 0)
             self.assertIn(words, result.stderr)
             self.assertNotIn("Traceback", result.stderr)
+
+
+class Overlay(Case):
+    def test_both_steps_are_drawn_on_one_scale(self):
+        """The same run twice, once with each time doubled: its boxes are twice as long."""
+        slow = self.path("slow.h5")
+        shutil.copy(RUN, slow)
+        with h5py.File(slow, "r+") as file:
+            for rows in file["events"].values():
+                events = rows[:]
+                events["begin"] *= 2
+                events["end"] *= 2
+                rows[:] = events
+        image = self.figure("overlay.py", RUN, slow, "--step", "7")
+        half = image.shape[0] // 2
+        upper, lower = (self.share(part, "#e39a4f") for part in (image[:half], image[half:]))
+        self.assertAlmostEqual(lower / upper, 2, delta=0.2)
+
+    def test_a_step_that_is_not_there(self):
+        result = call("overlay.py", RUN, RUN, "--step", "900", "-o", self.path("figure.png"))
+        self.assertNotEqual(result.returncode, 0)
+        self.assertIn("900", result.stderr)
+        self.assertNotIn("Traceback", result.stderr)
 
 
 class WrongInput(Case):

@@ -10,11 +10,12 @@ document, `--pictures FOLDER` draws both timelines of every schedule under each 
 import argparse
 import json
 import pathlib
+import shlex
 import statistics
 import subprocess
 import sys
 import tempfile
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 import numpy as np
 
@@ -65,7 +66,7 @@ def measured_step(path):
 
 def tried(schedule, options, tokens, folder, arguments):
     deck = [arguments.deck, f"pipeline.schedule={schedule}", *options, *arguments.set]
-    launch = [ROOT / "jobs" / "local.sh", "2", arguments.heddle]
+    launch = [*arguments.under, ROOT / "jobs" / "local.sh", "2", arguments.heddle]
     bench, simulated, run = (folder / f"{schedule}{end}" for end in (".json", ".simulated.h5", ""))
     call(*launch, "bench", *deck, "--steps", arguments.steps, "--json", bench)
     call(*launch, "run", *deck, f"data.tokens={tokens}", f"output.directory={run}")
@@ -101,25 +102,33 @@ def main():
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--steps", type=int, default=8, help="of each kind that heddle bench times")
     parser.add_argument("--set", nargs="*", default=[], help="section.key=value for every command")
+    parser.add_argument("--under", type=shlex.split, default=[], help="what each measurement is started under: 'taskset -c 0,1'")
     parser.add_argument("--pictures", metavar="FOLDER", help="for the overlays")
     parser.add_argument("--keep", metavar="FOLDER", help="where to leave the runs and measurements")
     parser.add_argument("--update", metavar="DOC", help="document to put the table into")
-    parser.add_argument("-o", "--output", required=True, help="the table")
+    parser.add_argument("--add", action="store_true", help="to the rounds that the figures beside the table hold")
+    parser.add_argument("-o", "--output", required=True, help="the table; all figures go to the same name with .json")
     arguments = parser.parse_args()
+    output = pathlib.Path(arguments.output)
+    before = {}
+    if arguments.add and output.with_suffix(".json").exists():
+        kept = json.loads(output.with_suffix(".json").read_text())
+        before = {name: [Result(**one) for one in rounds] for name, rounds in kept.items()}
     with tempfile.TemporaryDirectory(prefix="heddle-prediction-") as scratch:
         folder = pathlib.Path(arguments.keep or scratch)
         folder.mkdir(parents=True, exist_ok=True)
         text, tokens = folder / "text.txt", folder / "tokens.h5"
         text.write_text("".join(file.read_text() for file in sorted(ROOT.glob("src/*/*.cpp"))))
         call(arguments.heddle, "prepare", text, "-o", tokens)
-        results = {schedule: [] for schedule in arguments.only}
+        results = {schedule: before.get(schedule, []) for schedule in arguments.only}
         for turn in range(arguments.rounds):
             for schedule, options in SCHEDULES.items():
                 if schedule not in results:
                     continue
                 print(f"round {turn + 1}: {schedule}", file=sys.stderr)
                 results[schedule].append(tried(schedule, options, tokens, folder, arguments))
-        pathlib.Path(arguments.output).write_text(table(results))
+        output.write_text(table(results))
+        output.with_suffix(".json").write_text(json.dumps({name: [asdict(one) for one in rounds] for name, rounds in results.items()}))
     if arguments.update:
         document = pathlib.Path(arguments.update)
         document.write_text(replaced(document.read_text(), "prediction", table(results)))
