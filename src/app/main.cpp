@@ -78,10 +78,12 @@ class CommandLine {
     add_deck(command, schedule_.deck);
     command
         ->add_option("--format", schedule_.format,
-                     "text: a picture; csv: cells of torch.distributed.pipelining")
-        ->check(CLI::IsMember({"text", "csv"}))
+                     "text: a picture of letters; csv: cells of torch.distributed.pipelining; png: a "
+                     "picture, with the deck's costs")
+        ->check(CLI::IsMember({"text", "csv", "png"}))
         ->capture_default_str();
     command->add_flag("--communication", schedule_.communication, "Sends and receives too");
+    command->add_option("-o,--output", schedule_.output, "File to write; png needs one");
     command->callback([this] { alone_ = [this] { app::schedule(schedule_); }; });
   }
 

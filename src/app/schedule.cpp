@@ -5,12 +5,14 @@
 #include "heddle/app/commands.hpp"
 #include "heddle/app/drawn_schedule.hpp"
 #include "heddle/app/schedule_file.hpp"
+#include "heddle/io/aside_file.hpp"
 #include "heddle/schedule/activations.hpp"
 #include "heddle/schedule/communication.hpp"
 #include "heddle/schedule/lookahead.hpp"
 #include "heddle/schedule/picture.hpp"
 #include "heddle/schedule/simulated_machine.hpp"
 #include "heddle/schedule/text.hpp"
+#include "simulation.hpp"
 
 namespace heddle::app {
 namespace {
@@ -33,38 +35,50 @@ std::size_t steps(const schedule::Cells& clocks) {
 }
 
 /// The rows on a common clock, and what they cost if F, I and W take equally long.
-void print_picture(const deck::Deck& deck, const schedule::Schedule& rows) {
+std::string page(const deck::Deck& deck, const schedule::Schedule& rows) {
   const schedule::Schedule complete = lower(rows), exchanged = with_communication(deck, rows);
   const schedule::Costs costs = schedule::unit_costs(rows.stages());
   const schedule::Cells clocks =
       communicates(rows) ? lock_step_with_communication(exchanged) : lock_step(rows);
   const auto summary =
       summarize(simulate(complete, costs, ample_lookahead(complete, costs, deck.pipeline.lookahead)));
-  fmt::print("{}\n", picture(clocks, rows.rank_of_stage));
-  fmt::print("{}: {} ranks, {} stages, {} microbatches\n", deck.pipeline.schedule, rows.ranks(),
-             rows.stages(), rows.microbatches);
-  fmt::print("{} lock-step steps, {} with sends and receives\n", steps(clocks),
-             steps(lock_step_with_communication(exchanged)));
-  fmt::print("peak activations of the ranks, in a stage's of one microbatch: {:g}\n",
-             fmt::join(peak_activations(rows, deck.cost.weight_memory), " "));
-  fmt::print(
+  std::string text = picture(clocks, rows.rank_of_stage) + "\n";
+  text += fmt::format("{}: {} ranks, {} stages, {} microbatches\n", deck.pipeline.schedule, rows.ranks(),
+                      rows.stages(), rows.microbatches);
+  text += fmt::format("{} lock-step steps, {} with sends and receives\n", steps(clocks),
+                      steps(lock_step_with_communication(exchanged)));
+  text += fmt::format("peak activations of the ranks, in a stage's of one microbatch: {:g}\n",
+                      fmt::join(peak_activations(rows, deck.cost.weight_memory), " "));
+  text += fmt::format(
       "bubble, if F, I and W take a second each and B two: {:g} s, {:.1f} % of the largest span of a rank\n",
       summary.largest_span - summary.busy(), 100 * summary.bubble_of_span());
+  return text;
+}
+
+std::string written(const deck::Deck& deck, const schedule::Schedule& rows,
+                    const ScheduleArguments& arguments) {
+  if (arguments.format == "csv")
+    return arguments.communication ? write(with_communication(deck, rows)) : write(clocks_of(deck, rows));
+  if (!arguments.communication) return page(deck, rows);
+  return picture(lock_step_with_communication(with_communication(deck, rows)), rows.rank_of_stage);
 }
 
 }  // namespace
 
 void schedule(const ScheduleArguments& arguments) {
-  const deck::Deck deck = read_deck(arguments.deck.file, arguments.deck.overrides, deck::Purpose::schedule);
+  const bool drawn = arguments.format == "png";
+  if (drawn && arguments.output.empty())
+    throw Error(ExitCode::usage, "command line: --format png has no file", "a picture is no text",
+                "add -o FILE");
+  const deck::Deck deck = read_deck(arguments.deck.file, arguments.deck.overrides,
+                                    drawn ? deck::Purpose::simulation : deck::Purpose::schedule);
+  if (drawn) return write_picture(arguments.output, simulated(deck), deck);
   const schedule::Schedule rows = drawn_schedule(deck);
-  if (arguments.format == "csv")
-    fmt::print(
-        "{}", arguments.communication ? write(with_communication(deck, rows)) : write(clocks_of(deck, rows)));
-  else if (arguments.communication)
-    fmt::print("{}",
-               picture(lock_step_with_communication(with_communication(deck, rows)), rows.rank_of_stage));
+  const std::string text = written(deck, rows, arguments);
+  if (arguments.output.empty())
+    fmt::print("{}", text);
   else
-    print_picture(deck, rows);
+    io::write_text(arguments.output, text);
 }
 
 }  // namespace heddle::app

@@ -3,7 +3,6 @@
 
 #include <fmt/format.h>
 
-#include <fstream>
 #include <sstream>
 #include <tuple>
 
@@ -14,6 +13,7 @@
 #include "heddle/deck/print.hpp"
 #include "heddle/io/aside_file.hpp"
 #include "heddle/io/run_file.hpp"
+#include "heddle/schedule/activations.hpp"
 #include "heddle/schedule/communication.hpp"
 #include "heddle/schedule/lookahead.hpp"
 #include "heddle/schedule/text.hpp"
@@ -35,6 +35,7 @@ Simulation simulated(const deck::Deck& deck) {
   simulation.timeline = schedule::simulate(simulation.schedule, simulation.costs, lookahead);
   simulation.summary = summarize(simulation.timeline);
   simulation.step = simulation.summary.makespan + deck.cost.load;
+  simulation.activations = peak_activations(simulation.schedule, deck.cost.weight_memory);
   simulation.bytes_in_flight = peak_bytes_in_flight(simulation.timeline, simulation.costs);
   const auto tokens = static_cast<double>(deck.train.batch * deck.train.sequence);
   if (tokens > 0) simulation.tokens = tokens / simulation.step;
@@ -89,12 +90,6 @@ void write_run(const std::string& path, const Simulation& simulation, const deck
   file.finish();
 }
 
-void write_json(const std::string& path, const std::string& text) {
-  io::AsideFile file(path);
-  std::ofstream(file.partial()) << text;
-  file.commit();
-}
-
 }  // namespace
 
 void simulate(const SimulateArguments& arguments) {
@@ -106,7 +101,7 @@ void simulate(const SimulateArguments& arguments) {
     fmt::print("{}", json(simulation, deck));
     return;
   }
-  if (!arguments.json.empty()) write_json(arguments.json, json(simulation, deck));
+  if (!arguments.json.empty()) io::write_text(arguments.json, json(simulation, deck));
   fmt::print("{}", text(simulation, deck));
 }
 

@@ -6,6 +6,7 @@
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
+#include <fstream>
 
 #include "heddle/base/error.hpp"
 
@@ -47,6 +48,12 @@ void AsideFile::commit() {
   committed_ = true;
   const auto folder = std::filesystem::path(path_).parent_path();
   bring_to_disk(folder.empty() ? "." : folder.string());
+}
+
+void write_text(const std::string& path, const std::string& text) {
+  AsideFile file(path);
+  std::ofstream(file.partial(), std::ios::binary) << text;
+  file.commit();
 }
 
 void make_folder_of(const std::string& path) {

@@ -169,6 +169,7 @@ COMMANDS = [
             "circle.csv: rank 0, action 1 0B0 can never start (it waits for 1B0)"),
     command("schedule good.toml pipeline.schedule=file:two.csv pipeline.microbatches=3",
             "command line: pipeline.microbatches=3: pipeline.microbatches = 3 does not fit file:two.csv ..."),
+    command("schedule good.toml --format png", "command line: --format png has no file ..."),
     command("simulate", "command line: DECK is required; see heddle simulate --help"),
     command("simulate good.toml cost.forward=[1,2,3]",
             "command line: cost.forward=[1,2,3]: cost.forward has 3 numbers (there are 1 stages); give one, or 1"),

@@ -78,6 +78,7 @@ class Commands(unittest.TestCase):
         with open(os.path.join(self.folder, "simulated.json"), encoding="utf-8") as file:
             found = json.load(file)
         self.assertEqual((found["makespan_s"], found["busy_s"], len(found["ranks"])), (66, 48, 4))
+        self.assertEqual([rank["peak_activations"] for rank in found["ranks"]], [4, 3, 2, 1])
         self.assertAlmostEqual(found["bubble_of_makespan"], 3 / 11)
         self.assertEqual(json.loads(self.done(self.alone, "simulate", "pipeline.toml", "--json", "-")), found)
         with h5py.File(os.path.join(self.folder, "simulated.h5"), "r") as file:
@@ -86,6 +87,17 @@ class Commands(unittest.TestCase):
             backward = h5py.check_enum_dtype(events.dtype["kind"])["B"]
             self.assertEqual(events["end"][events["kind"] == backward].max(), 66 - 3 * 4)  # three B before the first stage
             self.assertEqual(file["steps"]["seconds"].tolist(), [66])
+
+    def test_a_schedule_can_be_drawn(self):
+        self.alone.write("wide.toml", "[pipeline]\nranks = 64\nmicrobatches = 128\nschedule = \"zb-h1\"\n")
+        self.done(self.alone, "schedule", "wide.toml", "--format", "png", "-o", "drawn.png")
+        self.done(self.alone, "simulate", "wide.toml", "--png", "simulated.png")
+        pictures = [open(os.path.join(self.folder, name), "rb").read() for name in ("drawn.png", "simulated.png")]
+        self.assertEqual(pictures[0][:8], b"\x89PNG\r\n\x1a\n")
+        self.assertEqual(*pictures)
+        width, height = (int.from_bytes(pictures[0][at:at + 4], "big") for at in (16, 20))
+        self.assertGreater(height, 64 * 10)
+        self.assertLess(height, width)
 
     def test_a_run_leaves_a_run_file_and_a_checkpoint_that_writes(self):
         for name, program, grid in [("one", self.alone, []), ("four", self.grid, GRID)]:

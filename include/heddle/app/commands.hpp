@@ -46,10 +46,11 @@ void simulate(const SimulateArguments& arguments);
 
 struct ScheduleArguments {
   DeckArguments deck;
-  std::string format = "text";  ///< or "csv"
+  std::string format = "text";  ///< or "csv", "png"
   bool communication = false;   ///< sends and receives too
+  std::string output;           ///< file to write; empty: standard output, which png does not take
 };
-/// Prints a deck's schedule. Starts no ranks, computes nothing.
+/// Prints or draws a deck's schedule. Starts no ranks, computes nothing.
 void schedule(const ScheduleArguments& arguments);
 
 struct PrepareArguments {

@@ -26,6 +26,9 @@ class AsideFile {
   bool committed_ = false;
 };
 
+/// Throws as AsideFile does.
+void write_text(const std::string& path, const std::string& text);
+
 /// Makes the folder that `path` lies in, with those above it. Throws Error(usage) if that cannot be.
 void make_folder_of(const std::string& path);
 
