@@ -59,7 +59,7 @@ def main():
         for other in spans.values():
             axes.axvline(1e3 * other, color=QUIET, linewidth=0.8, linestyle=":")
     panels[0].set_title(arguments.title, pad=42)
-    panels[1].set_xlabel("milliseconds; the number of the microbatch stands in each computation")
+    panels[1].set_xlabel(max(halves.values(), key=lambda tracks: tracks.height).unit())
     Tracks.legend(panels[0], seen=set.union(*(tracks.seen for tracks in halves.values())), points=16)
     save(figure, arguments.output)
 

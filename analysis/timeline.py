@@ -37,7 +37,7 @@ def main():
 
     figure, axes = plt.subplots(figsize=(11.0, 1.3 + tracks.inches), constrained_layout=True)
     tracks.draw(axes, length, 11.0)
-    axes.set_xlabel("milliseconds; the number of the microbatch stands in each computation")
+    axes.set_xlabel(tracks.unit())
     span = f"step {first}" if first == last else f"steps {first} to {last}"
     axes.set_title(f"Who did what when, {span}", pad=26)
     axes.text(1, 1, " × ".join(f"{axis} {extent}" for axis, extent in run.grid.items()), transform=axes.transAxes,

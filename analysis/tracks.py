@@ -83,6 +83,10 @@ class Tracks:
         axes.tick_params(axis="y", length=0)
         axes.spines["left"].set_visible(False)
 
+    def unit(self):
+        numbered = "; the number of the microbatch stands in each computation"
+        return "milliseconds" + numbered * (self.height > 0.2)
+
     @staticmethod
     def legend(axes, seen, points=0):
         """Above the rows, and `points` higher."""
