@@ -42,7 +42,8 @@ std::string page(const deck::Deck& deck, const schedule::Schedule& rows) {
       communicates(rows) ? lock_step_with_communication(exchanged) : lock_step(rows);
   const auto summary =
       summarize(simulate(complete, costs, ample_lookahead(complete, costs, deck.pipeline.lookahead)));
-  std::string text = picture(clocks, rows.rank_of_stage) + "\n";
+  std::string text = picture(clocks, rows.rank_of_stage);
+  text += '\n';
   text += fmt::format("{}: {} ranks, {} stages, {} microbatches\n", deck.pipeline.schedule, rows.ranks(),
                       rows.stages(), rows.microbatches);
   text += fmt::format("{} lock-step steps, {} with sends and receives\n", steps(clocks),

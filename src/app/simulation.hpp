@@ -14,10 +14,10 @@ struct Simulation {
   schedule::Costs costs;
   schedule::Timeline timeline;
   schedule::Summary summary;
-  double step = 0;                    ///< seconds: the makespan, and what lies outside of all actions
-  std::vector<double> activations;    ///< at each rank's peak, counting a stage's of one microbatch as 1
-  double bytes_in_flight = 0;         ///< at their peak, over all links
-  std::optional<double> tokens = {};  ///< a second, of the whole grid, where the deck has a model to train
+  double step = 0;                       ///< seconds: the makespan, and what lies outside of all actions
+  std::vector<double> activations = {};  ///< at each rank's peak, counting a stage's of one microbatch as 1
+  double bytes_in_flight = 0;            ///< at their peak, over all links
+  std::optional<double> tokens = {};     ///< a second, of the whole grid, where the deck has a model to train
 };
 
 Simulation simulated(const deck::Deck& deck);
