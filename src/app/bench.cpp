@@ -6,6 +6,7 @@
 #include <fstream>
 #include <optional>
 
+#include "block_seconds.hpp"
 #include "budget.hpp"
 #include "common_clock.hpp"
 #include "heddle/app/commands.hpp"
@@ -56,6 +57,7 @@ class Bench {
   Budget measure(Detail detail);
   deck::Cost measure_costs() const;
   deck::PerStage message_bytes() const;
+  std::vector<double> block_seconds() const;
   double waits() const;
   /// Seconds of each step of a kind: those of the slowest rank.
   std::vector<double> slowest(Kind kind) const;
@@ -155,16 +157,34 @@ deck::PerStage Bench::message_bytes() const {
   return bytes;
 }
 
+/// On rank 0, of a microbatch in every block of the model: the mean over the ranks that hold it.
+std::vector<double> Bench::block_seconds() const {
+  const std::vector<double> mine =
+      app::block_seconds(trainer_.engine().program(), watch_, deck_.pipeline.microbatches,
+                         static_cast<int>(blueprint_.recompute.size()));
+  std::vector<double> sums(mine.size(), 0.0);
+  std::vector<int> holders(mine.size(), 0);
+  for (const auto& rank : comm::gather_rows<double>(world_.all(), mine, comm::Receivers::first, "blocks"))
+    for (std::size_t block = 0; block < rank.size(); ++block) {
+      sums[block] += rank[block];
+      holders[block] += rank[block] > 0;
+    }
+  for (std::size_t block = 0; block < sums.size(); ++block) sums[block] /= std::max(holders[block], 1);
+  return sums;
+}
+
 /// On rank 0.
 deck::Cost Bench::measure_costs() const {
   std::vector<int> pipeline_rank;
   for (int rank = 0; rank < world_.size(); ++rank)
     pipeline_rank.push_back(blueprint_.grid.coordinates(rank)[maps::Axis::pipeline]);
   const deck::PerStage bytes = message_bytes();
+  const std::vector<double> blocks = block_seconds();
   const auto events = io::gather_events(world_.all(), all_events_);
   if (world_.rank() != 0) return {};
   deck::Cost cost = measured_costs(events, pipeline_rank, blueprint_.training, recorded_);
   cost.message_bytes = bytes;
+  cost.blocks = blocks;
   return cost;
 }
 

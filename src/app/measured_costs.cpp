@@ -123,9 +123,9 @@ std::map<std::int64_t, double> spans(const std::vector<Rows>& events) {
   return spans;
 }
 
-std::string member(const char* name, const deck::PerStage& costs) {
+std::string member(const char* name, const std::vector<double>& costs) {
   std::vector<std::string> numbers;
-  for (const double value : costs.values) numbers.push_back(fmt::format("{:.6g}", value));
+  for (const double value : costs) numbers.push_back(fmt::format("{:.6g}", value));
   return fmt::format("\"{}\": [{}]", name, fmt::join(numbers, ", "));
 }
 
@@ -163,7 +163,8 @@ std::string json(const deck::Cost& cost) {
                                                                {"message_bytes", &cost.message_bytes}};
   std::vector<std::string> members;
   for (const auto& [name, costs] : all)
-    if (costs->given()) members.push_back(member(name, *costs));
+    if (costs->given()) members.push_back(member(name, costs->values));
+  if (!cost.blocks.empty()) members.push_back(member("blocks", cost.blocks));
   members.push_back(fmt::format("\"load\": {:.6g}", cost.load));
   return fmt::format("{{{}}}", fmt::join(members, ", "));
 }

@@ -144,6 +144,13 @@ class Commands(unittest.TestCase):
                 self.assertAlmostEqual(sum(row["flops"] for row in rows.values()) / rank["step"]["flops"], 1, delta=1e-4)
                 self.assertLess(0, rows["attention" if rank["stage"] == 0 else "linear"]["floor_s"])
 
+    def test_a_bench_gives_the_seconds_of_blocks_by_which_stages_are_cut(self):
+        for program, grid in [(self.grid, GRID), (self.alone, [])]:
+            blocks = self.bench(program, *grid)["cost"]["blocks"]  # embedding, two layers, head
+            self.assertEqual(len(blocks), 4)
+            self.assertLess(0, min(blocks))
+        self.done(self.alone, "check", "deck.toml", "grid.pipeline=2", "cost.from=bench.json", "pipeline.balance=time")
+
     def test_flops_of_a_bench_are_those_of_the_model(self):
         for loss_rows, chunks in [(512, 1), (48, 3)]:
             with self.subTest(loss_rows=loss_rows):
