@@ -40,6 +40,7 @@ schedule::Schedule training_schedule(const deck::Deck& deck) { return lower(draw
 
 /// The forward passes of training, in their order.
 schedule::Schedule evaluation_schedule(schedule::Schedule training) {
+  training.window = 1;
   for (schedule::Row& row : training.rows)
     std::erase_if(
         row, [](const schedule::Action& action) { return action.kind != schedule::ActionKind::forward; });
@@ -158,6 +159,7 @@ RankMemory memory_of(const Blueprint& blueprint, const deck::Deck& deck, int ran
                                   .rows = blueprint.rows,
                                   .row = schedule.rows[pipeline_rank],
                                   .microbatches = deck.pipeline.microbatches,
+                                  .window = schedule.window,
                                   .lookahead = blueprint.lookahead,
                                   .update = blueprint.update});
   };

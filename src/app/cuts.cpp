@@ -56,6 +56,7 @@ std::int64_t stage_bytes(const Blueprint& blueprint, const deck::Deck& deck, con
                                 .rows = blueprint.rows,
                                 .row = row,
                                 .microbatches = deck.pipeline.microbatches,
+                                .window = blueprint.training.window,
                                 .lookahead = blueprint.lookahead,
                                 .update = blueprint.update})
       .bytes;

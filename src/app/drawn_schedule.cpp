@@ -50,6 +50,7 @@ schedule::Schedule generated(const deck::Deck& deck, const schedule::Costs& cost
                                .ranks = grid.pipeline,
                                .chunks = pipeline.chunks,
                                .microbatches = pipeline.microbatches,
+                               .window = pipeline.window,
                                .memory_limit = pipeline.memory_limit,
                                .weight_memory = deck.cost.weight_memory,
                                .costs = costs});

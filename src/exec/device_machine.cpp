@@ -28,6 +28,7 @@ void DeviceMachine::begin_step(const RunState& state, std::vector<std::int64_t> 
 }
 
 void DeviceMachine::end_step() {
+  agreement_.finish();
   if (sends_.empty()) return;
   const Observed observed(state_.observer,
                           {.work = Work::wait, .action = {ActionKind::send_forward, -1, -1}});
@@ -46,6 +47,18 @@ bool DeviceMachine::ready(const Action& action) {
   }
   if (action.kind == ActionKind::reduce_gradients) return !is_last(action) || in_.reducer->test();
   return true;
+}
+
+std::optional<std::size_t> DeviceMachine::first_ready(std::span<const Action> actions) {
+  if (agreement_.decides()) {
+    const auto found = Machine::first_ready(actions);
+    if (found) agreement_.tell(static_cast<std::int32_t>(*found));
+    return found;
+  }
+  const auto told = agreement_.told();
+  if (!told || !ready(actions[*told])) return {};
+  agreement_.take();
+  return *told;
 }
 
 void DeviceMachine::start(const Action& action) {

@@ -17,6 +17,7 @@ StageEngine::StageEngine(EngineInput input) : input_(std::move(input)) {
                                         .rows = input_.rows,
                                         .row = input_.schedule.rows[pipeline_rank],
                                         .microbatches = input_.schedule.microbatches,
+                                        .window = input_.schedule.window,
                                         .lookahead = input_.lookahead,
                                         .update = input_.update}),
                  input_.packing, input_.lender);
@@ -54,13 +55,13 @@ std::vector<std::int64_t> StageEngine::row_shifts(std::int64_t samples, std::int
   return shifts;
 }
 
-void StageEngine::wait(const schedule::Interpreter& loop, DeviceMachine& machine, Observer* observer) {
+void StageEngine::wait(schedule::Interpreter& loop, const DeviceMachine& machine, Observer* observer) {
   const schedule::Action& next = loop.next();
   const Observed observed(observer, {.work = Work::wait, .action = next});
   comm::Wait wait(input_.world.watchdog(), {.action = name(next),
                                             .partner = machine.partner(next),
                                             .position = static_cast<std::int64_t>(loop.position())});
-  while (!machine.ready(next)) wait.idle();
+  while (!loop.ready()) wait.idle();
 }
 
 void StageEngine::run_row(RunState state, std::int64_t samples, StepHooks* hooks,
@@ -72,8 +73,8 @@ void StageEngine::run_row(RunState state, std::int64_t samples, StepHooks* hooks
                          .reducer = reducer_ ? &*reducer_ : nullptr,
                          .hooks = hooks});
   machine.begin_step(state, row_shifts(samples, state.sequence));
-  const schedule::Row& row = input_.schedule.rows[input_.grid.coordinates()[Axis::pipeline]];
-  schedule::Interpreter loop(row, machine, input_.lookahead, observer);
+  schedule::Interpreter loop(input_.schedule, input_.grid.coordinates()[Axis::pipeline], machine,
+                             input_.lookahead, observer);
   for (Progress progress; (progress = loop.advance()) != Progress::done;)
     if (progress == Progress::blocked) wait(loop, machine, state.observer);
   machine.end_step();

@@ -107,7 +107,9 @@ Schedule add_communication(const Cells& cells, const std::vector<int>& rank_of_s
 }
 
 Schedule add_communication(const Schedule& compute, Receives receives) {
-  return add_communication(lock_step(compute), compute.rank_of_stage, receives);
+  Schedule schedule = add_communication(lock_step(compute), compute.rank_of_stage, receives);
+  schedule.window = compute.window;
+  return schedule;
 }
 
 Schedule finish_step(Schedule schedule) {

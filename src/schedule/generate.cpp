@@ -8,6 +8,7 @@
 #include <array>
 
 #include "heddle/schedule/dual_pipe_v.hpp"
+#include "heddle/schedule/dynamic.hpp"
 #include "heddle/schedule/gpipe.hpp"
 #include "heddle/schedule/interleaved.hpp"
 #include "heddle/schedule/looped_bfs.hpp"
@@ -40,6 +41,7 @@ constexpr std::array generators = {
     Generator{"interleaved-zb", Chunks::any, [](const Request& r) { return interleaved_zb(r.ranks, r.chunks, r.microbatches); }},
     Generator{"zb-v",           Chunks::two, [](const Request& r) { return zb_v(r.ranks, r.microbatches); }},
     Generator{"dualpipev",      Chunks::two, [](const Request& r) { return dual_pipe_v(r.ranks, r.microbatches); }},
+    Generator{"dynamic",        Chunks::one, dynamic},
 };
 // clang-format on
 

@@ -2,14 +2,23 @@
 #include "heddle/schedule/interpreter.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include "heddle/base/error.hpp"
+#include "heddle/schedule/overtake.hpp"
 
 namespace heddle::schedule {
 
 Interpreter::Interpreter(const Row& row, Machine& machine, int lookahead, Observer* observer)
     : row_(&row), machine_(&machine), lookahead_(lookahead), observer_(observer) {
   HEDDLE_EXPECT(lookahead >= 1);
+}
+
+Interpreter::Interpreter(const Schedule& schedule, int rank, Machine& machine, int lookahead,
+                         Observer* observer)
+    : Interpreter(schedule.rows[rank], machine, lookahead, observer) {
+  window_ = schedule.window;
+  rank_of_stage_ = &schedule.rank_of_stage;
 }
 
 void Interpreter::post_receives() {
@@ -21,22 +30,56 @@ void Interpreter::post_receives() {
   }
 }
 
+bool Interpreter::may_run(std::size_t index) const {
+  const Action& action = (*row_)[index];
+  if (ahead_.contains(index) || (is_receive(action.kind) && index >= scan_)) return false;
+  for (std::size_t before = position_; before < index; ++before)
+    if (!ahead_.contains(before) && !may_overtake(action, (*row_)[before], *rank_of_stage_)) return false;
+  return true;
+}
+
+std::optional<std::size_t> Interpreter::choose() {
+  if (window_ == 1) return machine_->ready(next()) ? std::optional(position_) : std::nullopt;
+  std::vector<std::size_t> places;
+  Row actions;
+  const std::size_t end = std::min(row_->size(), position_ + static_cast<std::size_t>(window_));
+  for (std::size_t index = position_; index < end; ++index)
+    if (may_run(index)) places.push_back(index), actions.push_back((*row_)[index]);
+  const auto found = machine_->first_ready(actions);
+  return found ? std::optional(places[*found]) : std::nullopt;
+}
+
+bool Interpreter::ready() {
+  post_receives();
+  if (window_ == 1 && observer_ && !std::exchange(begun_, true)) observer_->action_begins(next());
+  if (!chosen_) chosen_ = choose();
+  return chosen_.has_value();
+}
+
 Progress Interpreter::advance() {
   if (done()) return Progress::done;
-  post_receives();
-  const Action& action = next();
-  if (observer_ && !begun_) observer_->action_begins(action);
-  begun_ = true;
-  if (!machine_->ready(action)) return Progress::blocked;
+  if (!ready()) return Progress::blocked;
+  const std::size_t index = *std::exchange(chosen_, std::nullopt);
+  const Action& action = (*row_)[index];
+  if (window_ > 1 && observer_) observer_->action_begins(action);
   if (is_receive(action.kind))
     --posted_;
   else
     machine_->start(action);
   const Event event = machine_->finish(action);
-  ++position_;
+  mark_done(index);
   begun_ = false;
   if (observer_) observer_->action_ended(event);
   return Progress::moved;
+}
+
+void Interpreter::mark_done(std::size_t index) {
+  if (index != position_) {
+    ahead_.insert(index);
+    return;
+  }
+  ++position_;
+  while (ahead_.erase(position_) > 0) ++position_;
 }
 
 Progress run_all(std::span<Interpreter> rows) {

@@ -176,6 +176,7 @@ class Planner {
   }
 
   bool forwards_come_first() const {
+    if (in_.window > 1) return false;
     const auto first_backward =
         std::ranges::find_if(in_.row, [](const Action& a) { return is_backward(a.kind); });
     return std::none_of(first_backward, in_.row.end(),
@@ -233,7 +234,7 @@ class Planner {
   }
 
   std::vector<BufferLife> lives_of(const BufferClass& life) const {
-    return lives(in_.row, life, in_.lookahead, in_.channel_capacity);
+    return lives(in_.row, life, in_.lookahead, in_.channel_capacity, in_.window);
   }
 
   /// The members' microbatches are counted on, one member after the other.

@@ -3,6 +3,7 @@
 #include "heddle/schedule/simulated_machine.hpp"
 
 #include <algorithm>
+#include <limits>
 #include <utility>
 
 #include "heddle/base/error.hpp"
@@ -72,6 +73,26 @@ double SimulatedCluster::complete(const Action& action, double now) {
   return end;
 }
 
+double SimulatedCluster::waits_until(const Action& action, double now) const {
+  if (is_receive(action.kind)) return std::max(now, arrival_[action]);
+  if (!is_send(action.kind)) return now;
+  const Channel& channel = channels_[channel_of(action)];
+  return channel.sent < capacity_ ? now : std::max(now, channel.posted_at[channel.sent - capacity_]);
+}
+
+std::optional<std::size_t> SimulatedMachine::first_ready(std::span<const Action> actions) {
+  next_ = clock_;
+  if (clock_ > cluster_->time()) return {};
+  next_ = std::numeric_limits<double>::infinity();
+  for (std::size_t i = 0; i < actions.size(); ++i) {
+    if (!ready(actions[i])) continue;
+    const double until = cluster_->waits_until(actions[i], clock_);
+    if (until <= cluster_->time()) return i;
+    next_ = std::min(next_, until);
+  }
+  return {};
+}
+
 void SimulatedMachine::start(const Action& action) {
   if (is_receive(action.kind)) cluster_->post(action, clock_);
 }
@@ -81,14 +102,36 @@ Event SimulatedMachine::finish(const Action& action) {
   return {action, begin, clock_};
 }
 
+namespace {
+
+/// Ranks that choose must not see the future: all of them go on from moment to moment together.
+Progress run_in_time(std::span<Interpreter> loops, std::span<const SimulatedMachine> machines,
+                     SimulatedCluster& cluster) {
+  while (!std::ranges::all_of(loops, &Interpreter::done)) {
+    bool moved = false;
+    for (Interpreter& loop : loops)
+      while (loop.advance() == Progress::moved) moved = true;
+    if (moved) continue;
+    double next = std::numeric_limits<double>::infinity();
+    for (std::size_t rank = 0; rank < loops.size(); ++rank)
+      if (!loops[rank].done()) next = std::min(next, machines[rank].next());
+    if (next == std::numeric_limits<double>::infinity()) return Progress::blocked;
+    cluster.set_time(next);
+  }
+  return Progress::done;
+}
+
+}  // namespace
+
 Timeline simulate(const Schedule& schedule, const Costs& costs, int lookahead, int channel_capacity) {
   SimulatedCluster cluster(schedule, costs, channel_capacity);
   std::vector<EventRecorder> recorders(schedule.rows.size());
   std::vector<SimulatedMachine> machines(schedule.rows.size(), SimulatedMachine(cluster));
   std::vector<Interpreter> loops;
   for (std::size_t rank = 0; rank < machines.size(); ++rank)
-    loops.emplace_back(schedule.rows[rank], machines[rank], lookahead, &recorders[rank]);
-  if (run_all(loops) == Progress::done) {
+    loops.emplace_back(schedule, static_cast<int>(rank), machines[rank], lookahead, &recorders[rank]);
+  const bool chooses = schedule.window > 1;
+  if ((chooses ? run_in_time(loops, machines, cluster) : run_all(loops)) == Progress::done) {
     Timeline timeline;
     for (EventRecorder& recorder : recorders) timeline.push_back(std::move(recorder.events));
     return timeline;

@@ -37,9 +37,9 @@ bool Task::done_by(const Action& action) const {
   return action.stage == stage && (action.kind == kind || (part && action.kind == ActionKind::backward));
 }
 
-std::vector<BufferLife> lives(const Row& row, const BufferClass& buffers, int lookahead,
-                              int channel_capacity) {
-  HEDDLE_EXPECT(lookahead >= 1 && channel_capacity >= 1);
+std::vector<BufferLife> lives(const Row& row, const BufferClass& buffers, int lookahead, int channel_capacity,
+                              int window) {
+  HEDDLE_EXPECT(lookahead >= 1 && channel_capacity >= 1 && window >= 1);
   std::map<std::pair<int, int>, BufferLife> by_microbatch;
   std::vector<std::int64_t>
       receives;  // the interpreter posts one as soon as the `lookahead`-th before it is finished
@@ -48,9 +48,13 @@ std::vector<BufferLife> lives(const Row& row, const BufferClass& buffers, int lo
     std::int64_t begin = at;
     if (is_receive(action.kind)) {
       const auto before = static_cast<std::int64_t>(receives.size()) - lookahead;
-      begin = before < 0 ? 0 : receives[before] + 1;
+      if (before < 0)
+        begin = 0;
+      else
+        begin = receives[before] + (window == 1 ? 1 : 0);  // it may be done while actions before it are not
       receives.push_back(at);
     }
+    begin = std::max<std::int64_t>(begin - (window - 1), 0);
     const std::pair key{action.microbatch, action.slice};
     if (does_one_of(action, buffers.first))
       by_microbatch.try_emplace(key, BufferLife{begin, -1, action.microbatch, action.slice});

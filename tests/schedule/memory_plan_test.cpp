@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <deque>
 #include <map>
+#include <random>
 #include <set>
 
 #include "heddle/graph/ops.hpp"
@@ -16,6 +17,7 @@
 #include "heddle/passes/loss_tail.hpp"
 #include "heddle/passes/parallelize.hpp"
 #include "heddle/passes/rematerialize.hpp"
+#include "heddle/schedule/zb_hand_made.hpp"
 #include "schedules.hpp"
 
 namespace heddle::schedule {
@@ -75,21 +77,35 @@ class Walk {
         contents_[node.out[0]] = contents_[node.in[0]];
   }
 
-  void run() {
-    std::size_t scan = 0;
-    int posted = 0;
-    for (const Action& action : in_.row) {
-      for (; scan < in_.row.size() && posted < in_.lookahead; ++scan)
-        if (is_receive(in_.row[scan].kind)) write(in_.row[scan]), ++posted;
-      if (is_receive(action.kind)) --posted;
-      if (is_send(action.kind)) send(action);
-      if (is_compute(action.kind)) compute(action);
+  /// In the order that the loop takes on a machine where what is not for this rank to say is ready by chance.
+  void run(const Schedule& schedule, int place) {
+    ByChance machine(*this);
+    Interpreter loop(schedule, place, machine, in_.lookahead);
+    while (loop.advance() != Progress::done) {
     }
     while (!under_way_.empty()) leave(under_way_.begin());
     for (ValueId sum : sums_) demand(sum, shared, "the epilogue");
   }
 
  private:
+  class ByChance final : public Machine {
+   public:
+    explicit ByChance(Walk& walk) : walk_(&walk) {}
+    bool ready(const Action&) override { return random_() % 3 == 0; }
+    void start(const Action& action) override {
+      if (is_receive(action.kind)) walk_->write(action);
+    }
+    Event finish(const Action& action) override {
+      if (is_send(action.kind)) walk_->send(action);
+      if (is_compute(action.kind)) walk_->compute(action);
+      return {action, 0, 0};
+    }
+
+   private:
+    Walk* walk_;
+    std::mt19937 random_{7};
+  };
+
   static constexpr int shared = -1;
 
   /// Held bytes belong to a value of a microbatch; `shared` is for what all have in common.
@@ -228,9 +244,10 @@ void walk_all(const maps::Grid& grid, passes::ResidualStream stream, const Sched
                           .rows = 16,
                           .row = schedule.rows[place],
                           .microbatches = schedule.microbatches,
+                          .window = schedule.window,
                           .lookahead = lookahead};
     const MemoryPlan plan = plan_memory(input);
-    Walk(input, plan).run();
+    Walk(input, plan).run(schedule, place);
     if (testing::Test::HasFailure()) FAIL() << "rank " << rank << " of " << maps::name(grid);
   }
 }
@@ -271,6 +288,19 @@ TEST(MemoryPlan, WhatIsReadWasWrittenThereWhereARankHoldsSeveralStages) {
         for (int lookahead : {1, 2, 5})
           walk_all(maps::Grid({1, compute.ranks(), tensor}), passes::ResidualStream::whole,
                    finish_step(add_communication(compute)), lookahead, keeps);
+}
+
+TEST(MemoryPlan, WhatIsReadWasWrittenThereWhereARankMayChoose) {
+  for (int window : {2, 5, 16, 1000})
+    for (int microbatches : {1, 4, 9})
+      for (Keeps keeps : {Keeps::all, Keeps::what_is_dear})
+        for (int lookahead : {1, 4}) {
+          Schedule split = finish_step(add_communication(zb_h1(3, microbatches))),
+                   whole = finish_step(add_communication(gpipe(3, microbatches)));
+          split.window = whole.window = window;
+          for (const Schedule& schedule : {split, whole})
+            walk_all(maps::Grid({1, 3, 1}), passes::ResidualStream::whole, schedule, lookahead, keeps);
+        }
 }
 
 TEST(MemoryPlan, OfLogitsAndTheirCotangentAChunkIsAllThereIs) {

@@ -42,9 +42,9 @@ constexpr auto names_of(DType) { return std::array<Word, 2>{"fp32", "fp64"}; }
 
 /// The schedules that schedule/generate.hpp makes; beside them stands a file of rows.
 inline constexpr Word schedule_file = "file:";
-inline constexpr std::array<Word, 10> schedules = {"gpipe", "1f1b",     "looped-bfs", "interleaved",
-                                                   "zb-h1", "zb-h2",    "zb-auto",    "interleaved-zb",
-                                                   "zb-v",  "dualpipev"};
+inline constexpr std::array<Word, 11> schedules = {"gpipe", "1f1b",      "looped-bfs", "interleaved",
+                                                   "zb-h1", "zb-h2",     "zb-auto",    "interleaved-zb",
+                                                   "zb-v",  "dualpipev", "dynamic"};
 
 template <class E>
 constexpr Word name(E value) {
@@ -87,6 +87,7 @@ struct Pipeline {
   int microbatches = 1;           ///< per data rank and step
   int ranks = 0;                  ///< reading a deck fills 0 with grid.pipeline
   int chunks = 1;                 ///< stages a rank holds
+  int window = 16;                ///< actions, for "dynamic"
   double memory_limit = 0;  ///< activations of whole ranks a rank may hold, in microbatches; 0: no limit
   std::vector<int> cuts;    ///< first layer of each stage but the first; empty: balanced by cost
   int lookahead = 4;
@@ -167,7 +168,7 @@ struct Cost {
   double bandwidth = 0;  ///< bytes a second; 0: a message's length costs nothing
   bool contention = false;
   double weight_memory = 1;  ///< part of a microbatch's activations
-  double load = 0;  ///< seconds a step
+  double load = 0;           ///< seconds a step
   bool operator==(const Cost&) const = default;
 };
 

@@ -6,6 +6,7 @@
 #include <map>
 #include <unordered_map>
 
+#include "heddle/exec/agreement.hpp"
 #include "heddle/exec/gradient_reducer.hpp"
 #include "heddle/schedule/machine.hpp"
 
@@ -49,7 +50,8 @@ struct MachineInput {
 
 class DeviceMachine final : public schedule::Machine {
  public:
-  explicit DeviceMachine(const MachineInput& input) : in_(input) {}
+  explicit DeviceMachine(const MachineInput& input)
+      : in_(input), agreement_(input.grid.along(maps::AxisSet(maps::Axis::data) | maps::Axis::tensor)) {}
 
   /// To be called before each run of a row.
   void begin_step(const RunState& state, std::vector<std::int64_t> row_shifts);
@@ -57,6 +59,8 @@ class DeviceMachine final : public schedule::Machine {
   void end_step();
 
   bool ready(const schedule::Action& action) override;
+  /// The same on all ranks that share a pipeline coordinate, since their collectives must meet.
+  std::optional<std::size_t> first_ready(std::span<const schedule::Action> actions) override;
   void start(const schedule::Action& action) override;
   schedule::Event finish(const schedule::Action& action) override;
 
@@ -74,6 +78,7 @@ class DeviceMachine final : public schedule::Machine {
   bool is_last(const schedule::Action& action) const;
 
   MachineInput in_;
+  Agreement agreement_;
   RunState state_;
   std::vector<std::int64_t> row_shifts_;  ///< by microbatch, see RunState::row_shift
   std::unordered_map<schedule::Action, Requests> receives_;

@@ -46,7 +46,7 @@ class StageEngine {
  private:
   std::vector<std::int64_t> row_shifts(std::int64_t samples, std::int64_t sequence) const;
   /// Until the loop's next action is ready.
-  void wait(const schedule::Interpreter& loop, DeviceMachine& machine, Observer* observer);
+  void wait(schedule::Interpreter& loop, const DeviceMachine& machine, Observer* observer);
 
   EngineInput input_;
   std::optional<Arena> arena_;

@@ -67,9 +67,11 @@ using Row = std::vector<Action>;
 /// What every rank of a pipeline does in one training step. Ranks that share a pipeline coordinate share a
 /// row.
 struct Schedule {
-  std::vector<Row> rows;           ///< one a pipeline rank, in the order of execution
+  std::vector<Row> rows;  ///< one a pipeline rank, in the order of execution unless the window lets it stray
   std::vector<int> rank_of_stage;  ///< the pipeline rank that holds a stage; several stages may share a rank
   int microbatches = 0;
+  /// Among so many actions of its row, from the first that is not done, a rank does the first that is ready; 1: in order.
+  int window = 1;
 
   int ranks() const { return static_cast<int>(rows.size()); }
   int stages() const { return static_cast<int>(rank_of_stage.size()); }

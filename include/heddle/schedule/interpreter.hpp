@@ -3,7 +3,10 @@
 #pragma once
 
 #include <cstddef>
+#include <optional>
+#include <set>
 #include <span>
+#include <vector>
 
 #include "heddle/schedule/machine.hpp"
 #include "heddle/schedule/observer.hpp"
@@ -19,36 +22,49 @@ enum class Progress : std::uint8_t {
 /// How many receives of a row are posted at any time, the one the row stands at included.
 inline constexpr int default_lookahead = 2;
 
-/// Carries out one row in its order. The row, the machine and the observer must outlive it.
+/// Carries out one row, in its order or as far from it as the schedule's window lets it stray. The schedule (or the row), the
+/// machine and the observer must outlive it.
 ///
 ///     while ((progress = interpreter.advance()) != Progress::done)
 ///       if (progress == Progress::blocked) idle();
 class Interpreter {
  public:
   /// `lookahead` is at least 1; the observer may be null.
+  Interpreter(const Schedule& schedule, int rank, Machine& machine, int lookahead = default_lookahead,
+              Observer* observer = nullptr);
+  /// In the order of the row.
   Interpreter(const Row& row, Machine& machine, int lookahead = default_lookahead,
               Observer* observer = nullptr);
 
   /// Posts the next `lookahead` receives, then does the next action if it is ready. Never blocks by itself.
   Progress advance();
+  /// Would `advance` do an action?
+  bool ready();
 
   bool done() const { return position_ == row_->size(); }
-  /// Index of the next action in the row.
+  /// Index in the row of the first action that is not done.
   std::size_t position() const { return position_; }
-  /// The next action; there is none when done.
+  /// This action; there is none when done.
   const Action& next() const { return (*row_)[position_]; }
 
  private:
   void post_receives();
+  std::optional<std::size_t> choose();
+  bool may_run(std::size_t index) const;
+  void mark_done(std::size_t index);
 
   const Row* row_;
   Machine* machine_;
   int lookahead_;
   Observer* observer_;
+  int window_ = 1;
+  const std::vector<int>* rank_of_stage_ = nullptr;  ///< where the window is wider than 1
   std::size_t position_ = 0;
-  bool begun_ = false;    ///< the observer has been told of the next action
-  std::size_t scan_ = 0;  ///< receives before this index are posted
-  int posted_ = 0;        ///< receives that are posted and not finished
+  std::set<std::size_t> ahead_;        ///< done although actions before them are not
+  std::optional<std::size_t> chosen_;  ///< the action that is ready
+  bool begun_ = false;                 ///< the observer has been told of the action
+  std::size_t scan_ = 0;               ///< receives before this index are posted
+  int posted_ = 0;                     ///< receives that are posted and not finished
 };
 
 /// Runs all rows of a pipeline in one process, each as far as it comes, in turn. Returns `done`, or `blocked`

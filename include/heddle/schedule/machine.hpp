@@ -2,6 +2,9 @@
 // face, and the one loop of interpreter.hpp drives them all.
 #pragma once
 
+#include <optional>
+#include <span>
+
 #include "heddle/schedule/event.hpp"
 
 namespace heddle::schedule {
@@ -19,6 +22,13 @@ class Machine {
   ///  - a send: its data is made and a channel buffer is free
   ///  - a computation, reduction or step: its inputs are there
   virtual bool ready(const Action& action) = 0;
+
+  /// The first of these that is ready, as an index; the loop will do it next. Asked where a rank may choose.
+  virtual std::optional<std::size_t> first_ready(std::span<const Action> actions) {
+    for (std::size_t i = 0; i < actions.size(); ++i)
+      if (ready(actions[i])) return i;
+    return {};
+  }
 
   /// Begins an action. A receive is posted, possibly many actions before its place in the row, and needs no
   /// `ready`; every other action must be ready.

@@ -71,6 +71,7 @@ struct PlanInput {
   std::int64_t rows = 0;  ///< of one microbatch over the whole data axis
   const Row& row;         ///< what the rank does in a step; it may be forward only
   int microbatches = 1;
+  int window = 1;  ///< of the schedule
   int lookahead = default_lookahead;
   int channel_capacity = default_channel_capacity;
   Update update = Update::final;

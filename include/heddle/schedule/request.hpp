@@ -14,6 +14,7 @@ struct Request {
   int ranks = 1;
   int chunks = 1;  ///< stages a rank holds
   int microbatches = 1;
+  int window = 1;            ///< of schedules whose order is decided while they run, see Schedule
   double memory_limit = 0;   ///< activations of all stages of a rank, in microbatches; 0: no limit
   double weight_memory = 1;  ///< part of a microbatch's activations that is kept from I to W
   Costs costs = {};          ///< of schedules that follow from costs; no stages: F, I and W take equally long

@@ -22,6 +22,12 @@ class SimulatedCluster {
   /// Finishes a ready action that began at `now`; returns its end.
   double complete(const Action& action, double now);
 
+  /// When a rank that has nothing else to do from `now` on would no longer wait for this ready action.
+  double waits_until(const Action& action, double now) const;
+  /// The moment up to which ranks that may choose have been simulated.
+  double time() const { return time_; }
+  void set_time(double time) { time_ = time; }
+
  private:
   double duration(const Action& action) const;
   bool waits_for_others(const Action& action) const {
@@ -45,6 +51,7 @@ class SimulatedCluster {
       link_free_;              ///< with contention: when the link from rank to rank has carried all
   int reductions_left_ = 0;    ///< stages that have not reduced their gradients
   double last_reduction_ = 0;  ///< when the last of them had
+  double time_ = 0;
 };
 
 /// One rank of the cluster, with its own clock. A receive's event spans the wait for its data; a send's is
@@ -53,12 +60,18 @@ class SimulatedMachine final : public Machine {
  public:
   explicit SimulatedMachine(SimulatedCluster& cluster) : cluster_(&cluster) {}
   bool ready(const Action& action) override { return cluster_->ready(action); }
+  /// None before the cluster's time has come.
+  std::optional<std::size_t> first_ready(std::span<const Action> actions) override;
   void start(const Action& action) override;
   Event finish(const Action& action) override;
+
+  /// When there may be an action to do, as far as the last answer of `first_ready` knew.
+  double next() const { return next_; }
 
  private:
   SimulatedCluster* cluster_;
   double clock_ = 0;
+  double next_ = 0;
 };
 
 /// Runs a lowered, verified schedule on simulated machines. Throws Error (usage) when it gets stuck.

@@ -38,9 +38,10 @@ struct BufferLife {
 
 /// The lives of a class, in the order of their begins. A send goes on after its action: it has surely left
 /// when the `channel_capacity`-th send after it is ready, and at the end of the row. Microbatches that lack a first or a last
-/// action have none. `lookahead` is the interpreter's.
+/// action have none. `lookahead` is the interpreter's. With a `window` an action may run as soon as the one `window` places
+/// before it is done, so that much earlier lives begin.
 std::vector<BufferLife> lives(const Row& row, const BufferClass& buffers, int lookahead = default_lookahead,
-                              int channel_capacity = default_channel_capacity);
+                              int channel_capacity = default_channel_capacity, int window = 1);
 
 /// Which slot each microbatch (and slice) takes.
 struct Slots {

@@ -1,0 +1,26 @@
+#include "heddle/schedule/overtake.hpp"
+
+#include <algorithm>
+
+#include "heddle/schedule/dependencies.hpp"
+
+namespace heddle::schedule {
+namespace {
+
+bool adds_to_gradients(ActionKind kind) {
+  return kind == ActionKind::backward || kind == ActionKind::backward_weight;
+}
+
+}  // namespace
+
+bool may_overtake(const Action& later, const Action& earlier, const std::vector<int>& rank_of_stage) {
+  if (is_per_stage(later.kind) || is_per_stage(earlier.kind)) return false;
+  const bool alike =
+      later.kind == earlier.kind || (adds_to_gradients(later.kind) && adds_to_gradients(earlier.kind));
+  if (alike && later.stage == earlier.stage) return false;
+  const Needs all = needs(later, rank_of_stage);
+  return std::none_of(all.begin(), all.end(),
+                      [&](const Need& need) { return need.either == earlier || need.other == earlier; });
+}
+
+}  // namespace heddle::schedule
