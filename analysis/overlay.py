@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Draws a measured and a simulated step of the same deck under each other: overlay.py MEASURED.h5 SIMULATED.h5 -o overlay.png
 
-Both begin with their first action and share one scale of time. Of the measured run the step of median length is shown,
-the first two left aside.
+Both begin with their first action and share one scale of time. Of the last 20 steps of the measured run the one of
+median length is shown.
 """
 import argparse
 
@@ -19,8 +19,7 @@ def lengths(run):
 
 
 def median_step(run):
-    steps = sorted(lengths(run).items(), key=lambda item: item[1])
-    settled = [item for item in steps if item[0] > 2] or steps
+    settled = sorted(list(lengths(run).items())[-20:], key=lambda item: item[1])
     return settled[len(settled) // 2][0]
 
 

@@ -4,7 +4,8 @@ actions cost, `heddle simulate` makes a step of them, `heddle run` takes it: pre
 
 Nothing else goes into the prediction. A measured step is the median of a run's last 20, from one row of run.h5 to the
 next; its bubble is the share of it in which a rank does not compute. Every round does all of it for every schedule;
-figures are medians over the rounds, and what they are off by is the median of each round's own. `--update DOC` puts the table between the marks of a
+figures are medians over the rounds, and what they are off by is the median of each round's own. The last columns are of
+the process that was measured: its steps without events, which took turns with those whose events made the prediction. `--update DOC` puts the table between the marks of a
 document, `--pictures FOLDER` draws both timelines of every schedule under each other.
 """
 import argparse
@@ -37,6 +38,7 @@ class Result:
     simulated: float
     bubble: float      # shares of the step
     predicted: float   # the bubble that the simulator sees
+    in_turns: float    # seconds of the bench's own steps
 
 
 def call(*command):
@@ -75,22 +77,24 @@ def tried(schedule, options, tokens, folder, arguments):
     if arguments.pictures:
         call(sys.executable, ROOT / "analysis" / "overlay.py", run / "run.h5", simulated, "--title", schedule,
              "-o", pathlib.Path(arguments.pictures) / f"overlay_{schedule}.png")
-    return Result(seconds, found["step_s"], bubble, 1 - found["busy_s"] / found["step_s"])
+    return Result(seconds, found["step_s"], bubble, 1 - found["busy_s"] / found["step_s"],
+                  json.loads(bench.read_text())["step_without_events_s"])
 
 
 def table(results):
     rounds = len(next(iter(results.values())))
     lines = [f"{heddle_state()}, two ranks, tests/bench/prediction.toml, medians of {STEPS} steps, "
              f"{rounds} round{'s' * (rounds > 1)}; {processor()}.", "",
-             "| schedule | measured ms | simulated ms | off by | measured bubble | simulated bubble | points |",
-             "|---|--:|--:|--:|--:|--:|--:|"]
+             "| schedule | run ms | simulated ms | off by | bubble of the run | simulated | points | same process ms | off by |",
+             "|---|--:|--:|--:|--:|--:|--:|--:|--:|"]
     for schedule, rounds in results.items():
         def middle(value):
             return statistics.median(map(value, rounds))
         lines.append(f"| {schedule} | {1e3 * middle(lambda r: r.measured):.1f} | {1e3 * middle(lambda r: r.simulated):.1f} "
                      f"| {100 * middle(lambda r: r.simulated / r.measured - 1):+.1f} % "
                      f"| {100 * middle(lambda r: r.bubble):.1f} % | {100 * middle(lambda r: r.predicted):.1f} % "
-                     f"| {100 * middle(lambda r: r.predicted - r.bubble):+.1f} |")
+                     f"| {100 * middle(lambda r: r.predicted - r.bubble):+.1f} "
+                     f"| {1e3 * middle(lambda r: r.in_turns):.1f} | {100 * middle(lambda r: r.simulated / r.in_turns - 1):+.1f} % |")
     return "\n".join(lines) + "\n"
 
 
