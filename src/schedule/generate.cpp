@@ -13,6 +13,7 @@
 #include "heddle/schedule/interleaved.hpp"
 #include "heddle/schedule/looped_bfs.hpp"
 #include "heddle/schedule/one_f_one_b.hpp"
+#include "heddle/schedule/v_blocks.hpp"
 #include "heddle/schedule/zb_auto.hpp"
 #include "heddle/schedule/zb_hand_made.hpp"
 #include "heddle/schedule/zb_v.hpp"
@@ -40,6 +41,8 @@ constexpr std::array generators = {
     Generator{"zb-auto",        Chunks::one, zb_auto},
     Generator{"interleaved-zb", Chunks::any, [](const Request& r) { return interleaved_zb(r.ranks, r.chunks, r.microbatches); }},
     Generator{"zb-v",           Chunks::two, [](const Request& r) { return zb_v(r.ranks, r.microbatches); }},
+    Generator{"v-half",         Chunks::two, [](const Request& r) { return v_half(r.ranks, r.microbatches); }},
+    Generator{"v-min",          Chunks::two, [](const Request& r) { return v_min(r.ranks, r.microbatches); }},
     Generator{"dualpipev",      Chunks::two, [](const Request& r) { return dual_pipe_v(r.ranks, r.microbatches); }},
     Generator{"dynamic",        Chunks::one, dynamic},
 };

@@ -1,5 +1,6 @@
 // Good schedules pass; a bad one is refused with the first action that can never start and what it waits for.
 #include "heddle/schedule/verify.hpp"
+#include "heddle/schedule/activations.hpp"
 
 #include <gtest/gtest.h>
 
@@ -131,6 +132,46 @@ TEST(Verify, RefusesBadSchedules) {
     EXPECT_EQ(problem->what, bad.what) << bad.rows;
     EXPECT_EQ(problem->why, bad.why) << bad.rows;
   }
+}
+
+TEST(Verify, RefusesBadRowsWithoutCommunication) {
+  const Bad bad[] = {
+      {"0F0,0F1,0B0,0B1\n1F0,1B0,1F1,1B1\n", nullptr, nullptr},
+      {"0F0,0F1,1F0,0B0,1B0,1F1,0B1,1B1\n", "rank 0, action 3 0B0 can never start", "it waits for 1B0"},
+      {"0B0,0F0\n", "rank 0, action 0 0B0 can never start", "it waits for 0F0"},
+      {"0F0,0W0,0I0\n", "rank 0, action 1 0W0 can never start", "it waits for 0I0"},
+      {"0F1,0F0,0I0,0I1,0W1\n", "no row has 0W0",
+       "each stage computes each microbatch once, F and B, or F, I and W"},
+      {"0F0,0F1,0B1\n", "no row has 0B0", "each stage computes each microbatch once, F and B, or F, I and W"},
+      {"0F0,0B0\n0F1,0B1\n", "rank 1, action 0 0F1 is wrong", "stage 0 is on rank 0"},
+      {"0F0,2F0,2B0,0B0\n", "stage 1 is on no rank", "no row computes it"},
+      {"0F0,0B0,0F0\n", "rank 0, action 2 0F0 is wrong", "action 0 of the row is the same"},
+      {"0F0,0I0,0B0\n", "rank 0, action 2 0B0 is wrong", "action 1 0I0 makes that gradient too"},
+      {"0F0,0F1,0B0,0B1\n1F1,1B0,1F0,1B1\n", "rank 0, action 2 0B0 can never start", "it waits for 1B0"},
+      {"\n", "the schedule has no stages", "no row computes anything"},
+  };
+  for (const Bad& one : bad) {
+    const auto problem = first_problem_of_rows(read_schedule(one.rows));
+    if (!one.what) {
+      EXPECT_FALSE(problem) << problem->what;
+      continue;
+    }
+    ASSERT_TRUE(problem) << one.rows;
+    EXPECT_EQ(problem->what, one.what) << one.rows;
+    EXPECT_EQ(problem->why, one.why) << one.rows;
+  }
+}
+
+TEST(Verify, RefusesMoreActivationsThanTheLimit) {
+  const Schedule rows = one_f_one_b(4, 8);
+  EXPECT_FALSE(over_memory(rows, 4));
+  const auto problem = over_memory(rows, 3);
+  ASSERT_TRUE(problem);
+  EXPECT_EQ(problem->what, "rank 0, action 3 0F3 is over the memory limit");
+  EXPECT_EQ(problem->why, "it makes 4 activations of a stage, and the limit is 3");
+  const Schedule split = read_schedule("0F0,0I0,0F1,0I1,0W0,0W1\n");
+  EXPECT_FALSE(over_memory(split, 1.5, 0.5));
+  EXPECT_EQ(over_memory(split, 1.25, 0.5)->what, "rank 0, action 2 0F1 is over the memory limit");
 }
 
 TEST(Verify, RefusesAWrongStageMap) {

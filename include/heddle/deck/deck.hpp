@@ -42,9 +42,9 @@ constexpr auto names_of(DType) { return std::array<Word, 2>{"fp32", "fp64"}; }
 
 /// The schedules that schedule/generate.hpp makes; beside them stands a file of rows.
 inline constexpr Word schedule_file = "file:";
-inline constexpr std::array<Word, 11> schedules = {"gpipe", "1f1b",      "looped-bfs", "interleaved",
-                                                   "zb-h1", "zb-h2",     "zb-auto",    "interleaved-zb",
-                                                   "zb-v",  "dualpipev", "dynamic"};
+inline constexpr std::array<Word, 13> schedules = {
+    "gpipe",          "1f1b", "looped-bfs", "interleaved", "zb-h1",     "zb-h2",  "zb-auto",
+    "interleaved-zb", "zb-v", "v-half",     "v-min",       "dualpipev", "dynamic"};
 
 template <class E>
 constexpr Word name(E value) {
