@@ -5,7 +5,7 @@ ranks=${1:?usage: jobs/local.sh N PROGRAM [ARG ...]}
 shift
 
 cores=$(lscpu -p=CORE,SOCKET | grep -v '^#' | sort -u | wc -l)
-allowed=$(nproc)
+allowed=$(env -u OMP_NUM_THREADS nproc)  # which believes OMP_NUM_THREADS instead of counting cores
 ((allowed < cores)) && cores=$allowed
 
 flags=()
