@@ -69,6 +69,10 @@ bench: build  ## Heddle beside PyTorch, in turns: docs/performance.md; ROUNDS=3 
 	  --rounds $(ROUNDS) --only '$(ONLY)' --under '$(UNDER)' $(if $(PEER),--peer $(PEER)) \
 	  $(if $(HEDDLE_UPDATE),--update docs/performance.md) -o $(BUILD)/bench.md
 
+schedules: build  ## every pipeline schedule on two ranks; ROUNDS=3 HEDDLE_UPDATE=1, PEER=script.py for PyTorch's beside them
+	$(PYTHON) tests/bench/schedules.py --heddle $(HEDDLE) --python $(PYTHON) $(BUILD)/oracle/bin/python --rounds $(ROUNDS) \
+	  $(if $(PEER),--peer $(PEER)) $(if $(HEDDLE_UPDATE),--update docs/performance.md) -o $(BUILD)/schedules.md
+
 prediction: build  ## is a step as long as `heddle simulate` says? five schedules on two ranks; ROUNDS=3 HEDDLE_UPDATE=1
 	$(PYTHON) tests/bench/prediction.py --heddle $(HEDDLE) --rounds $(ROUNDS) --under '$(UNDER)' \
 	  $(if $(HEDDLE_UPDATE),--update docs/performance.md --pictures docs/images) -o $(BUILD)/prediction.md
@@ -87,4 +91,4 @@ $(TEXT): | setup
 $(TOKENS): $(TEXT) | build
 	$(HEDDLE) prepare $(TEXT) -o $@
 
-.PHONY: help run test build setup lint format kokkos threads sweep oracle parity bench prediction counts clean
+.PHONY: help run test build setup lint format kokkos threads sweep oracle parity bench schedules prediction counts clean
