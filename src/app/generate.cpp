@@ -10,8 +10,8 @@
 #include "heddle/base/random.hpp"
 #include "heddle/data/tokenizer.hpp"
 #include "heddle/deck/read.hpp"
+#include "heddle/exec/engine.hpp"
 #include "heddle/exec/host_copy.hpp"
-#include "heddle/exec/stage_engine.hpp"
 #include "heddle/io/checkpoint.hpp"
 #include "heddle/io/run_file.hpp"
 #include "heddle/train/parameters.hpp"
@@ -81,7 +81,7 @@ class Writer {
   schedule::Schedule forward_;
   comm::CartesianGrid grid_;
   exec::Clock clock_;
-  exec::StageEngine engine_;
+  exec::Engine engine_;
 };
 
 /// Draws a token from softmax(logits / temperature), ids beyond the vocabulary left out.

@@ -62,7 +62,7 @@ void Trainer::make_ties() {
 }
 
 /// The loss lies whole on the tensor axis: its first rank counts it.
-Tensor Trainer::loss_share(const exec::StageEngine& engine) const {
+Tensor Trainer::loss_share(const exec::Engine& engine) const {
   const graph::ValueId loss = engine.program().loss;
   if (loss < 0 || grid_.coordinates()[Axis::tensor] != 0) return {};
   return engine.arena().tensor(loss, engine.program().graph[loss].dtype);

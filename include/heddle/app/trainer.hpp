@@ -5,7 +5,7 @@
 
 #include "heddle/app/blueprint.hpp"
 #include "heddle/data/dataset.hpp"
-#include "heddle/exec/stage_engine.hpp"
+#include "heddle/exec/engine.hpp"
 #include "heddle/train/optimizer.hpp"
 
 namespace heddle::app {
@@ -36,7 +36,7 @@ class Trainer {
 
   const Blueprint& blueprint() const { return blueprint_; }
   const comm::CartesianGrid& grid() const { return grid_; }
-  const exec::StageEngine& engine() const { return *engine_; }
+  const exec::Engine& engine() const { return *engine_; }
   /// Bytes that this rank has allocated for the model and its training.
   std::int64_t allocated() const { return engine_->arena().allocated() + evaluation_->arena().allocated(); }
   const std::vector<train::TrainedParameter>& parameters() const { return optimizer_->parameters(); }
@@ -52,7 +52,7 @@ class Trainer {
   exec::EngineInput engine_input(const schedule::Schedule& schedule, passes::Program program) const;
   exec::Observer* of_pieces() const { return observer_ && observer_->watches_pieces() ? observer_ : nullptr; }
   void make_ties();
-  Tensor loss_share(const exec::StageEngine& engine) const;
+  Tensor loss_share(const exec::Engine& engine) const;
   exec::RunState state(std::int64_t step, exec::Observer* of_pieces = nullptr) const;
 
   const deck::Deck& deck_;
@@ -61,7 +61,7 @@ class Trainer {
   const exec::Clock& clock_;
   comm::CartesianGrid grid_;
   std::vector<TiedGroup> ties_;
-  std::optional<exec::StageEngine> engine_, evaluation_;
+  std::optional<exec::Engine> engine_, evaluation_;
   std::optional<train::Optimizer> optimizer_;
   exec::Observer* observer_ = nullptr;  ///< of the last step
 };

@@ -24,9 +24,9 @@ struct EngineInput {
   const Arena* lender = nullptr;  ///< whose parameters, and memory between its steps, to use; null: its own
 };
 
-class StageEngine {
+class Engine {
  public:
-  explicit StageEngine(EngineInput input);
+  explicit Engine(EngineInput input);
 
   const passes::Program& program() const { return input_.program; }
   const Arena& arena() const { return *arena_; }

@@ -1,4 +1,4 @@
-#include "heddle/exec/stage_engine.hpp"
+#include "heddle/exec/engine.hpp"
 
 #include <fmt/format.h>
 
@@ -9,7 +9,7 @@ namespace heddle::exec {
 using maps::Axis;
 using schedule::Progress;
 
-StageEngine::StageEngine(EngineInput input) : input_(std::move(input)) {
+Engine::Engine(EngineInput input) : input_(std::move(input)) {
   const int pipeline_rank = input_.grid.coordinates()[Axis::pipeline];
   arena_.emplace(schedule::plan_memory({.program = input_.program,
                                         .grid = input_.grid.shape(),
@@ -26,18 +26,18 @@ StageEngine::StageEngine(EngineInput input) : input_(std::move(input)) {
     reducer_.emplace(*runner_, input_.grid, input_.schedule.microbatches, input_.bucket_bytes);
 }
 
-std::vector<GradientReducer::Message> StageEngine::buckets() const {
+std::vector<GradientReducer::Message> Engine::buckets() const {
   return reducer_ ? reducer_->messages() : std::vector<GradientReducer::Message>{};
 }
 
-std::optional<graph::ValueId> StageEngine::find(std::string_view name) const {
+std::optional<graph::ValueId> Engine::find(std::string_view name) const {
   const auto& values = input_.program.graph.values;
   for (std::size_t id = 0; id < values.size(); ++id)
     if (values[id].name == name) return static_cast<graph::ValueId>(id);
   return {};
 }
 
-void StageEngine::load(std::string_view name, std::span<const std::int32_t> tokens) {
+void Engine::load(std::string_view name, std::span<const std::int32_t> tokens) {
   const auto id = find(name);
   if (!id) return;
   const std::size_t rows = tokens.size() / static_cast<std::size_t>(input_.schedule.microbatches);
@@ -46,7 +46,7 @@ void StageEngine::load(std::string_view name, std::span<const std::int32_t> toke
                  runner_->tensor(*id, m));
 }
 
-std::vector<std::int64_t> StageEngine::row_shifts(std::int64_t samples, std::int64_t sequence) const {
+std::vector<std::int64_t> Engine::row_shifts(std::int64_t samples, std::int64_t sequence) const {
   const int ranks = input_.grid.shape().extent(Axis::data), rank = input_.grid.coordinates()[Axis::data];
   const std::int64_t microbatches = input_.schedule.microbatches, mine = samples / ranks;
   std::vector<std::int64_t> shifts;
@@ -55,7 +55,7 @@ std::vector<std::int64_t> StageEngine::row_shifts(std::int64_t samples, std::int
   return shifts;
 }
 
-void StageEngine::wait(schedule::Interpreter& loop, const DeviceMachine& machine, Observer* observer) {
+void Engine::wait(schedule::Interpreter& loop, const DeviceMachine& machine, Observer* observer) {
   const schedule::Action& next = loop.next();
   const Observed observed(observer, {.work = Work::wait, .action = next});
   comm::Wait wait(input_.world.watchdog(), {.action = name(next),
@@ -64,8 +64,7 @@ void StageEngine::wait(schedule::Interpreter& loop, const DeviceMachine& machine
   while (!loop.ready()) wait.idle();
 }
 
-void StageEngine::run_row(RunState state, std::int64_t samples, StepHooks* hooks,
-                          schedule::Observer* observer) {
+void Engine::run_row(RunState state, std::int64_t samples, StepHooks* hooks, schedule::Observer* observer) {
   DeviceMachine machine({.runner = *runner_,
                          .grid = input_.grid,
                          .schedule = input_.schedule,
