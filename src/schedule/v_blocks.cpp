@@ -108,7 +108,7 @@ Clocks repeated(const Block& block, int rank, int ranks, int microbatches) {
 /// In the order of the clocks, so that what an action needs has already moved.
 void tighten(std::vector<Clocks>& ranks, const Extents& extents) {
   const std::vector<int> one_rank(extents.stages, 0);  // so that no value needs a receive
-  ActionTable<std::size_t> after(extents, 0);          // the clock after an action's
+  ActionTable<std::size_t> after(extents);             // the clock after an action's
   std::size_t last = 0;
   for (const Clocks& clocks : ranks) last = std::max(last, clocks.size());
   for (std::size_t clock = 0; clock < last; ++clock)

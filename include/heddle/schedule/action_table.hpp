@@ -39,8 +39,7 @@ template <class T>
 class ActionTable {
  public:
   /// Throws as `places` does.
-  explicit ActionTable(const Extents& extents, const T& value = T())
-      : extents_(extents), values_(places(extents), value) {}
+  explicit ActionTable(const Extents& extents) : extents_(extents), values_(places(extents)) {}
 
   /// The action lies within the extents.
   T& operator[](const Action& action) { return values_[place(action)]; }
