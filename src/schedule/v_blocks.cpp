@@ -117,8 +117,11 @@ void tighten(std::vector<Clocks>& ranks, const Extents& extents) {
       const Action action = *clocks[clock];
       std::size_t earliest = 0;
       if (action.microbatch > 0) earliest = after[{action.kind, action.stage, action.microbatch - 1}];
-      for (const Need& need : needs(action, one_rank))
-        earliest = std::max({earliest, after[need.either], after[need.other]});
+      // Each need has been met, by whichever of its two actions the rows have.
+      needs(action, one_rank).first_unmet([&](const Action& other) {
+        earliest = std::max(earliest, after[other]);
+        return after[other] > 0;
+      });
       after[action] = clocks.move_up(clock, earliest) + 1;
     }
 }

@@ -79,13 +79,12 @@ TEST(Dynamic, WhatAStageDoesOfOneKindKeepsItsOrderAndNobodyStraysFurtherThanTheW
       std::vector<bool> done(schedule.rows[rank].size(), false);
       for (const Action& action : orders[rank]) {
         const auto [before, is_new] = last.try_emplace({action.stage, action.kind}, -1);
-        if (!is_per_stage(action.kind)) EXPECT_EQ(action.microbatch, before->second + 1);
+        EXPECT_TRUE(is_per_stage(action.kind) || action.microbatch == before->second + 1);
         before->second = action.microbatch;
         const auto place = std::ranges::find(schedule.rows[rank], action) - schedule.rows[rank].begin();
         const auto first = std::ranges::find(done, false) - done.begin();
         EXPECT_LT(place - first, window);
         strayed += place != first;
-        if (window == 1) EXPECT_EQ(place, first);
         done[place] = true;
       }
     }
