@@ -36,7 +36,7 @@ deck::Model without_dropout(deck::Model model) {
   return model;
 }
 
-schedule::Schedule training_schedule(const deck::Deck& deck) { return lower(drawn_schedule(deck)); }
+schedule::Schedule training_schedule(const deck::Deck& deck) { return lower(runnable_schedule(deck)); }
 
 /// The forward passes of training, in their order.
 schedule::Schedule evaluation_schedule(schedule::Schedule training) {

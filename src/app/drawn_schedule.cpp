@@ -15,9 +15,9 @@
 namespace heddle::app {
 namespace {
 
-/// As a deck's own mistakes are: at the key in [pipeline] that a person would change.
+/// As a deck's own mistakes are: at the key that a person would change.
 [[noreturn]] void refuse(const deck::Deck& deck, const std::string& key, const std::string& what) {
-  std::string position = deck.at("pipeline." + key);
+  std::string position = deck.at(key);
   if (position == "default") position = deck.source.empty() ? "deck" : deck.source;
   throw deck::DeckError({position + ": " + what});
 }
@@ -28,18 +28,18 @@ schedule::Schedule rows_of_file(const deck::Deck& deck) {
   const auto same = [&](const char* key, int given, int has, const char* what) {
     if (given == has) return;
     refuse(deck, key,
-           describe(fmt::format("pipeline.{} = {} does not fit {}", key, given, pipeline.schedule),
-                    fmt::format("its rows have {} {}", has, what),
-                    fmt::format("try pipeline.{} = {}", key, has)));
+           describe(fmt::format("{} = {} does not fit {}", key, given, pipeline.schedule),
+                    fmt::format("its rows have {} {}", has, what), fmt::format("try {} = {}", key, has)));
   };
-  same("ranks", deck.grid.pipeline, rows.ranks(), "ranks");
-  same("microbatches", pipeline.microbatches, rows.microbatches, "microbatches");
+  same(deck.positions.contains("grid.pipeline") ? "grid.pipeline" : "pipeline.ranks", deck.grid.pipeline,
+       rows.ranks(), "ranks");
+  same("pipeline.microbatches", pipeline.microbatches, rows.microbatches, "microbatches");
   if (rows.stages() % rows.ranks() != 0)
     refuse(
-        deck, "schedule",
+        deck, "pipeline.schedule",
         describe(fmt::format("{} has {} stages on {} ranks", pipeline.schedule, rows.stages(), rows.ranks()),
                  "every rank holds as many", "lay them out evenly"));
-  same("chunks", pipeline.chunks, rows.stages() / rows.ranks(), "stages a rank");
+  same("pipeline.chunks", pipeline.chunks, rows.stages() / rows.ranks(), "stages a rank");
   return rows;
 }
 
@@ -55,7 +55,7 @@ schedule::Schedule generated(const deck::Deck& deck, const schedule::Costs& cost
                                .weight_memory = deck.cost.weight_memory,
                                .costs = costs});
   } catch (const schedule::BadRequest& error) {
-    refuse(deck, error.key(), error.what());
+    refuse(deck, "pipeline." + error.key(), error.what());
   }
 }
 
@@ -67,7 +67,7 @@ schedule::Schedule drawn_schedule(const deck::Deck& deck, const schedule::Costs&
   if (limit > 0)
     if (const auto problem =
             schedule::over_memory(rows, limit * deck.pipeline.chunks, deck.cost.weight_memory))
-      refuse(deck, "memory_limit",
+      refuse(deck, "pipeline.memory_limit",
              describe(
                  problem->what, problem->why,
                  "raise pipeline.memory_limit, or take pipeline.schedule = \"zb-auto\", which keeps to it"));
@@ -76,9 +76,23 @@ schedule::Schedule drawn_schedule(const deck::Deck& deck, const schedule::Costs&
 
 schedule::Schedule drawn_schedule(const deck::Deck& deck) { return drawn_schedule(deck, costs_of(deck)); }
 
+schedule::Schedule runnable_schedule(const deck::Deck& deck) {
+  schedule::Schedule rows = drawn_schedule(deck);
+  for (const schedule::Row& row : rows.rows)
+    for (const schedule::Action& action : row)
+      if (action.slice > 0)
+        refuse(deck, "pipeline.schedule",
+               describe(fmt::format("{} has {}, a token slice", deck.pipeline.schedule, name(action)),
+                        "slices can be drawn and simulated, and not be run yet",
+                        "write whole microbatches, such as 0F0"));
+  return rows;
+}
+
 deck::Deck read_deck(const std::string& file, std::span<const std::string> overrides, deck::Purpose purpose) {
   deck::Deck deck = deck::read(file, overrides, purpose);
   take_numbers_from_file(deck);
+  if (purpose == deck::Purpose::training && deck.pipeline.balance == deck::Balance::time)
+    deck::leave_out_other_stages(deck);
   deck::check(deck, purpose);
   return deck;
 }

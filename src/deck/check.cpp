@@ -9,6 +9,8 @@
 #include <limits>
 #include <tuple>
 
+#include "stage_costs.hpp"
+
 namespace heddle::deck {
 namespace {
 
@@ -182,25 +184,14 @@ void Checker::ranks_agree() {
 }
 
 void Checker::costs_are_stages() {
-  const auto& cost = deck_.cost;
-  const std::int64_t stages = std::int64_t{deck_.grid.pipeline} * deck_.pipeline.chunks;
-  const auto expect = [&](std::string_view key, const PerStage& given, std::int64_t count,
-                          std::string_view of) {
-    const auto size = static_cast<std::int64_t>(given.values.size());
-    if (size > 1 && size != count)
-      report({key, "cost.from", "pipeline.chunks", "grid.pipeline"},
-             fmt::format("{} has {} numbers", key, size), fmt::format("there are {} {}", count, of),
-             fmt::format("give one, or {}", count));
-  };
-  expect("cost.forward", cost.forward, stages, "stages");
-  expect("cost.backward_input", cost.backward_input, stages, "stages");
-  expect("cost.backward_weight", cost.backward_weight, stages, "stages");
-  expect("cost.backward", cost.backward, stages, "stages");
-  expect("cost.recompute", cost.recompute, stages, "stages");
-  expect("cost.reduce_gradients", cost.reduce_gradients, stages, "stages");
-  expect("cost.step", cost.step, stages, "stages");
-  expect("cost.send", cost.send, stages - 1, "borders between stages");
-  expect("cost.message_bytes", cost.message_bytes, stages - 1, "borders between stages");
+  for (const StageFigures& one : stage_figures()) {
+    const std::size_t size = (deck_.cost.*one.figures).values.size();
+    if (!fits(deck_, one))
+      report({one.key, "cost.from", "pipeline.chunks", "grid.pipeline"},
+             fmt::format("{} has {} numbers", one.key, size),
+             fmt::format("there are {} {}", count(deck_, one), one.of),
+             fmt::format("give one, or {}", count(deck_, one)));
+  }
 }
 
 void Checker::balance_has_times() {
@@ -273,8 +264,8 @@ void check(const Deck& deck, Purpose purpose) {
   Checker checker(deck);
   checker.ranks_agree();
   checker.schedule_is_small();
-  if (purpose == Purpose::simulation) checker.costs_are_stages();
-  if (purpose != Purpose::training && deck.machine == Machine()) return checker.throw_if_any();
+  checker.costs_are_stages();
+  if (!needs_model(deck, purpose)) return checker.throw_if_any();
   checker.grid_fits_model();
   checker.batch_divides();
   checker.cuts_are_stages();

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <filesystem>
 #include <fstream>
 #include <nlohmann/json.hpp>
 #include <system_error>
@@ -21,10 +22,16 @@ toml::array list(const nlohmann::json& numbers) {
 
 std::string included_text(const std::string& path, const std::string& meaning, const std::string& fix) {
   constexpr std::streamsize longest = 64 << 20;
+  const auto cannot_open = [&](const std::string& why) {
+    return Fault{fmt::format("cannot open {}, {}", path, meaning), why, fix};
+  };
+  std::error_code error;
+  const auto status = std::filesystem::status(path, error);
+  if (std::filesystem::is_directory(status)) throw cannot_open("it is a directory");
+  if (std::filesystem::exists(status) && !std::filesystem::is_regular_file(status))
+    throw cannot_open("it is no regular file");
   std::ifstream stream(path, std::ios::binary);
-  if (!stream)
-    throw Fault{fmt::format("cannot open {}, {}", path, meaning), std::generic_category().message(errno),
-                fix};
+  if (!stream) throw cannot_open(std::generic_category().message(errno));
   std::string text(std::istreambuf_iterator<char>(stream), {});
   if (!stream.bad() && static_cast<std::streamsize>(text.size()) <= longest) return text;
   throw Fault{fmt::format("cannot read {}, {}", path, meaning), "it is no text file", fix};
@@ -33,6 +40,8 @@ std::string included_text(const std::string& path, const std::string& meaning, c
 toml::table measured_costs(const std::string& path, const std::string& text) {
   try {
     const nlohmann::json measurement = nlohmann::json::parse(text);
+    if (!measurement.at("cost").is_object())
+      throw Fault{fmt::format("{} holds no costs", path), "its member \"cost\" is no object", from_bench};
     toml::table costs;
     for (const auto& [name, value] : measurement.at("cost").items()) {
       if (value.is_array())

@@ -191,10 +191,7 @@ void Reader::report_missing() {
 }
 
 void Reader::finish() {
-  const bool needs_model =
-      purpose_ == Purpose::training ||
-      (purpose_ == Purpose::simulation && (!deck_.cost.machine.empty() || deck_.machine != Machine()));
-  if (readable_ && needs_model) report_missing();
+  if (readable_ && needs_model(deck_, purpose_)) report_missing();
   if (problems_.empty()) return;
   std::stable_sort(problems_.begin(), problems_.end(),
                    [](const Problem& a, const Problem& b) { return a.order() < b.order(); });
@@ -214,6 +211,11 @@ void fill_in(Deck& deck) {
 }
 
 }  // namespace
+
+bool needs_model(const Deck& deck, Purpose purpose) {
+  const bool has_machine = !deck.cost.machine.empty() || deck.machine != Machine();
+  return purpose == Purpose::training || (purpose == Purpose::simulation && has_machine);
+}
 
 DeckError::DeckError(const std::vector<std::string>& lines) : Error(ExitCode::usage, joined(lines, "\n")) {}
 

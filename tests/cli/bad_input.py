@@ -169,12 +169,24 @@ COMMANDS = [
             "circle.csv: rank 0, action 1 0B0 can never start (it waits for 1B0)"),
     command("schedule good.toml pipeline.schedule=file:two.csv pipeline.microbatches=3",
             "command line: pipeline.microbatches=3: pipeline.microbatches = 3 does not fit file:two.csv ..."),
+    command("schedule good.toml pipeline.schedule=file:two.csv grid.pipeline=3",
+            "command line: grid.pipeline=3: grid.pipeline = 3 does not fit file:two.csv ...; try grid.pipeline = 2"),
+    command("check good.toml pipeline.schedule=file:sliced.csv",
+            "command line: pipeline.schedule=file:sliced.csv: file:sliced.csv has 0F0.1, a token slice ..."),
+    command("check good.toml cost.from=bench.json",
+            "bench.json: cost.forward has 2 numbers (there are 1 stages); give one, or 1"),
     command("schedule good.toml --format png", "command line: --format png has no file ..."),
     command("simulate", "command line: DECK is required; see heddle simulate --help"),
     command("simulate good.toml cost.forward=[1,2,3]",
             "command line: cost.forward=[1,2,3]: cost.forward has 3 numbers (there are 1 stages); give one, or 1"),
     command("simulate good.toml cost.from=absent.json",
             "command line: cost.from=absent.json: cannot open absent.json, a measurement (No such file or directory) ..."),
+    command("simulate good.toml cost.from=folder",
+            "command line: cost.from=folder: cannot open folder, a measurement (it is a directory) ..."),
+    command("simulate good.toml cost.machine=folder",
+            "command line: cost.machine=folder: cannot open folder, a machine (it is a directory) ..."),
+    command("simulate good.toml cost.from=three.json",
+            'command line: cost.from=three.json: three.json holds no costs (its member "cost" is no object) ...'),
     command("simulate good.toml --json folder", "folder: cannot write here (it is a directory) ..."),
     command("bench good.toml --steps 0", "command line: --steps: ... see heddle bench --help"),
     command("bench good.toml --json", "command line: --json: ... see heddle bench --help"),
@@ -228,7 +240,9 @@ class BadInput(unittest.TestCase):
     def make_files(cls):
         here, alone = cls.program, Program(HEDDLE, cls.folder, 1, [])
         for name, content in [("good.toml", DECK), ("text.txt", TEXT), ("empty.txt", ""),
-                              ("circle.csv", "0F0,0B0,1F0,1B0\n"), ("two.csv", "0F0,0B0\n1F0,1B0\n"), ("folder/file", ""),
+                              ("circle.csv", "0F0,0B0,1F0,1B0\n"), ("two.csv", "0F0,0B0\n1F0,1B0\n"),
+                              ("sliced.csv", "0F0,0F0.1,0B0.1,0B0\n"), ("three.json", '{"cost": 3}'),
+                              ("bench.json", '{"cost": {"forward": [1, 2]}}'), ("folder/file", ""),
                               ("latin1.txt", b"caf\xe9 au lait"), ("blocked/checkpoints", "not a folder")]:
             here.write(name, content)
         for arguments in ["prepare text.txt -o tokens.h5", f"run good.toml output.directory=trained {STAND_STILL}"]:

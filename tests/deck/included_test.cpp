@@ -115,5 +115,29 @@ TEST_F(Included, CostsAreOneOrOneAStage) {
               testing::HasSubstr("cost.forward[1] = \"x\" is a string, not a number"));
 }
 
+TEST_F(Included, AMachineAsksForAModelOnlyToSimulate) {
+  const std::string machine = file("m.toml", "[machine]\nfp32 = 1e12\n[pipeline]\nranks = 2\n");
+  EXPECT_THAT(message(machine), testing::HasSubstr("model.layers is missing"));
+  EXPECT_NO_THROW(check(read(machine, {}, Purpose::schedule), Purpose::schedule));
+}
+
+TEST_F(Included, FiguresOfOtherStagesAreForgotten) {
+  const std::string bench =
+      file("bench.json", R"({"cost": {"forward": [1, 2], "step": [1, 1, 1], "blocks": [1, 2, 2, 1]}})");
+  Deck one =
+      read(file("d.toml", std::string(good) + "[grid]\npipeline = 3\n[cost]\nfrom = \"" + bench + "\"\n"));
+  leave_out_other_stages(one);
+  EXPECT_FALSE(one.cost.forward.given());
+  EXPECT_EQ(one.at("cost.forward"), "default");
+  EXPECT_EQ(one.cost.step.values.size(), 3);
+  EXPECT_EQ(one.cost.blocks.size(), 4);
+  one.cost.forward.values = {1, 2};  // as if the deck itself gave it
+  one.positions["cost.forward"] = "d.toml:1:1";
+  leave_out_other_stages(one);
+  EXPECT_TRUE(one.cost.forward.given());
+  EXPECT_THAT(complaints([&] { check(one); }),
+              testing::Contains(testing::HasSubstr("cost.forward has 2 numbers")));
+}
+
 }  // namespace
 }  // namespace heddle::deck

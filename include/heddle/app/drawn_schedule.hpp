@@ -19,4 +19,7 @@ deck::Deck read_deck(const std::string& file, std::span<const std::string> overr
 schedule::Schedule drawn_schedule(const deck::Deck& deck, const schedule::Costs& costs);
 schedule::Schedule drawn_schedule(const deck::Deck& deck);
 
+/// The deck's schedule for a run, which must not cut microbatches into token slices. Throws DeckError.
+schedule::Schedule runnable_schedule(const deck::Deck& deck);
+
 }  // namespace heddle::app

@@ -10,6 +10,10 @@ namespace heddle::deck {
 /// laid out over its grid.
 void check(const Deck& deck, Purpose purpose = Purpose::training);
 
+/// Forgets what cost.from measured of another number of stages than the deck's. For those who only want its
+/// cost.blocks, the model's, to cut stages by.
+void leave_out_other_stages(Deck& deck);
+
 /// Throws DeckError unless the grid has exactly `ranks` places.
 void check_ranks(const Deck& deck, int ranks);
 

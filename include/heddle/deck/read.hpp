@@ -29,4 +29,8 @@ Deck read(const std::filesystem::path& file, std::span<const std::string> overri
 Deck parse(std::string_view text, const std::string& source, std::span<const std::string> overrides = {},
            Purpose purpose = Purpose::training);
 
+/// Must a deck that is read for `purpose` say what is trained, [model] and [train]? To train it must; to simulate only
+/// on a described machine, whose costs follow from the model.
+bool needs_model(const Deck& deck, Purpose purpose);
+
 }  // namespace heddle::deck
