@@ -176,6 +176,7 @@ void Session::Parts::run() {
 void Session::Parts::keep_rows() {
   if (!run_file) return;
   try {
+    for (const io::StepRow& row : rows) run_file->add(row);
     run_file->flush();
   } catch (const std::exception&) {  // the first error is the one to report
   }

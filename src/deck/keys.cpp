@@ -38,7 +38,7 @@ std::vector<Section> table() {
       key("microbatches", &Pipeline::microbatches, from_to(1, 65536), "",       "parts of a data rank's batch that pass one after another"),
       key("ranks",        &Pipeline::ranks,        from_to(0, 65536), "ranks",  "grid.pipeline, for decks without a grid; 0: grid.pipeline"),
       key("chunks",       &Pipeline::chunks,       from_to(1, 4096),  "stages", "that a rank holds"),
-      key("window",       &Pipeline::window,       from_to(1, 65536), "actions", "dynamic: a rank does the first that is ready of so many; 1: in order"),
+      key("window",       &Pipeline::window,       from_to(1, 256), "actions", "dynamic: a rank does the first that is ready of so many; 1: in order"),
       key("memory_limit", &Pipeline::memory_limit, at_least(0),       "microbatches", "activations of all its stages that a rank may hold; 0: no limit"),
       key("cuts",         &Pipeline::cuts,         at_least(1),       "layers", "first layer of each stage but the first; empty: as pipeline.balance says"),
       key("balance",      &Pipeline::balance,      any,               "",       "what the heaviest stage has the least of: work: FLOPs and 16 for each byte moved; flops; parameters; time: seconds, cost.blocks; memory: planned bytes"),

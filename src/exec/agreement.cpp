@@ -36,7 +36,7 @@ std::optional<std::int32_t> Agreement::told() {
 void Agreement::finish() {
   for (Message& message : outgoing_)
     for (comm::Request& request : message.requests)
-      comm::wait(request, {"what the ranks of a stage agree on"});
+      comm::wait(request, {"what the ranks of a place in the pipeline agree on"});
   outgoing_.clear();
 }
 

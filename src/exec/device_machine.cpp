@@ -45,7 +45,8 @@ bool DeviceMachine::ready(const Action& action) {
     while (!sends.empty() && all_done(sends.front())) sends.pop_front();
     return static_cast<int>(sends.size()) < in_.channel_capacity;
   }
-  if (action.kind == ActionKind::reduce_gradients) return !is_last(action) || in_.reducer->test();
+  if (action.kind == ActionKind::reduce_gradients)
+    return !is_last(action) || !in_.reducer || in_.reducer->test();
   return true;
 }
 
@@ -56,6 +57,7 @@ std::optional<std::size_t> DeviceMachine::first_ready(std::span<const Action> ac
     return found;
   }
   const auto told = agreement_.told();
+  HEDDLE_EXPECT(!told || *told < static_cast<std::int32_t>(actions.size()));
   if (!told || !ready(actions[*told])) return {};
   agreement_.take();
   return *told;
@@ -77,7 +79,8 @@ schedule::Event DeviceMachine::finish(const Action& action) {
   if (is_receive(action.kind)) receives_.erase(action);
   if (is_send(action.kind)) sends_[channel_of(action)].push_back(exchange(action));
   if (action.kind == ActionKind::reduce_gradients && is_last(action)) {
-    in_.runner.finish_step(state_, in_.reducer->carried_out());
+    in_.runner.finish_step(state_, in_.reducer ? in_.reducer->carried_out()
+                                               : std::vector<bool>(in_.runner.program().graph.nodes.size()));
     in_.hooks->gradients_reduced(action);
   }
   if (action.kind == ActionKind::step && is_last(action)) in_.hooks->step(action);

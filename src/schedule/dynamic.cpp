@@ -29,13 +29,18 @@ Schedule dynamic(const Request& request) {
   schedule.window = request.window;
   if (request.memory_limit == 0) return schedule;
   const Schedule lowered = add_communication(schedule);
-  while (schedule.window > 1 && peak(lowered, schedule.window) > request.memory_limit) --schedule.window;
-  const int least = peak(lowered, schedule.window);
-  if (least > request.memory_limit)
+  int fits = 0, exceeds = request.window + 1;
+  while (exceeds - fits > 1) {
+    const int middle = (fits + exceeds) / 2;
+    (peak(lowered, middle) <= request.memory_limit ? fits : exceeds) = middle;
+  }
+  schedule.window = fits;
+  if (fits == 0)
     throw BadRequest("memory_limit",
                      fmt::format("pipeline.memory_limit = {} is too little for \"dynamic\" on {} ranks",
                                  request.memory_limit, request.ranks),
-                     "its rows are those of zb-h1, which hold more", fmt::format("try {}", least));
+                     "its rows are those of zb-h1, which hold more",
+                     fmt::format("try pipeline.memory_limit = {}", peak(lowered, 1)));
   return schedule;
 }
 

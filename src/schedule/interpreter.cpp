@@ -32,7 +32,7 @@ void Interpreter::post_receives() {
 
 bool Interpreter::may_run(std::size_t index) const {
   const Action& action = (*row_)[index];
-  if (ahead_.contains(index) || (is_receive(action.kind) && index >= scan_)) return false;
+  if (is_receive(action.kind) && index >= scan_) return false;
   for (std::size_t before = position_; before < index; ++before)
     if (!ahead_.contains(before) && !may_overtake(action, (*row_)[before], *rank_of_stage_)) return false;
   return true;
@@ -43,8 +43,12 @@ std::optional<std::size_t> Interpreter::choose() {
   std::vector<std::size_t> places;
   Row actions;
   const std::size_t end = std::min(row_->size(), position_ + static_cast<std::size_t>(window_));
-  for (std::size_t index = position_; index < end; ++index)
-    if (may_run(index)) places.push_back(index), actions.push_back((*row_)[index]);
+  std::set<std::pair<int, ActionKind>> met;  // nothing overtakes its own kind: only the first of each may run
+  for (std::size_t index = position_; index < end; ++index) {
+    const Action& action = (*row_)[index];
+    if (ahead_.contains(index) || !met.emplace(action.stage, action.kind).second) continue;
+    if (may_run(index)) places.push_back(index), actions.push_back(action);
+  }
   const auto found = machine_->first_ready(actions);
   return found ? std::optional(places[*found]) : std::nullopt;
 }

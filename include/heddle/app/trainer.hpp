@@ -1,4 +1,4 @@
-// The stage of a blueprint that this process holds, ready to be trained step by step.
+// The share of a blueprint that this process holds, ready to be trained step by step.
 #pragma once
 
 #include <optional>

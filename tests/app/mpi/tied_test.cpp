@@ -17,7 +17,7 @@ std::vector<std::string> overrides(int pipeline, int tensor, const std::string& 
           fmt::format("grid.data={}", world().size() / pipeline / tensor),
           "pipeline.microbatches=2",
           "pipeline.tied=" + tied,
-          "train.batch=16",
+          "train.batch=48",
           "train.steps=6"};
 }
 
