@@ -188,7 +188,8 @@ void write_png(const std::string& path, const Picture& picture) {
   const Drawing drawing(picture);
   io::AsideFile file(path);
   if (const cairo_status_t status = drawing.write(file.partial()); status != CAIRO_STATUS_SUCCESS)
-    throw Error(ExitCode::usage, path + ": cannot write the picture", cairo_status_to_string(status));
+    throw Error(ExitCode::usage, path + ": cannot write the picture", cairo_status_to_string(status),
+                "name a file on a disk with room");
   file.commit();
 }
 

@@ -19,13 +19,19 @@ std::filesystem::path path_of(const deck::Deck& deck) {
 
 std::string read_text(const std::string& path) {
   std::error_code error;
-  if (!std::filesystem::is_regular_file(path, error))
+  const auto status = std::filesystem::status(path, error);
+  if (!std::filesystem::exists(status))
     throw Error(ExitCode::usage, path + ": cannot find the schedule", "there is no such file",
-                "a path is meant from the deck's folder");
+                "give a path from the deck's folder");
+  if (!std::filesystem::is_regular_file(status))
+    throw Error(ExitCode::usage, path + ": cannot read the schedule",
+                std::filesystem::is_directory(status) ? "it is a directory" : "it is no regular file",
+                "name a file with a line for each rank");
   std::ifstream stream(path, std::ios::binary);
   std::string text{std::istreambuf_iterator<char>(stream), std::istreambuf_iterator<char>()};
   if (!stream)
-    throw Error(ExitCode::usage, path + ": cannot read the schedule", "the file system reports an error");
+    throw Error(ExitCode::usage, path + ": cannot read the schedule", "the file system reports an error",
+                "copy the file to another place");
   return text;
 }
 
@@ -38,7 +44,7 @@ schedule::Cells cells_of_file(const deck::Deck& deck) {
   schedule::Cells cells = schedule::read_cells(read_text(path), path);
   const schedule::Schedule rows = schedule::schedule_of(cells);
   if (const auto problem = schedule::first_problem_of_rows(rows))
-    throw Error(ExitCode::usage, path + ": " + problem->what, problem->why);
+    throw Error(ExitCode::usage, path + ": " + problem->what, problem->why, schedule::rows_that_run);
   return cells;
 }
 

@@ -52,7 +52,10 @@ void AsideFile::commit() {
 
 void write_text(const std::string& path, const std::string& text) {
   AsideFile file(path);
-  std::ofstream(file.partial(), std::ios::binary) << text;
+  std::ofstream stream(file.partial(), std::ios::binary);
+  stream << text;
+  stream.close();
+  if (!stream) fail(ExitCode::failure, path + ": cannot write it");
   file.commit();
 }
 

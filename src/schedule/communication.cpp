@@ -81,7 +81,7 @@ class Lowering {
   std::size_t index = 0;
   for (std::size_t c = 0; c < clock[rank]; ++c) index += cells[rank][c].has_value();
   throw Error(ExitCode::usage, never_starts(rank, index, action),
-              fmt::format("it waits for {}", name(lowering.unmet(action)->either)));
+              fmt::format("it waits for {}", name(lowering.unmet(action)->either)), rows_that_run);
 }
 
 }  // namespace

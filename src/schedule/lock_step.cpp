@@ -36,7 +36,8 @@ Cells lock_step(const Schedule& compute) {
       while (!left(rank)) ++rank;
       const Action& next = compute.rows[rank][position[rank]];
       throw Error(ExitCode::usage, never_starts(rank, position[rank], next),
-                  fmt::format("it waits for {}", name(needs(next, one_rank).first_unmet(is_done)->either)));
+                  fmt::format("it waits for {}", name(needs(next, one_rank).first_unmet(is_done)->either)),
+                  rows_that_run);
     }
     for (const Action& action : clock) done[action] = 1;
     actions_left -= clock.size();
@@ -71,10 +72,10 @@ Cells lock_step_with_communication(const Schedule& lowered) {
     }
     if (!moved && waiting < 0) return cells;
     if (!moved)
-      throw Error(
-          ExitCode::usage, never_starts(waiting, position[waiting], next(waiting)),
-          fmt::format("it waits for {}",
-                      name(needs(next(waiting), lowered.rank_of_stage).first_unmet(is_done)->either)));
+      throw Error(ExitCode::usage, never_starts(waiting, position[waiting], next(waiting)),
+                  fmt::format("it waits for {}",
+                              name(needs(next(waiting), lowered.rank_of_stage).first_unmet(is_done)->either)),
+                  rows_that_run);
     for (int rank = 0; rank < lowered.ranks(); ++rank)  // what a later rank has just made possible
       if (left(rank) && !cells[rank].back()) cells[rank].back() = take(rank);
   }

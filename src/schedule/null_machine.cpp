@@ -6,14 +6,6 @@
 #include "heddle/base/error.hpp"
 
 namespace heddle::schedule {
-namespace {
-
-bool adds_to_gradients(ActionKind kind) {
-  return kind == ActionKind::backward || kind == ActionKind::backward_weight;
-}
-
-}  // namespace
-
 std::size_t channel_of(const Action& send_or_receive) {
   const int sender = is_send(send_or_receive.kind) ? send_or_receive.stage : partner_stage(send_or_receive);
   return 2 * static_cast<std::size_t>(sender) + (goes_forward(send_or_receive.kind) ? 0 : 1);

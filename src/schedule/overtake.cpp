@@ -5,14 +5,6 @@
 #include "heddle/schedule/dependencies.hpp"
 
 namespace heddle::schedule {
-namespace {
-
-bool adds_to_gradients(ActionKind kind) {
-  return kind == ActionKind::backward || kind == ActionKind::backward_weight;
-}
-
-}  // namespace
-
 bool may_overtake(const Action& later, const Action& earlier, const std::vector<int>& rank_of_stage) {
   if (is_per_stage(later.kind) || is_per_stage(earlier.kind)) return false;
   const bool alike =

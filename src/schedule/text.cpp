@@ -102,11 +102,13 @@ std::optional<std::vector<Cell>> parse_cells(std::string_view text) {
 }
 
 std::string_view why_no_action(std::string_view text) {
-  if (gathers_parameters(text))
-    return "parameters are never sharded along the pipeline; write the file compute-only";
-  return "a cell is a stage, one of F B I W SEND_F RECV_F SEND_B RECV_B and a microbatch, as 2F0 or "
-         "1RECV_B3, or a "
-         "stage and REDUCE_GRAD or STEP";
+  if (gathers_parameters(text)) return "parameters are never sharded along the pipeline";
+  return "a cell is a stage, one of F B I W SEND_F RECV_F SEND_B RECV_B and a microbatch, or a stage and "
+         "REDUCE_GRAD or STEP";
+}
+
+std::string_view fix_of_no_action(std::string_view text) {
+  return gathers_parameters(text) ? "write the file compute-only" : "write it as 2F0, 1RECV_B3 or 0STEP";
 }
 
 /// A cell for a message: cut short, and only what can be printed.
@@ -129,7 +131,7 @@ std::vector<Cell> parse_row(std::string_view line, std::string_view source, std:
       throw Error(
           ExitCode::usage,
           fmt::format("{}: row {}, column {}: '{}' is not an action", source, row, column, shown(text)),
-          std::string(why_no_action(text)));
+          std::string(why_no_action(text)), std::string(fix_of_no_action(text)));
     cells.insert(cells.end(), actions->begin(), actions->end());
   }
   if (idle_at_end) cells.emplace_back();

@@ -25,6 +25,10 @@ std::string at(const Place& place, const Action& action) {
   return fmt::format("rank {}, action {} {}", place.rank, place.index, name(action));
 }
 
+std::string comes_later(const Action& awaited, std::size_t index) {
+  return fmt::format("it waits for {}, which comes later in the row as action {}", name(awaited), index);
+}
+
 class Verifier {
  public:
   Verifier(const Schedule& schedule, int lookahead, int channel_capacity)
@@ -138,9 +142,7 @@ class Verifier {
       const Place& place = (*places_)[awaited];
       const std::string what = never_starts(rank, loop.position(), loop.next());
       if (!place) return {what, fmt::format("it waits for {}, which no row has", name(need.either))};
-      if (place.rank == rank)
-        return {what, fmt::format("it waits for {}, which comes later in the row as action {}", name(awaited),
-                                  place.index)};
+      if (place.rank == rank) return {what, comes_later(awaited, place.index)};
       if (seen[rank]) return {what, circle(loops, cluster, rank)};
       seen[rank] = true;
       rank = place.rank;
@@ -195,6 +197,21 @@ std::optional<Problem> Verifier::incomplete() const {
   return {};
 }
 
+/// A sum of gradients that stands in its row before one that it takes, which `needs` does not say.
+std::optional<Problem> early_sum(const Schedule& schedule) {
+  std::vector<std::size_t> next_gradient(schedule.stages(),
+                                         0);  // its index; 0: none, since a forward comes first
+  for (int rank = 0; rank < schedule.ranks(); ++rank)
+    for (std::size_t index = schedule.rows[rank].size(); index-- > 0;) {
+      const Action& action = schedule.rows[rank][index];
+      if (adds_to_gradients(action.kind)) next_gradient[action.stage] = index;
+      const std::size_t later = next_gradient[action.stage];
+      if (action.kind == ActionKind::reduce_gradients && later > 0)
+        return Problem{never_starts(rank, index, action), comes_later(schedule.rows[rank][later], later)};
+    }
+  return {};
+}
+
 /// Without communication, the first action that waits for ever: what lock_step says.
 std::optional<Problem> first_blocked(const Schedule& compute) {
   const std::vector<int> one_rank(compute.stages(), 0);
@@ -236,12 +253,13 @@ std::optional<Problem> first_problem_of_rows(const Schedule& rows) {
   if (communicates(rows)) return verifier.first_problem();
   if (auto problem = verifier.misplaced()) return problem;
   if (auto problem = first_blocked(rows)) return problem;
+  if (auto problem = early_sum(rows)) return problem;
   return verifier.incomplete();
 }
 
 void verify(const Schedule& schedule, int lookahead, int channel_capacity) {
   if (const auto problem = first_problem(schedule, lookahead, channel_capacity))
-    throw Error(ExitCode::usage, problem->what, problem->why);
+    throw Error(ExitCode::usage, problem->what, problem->why, rows_that_run);
 }
 
 }  // namespace heddle::schedule

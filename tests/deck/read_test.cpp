@@ -74,7 +74,8 @@ TEST(Read, BadOverridesSayWhatIsWrong) {
   const std::string heads = "(attention heads of a block); ", rate = "(learning rate after warm-up); ";
   const std::string unknown = "(unknown names are never skipped); ";
   const std::string dropout = "(probability that a number is dropped in training); ";
-  const std::string schedule = "(order of forward and backward passes); ";
+  const std::string schedule =
+      "(order of forward and backward passes; the path of a file starts at the deck's folder); ";
   std::string choices;
   for (const Word word : schedules) choices += fmt::format("{}\"{}\"", choices.empty() ? "" : " or ", word);
   choices += " or \"file:...\"";

@@ -80,7 +80,9 @@ TEST(Communication, NamesTheComputationThatNeverStarts) {
     add_communication(cells, {0, 1}, Receives::as_sent);
     FAIL();
   } catch (const Error& error) {
-    EXPECT_STREQ(error.what(), "rank 0, action 1 0B0 can never start (it waits for 0RECV_B0)");
+    EXPECT_STREQ(error.what(),
+                 "rank 0, action 1 0B0 can never start (it waits for 0RECV_B0); compare them with rows that "
+                 "run, which `heddle schedule DECK --format csv` writes");
   }
 }
 

@@ -77,7 +77,9 @@ TEST(LockStep, NamesTheActionThatNeverStarts) {
     lock_step(read_schedule("0F0,0B0\n1B0,1F0\n"));
     FAIL();
   } catch (const Error& error) {
-    EXPECT_STREQ(error.what(), "rank 0, action 1 0B0 can never start (it waits for 1B0)");
+    EXPECT_STREQ(error.what(),
+                 "rank 0, action 1 0B0 can never start (it waits for 1B0); compare them with rows that run, "
+                 "which `heddle schedule DECK --format csv` writes");
   }
 }
 

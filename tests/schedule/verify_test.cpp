@@ -148,6 +148,9 @@ TEST(Verify, RefusesBadRowsWithoutCommunication) {
       {"0F0,0B0,0F0\n", "rank 0, action 2 0F0 is wrong", "action 0 of the row is the same"},
       {"0F0,0I0,0B0\n", "rank 0, action 2 0B0 is wrong", "action 1 0I0 makes that gradient too"},
       {"0F0,0F1,0B0,0B1\n1F1,1B0,1F0,1B1\n", "rank 0, action 2 0B0 can never start", "it waits for 1B0"},
+      {"0F0,0B0,0REDUCE_GRAD,0F1,0B1,0STEP\n", "rank 0, action 2 0REDUCE_GRAD can never start",
+       "it waits for 0B1, which comes later in the row as action 4"},
+      {"0F0,0F1,0B0,0B1,0REDUCE_GRAD,0STEP\n", nullptr, nullptr},
       {"\n", "the schedule has no stages", "no row computes anything"},
   };
   for (const Bad& one : bad) {
@@ -234,8 +237,10 @@ TEST(Verify, ThrowsForTheDeckWithTheWholeMessage) {
     FAIL();
   } catch (const Error& error) {
     EXPECT_EQ(error.code(), ExitCode::usage);
-    EXPECT_STREQ(error.what(),
-                 "rank 1, action 4 1F1 can never start (it waits for 1RECV_F1, which no row has)");
+    EXPECT_STREQ(
+        error.what(),
+        "rank 1, action 4 1F1 can never start (it waits for 1RECV_F1, which no row has); compare them "
+        "with rows that run, which `heddle schedule DECK --format csv` writes");
   }
 }
 

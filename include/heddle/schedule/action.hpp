@@ -55,6 +55,9 @@ constexpr bool goes_forward(ActionKind kind) {
   return kind == ActionKind::send_forward || kind == ActionKind::receive_forward;
 }
 /// Done once a stage and step, not once a microbatch.
+constexpr bool adds_to_gradients(ActionKind kind) {
+  return kind == ActionKind::backward || kind == ActionKind::backward_weight;
+}
 constexpr bool is_per_stage(ActionKind kind) { return kind >= ActionKind::reduce_gradients; }
 
 /// The stage at the other end of a send or a receive. It may lie outside the pipeline when the row is wrong.

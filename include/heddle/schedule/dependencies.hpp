@@ -45,4 +45,8 @@ Needs needs(const Action& action, const std::vector<int>& rank_of_stage);
 /// "rank 1, action 7 1F3 can never start"; actions of a row count from 0.
 std::string never_starts(int rank, std::size_t index, const Action& action);
 
+/// How to mend rows that cannot run.
+inline constexpr const char* rows_that_run =
+    "compare them with rows that run, which `heddle schedule DECK --format csv` writes";
+
 }  // namespace heddle::schedule
