@@ -27,8 +27,8 @@ void Agreement::tell(std::int32_t choice) {
 
 std::optional<std::int32_t> Agreement::told() {
   if (!incoming_) {
-    Message& message = incoming_.emplace();
-    message.requests.push_back(start_receive(ranks_, 0, tag, as_tensor(message.choice)));
+    incoming_ = Message{};
+    incoming_->requests.push_back(start_receive(ranks_, 0, tag, as_tensor(incoming_->choice)));
   }
   return all_done(incoming_->requests) ? std::optional(incoming_->choice) : std::nullopt;
 }
