@@ -14,7 +14,7 @@ import side_by_side
 from side_by_side import Case, Mode, Shape
 
 MICROBATCHES = 8
-SHAPE = Shape("6 x 384, 8 x 256", "small.toml", [], [], steps=4)
+SHAPE = Shape("6 x 384, 8 x 256", "small.toml", [], [], steps=2)
 ONE, SEVERAL = 1, 2  # stages a rank
 SCHEDULES = {"gpipe": ONE, "1f1b": ONE, "looped-bfs": SEVERAL, "interleaved": SEVERAL, "zb-h1": ONE, "zb-h2": ONE, "zb-auto": ONE,
              "interleaved-zb": SEVERAL, "zb-v": SEVERAL, "v-half": SEVERAL, "v-min": SEVERAL, "dualpipev": SEVERAL, "dynamic": ONE}
