@@ -40,6 +40,10 @@ bool Request::test() {
   return true;
 }
 
+bool test_all(std::span<Request> requests) {
+  return std::ranges::all_of(requests, [](Request& request) { return request.done() || request.test(); });
+}
+
 void wait(Request& request, const Waiting& what) {
   if (request.test()) return;
   for (Wait turn(*request.state_->watchdog, what); !request.test();) turn.idle();

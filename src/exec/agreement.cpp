@@ -1,7 +1,5 @@
 #include "heddle/exec/agreement.hpp"
 
-#include <algorithm>
-
 #include "heddle/comm/point_to_point.hpp"
 
 namespace heddle::exec {
@@ -9,17 +7,12 @@ namespace {
 
 constexpr int tag = 0;
 
-bool all_done(std::vector<comm::Request>& requests) {
-  return std::ranges::all_of(requests,
-                             [](comm::Request& request) { return request.done() || request.test(); });
-}
-
 Tensor as_tensor(std::int32_t& choice) { return {&choice, DType::i32, {1}}; }
 
 }  // namespace
 
 void Agreement::tell(std::int32_t choice) {
-  while (!outgoing_.empty() && all_done(outgoing_.front().requests)) outgoing_.pop_front();
+  while (!outgoing_.empty() && comm::test_all(outgoing_.front().requests)) outgoing_.pop_front();
   Message& message = outgoing_.emplace_back(Message{choice});
   for (int rank = 1; rank < ranks_.size(); ++rank)
     message.requests.push_back(start_send(ranks_, rank, tag, as_tensor(message.choice)));
@@ -30,7 +23,7 @@ std::optional<std::int32_t> Agreement::told() {
     incoming_ = Message{};
     incoming_->requests.push_back(start_receive(ranks_, 0, tag, as_tensor(incoming_->choice)));
   }
-  return all_done(incoming_->requests) ? std::optional(incoming_->choice) : std::nullopt;
+  return comm::test_all(incoming_->requests) ? std::optional(incoming_->choice) : std::nullopt;
 }
 
 void Agreement::finish() {

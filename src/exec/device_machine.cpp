@@ -10,15 +10,6 @@ namespace heddle::exec {
 using schedule::Action;
 using schedule::ActionKind;
 
-namespace {
-
-bool all_done(std::vector<comm::Request>& requests) {
-  return std::ranges::all_of(requests,
-                             [](comm::Request& request) { return request.done() || request.test(); });
-}
-
-}  // namespace
-
 void DeviceMachine::begin_step(const RunState& state, std::vector<std::int64_t> row_shifts) {
   state_ = state;
   row_shifts_ = std::move(row_shifts);
@@ -39,10 +30,10 @@ void DeviceMachine::end_step() {
 }
 
 bool DeviceMachine::ready(const Action& action) {
-  if (is_receive(action.kind)) return all_done(receives_.at(action));
+  if (is_receive(action.kind)) return comm::test_all(receives_.at(action));
   if (is_send(action.kind)) {
     std::deque<Requests>& sends = sends_[channel_of(action)];
-    while (!sends.empty() && all_done(sends.front())) sends.pop_front();
+    while (!sends.empty() && comm::test_all(sends.front())) sends.pop_front();
     return static_cast<int>(sends.size()) < in_.channel_capacity;
   }
   if (action.kind == ActionKind::reduce_gradients)

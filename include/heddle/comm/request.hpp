@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <span>
 
 #include "heddle/comm/watchdog.hpp"
 
@@ -28,6 +29,9 @@ class Request {
   friend void wait(Request& request, const Waiting& what);
   std::unique_ptr<State> state_;
 };
+
+/// Tests one after the other up to the first that is not done; true once all are.
+bool test_all(std::span<Request> requests);
 
 /// Returns when `request` is done. Yields the core, answers other ranks' watchdogs, and ends the run as
 /// watchdog.hpp tells if that takes longer than the timeout.

@@ -80,20 +80,6 @@ deck::Deck deck_for(int ranks) {
                      "train.loss_rows=15"});  // of 32 that a rank has
 }
 
-struct Training {
-  explicit Training(const deck::Deck& the_deck)
-      : deck(the_deck),
-        blueprint(app::draw(deck)),
-        trainer(deck, blueprint, world(), clock),
-        batch(made_up_batch(deck, trainer.first_sample(), trainer.sample_count())) {}
-
-  deck::Deck deck;
-  app::Blueprint blueprint;
-  exec::Clock clock;
-  app::Trainer trainer;
-  data::Batch batch;
-};
-
 TEST(Observer, IsToldOfEveryActionOfEveryStepBeforeAndAfter) {
   Training run(deck_for(world().size()));
   Recorder recorder;

@@ -44,6 +44,21 @@ inline data::Batch made_up_batch(const deck::Deck& deck, std::int64_t first, std
   return data::made_up_batch(deck.model.vocabulary, deck.train.sequence, first, count);
 }
 
+/// A trainer with all that must outlive it.
+struct Training {
+  explicit Training(const deck::Deck& the_deck)
+      : deck(the_deck),
+        blueprint(app::draw(deck)),
+        trainer(deck, blueprint, world(), clock),
+        batch(made_up_batch(deck, trainer.first_sample(), trainer.sample_count())) {}
+
+  deck::Deck deck;
+  app::Blueprint blueprint;
+  exec::Clock clock;
+  app::Trainer trainer;
+  data::Batch batch;
+};
+
 /// What a training run comes to. Equal on every rank but for the parameters, which are those that this rank holds.
 struct Outcome {
   std::vector<double> losses;

@@ -13,20 +13,6 @@ namespace {
 
 using exec::Work;
 
-struct Training {
-  explicit Training(const deck::Deck& the_deck)
-      : deck(the_deck),
-        blueprint(app::draw(deck)),
-        trainer(deck, blueprint, world(), clock),
-        batch(made_up_batch(deck, trainer.first_sample(), trainer.sample_count())) {}
-
-  deck::Deck deck;
-  app::Blueprint blueprint;
-  exec::Clock clock;
-  app::Trainer trainer;
-  data::Batch batch;
-};
-
 struct Recorder final : exec::Observer {
   void step_ended(const exec::StepResult& result) override { results.push_back(result); }
   bool watches_pieces() const override { return true; }
