@@ -79,7 +79,7 @@ class Lines {
   }
   std::vector<Runs> runs(int node) const {
     using passes::Phase;
-    const Phase phase = program_.phases[node];
+    const Phase phase = program_.graph.nodes[node].phase;
     if (phase == Phase::prologue || phase == Phase::epilogue) return {{1}};
     if (phase != Phase::loss) return {{deck_.pipeline.microbatches}};
     std::vector<Runs> all;

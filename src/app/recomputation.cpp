@@ -164,7 +164,7 @@ double flops_made_again(const Blueprint& blueprint, int place) {
   double flops = 0;
   for (std::size_t i = 0; i < program.graph.nodes.size(); ++i) {
     const graph::Node& node = program.graph.nodes[i];
-    if (program.recomputed[i])
+    if (program.graph.nodes[i].recomputed)
       flops += graph::cost(program.graph, node, shapes_of(program.graph, node.in, blueprint.rows),
                            shapes_of(program.graph, node.out, blueprint.rows))
                    .flops;

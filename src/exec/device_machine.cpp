@@ -101,12 +101,7 @@ const std::vector<graph::ValueId>& DeviceMachine::message(const Action& action) 
   const auto& borders = in_.runner.program().borders;
   const auto border = std::ranges::find(borders, action.stage, &passes::Border::stage);
   HEDDLE_EXPECT(border != borders.end());
-  switch (action.kind) {
-    case ActionKind::send_forward: return border->sent;
-    case ActionKind::receive_forward: return border->received;
-    case ActionKind::send_backward: return border->sent_cotangents;
-    default: return border->received_cotangents;
-  }
+  return schedule::message(*border, action.kind);
 }
 
 /// Two ranks share messages of several stages: a message's tag tells direction, sending stage, value and microbatch. It

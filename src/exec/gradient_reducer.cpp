@@ -30,7 +30,7 @@ void GradientReducer::add(ValueId sum, maps::AxisSet axes, std::int64_t bucket_b
   const auto adds = [&](std::size_t node) { return std::ranges::count(nodes[node].out, sum) > 0; };
   bool begun_by_forward = false;
   for (std::size_t i = 0; i < nodes.size(); ++i)
-    begun_by_forward |= runner_.program().phases[i] == passes::Phase::loss && adds(i);
+    begun_by_forward |= runner_.program().graph.nodes[i].phase == passes::Phase::loss && adds(i);
   const bool joins = !buckets_.empty() && buckets_.back().axes == axes &&
                      buckets_.back().begun_by_forward == begun_by_forward &&
                      place.offset + place.bytes - buckets_.back().begin <= bucket_bytes;
@@ -41,7 +41,7 @@ void GradientReducer::add(ValueId sum, maps::AxisSet axes, std::int64_t bucket_b
                         .dtype = runner_.program().graph[sum].dtype});
   buckets_.back().end = place.offset + place.bytes;
   for (std::size_t i = 0; i < nodes.size(); ++i)
-    if (runner_.program().phases[i] != passes::Phase::epilogue && adds(i)) {
+    if (runner_.program().graph.nodes[i].phase != passes::Phase::epilogue && adds(i)) {
       buckets_of_[i].push_back(static_cast<int>(buckets_.size()) - 1);
       buckets_.back().writes += microbatches_ * runner_.runs(static_cast<int>(i));
     }

@@ -11,28 +11,14 @@
 
 namespace heddle::exec {
 
-using passes::Phase;
 using schedule::ActionKind;
-
-namespace {
-
-bool belongs(Phase phase, ActionKind action) {
-  switch (action) {
-    case ActionKind::forward: return phase == Phase::forward;
-    case ActionKind::backward: return phase == Phase::backward_input || phase == Phase::backward_weight;
-    case ActionKind::backward_input: return phase == Phase::backward_input;
-    case ActionKind::backward_weight: return phase == Phase::backward_weight;
-    default: return false;
-  }
-}
-
-}  // namespace
 
 ProgramRunner::ProgramRunner(const passes::Program& program, const comm::CartesianGrid& grid,
                              const Arena& arena, std::int64_t rows)
     : program_(program),
       grid_(grid),
       arena_(arena),
+      tasks_(program, arena.plan().backward),
       loss_chunks_(passes::loss_chunks(program, grid.shape(), grid.rank(), rows)),
       inside_loss_(passes::inside_loss(program)),
       summed_(program.graph.values.size()) {
@@ -48,44 +34,33 @@ ProgramRunner::ProgramRunner(const passes::Program& program, const comm::Cartesi
 void ProgramRunner::run(const schedule::Action& action, const RunState& state,
                         const std::function<void(int)>& after) {
   const std::string what = name(action);
-  const auto run_those = [&](auto&& belongs_here, const maps::Block* chunk) {
-    for (int i = 0; i < static_cast<int>(program_.graph.nodes.size()); ++i) {
-      if (program_.graph.nodes[i].stage != action.stage || !belongs_here(program_.phases[i])) continue;
-      run_node(i, action.microbatch, chunk, state, what);
-      if (after) after(i);
+  const auto run_those = [&](std::span<const graph::NodeId> nodes, const maps::Block* chunk) {
+    for (graph::NodeId node : nodes) {
+      run_node(node, action.microbatch, chunk, state, what);
+      if (after) after(node);
     }
   };
-  const auto run_part = [&](ActionKind part) {
-    run_those([&](Phase phase) { return belongs(phase, part); }, nullptr);
-  };
-  if (action.kind == ActionKind::backward && arena_.plan().splits_backward) {
-    run_part(ActionKind::backward_input);
-    run_part(ActionKind::backward_weight);
-  } else {
-    run_part(action.kind);
-  }
+  run_those(tasks_.of(action), nullptr);
   if (action.kind == ActionKind::forward)
-    for (const maps::Block& chunk : loss_chunks_)
-      run_those([](Phase phase) { return phase == Phase::loss; }, &chunk);
+    for (const maps::Block& chunk : loss_chunks_) run_those(tasks_.loss(action.stage), &chunk);
   under_way_.finish(state.observer);
 }
 
 void ProgramRunner::begin_step(const RunState& state) {
   written_.assign(summed_.size(), false);
-  for (int i = 0; i < static_cast<int>(program_.graph.nodes.size()); ++i)
-    if (program_.phases[i] == Phase::prologue) run_node(i, 0, nullptr, state, "prologue");
+  for (graph::NodeId node : tasks_.prologue()) run_node(node, 0, nullptr, state, "prologue");
   under_way_.finish(state.observer);
 }
 
 void ProgramRunner::finish_step(const RunState& state, const std::vector<bool>& skip) {
-  for (int i = 0; i < static_cast<int>(program_.graph.nodes.size()); ++i)
-    if (program_.phases[i] == Phase::epilogue && !skip[i]) run_node(i, 0, nullptr, state, "REDUCE_GRAD");
+  for (graph::NodeId node : tasks_.epilogue())
+    if (!skip[node]) run_node(node, 0, nullptr, state, "REDUCE_GRAD");
   under_way_.finish(state.observer);
 }
 
 Work ProgramRunner::work_of(int node) const {
   if (!binding(program_.graph.nodes[node].op)) return Work::map;
-  return program_.recomputed[node] ? Work::recompute : Work::node;
+  return program_.graph.nodes[node].recomputed ? Work::recompute : Work::node;
 }
 
 /// What is made anew must not depend on what lay there before.

@@ -57,7 +57,7 @@ class Differentiator : graph::AdjointWriter {
 
   /// The node just appended is of the same stage as the one that is being differentiated.
   void file_under(Phase phase) {
-    program_.phases.push_back(phase);
+    graph_.nodes.back().phase = phase;
     graph_.nodes.back().stage = node_->stage;
   }
 
@@ -177,38 +177,23 @@ class Differentiator : graph::AdjointWriter {
 
 /// Prologue, forward, loss, backward, epilogue; the two parts of backward stay interleaved as they were written, so
 /// that a whole B uses each cotangent up as soon as it is made.
-int place(Phase phase) {
+int rank_of(Phase phase) {
   return phase == Phase::backward_weight ? static_cast<int>(Phase::backward_input) : static_cast<int>(phase);
 }
 
 /// A map of I goes before the nodes of W behind which it was written - none makes what it moves - so that gradients of
 /// weights are computed while it is under way.
-void start_maps_early(std::vector<Node>& nodes, std::vector<Phase>& phases) {
+void start_maps_early(std::vector<Node>& nodes) {
   for (std::size_t i = 0; i < nodes.size(); ++i)
-    for (std::size_t at = i; nodes[at].op == Op::map && phases[at] == Phase::backward_input && at > 0 &&
-                             phases[at - 1] == Phase::backward_weight;
-         --at) {
+    for (std::size_t at = i; nodes[at].op == Op::map && nodes[at].phase == Phase::backward_input && at > 0 &&
+                             nodes[at - 1].phase == Phase::backward_weight;
+         --at)
       std::swap(nodes[at], nodes[at - 1]);
-      std::swap(phases[at], phases[at - 1]);
-    }
 }
 
 Program in_order(Program program) {
-  std::vector<std::size_t> order(program.graph.nodes.size());
-  for (std::size_t i = 0; i < order.size(); ++i) order[i] = i;
-  std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
-    return place(program.phases[a]) < place(program.phases[b]);
-  });
-  std::vector<Node> nodes;
-  std::vector<Phase> phases;
-  for (std::size_t i : order) {
-    nodes.push_back(std::move(program.graph.nodes[i]));
-    phases.push_back(program.phases[i]);
-  }
-  start_maps_early(nodes, phases);
-  program.recomputed.assign(nodes.size(), false);
-  program.graph.nodes = std::move(nodes);
-  program.phases = std::move(phases);
+  std::ranges::stable_sort(program.graph.nodes, {}, [](const Node& node) { return rank_of(node.phase); });
+  start_maps_early(program.graph.nodes);
   return program;
 }
 
@@ -217,10 +202,8 @@ Program with_phases(const Share& share) {
   program.graph = share.graph;
   program.borders = share.borders;
   const auto invariant = step_invariant(share.graph);
-  for (const Node& node : share.graph.nodes)
-    program.phases.push_back(invariant[node.out.front()] ? Phase::prologue
-                             : node.tail                 ? Phase::loss
-                                                         : Phase::forward);
+  for (Node& node : program.graph.nodes)
+    node.phase = invariant[node.out.front()] ? Phase::prologue : node.tail ? Phase::loss : Phase::forward;
   for (ValueId id : share.graph.outputs)
     if (share.graph[id].shape.rank() == 0) program.loss = id;
   return program;
@@ -233,7 +216,8 @@ std::vector<Reduction> reductions(const Program& program) {
   for (std::size_t i = 0; i < program.graph.nodes.size(); ++i) {
     const Node& node = program.graph.nodes[i];
     const auto* map = std::get_if<maps::Map>(&node.attributes);
-    if (program.phases[i] != Phase::epilogue || !map || map->kind != maps::MapKind::sum_reduce) continue;
+    if (program.graph.nodes[i].phase != Phase::epilogue || !map || map->kind != maps::MapKind::sum_reduce)
+      continue;
     const ValueId sum = node.in.front();
     if (std::ranges::any_of(program.trained,
                             [&](const Trained& t) { return std::ranges::count(t.sums, sum) > 0; }))

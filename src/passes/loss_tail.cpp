@@ -12,8 +12,8 @@ using graph::ValueId;
 /// Calls f(value) for whatever nodes of Phase::loss read or write by rows.
 template <class F>
 void for_each_row_value(const Program& program, F&& f) {
-  for (std::size_t i = 0; i < program.phases.size(); ++i) {
-    if (program.phases[i] != Phase::loss) continue;
+  for (std::size_t i = 0; i < program.graph.nodes.size(); ++i) {
+    if (program.graph.nodes[i].phase != Phase::loss) continue;
     for (const auto* ids : {&program.graph.nodes[i].in, &program.graph.nodes[i].out})
       for (ValueId id : *ids)
         if (graph::has_rows(program.graph[id].shape)) f(id);
@@ -24,12 +24,12 @@ void for_each_row_value(const Program& program, F&& f) {
 
 std::vector<bool> inside_loss(const Program& program) {
   std::vector<bool> made(program.graph.values.size(), false), inside(made);
-  for (std::size_t i = 0; i < program.phases.size(); ++i)
-    if (program.phases[i] == Phase::loss)
+  for (std::size_t i = 0; i < program.graph.nodes.size(); ++i)
+    if (program.graph.nodes[i].phase == Phase::loss)
       for (ValueId id : program.graph.nodes[i].out) made[id] = true;
   for_each_row_value(program, [&](ValueId id) { inside[id] = made[id]; });
-  for (std::size_t i = 0; i < program.phases.size(); ++i)
-    if (program.phases[i] != Phase::loss)
+  for (std::size_t i = 0; i < program.graph.nodes.size(); ++i)
+    if (program.graph.nodes[i].phase != Phase::loss)
       for (ValueId id : program.graph.nodes[i].in) inside[id] = false;
   for (ValueId id : program.graph.outputs) inside[id] = false;
   for (const Border& border : program.borders)

@@ -25,23 +25,20 @@ class Rematerializer {
   Rematerializer(Program program, const Ways& ways)
       : program_(std::move(program)), ways_(ways), graph_(program_.graph) {
     nodes_ = std::move(graph_.nodes);
-    phases_ = std::move(program_.phases);
     maker_.assign(graph_.values.size(), -1);
     for (std::size_t i = 0; i < nodes_.size(); ++i)
-      if (phases_[i] == Phase::forward)
+      if (nodes_[i].phase == Phase::forward)
         for (ValueId id : nodes_[i].out) maker_[id] = static_cast<int>(i);
     find_uses_of_input_gradients();
   }
 
   Program run() {
     graph_.nodes.clear();
-    program_.phases.clear();
-    program_.recomputed.clear();
     for (std::size_t i = 0; i < nodes_.size(); ++i) {
       Node node = nodes_[i];
-      if (of_backward(phases_[i]))
+      if (of_backward(nodes_[i].phase))
         for (ValueId& id : node.in) id = again(id, node.stage);
-      emit(std::move(node), phases_[i], false);
+      graph_.nodes.push_back(std::move(node));
     }
     return std::move(program_);
   }
@@ -66,10 +63,11 @@ class Rematerializer {
     const std::vector<ValueId> kept = node->in;
     for (ValueId& in : node->in) in = again(in, stage);
     if (moves_nothing(*node) && node->in == kept) return again_[id] = id;
-    const Phase phase = reached(*node) ? Phase::backward_input : Phase::backward_weight;
+    node->phase = reached(*node) ? Phase::backward_input : Phase::backward_weight;
     for (ValueId& out : node->out) out = made_again(out, id);
     node->stage = stage;
-    emit(*node, phase, true);
+    node->recomputed = true;
+    graph_.nodes.push_back(*node);
     return again_.at(id);
   }
 
@@ -90,9 +88,9 @@ class Rematerializer {
   void find_uses_of_input_gradients() {
     of_input_.assign(graph_.values.size(), false);
     for (std::size_t i = nodes_.size(); i-- > 0;) {
-      if (phases_[i] == Phase::backward_input)
+      if (nodes_[i].phase == Phase::backward_input)
         for (ValueId id : nodes_[i].in) of_input_[id] = true;
-      if (phases_[i] != Phase::forward) continue;
+      if (nodes_[i].phase != Phase::forward) continue;
       for (ValueId out : nodes_[i].out)
         if (of_input_[out])
           if (const auto node = recipe(out))
@@ -100,17 +98,10 @@ class Rematerializer {
     }
   }
 
-  void emit(Node node, Phase phase, bool recomputed) {
-    graph_.nodes.push_back(std::move(node));
-    program_.phases.push_back(phase);
-    program_.recomputed.push_back(recomputed);
-  }
-
   Program program_;
   const Ways& ways_;
   Graph& graph_;
   std::vector<Node> nodes_;
-  std::vector<Phase> phases_;
   std::vector<int> maker_;  ///< the forward node that makes a value, -1 for none
   std::vector<bool> of_input_;
   std::map<ValueId, ValueId> again_;
@@ -119,8 +110,8 @@ class Rematerializer {
 /// What backward reads without making anything anew, and what lives through the step.
 std::vector<bool> read_by_backward(const Program& program) {
   std::vector<bool> read = step_invariant(program.graph);
-  for (std::size_t i = 0; i < program.phases.size(); ++i)
-    if (of_backward(program.phases[i]))
+  for (std::size_t i = 0; i < program.graph.nodes.size(); ++i)
+    if (of_backward(program.graph.nodes[i].phase))
       for (ValueId id : program.graph.nodes[i].in) read[id] = true;
   return read;
 }
@@ -134,7 +125,7 @@ std::vector<bool> borders(const Program& program) {
   for (const Node& node : nodes)
     for (ValueId id : node.out) block[id] = node.block;
   for (std::size_t i = 0; i < nodes.size(); ++i)
-    if (program.phases[i] == Phase::forward || program.phases[i] == Phase::loss)
+    if (program.graph.nodes[i].phase == Phase::forward || program.graph.nodes[i].phase == Phase::loss)
       for (ValueId id : nodes[i].in)
         if (block[id] != nodes[i].block) leaves[id] = true;
   for (ValueId id : program.graph.outputs) leaves[id] = true;
@@ -153,7 +144,7 @@ Ways ways(const Program& program, const std::vector<Recompute>& by_block) {
   Ways chosen(program.graph.values.size(), Way::keep);
   for (std::size_t i = 0; i < nodes.size(); ++i) {
     const Node& node = nodes[i];
-    if (program.phases[i] != Phase::forward) continue;
+    if (program.graph.nodes[i].phase != Phase::forward) continue;
     const auto block = static_cast<std::size_t>(node.block);
     const Recompute recompute = block < by_block.size() ? by_block[block] : Recompute::none;
     const auto again = definition(node.op).again;

@@ -9,6 +9,7 @@
 #include "heddle/graph/ops.hpp"
 #include "heddle/maps/local.hpp"
 #include "heddle/passes/loss_tail.hpp"
+#include "heddle/schedule/tasks.hpp"
 
 namespace heddle::schedule {
 namespace {
@@ -27,12 +28,13 @@ class Estimator {
     double once = 0, summed_bytes = 0;
     for (std::size_t index = 0; index < in_.program.graph.nodes.size(); ++index) {
       const graph::Node& node = in_.program.graph.nodes[index];
-      const Phase phase = in_.program.phases[index];
+      const Phase phase = in_.program.graph.nodes[index].phase;
       if (phase == Phase::prologue || phase == Phase::epilogue) {
         once += of(node, 1);
         if (std::holds_alternative<maps::Map>(node.attributes)) summed_bytes += bytes(node.in);
       } else {
-        member(stages_.at(node.stage), phase) += of(node, phase == Phase::loss ? loss_chunks_ : 1);
+        member(stages_.at(node.stage), action_of(phase, Backward::split)) +=
+            of(node, phase == Phase::loss ? loss_chunks_ : 1);
       }
     }
     for (auto& [stage, cost] : stages_) cost.backward = cost.backward_input + cost.backward_weight;
@@ -41,9 +43,9 @@ class Estimator {
   }
 
  private:
-  static double& member(StageCost& cost, Phase phase) {
-    if (phase == Phase::backward_input) return cost.backward_input;
-    return phase == Phase::backward_weight ? cost.backward_weight : cost.forward;
+  static double& member(StageCost& cost, ActionKind kind) {
+    if (kind == ActionKind::backward_input) return cost.backward_input;
+    return kind == ActionKind::backward_weight ? cost.backward_weight : cost.forward;
   }
 
   /// Of the rank's rows, not of the loss's few.

@@ -25,8 +25,8 @@ using graph::ValueId;
 class Planner {
  public:
   explicit Planner(const PlanInput& input)
-      : in_(input), graph_(input.program.graph), storage_(input.program, splits_backward(input.row)) {
-    plan_.splits_backward = splits_backward(input.row);
+      : in_(input), graph_(input.program.graph), storage_(input.program, backward_of(input.row)) {
+    plan_.backward = backward_of(input.row);
     plan_.places.resize(graph_.values.size());
     for (const char* name : {"parameters", "moments", "undo", "batch", "totals", "gradients", "scratch"})
       plan_.pools.push_back({.name = name});
@@ -47,11 +47,6 @@ class Planner {
   }
 
  private:
-  static bool splits_backward(const Row& row) {
-    return std::any_of(row.begin(), row.end(),
-                       [](const Action& a) { return a.kind == ActionKind::backward_weight; });
-  }
-
   Pool& pool(FixedPool pool) { return plan_.pools[static_cast<int>(pool)]; }
 
   /// What never leaves Phase::loss has the rows of its largest chunk.

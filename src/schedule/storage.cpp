@@ -6,6 +6,7 @@
 #include "heddle/graph/ops.hpp"
 #include "heddle/passes/invariant.hpp"
 #include "heddle/passes/loss_tail.hpp"
+#include "heddle/schedule/tasks.hpp"
 
 namespace heddle::schedule {
 
@@ -38,8 +39,8 @@ Sharing sharing(const Node& node) {
 
 }  // namespace
 
-StorageTable::StorageTable(const passes::Program& program, bool split_backward)
-    : program_(program), split_backward_(split_backward), inside_loss_(passes::inside_loss(program)) {
+StorageTable::StorageTable(const passes::Program& program, Backward backward)
+    : program_(program), backward_(backward), inside_loss_(passes::inside_loss(program)) {
   const auto invariant = passes::step_invariant(program.graph);
   for (std::size_t id = 0; id < program.graph.values.size(); ++id) {
     index_.push_back(static_cast<int>(id));
@@ -55,19 +56,16 @@ StorageTable::StorageTable(const passes::Program& program, bool split_backward)
 }
 
 Task StorageTable::task_of(std::size_t node) const {
-  const int stage = program_.graph.nodes[node].stage;
-  const Phase phase = program_.phases[node];
-  if (phase == Phase::forward || phase == Phase::loss || phase == Phase::prologue)
-    return {stage, ActionKind::forward};
-  if (!split_backward_) return {stage, ActionKind::backward};
-  return {stage, phase == Phase::backward_weight ? ActionKind::backward_weight : ActionKind::backward_input};
+  const Node& one = program_.graph.nodes[node];
+  return {one.stage, action_of(one.phase, backward_)};
 }
 
 void StorageTable::find_moments() {
   const auto& nodes = program_.graph.nodes;
   for (std::size_t i = 0; i < nodes.size(); ++i) {
-    const bool late = program_.phases[i] == Phase::epilogue ||
-                      (split_backward_ && program_.phases[i] == Phase::backward_weight);
+    const bool late =
+        program_.graph.nodes[i].phase == Phase::epilogue ||
+        (backward_ == Backward::split && program_.graph.nodes[i].phase == Phase::backward_weight);
     moment_.push_back(static_cast<std::int64_t>(late ? i + nodes.size() : i));
   }
   for (std::size_t i = 0; i < nodes.size(); ++i) {
@@ -89,9 +87,9 @@ void StorageTable::find_moments() {
 /// What stands at the border of Phase::loss is read or written chunk after chunk: it lives as long as the phase runs.
 void StorageTable::keep_through_loss() {
   const auto& nodes = program_.graph.nodes;
-  const auto first = std::ranges::find(program_.phases, Phase::loss);
-  const auto count = std::ranges::count(program_.phases, Phase::loss);
-  const std::int64_t begin = first - program_.phases.begin(), last = begin + count - 1;
+  const auto first = std::ranges::find(nodes, Phase::loss, &Node::phase);
+  const auto count = std::ranges::count(nodes, Phase::loss, &Node::phase);
+  const std::int64_t begin = first - nodes.begin(), last = begin + count - 1;
   for (std::int64_t i = begin; i <= last; ++i) {
     for (ValueId id : nodes[i].in)
       if (!inside_loss_[id]) storages_[id].last_moment = std::max(storages_[id].last_moment, last);
@@ -102,13 +100,10 @@ void StorageTable::keep_through_loss() {
 
 void StorageTable::mark_messages() {
   using enum ActionKind;
-  for (const passes::Border& border : program_.borders) {
-    for (ValueId id : border.received) storages_[id].received = Task{border.stage, receive_forward};
-    for (ValueId id : border.received_cotangents)
-      storages_[id].received = Task{border.stage, receive_backward};
-    for (ValueId id : border.sent) storages_[id].sent = Task{border.stage, send_forward};
-    for (ValueId id : border.sent_cotangents) storages_[id].sent = Task{border.stage, send_backward};
-  }
+  for (const passes::Border& border : program_.borders)
+    for (const ActionKind kind : {receive_forward, receive_backward, send_forward, send_backward})
+      for (ValueId id : message(border, kind))
+        (is_send(kind) ? storages_[id].sent : storages_[id].received) = Task{border.stage, kind};
 }
 
 void StorageTable::merge(ValueId into, ValueId from) {

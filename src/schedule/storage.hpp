@@ -7,6 +7,7 @@
 
 #include "heddle/passes/differentiate.hpp"
 #include "heddle/schedule/slots.hpp"
+#include "heddle/schedule/tasks.hpp"
 
 namespace heddle::schedule {
 
@@ -22,8 +23,7 @@ struct Storage {
 
 class StorageTable {
  public:
-  /// With a split backward the nodes of W run after those of I, also in a B; else B runs both in the order of the program.
-  StorageTable(const passes::Program& program, bool split_backward);
+  StorageTable(const passes::Program& program, Backward backward);
 
   const std::vector<Storage>& all() const { return storages_; }
   const Storage& of(graph::ValueId id) const { return storages_[index_[id]]; }
@@ -39,7 +39,7 @@ class StorageTable {
   bool of_one_stage(const Storage& storage, int stage) const;
 
   const passes::Program& program_;
-  bool split_backward_;
+  Backward backward_;
   std::vector<bool> inside_loss_;     ///< of a value: a chunk of its rows is all that is ever there
   std::vector<std::int64_t> moment_;  ///< of a node
   std::vector<Storage> storages_;

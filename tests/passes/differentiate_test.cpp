@@ -32,27 +32,29 @@ bool of_forward(Phase phase) { return phase == Phase::prologue || phase == Phase
 std::set<Phase> written(const Program& program, ValueId id) {
   std::set<Phase> phases;
   for (std::size_t i = 0; i < program.graph.nodes.size(); ++i)
-    if (std::ranges::count(program.graph.nodes[i].out, id)) phases.insert(program.phases[i]);
+    if (std::ranges::count(program.graph.nodes[i].out, id)) phases.insert(program.graph.nodes[i].phase);
   return phases;
 }
 
 TEST(Differentiate, ProgramsFollowOneAnother) {
   for_each_program([](const Program& program) {
-    ASSERT_EQ(program.phases.size(), program.graph.nodes.size());
+    ASSERT_EQ(program.graph.nodes.size(), program.graph.nodes.size());
     const auto place = [](Phase phase) {
       return phase == Phase::backward_weight ? Phase::backward_input : phase;
     };
-    EXPECT_TRUE(std::ranges::is_sorted(program.phases, {}, place));
+    EXPECT_TRUE(
+        std::ranges::is_sorted(program.graph.nodes, {}, [](const Node& node) { return place(node.phase); }));
   });
 }
 
 TEST(Differentiate, MapsStartBeforeTheGradientsOfWeightsThatMayRunMeanwhile) {
   int maps = 0;
   for_each_program([&](const Program& program) {
-    for (std::size_t i = 1; i < program.phases.size(); ++i) {
-      if (program.graph.nodes[i].op != Op::map || program.phases[i] != Phase::backward_input) continue;
-      EXPECT_NE(program.phases[i - 1], Phase::backward_weight);
-      maps += program.phases[i + 1] == Phase::backward_weight;
+    for (std::size_t i = 1; i < program.graph.nodes.size(); ++i) {
+      if (program.graph.nodes[i].op != Op::map || program.graph.nodes[i].phase != Phase::backward_input)
+        continue;
+      EXPECT_NE(program.graph.nodes[i - 1].phase, Phase::backward_weight);
+      maps += program.graph.nodes[i + 1].phase == Phase::backward_weight;
     }
   });
   EXPECT_GT(maps, 0);
@@ -71,7 +73,7 @@ TEST(Differentiate, InputGradientsNeverWaitForWeightGradients) {
     for (const graph::Value& value : graph.values)
       known.push_back(value.role == Role::input || value.role == Role::parameter);
     for (std::size_t i = 0; i < graph.nodes.size(); ++i) {
-      const Phase phase = program.phases[i];
+      const Phase phase = program.graph.nodes[i].phase;
       for (ValueId id : graph.nodes[i].in) {
         EXPECT_TRUE(known[id]) << graph[id].name << " is used before it is made";
         for (Phase source : written(program, id)) {
@@ -91,7 +93,7 @@ TEST(Differentiate, OnlySumsOfGradientsAreWrittenTwice) {
     std::map<ValueId, int> writers;
     for (std::size_t i = 0; i < program.graph.nodes.size(); ++i)
       for (ValueId id : program.graph.nodes[i].out) {
-        const bool sum = sums(program.phases[i], program.graph[id]);
+        const bool sum = sums(program.graph.nodes[i].phase, program.graph[id]);
         EXPECT_TRUE(sum || ++writers[id] == 1) << program.graph[id].name;
         EXPECT_TRUE(!sum || program.graph[id].role == Role::gradient) << program.graph[id].name;
       }
@@ -99,7 +101,8 @@ TEST(Differentiate, OnlySumsOfGradientsAreWrittenTwice) {
     for (const Trained& t : program.trained) trained.insert(t.sums.begin(), t.sums.end());
     for (std::size_t i = 0; i < program.graph.nodes.size(); ++i)
       for (ValueId id : program.graph.nodes[i].out)
-        EXPECT_EQ(trained.contains(id), sums(program.phases[i], program.graph[id])) << program.graph[id].name;
+        EXPECT_EQ(trained.contains(id), sums(program.graph.nodes[i].phase, program.graph[id]))
+            << program.graph[id].name;
   });
 }
 
@@ -155,7 +158,7 @@ void expect_dual_op(const Program& program, const Node& node) {
 TEST(Differentiate, ACotangentLiesInTheDualOfItsValuesLayout) {
   for_each_program([](const Program& program) {
     for (std::size_t i = 0; i < program.graph.nodes.size(); ++i)
-      if (!of_forward(program.phases[i])) expect_dual_op(program, program.graph.nodes[i]);
+      if (!of_forward(program.graph.nodes[i].phase)) expect_dual_op(program, program.graph.nodes[i]);
     ASSERT_EQ(program.borders[0].sent.size(), program.borders[0].received_cotangents.size());
     ASSERT_EQ(program.borders[0].received.size(), program.borders[0].sent_cotangents.size());
     for (std::size_t i = 0; i < program.borders[0].sent.size(); ++i)
@@ -173,7 +176,8 @@ TEST(Differentiate, EveryMapsAdjointStandsInBackwardOnce) {
       const Map* map = tests::map_of(node);
       const std::string& moved = program.graph[node.out[0]].name;
       if (!map || moved == "loss.log_sum") continue;  // the gradient of log_probability goes through it
-      if (of_forward(program.phases[i]) || (program.phases[i] == Phase::loss && !moved.starts_with("d.")))
+      if (of_forward(program.graph.nodes[i].phase) ||
+          (program.graph.nodes[i].phase == Phase::loss && !moved.starts_with("d.")))
         expected.insert(fmt::format("{} d.{}", name(adjoint(*map)), moved));
       else
         found.insert(fmt::format("{} {}", name(*map), moved));
@@ -291,7 +295,7 @@ TEST(Differentiate, AParameterWithTwoUsesHasOneGradient) {
   const Node* sum = tests::maker(program.graph, trained.gradient);
   ASSERT_TRUE(sum);
   EXPECT_EQ(sum->op, Op::add);
-  EXPECT_EQ(program.phases.back(), Phase::epilogue);
+  EXPECT_EQ(program.graph.nodes.back().phase, Phase::epilogue);
 }
 
 TEST(ForwardOnly, IsTheForwardPartOfTheWhole) {
@@ -301,10 +305,10 @@ TEST(ForwardOnly, IsTheForwardPartOfTheWhole) {
       const Program forward = forward_only(stage), whole = differentiate(stage);
       ASSERT_LT(forward.graph.nodes.size(), whole.graph.nodes.size());
       for (std::size_t i = 0; i < forward.graph.nodes.size(); ++i) {
-        EXPECT_EQ(forward.phases[i], whole.phases[i]);
+        EXPECT_EQ(forward.graph.nodes[i].phase, whole.graph.nodes[i].phase);
         EXPECT_EQ(forward.graph.nodes[i].op, whole.graph.nodes[i].op);
         EXPECT_EQ(forward.graph.nodes[i].out, whole.graph.nodes[i].out);
-        EXPECT_TRUE(of_forward(forward.phases[i]) || forward.phases[i] == Phase::loss);
+        EXPECT_TRUE(of_forward(forward.graph.nodes[i].phase) || forward.graph.nodes[i].phase == Phase::loss);
       }
       EXPECT_EQ(forward.loss, whole.loss);
       EXPECT_TRUE(forward.trained.empty());

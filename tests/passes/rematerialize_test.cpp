@@ -30,11 +30,11 @@ void for_each_program(ResidualStream stream, F&& f) {
 std::multiset<Op> kept(const Program& program) {
   std::set<ValueId> read;
   for (std::size_t i = 0; i < program.graph.nodes.size(); ++i)
-    if (of_backward(program.phases[i]))
+    if (of_backward(program.graph.nodes[i].phase))
       read.insert(program.graph.nodes[i].in.begin(), program.graph.nodes[i].in.end());
   std::multiset<Op> ops;
   for (std::size_t i = 0; i < program.graph.nodes.size(); ++i)
-    if (program.phases[i] == Phase::forward && read.contains(program.graph.nodes[i].out.front()))
+    if (program.graph.nodes[i].phase == Phase::forward && read.contains(program.graph.nodes[i].out.front()))
       ops.insert(program.graph.nodes[i].op);
   return ops;
 }
@@ -72,7 +72,7 @@ TEST(Rematerialize, CopiesFollowAMapThatMovesNothing) {
     ASSERT_TRUE(tests::map_of(next));
     EXPECT_EQ(tests::map_of(next)->kind, MapKind::broadcast);
     EXPECT_EQ(next.in, node.out);
-    EXPECT_EQ(program.phases[i + 1], program.phases[i]);
+    EXPECT_EQ(program.graph.nodes[i + 1].phase, program.graph.nodes[i].phase);
     ++copies;
   }
   EXPECT_GT(copies, 0);
@@ -91,7 +91,7 @@ TEST(Rematerialize, CopiesStandInThePhaseOfTheirUsersBeforeTheFirst) {
         for (ValueId id : graph.nodes[i].out) {
           known[id] = true;
           if (graph[id].name.starts_with("again.")) {
-            EXPECT_EQ(program.phases[i], Phase::backward_weight) << graph[id].name;
+            EXPECT_EQ(program.graph.nodes[i].phase, Phase::backward_weight) << graph[id].name;
           }
         }
       }
@@ -114,7 +114,7 @@ TEST(Rematerialize, ACopyThatInputGradientsReadBelongsToThem) {
   const auto id = static_cast<ValueId>(again - program.graph.values.begin());
   for (std::size_t i = 0; i < program.graph.nodes.size(); ++i)
     if (std::ranges::count(program.graph.nodes[i].out, id)) {
-      EXPECT_EQ(program.phases[i], Phase::backward_input);
+      EXPECT_EQ(program.graph.nodes[i].phase, Phase::backward_input);
     }
 }
 
@@ -122,7 +122,8 @@ TEST(Rematerialize, WithoutAChoiceNothingChanges) {
   for_each_program(ResidualStream::whole, [](const Program& plain, const Program&) {
     const Program program = rematerialize(plain, Ways(plain.graph.values.size(), Way::keep));
     EXPECT_EQ(graph::text(program.graph), graph::text(plain.graph));
-    EXPECT_EQ(program.phases, plain.phases);
+    EXPECT_TRUE(std::ranges::equal(program.graph.nodes, plain.graph.nodes, {}, &graph::Node::phase,
+                                   &graph::Node::phase));
   });
 }
 
@@ -143,8 +144,8 @@ void for_each_program(Recompute recompute, F&& f) {
 std::size_t made(const Program& program, Op op, bool recomputed) {
   std::size_t count = 0;
   for (std::size_t i = 0; i < program.graph.nodes.size(); ++i)
-    count += program.graph.nodes[i].op == op && program.recomputed[i] == recomputed &&
-             program.phases[i] != Phase::prologue && program.phases[i] != Phase::loss;
+    count += program.graph.nodes[i].op == op && program.graph.nodes[i].recomputed == recomputed &&
+             program.graph.nodes[i].phase != Phase::prologue && program.graph.nodes[i].phase != Phase::loss;
   return count;
 }
 
@@ -161,16 +162,17 @@ TEST(Rematerialize, OfABlockItsInputIsKept) {
   for_each_program(Recompute::block, [](const Program& plain, const Program& program) {
     std::set<ValueId> inputs;
     for (std::size_t i = 0; i < program.graph.nodes.size(); ++i)  // what one block makes and another reads
-      if (program.phases[i] == Phase::forward)
+      if (program.graph.nodes[i].phase == Phase::forward)
         for (ValueId id : program.graph.nodes[i].in)
           if (const Node* node = tests::maker(program.graph, id);
               node && node->block != program.graph.nodes[i].block)
             inputs.insert(id);
     for (std::size_t i = 0; i < program.graph.nodes.size(); ++i) {
-      if (!of_backward(program.phases[i])) continue;
+      if (!of_backward(program.graph.nodes[i].phase)) continue;
       for (ValueId id : program.graph.nodes[i].in)
         for (std::size_t k = 0; k < program.graph.nodes.size(); ++k)
-          if (program.phases[k] == Phase::forward && std::ranges::count(program.graph.nodes[k].out, id)) {
+          if (program.graph.nodes[k].phase == Phase::forward &&
+              std::ranges::count(program.graph.nodes[k].out, id)) {
             const Map* map = tests::map_of(program.graph.nodes[k]);
             const bool follows = map && !communicates(map->kind);
             EXPECT_TRUE(inputs.contains(follows ? program.graph.nodes[k].in[0] : id))
@@ -186,7 +188,7 @@ TEST(Rematerialize, WhatBackwardDoesNotReadIsNotMadeAgain) {
   for_each_program(Recompute::block, [](const Program& plain, const Program& program) {
     EXPECT_EQ(4 * made(program, Op::linear, true), 3 * made(plain, Op::linear, false));
     for (std::size_t i = 0; i < program.graph.nodes.size(); ++i) {
-      if (!program.recomputed[i]) continue;
+      if (!program.graph.nodes[i].recomputed) continue;
       EXPECT_FALSE(program.graph[program.graph.nodes[i].out[0]].name.ends_with("mlp.down"));
       EXPECT_TRUE(program.graph[program.graph.nodes[i].out[0]].name.starts_with("again."));
     }
@@ -206,15 +208,15 @@ TEST(Rematerialize, InputGradientsNeverWaitForACopyOfW) {
     for (std::size_t i = 0; i < graph.nodes.size(); ++i) {
       for (ValueId id : graph.nodes[i].in) {
         EXPECT_TRUE(known[id] || graph[id].role == Role::gradient) << graph[id].name;
-        if (program.phases[i] == Phase::backward_input) {
+        if (program.graph.nodes[i].phase == Phase::backward_input) {
           EXPECT_TRUE(of_input[id]) << graph[id].name;
         }
       }
       for (ValueId id : graph.nodes[i].out) {
         known[id] = true;
-        of_input[id] = program.phases[i] != Phase::backward_weight;
+        of_input[id] = program.graph.nodes[i].phase != Phase::backward_weight;
       }
-      if (program.recomputed[i])
+      if (program.graph.nodes[i].recomputed)
         copies.insert(name(graph[graph.nodes[i].out[0]].layout) + graph[graph.nodes[i].out[0]].name);
     }
     for (const std::string& copy : copies) EXPECT_EQ(copies.count(copy), 1u) << copy;
@@ -231,7 +233,7 @@ TEST(Rematerialize, MapsOverOtherRanksAreMadeAgain) {
     std::vector<std::string> names;
     for (std::size_t i = 0; i < program.graph.nodes.size(); ++i)
       if (const Map* map = tests::map_of(program.graph.nodes[i]);
-          map && program.recomputed[i] && communicates(map->kind))
+          map && program.graph.nodes[i].recomputed && communicates(map->kind))
         names.push_back(name(*map) + " " + program.graph[program.graph.nodes[i].out[0]].name);
     return names;
   };

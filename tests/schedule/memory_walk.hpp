@@ -173,7 +173,7 @@ class Walk {
       run_phases({Phase::forward}, action, nullptr);
       for (const maps::Block& chunk : passes::loss_chunks(in_.program, in_.grid, in_.rank, in_.rows))
         run_phases({Phase::loss}, action, &chunk);
-    } else if (action.kind == ActionKind::backward && !plan_.splits_backward) {
+    } else if (action.kind == ActionKind::backward && plan_.backward == Backward::whole) {
       run_phases({Phase::backward_input, Phase::backward_weight}, action, nullptr);
     } else {
       if (action.kind != ActionKind::backward_weight) run_phases({Phase::backward_input}, action, nullptr);
@@ -182,7 +182,7 @@ class Walk {
   }
   void run_phases(const std::set<Phase>& phases, const Action& action, const maps::Block* chunk) {
     for (std::size_t i = 0; i < graph_.nodes.size(); ++i)
-      if (graph_.nodes[i].stage == action.stage && phases.contains(in_.program.phases[i]))
+      if (graph_.nodes[i].stage == action.stage && phases.contains(in_.program.graph.nodes[i].phase))
         run_node(graph_.nodes[i], action, chunk);
   }
   void run_node(const graph::Node& node, const Action& action, const maps::Block* chunk) {

@@ -7,7 +7,7 @@
 #include "heddle/exec/arena.hpp"
 #include "heddle/exec/bindings.hpp"
 #include "heddle/exec/maps_under_way.hpp"
-#include "heddle/schedule/action.hpp"
+#include "heddle/schedule/tasks.hpp"
 
 namespace heddle::exec {
 
@@ -30,7 +30,8 @@ class ProgramRunner {
 
   /// How often an action runs a node that belongs to it: once, or for every chunk of the loss.
   int runs(int node) const {
-    return program_.phases[node] == passes::Phase::loss ? static_cast<int>(loss_chunks_.size()) : 1;
+    return program_.graph.nodes[node].phase == passes::Phase::loss ? static_cast<int>(loss_chunks_.size())
+                                                                   : 1;
   }
 
   const passes::Program& program() const { return program_; }
@@ -52,6 +53,7 @@ class ProgramRunner {
   const passes::Program& program_;
   const comm::CartesianGrid& grid_;
   const Arena& arena_;
+  schedule::Tasks tasks_;
   kernels::Lane lane_;
   MapsUnderWay under_way_;
   std::vector<maps::Box> boxes_;  ///< of every value

@@ -68,14 +68,25 @@ struct Attention {
 
 using Attributes = std::variant<std::monostate, Linear, Norm, Dropout, Attention, maps::Map>;
 
+/// When a node of a training step runs; passes::differentiate decides.
+enum class Phase : std::uint8_t {
+  prologue,         ///< once a step, before the first microbatch: what depends on parameters alone
+  forward,          ///< F
+  loss,             ///< the end of F, a few rows at a time: the graph's tail and all of its adjoint
+  backward_input,   ///< the part of B that leads to the stage's inputs: I
+  backward_weight,  ///< the part of B that leads to gradients: W
+  epilogue,  ///< once a step, when the gradients are summed over the microbatches: the prologue's adjoint
+};
+
 struct Node {
   Op op;
   std::vector<ValueId> in;
   std::vector<ValueId> out;
   Attributes attributes = {};
-  int block =
-      0;  ///< which layer of the model it belongs to: 0 the embedding, 1 .. L the layers, L + 1 the head
+  int block = 0;  ///< of the model: 0 the embedding, 1 .. L the layers, L + 1 the head
   int stage = 0;  ///< of the pipeline: the one that computes it, once the graph is cut
+  Phase phase = Phase::forward;
+  bool recomputed = false;  ///< it makes what forward made once more, see passes/rematerialize.hpp
   /// Of the graph's tail, which goes from some value to the loss and in which every row stands for itself but for sums
   /// over all rows: it may be run a few rows at a time. Nothing outside the tail uses what it makes.
   bool tail = false;

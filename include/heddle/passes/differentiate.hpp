@@ -5,15 +5,7 @@
 
 namespace heddle::passes {
 
-/// When a node runs.
-enum class Phase : std::uint8_t {
-  prologue,         ///< once a step, before the first microbatch: what depends on parameters alone
-  forward,          ///< F
-  loss,             ///< the end of F, a few rows at a time: the graph's tail and all of its adjoint
-  backward_input,   ///< the part of B that leads to the stage's inputs: I
-  backward_weight,  ///< the part of B that leads to gradients: W
-  epilogue,  ///< once a step, when the gradients are summed over the microbatches: the prologue's adjoint
-};
+using graph::Phase;
 
 struct Trained {
   graph::ValueId parameter;
@@ -29,9 +21,7 @@ struct Trained {
 struct Program {
   /// Nodes in the order of their phases; those of B are in one order that serves I, W and the whole alike.
   graph::Graph graph;
-  std::vector<Phase> phases;     ///< of every node
   std::vector<Border> borders;   ///< one a stage, in the order of the stages
-  std::vector<bool> recomputed;  ///< of every node: it makes anew what forward made, see rematerialize.hpp
   std::vector<Trained> trained;  ///< in the order in which gradients become final
   graph::ValueId loss = -1;      ///< where the last stage is
   std::int64_t loss_rows = 0;    ///< how many of a rank's rows are in Phase::loss at once, at most; 0: all

@@ -31,7 +31,7 @@ Ways ways(const Program& program, const std::vector<Recompute>& by_block);
 /// Puts copies of nodes before their first use in backward, and so on to the inputs of a copy that are not kept either:
 /// just in time, once. What nobody reads is not made. Maps over other ranks are copied like any other node; one that
 /// moves nothing follows its input. A copy belongs to I if anything of I reads it, else to W, so what W reads of I's copies
-/// is kept from I to W. Copies are marked in Program::recomputed. Dropout draws from counters: every copy makes the same bits.
+/// is kept from I to W. Copies are marked in Node::recomputed. Dropout draws from counters: every copy makes the same bits.
 Program rematerialize(Program program, const Ways& ways);
 
 }  // namespace heddle::passes

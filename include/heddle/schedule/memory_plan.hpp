@@ -8,6 +8,7 @@
 #include "heddle/maps/grid.hpp"
 #include "heddle/passes/differentiate.hpp"
 #include "heddle/schedule/slots.hpp"
+#include "heddle/schedule/tasks.hpp"
 
 namespace heddle::schedule {
 
@@ -51,8 +52,8 @@ struct MemoryPlan {
   /// Of every value: where in a slot of `moments` and `undo` lies what belongs to it. -1 but for parameters that this
   /// rank steps.
   std::vector<std::int64_t> state_offsets;
-  std::int64_t bytes = 0;        ///< of the arena
-  bool splits_backward = false;  ///< the row has W: B runs the nodes of I before those of W
+  std::int64_t bytes = 0;  ///< of the arena
+  Backward backward = Backward::whole;
 
   int slot(const Place& place, int microbatch) const {
     return pools[place.pool].slot(place.first_buffer + microbatch);

@@ -108,8 +108,8 @@ TEST(Observer, IsToldOfEveryNodeOnceAMicrobatchAndOfWhatAStepEndsWith) {
                 run.trainer.engine().program().graph.nodes[piece.node].op == graph::Op::map);
     }
   const passes::Program& program = run.trainer.engine().program();
-  for (int node = 0; node < static_cast<int>(program.phases.size()); ++node) {
-    const Phase phase = program.phases[node];
+  for (int node = 0; node < static_cast<int>(program.graph.nodes.size()); ++node) {
+    const Phase phase = program.graph.nodes[node].phase;
     if (phase == Phase::epilogue) continue;  // buckets may stand for it
     const bool once = phase == Phase::prologue;
     for (int microbatch = once ? -1 : 0; microbatch < (once ? 0 : run.deck.pipeline.microbatches);
@@ -117,8 +117,8 @@ TEST(Observer, IsToldOfEveryNodeOnceAMicrobatchAndOfWhatAStepEndsWith) {
       EXPECT_EQ((times[{node, microbatch}]), phase == Phase::loss ? 3 : 1) << node << " of " << microbatch;
   }
   int again = 0;
-  for (std::size_t node = 0; node < program.recomputed.size(); ++node)
-    again += program.recomputed[node] && program.graph.nodes[node].op != graph::Op::map;
+  for (std::size_t node = 0; node < program.graph.nodes.size(); ++node)
+    again += program.graph.nodes[node].recomputed && program.graph.nodes[node].op != graph::Op::map;
   EXPECT_GT(again, 0);
   EXPECT_EQ(recorder.count(Work::recompute), again * run.deck.pipeline.microbatches);
   EXPECT_EQ(recorder.count(Work::load), 1);

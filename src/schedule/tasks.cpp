@@ -1,0 +1,72 @@
+#include "heddle/schedule/tasks.hpp"
+
+#include <algorithm>
+
+#include "heddle/base/error.hpp"
+
+namespace heddle::schedule {
+
+using graph::NodeId;
+using graph::Phase;
+
+Backward backward_of(const Row& row) {
+  const bool split = std::ranges::count(row, ActionKind::backward_weight, &Action::kind) > 0;
+  return split ? Backward::split : Backward::whole;
+}
+
+ActionKind action_of(Phase phase, Backward backward) {
+  switch (phase) {
+    case Phase::backward_input:
+      return backward == Backward::split ? ActionKind::backward_input : ActionKind::backward;
+    case Phase::backward_weight:
+      return backward == Backward::split ? ActionKind::backward_weight : ActionKind::backward;
+    case Phase::epilogue: return ActionKind::reduce_gradients;
+    default: return ActionKind::forward;
+  }
+}
+
+const std::vector<graph::ValueId>& message(const passes::Border& border, ActionKind send_or_receive) {
+  switch (send_or_receive) {
+    case ActionKind::send_forward: return border.sent;
+    case ActionKind::receive_forward: return border.received;
+    case ActionKind::send_backward: return border.sent_cotangents;
+    default:
+      HEDDLE_EXPECT(send_or_receive == ActionKind::receive_backward);
+      return border.received_cotangents;
+  }
+}
+
+Tasks::Tasks(const passes::Program& program, Backward backward) {
+  const auto& nodes = program.graph.nodes;
+  for (NodeId id = 0; id < static_cast<NodeId>(nodes.size()); ++id) {
+    const auto [stage, phase] = std::pair(nodes[id].stage, nodes[id].phase);
+    if (phase == Phase::prologue)
+      prologue_.push_back(id);
+    else if (phase == Phase::epilogue)
+      epilogue_.push_back(id);
+    else if (phase == Phase::loss)
+      loss_[stage].push_back(id);
+    else
+      by_action_[{stage, action_of(phase, backward)}].push_back(id);
+  }
+  if (backward == Backward::whole) return;
+  for (const passes::Border& border : program.borders) {
+    Nodes& both = by_action_[{border.stage, ActionKind::backward}];
+    for (const ActionKind half : {ActionKind::backward_input, ActionKind::backward_weight}) {
+      const Nodes& part = by_action_[{border.stage, half}];
+      both.insert(both.end(), part.begin(), part.end());
+    }
+  }
+}
+
+std::span<const NodeId> Tasks::of(const Action& action) const {
+  const auto found = by_action_.find({action.stage, action.kind});
+  return found == by_action_.end() ? std::span<const NodeId>() : found->second;
+}
+
+std::span<const NodeId> Tasks::loss(int stage) const {
+  const auto found = loss_.find(stage);
+  return found == loss_.end() ? std::span<const NodeId>() : found->second;
+}
+
+}  // namespace heddle::schedule
