@@ -50,7 +50,7 @@ threads: kokkos  ## the kernels' tests and a training run with two threads in a 
 
 sweep: build  ## every layout on 1 to 8 ranks against one rank, in fp64 and fp32: up to half an hour on two cores
 	cd $(BUILD)/tests && for ranks in 1 2 3 4 5 6 7 8; do \
-	  HEDDLE_SWEEP=full $(CURDIR)/jobs/local.sh $$ranks ./test_app_mpi --gtest_filter='*Invariance*' >sweep.log 2>&1 \
+	  HEDDLE_SWEEP=full $(CURDIR)/jobs/local.sh $$ranks ./test_session_mpi --gtest_filter='*Invariance*' >sweep.log 2>&1 \
 	    || { cat sweep.log; exit 1; }; \
 	  grep differ sweep.log; \
 	done

@@ -1,5 +1,5 @@
 # One module is one line of LAYERS, one folder src/<module>, one library heddle_<module>. The module `app` is the program.
-set(HEDDLE_DEVICE_MODULES kernels comm io data exec train app)
+set(HEDDLE_DEVICE_MODULES kernels comm io data exec train session bench app)
 
 function(heddle_module name modules third_party)
   file(GLOB sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/src/${name}/*.cpp)

@@ -14,6 +14,10 @@ find_package(nlohmann_json REQUIRED)
 heddle_third_party(json nlohmann_json::nlohmann_json)
 find_package(GTest REQUIRED)
 
+find_package(PkgConfig REQUIRED)
+pkg_check_modules(cairo REQUIRED IMPORTED_TARGET cairo)
+heddle_third_party(cairo PkgConfig::cairo)
+
 if(NOT HEDDLE_PURE)
   find_package(MPI REQUIRED COMPONENTS CXX)
   heddle_third_party(mpi MPI::MPI_CXX)
@@ -27,10 +31,6 @@ if(NOT HEDDLE_PURE)
   heddle_third_party(eigen Eigen3::Eigen)
   find_package(CLI11 REQUIRED)
   heddle_third_party(cli11 CLI11::CLI11)
-
-  find_package(PkgConfig REQUIRED)
-  pkg_check_modules(cairo REQUIRED IMPORTED_TARGET cairo)
-  heddle_third_party(cairo PkgConfig::cairo)
 
   find_package(OpenMP COMPONENTS CXX)
   heddle_third_party(openmp $<TARGET_NAME_IF_EXISTS:OpenMP::OpenMP_CXX>)

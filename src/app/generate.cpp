@@ -5,7 +5,6 @@
 #include <cstdio>
 #include <filesystem>
 
-#include "heddle/app/blueprint.hpp"
 #include "heddle/app/commands.hpp"
 #include "heddle/base/random.hpp"
 #include "heddle/data/tokenizer.hpp"
@@ -14,6 +13,7 @@
 #include "heddle/exec/host_copy.hpp"
 #include "heddle/io/checkpoint.hpp"
 #include "heddle/io/run_file.hpp"
+#include "heddle/plan/plan.hpp"
 #include "heddle/train/parameters.hpp"
 
 namespace heddle::app {
@@ -44,7 +44,7 @@ class Writer {
       : deck_(deck),
         forward_{{{{schedule::ActionKind::forward, 0, 0}}}, {0}, 1},
         grid_(world, maps::Grid()),
-        engine_({.program = passes::forward_only(single_stage(deck, model::Head::logits)),
+        engine_({.program = passes::forward_only(plan::single_stage(deck, model::Head::logits)),
                  .schedule = forward_,
                  .grid = grid_,
                  .world = world,
@@ -85,8 +85,8 @@ class Writer {
 };
 
 /// Draws a token from softmax(logits / temperature), ids beyond the vocabulary left out.
-std::int32_t draw(const std::vector<double>& logits, std::int64_t vocabulary, double temperature,
-                  double uniform) {
+std::int32_t sample(const std::vector<double>& logits, std::int64_t vocabulary, double temperature,
+                    double uniform) {
   const auto end =
       logits.begin() + std::min<std::int64_t>(vocabulary, static_cast<std::int64_t>(logits.size()));
   const auto likeliest = std::max_element(logits.begin(), end);
@@ -120,8 +120,8 @@ void generate(const GenerateArguments& arguments, comm::World& world) {
   Writer writer(deck, checkpoint, world);
   const std::uint64_t key = random_key("generate", static_cast<std::uint64_t>(arguments.seed));
   for (std::int64_t i = 0; i < arguments.tokens; ++i)
-    text.push_back(draw(writer.next_logits(text), header.vocabulary.size, arguments.temperature,
-                        uniform_at(key, 0, static_cast<std::uint64_t>(i))));
+    text.push_back(sample(writer.next_logits(text), header.vocabulary.size, arguments.temperature,
+                          uniform_at(key, 0, static_cast<std::uint64_t>(i))));
   fmt::print("{}\n", tokenizer.decode(text));
 }
 

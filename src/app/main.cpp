@@ -102,11 +102,12 @@ class CommandLine {
     auto* command = cli_.add_subcommand(
         "bench", "Time a deck's training step op by op, against what this machine gives; needs no tokens");
     add_deck(command, bench_.deck);
-    command->add_option("--steps", bench_.steps, "How many steps of each kind to time")
+    command->add_option("--steps", bench_.settings.steps, "How many steps of each kind to time")
         ->check(CLI::Range(std::int64_t{1}, most_bench_steps))
         ->capture_default_str();
-    command->add_option("--json", bench_.json, "File to write all figures to");
-    command->add_flag("--by-tensor", bench_.by_tensor, "A row for each op and tensor, the layers together");
+    command->add_option("--json", bench_.settings.json, "File to write all figures to");
+    command->add_flag("--by-tensor", bench_.settings.by_tensor,
+                      "A row for each op and tensor, the layers together");
     command->callback([this] { together_ = [this](comm::World& world) { app::bench(bench_, world); }; });
   }
 

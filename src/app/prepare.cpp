@@ -1,8 +1,8 @@
 #include <fmt/format.h>
 
 #include "heddle/app/commands.hpp"
+#include "heddle/base/mebibytes.hpp"
 #include "heddle/data/prepare.hpp"
-#include "mebibytes.hpp"
 
 namespace heddle::app {
 

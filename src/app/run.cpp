@@ -1,24 +1,25 @@
 #include <deque>
 
-#include "fault.hpp"
 #include "heddle/app/commands.hpp"
-#include "heddle/app/drawn_schedule.hpp"
-#include "heddle/app/session.hpp"
 #include "heddle/deck/check.hpp"
 #include "heddle/kernels/lane.hpp"
+#include "heddle/plan/read_deck.hpp"
+#include "heddle/session/fault.hpp"
+#include "heddle/session/session.hpp"
 
 namespace heddle::app {
 
 void run(const RunArguments& arguments, comm::World& world) {
-  std::vector<Fault> faults;
-  for (const std::string& text : arguments.faults) faults.push_back(read_fault(text));
-  const deck::Deck deck = read_deck(arguments.deck.file, arguments.deck.overrides, deck::Purpose::training);
+  std::vector<session::Fault> faults;
+  for (const std::string& text : arguments.faults) faults.push_back(session::read_fault(text));
+  const deck::Deck deck =
+      plan::read_deck(arguments.deck.file, arguments.deck.overrides, deck::Purpose::training);
   deck::check_ranks(deck, world.size());
   const kernels::Runtime runtime;
-  Session session(deck, world);
-  std::deque<FaultInjector> injectors;
-  for (const Fault& fault : faults)
-    session.observe(injectors.emplace_back(fault, session.blueprint(), session.trainer(), world));
+  session::Session session(deck, world);
+  std::deque<session::FaultInjector> injectors;
+  for (const session::Fault& fault : faults)
+    session.observe(injectors.emplace_back(fault, session.plan(), session.trainer(), world));
   session.run();
 }
 

@@ -3,23 +3,24 @@
 #include <fmt/ranges.h>
 
 #include "heddle/app/commands.hpp"
-#include "heddle/app/drawn_schedule.hpp"
-#include "heddle/app/schedule_file.hpp"
-#include "heddle/io/aside_file.hpp"
+#include "heddle/base/aside_file.hpp"
+#include "heddle/plan/read_deck.hpp"
+#include "heddle/plan/rows.hpp"
+#include "heddle/plan/schedule_file.hpp"
+#include "heddle/plan/simulation.hpp"
 #include "heddle/schedule/activations.hpp"
 #include "heddle/schedule/communication.hpp"
 #include "heddle/schedule/lookahead.hpp"
 #include "heddle/schedule/picture.hpp"
 #include "heddle/schedule/simulated_machine.hpp"
 #include "heddle/schedule/text.hpp"
-#include "simulation.hpp"
 
 namespace heddle::app {
 namespace {
 
 /// On a common clock: a file's own, otherwise the earliest.
 schedule::Cells clocks_of(const deck::Deck& deck, const schedule::Schedule& rows) {
-  return is_file(deck.pipeline) ? cells_of_file(deck) : lock_step(rows);
+  return plan::is_file(deck.pipeline) ? plan::cells_of_file(deck) : lock_step(rows);
 }
 
 /// As torch.distributed.pipelining places sends and receives.
@@ -71,15 +72,15 @@ void schedule(const ScheduleArguments& arguments) {
   if (drawn && arguments.output.empty())
     throw Error(ExitCode::usage, "command line: --format png has no file", "a picture is no text",
                 "add -o FILE");
-  const deck::Deck deck = read_deck(arguments.deck.file, arguments.deck.overrides,
-                                    drawn ? deck::Purpose::simulation : deck::Purpose::schedule);
-  if (drawn) return write_picture(arguments.output, simulated(deck), deck);
-  const schedule::Schedule rows = drawn_schedule(deck);
+  const deck::Deck deck = plan::read_deck(arguments.deck.file, arguments.deck.overrides,
+                                          drawn ? deck::Purpose::simulation : deck::Purpose::schedule);
+  if (drawn) return plan::write_picture(arguments.output, plan::simulated(deck), deck);
+  const schedule::Schedule rows = plan::drawn_schedule(deck);
   const std::string text = written(deck, rows, arguments);
   if (arguments.output.empty())
     fmt::print("{}", text);
   else
-    io::write_text(arguments.output, text);
+    write_text(arguments.output, text);
 }
 
 }  // namespace heddle::app

@@ -1,68 +1,23 @@
 // heddle simulate: what a step of the deck's pipeline will take, before it runs.
-#include "simulation.hpp"
+#include "heddle/plan/simulation.hpp"
 
 #include <fmt/format.h>
 
+#include <limits>
 #include <sstream>
-#include <tuple>
 
 #include "heddle/app/commands.hpp"
-#include "heddle/app/deck_costs.hpp"
-#include "heddle/app/drawn_schedule.hpp"
-#include "heddle/app/machine_costs.hpp"
+#include "heddle/base/aside_file.hpp"
 #include "heddle/deck/print.hpp"
-#include "heddle/io/aside_file.hpp"
 #include "heddle/io/run_file.hpp"
-#include "heddle/schedule/activations.hpp"
-#include "heddle/schedule/communication.hpp"
-#include "heddle/schedule/lookahead.hpp"
+#include "heddle/plan/read_deck.hpp"
 #include "heddle/schedule/text.hpp"
-#include "heddle/schedule/verify.hpp"
-#include "picture.hpp"
 
 namespace heddle::app {
-
-Simulation simulated(const deck::Deck& deck) {
-  const bool has_machine = deck.machine != deck::Machine();
-  const schedule::Costs estimate = has_machine ? machine_costs(deck) : schedule::Costs();
-  Simulation simulation{.schedule = {},
-                        .costs = costs_of(deck, has_machine ? &estimate : nullptr),
-                        .timeline = {},
-                        .summary = {}};
-  simulation.schedule = lower(drawn_schedule(deck, simulation.costs));
-  const int lookahead = ample_lookahead(simulation.schedule, simulation.costs, deck.pipeline.lookahead);
-  schedule::verify(simulation.schedule, lookahead);
-  simulation.timeline = schedule::simulate(simulation.schedule, simulation.costs, lookahead);
-  simulation.summary = summarize(simulation.timeline);
-  simulation.step = simulation.summary.makespan + deck.cost.load;
-  simulation.activations = peak_activations(simulation.schedule, deck.cost.weight_memory);
-  simulation.bytes_in_flight = peak_bytes_in_flight(simulation.timeline, simulation.costs);
-  const auto tokens = static_cast<double>(deck.train.batch * deck.train.sequence);
-  if (tokens > 0) simulation.tokens = tokens / simulation.step;
-  return simulation;
-}
-
-void write_picture(const std::string& path, const Simulation& simulation, const deck::Deck& deck) {
-  const auto& [schedule, summary] = std::tie(simulation.schedule, simulation.summary);
-  const int chunks = schedule.stages() / schedule.ranks();
-  const bool in_seconds = deck.cost != deck::Cost(), short_step = in_seconds && summary.makespan < 1;
-  write_png(path,
-            {.schedule = schedule,
-             .timeline = simulation.timeline,
-             .title = fmt::format("{}: {} ranks{}, {} microbatches", deck.pipeline.schedule, schedule.ranks(),
-                                  chunks > 1 ? fmt::format(" with {} stages each", chunks) : "",
-                                  schedule.microbatches),
-             .remark = fmt::format("bubble {:.1f} % of the makespan", 100 * summary.bubble_of_makespan()),
-             .unit = short_step   ? "milliseconds"
-                     : in_seconds ? "seconds"
-                                  : "an F takes 1",
-             .units = short_step ? 1e3 : 1});
-}
-
 namespace {
 
 /// As a run of the pipeline alone: the other axes of the grid repeat it.
-io::RunHeader header_of(const Simulation& simulation, const deck::Deck& deck) {
+io::RunHeader header_of(const plan::Simulation& simulation, const deck::Deck& deck) {
   const int ranks = simulation.schedule.ranks();
   io::RunHeader header;
   header.deck_given = deck.text;
@@ -75,7 +30,7 @@ io::RunHeader header_of(const Simulation& simulation, const deck::Deck& deck) {
   return header;
 }
 
-void write_run(const std::string& path, const Simulation& simulation, const deck::Deck& deck) {
+void write_run(const std::string& path, const plan::Simulation& simulation, const deck::Deck& deck) {
   io::RunFile file(path, header_of(simulation, deck));
   for (int rank = 0; rank < simulation.schedule.ranks(); ++rank) {
     std::vector<io::EventRow> rows;
@@ -93,15 +48,16 @@ void write_run(const std::string& path, const Simulation& simulation, const deck
 }  // namespace
 
 void simulate(const SimulateArguments& arguments) {
-  const deck::Deck deck = read_deck(arguments.deck.file, arguments.deck.overrides, deck::Purpose::simulation);
-  const Simulation simulation = simulated(deck);
+  const deck::Deck deck =
+      plan::read_deck(arguments.deck.file, arguments.deck.overrides, deck::Purpose::simulation);
+  const plan::Simulation simulation = plan::simulated(deck);
   if (!arguments.run_file.empty()) write_run(arguments.run_file, simulation, deck);
-  if (!arguments.picture.empty()) write_picture(arguments.picture, simulation, deck);
+  if (!arguments.picture.empty()) plan::write_picture(arguments.picture, simulation, deck);
   if (arguments.json == "-") {
     fmt::print("{}", json(simulation, deck));
     return;
   }
-  if (!arguments.json.empty()) io::write_text(arguments.json, json(simulation, deck));
+  if (!arguments.json.empty()) write_text(arguments.json, json(simulation, deck));
   fmt::print("{}", text(simulation, deck));
 }
 

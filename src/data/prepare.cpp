@@ -4,9 +4,9 @@
 #include <fstream>
 #include <iterator>
 
+#include "heddle/base/aside_file.hpp"
 #include "heddle/base/error.hpp"
 #include "heddle/data/tokenizer.hpp"
-#include "heddle/io/aside_file.hpp"
 #include "heddle/io/token_file.hpp"
 
 namespace heddle::data {
@@ -29,7 +29,7 @@ PrepareReport prepare(const std::string& text_file, const std::string& tokens_fi
   const auto tokenizer = Tokenizer::for_text(kind, text, text_file);
   const auto ids = tokenizer.encode(text);
 
-  io::make_folder_of(tokens_file);
+  make_folder_of(tokens_file);
   const auto source = std::filesystem::path(text_file).filename().string();
   io::TokenFileWriter writer(tokens_file, {tokenizer.vocabulary(), source, io::crc32(text)});
   writer.append(ids);

@@ -8,8 +8,8 @@
 #include "checkpoint_catalogue.hpp"
 #include "checkpoint_format.hpp"
 #include "hdf5.hpp"
+#include "heddle/base/aside_file.hpp"
 #include "heddle/comm/mpi_handle.hpp"
-#include "heddle/io/aside_file.hpp"
 #include "heddle/io/checkpoint.hpp"
 #include "together.hpp"
 

@@ -8,8 +8,8 @@
 #include <cstring>
 
 #include "hdf5.hpp"
+#include "heddle/base/aside_file.hpp"
 #include "heddle/build_info.hpp"
-#include "heddle/io/aside_file.hpp"
 #include "run_format.hpp"
 #include "vocabulary_format.hpp"
 

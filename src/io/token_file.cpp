@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "hdf5.hpp"
-#include "heddle/io/aside_file.hpp"
+#include "heddle/base/aside_file.hpp"
 #include "vocabulary_format.hpp"
 
 namespace heddle::io {

@@ -1,11 +1,11 @@
 // Training steps, the last of which callgrind counts: `counted_step DECK`, as counts.py starts it.
 #include <valgrind/callgrind.h>
 
-#include "heddle/app/trainer.hpp"
 #include "heddle/data/sampler.hpp"
 #include "heddle/deck/check.hpp"
 #include "heddle/deck/read.hpp"
 #include "heddle/kernels/lane.hpp"
+#include "heddle/session/trainer.hpp"
 
 int main(int argc, char** argv) {
   using namespace heddle;
@@ -14,9 +14,9 @@ int main(int argc, char** argv) {
     const deck::Deck deck = deck::read(argc > 1 ? argv[1] : "", {});
     deck::check(deck);
     const kernels::Runtime runtime;
-    const app::Blueprint blueprint = app::draw(deck);
+    const plan::Plan plan = plan::draw(deck);
     const exec::Clock clock;
-    app::Trainer trainer(deck, blueprint, world, clock);
+    session::Trainer trainer(deck, plan, world, clock);
     const data::Batch batch = data::made_up_batch(deck.model.vocabulary, deck.train.sequence,
                                                   trainer.first_sample(), trainer.sample_count());
     for (std::int64_t step = 0; step < deck.train.steps; ++step) {

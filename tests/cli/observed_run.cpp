@@ -6,11 +6,11 @@
 #include <string>
 #include <vector>
 
-#include "heddle/app/session.hpp"
 #include "heddle/comm/gather.hpp"
 #include "heddle/deck/check.hpp"
 #include "heddle/deck/read.hpp"
 #include "heddle/kernels/lane.hpp"
+#include "heddle/session/session.hpp"
 
 namespace {
 using namespace heddle;
@@ -46,7 +46,7 @@ int main(int argc, char** argv) {
     deck::check(deck);
     deck::check_ranks(deck, world.size());
     const kernels::Runtime runtime;
-    app::Session session(deck, world);
+    session::Session session(deck, world);
     TimeOfMicrobatches times;
     session.observe(times);
     session.run();

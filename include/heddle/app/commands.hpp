@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "heddle/bench/bench.hpp"
 #include "heddle/comm/world.hpp"
 #include "heddle/io/vocabulary.hpp"
 
@@ -28,9 +29,7 @@ void check(const DeckArguments& arguments);
 
 struct BenchArguments {
   DeckArguments deck;
-  std::int64_t steps = 5;
-  std::string json;        ///< file to write; empty: none
-  bool by_tensor = false;  ///< a row an op and tensor, not only an op
+  bench::Settings settings;
 };
 /// Times the deck's training step on made-up tokens and prints where it goes. Collective over the world.
 void bench(const BenchArguments& arguments, comm::World& world);

@@ -1,0 +1,35 @@
+// A file that is written aside and takes its name only when it is whole.
+#pragma once
+
+#include <string>
+
+namespace heddle {
+
+/// Somebody writes `partial()`; `commit` brings it to disk and renames it to `path`, replacing what was
+/// there. A file that was not committed is removed. Only one rank may own the file's AsideFile.
+class AsideFile {
+ public:
+  /// Throws Error(usage) at once if nothing can be written there.
+  explicit AsideFile(std::string path);
+  ~AsideFile();
+  AsideFile(const AsideFile&) = delete;
+  AsideFile& operator=(const AsideFile&) = delete;
+
+  const std::string& path() const { return path_; }
+  const std::string& partial() const { return partial_; }
+  void commit();
+
+  static std::string partial_name(const std::string& path) { return path + ".partial"; }
+
+ private:
+  std::string path_, partial_;
+  bool committed_ = false;
+};
+
+/// Throws as AsideFile does.
+void write_text(const std::string& path, const std::string& text);
+
+/// Makes the folder that `path` lies in, with those above it. Throws Error(usage) if that cannot be.
+void make_folder_of(const std::string& path);
+
+}  // namespace heddle

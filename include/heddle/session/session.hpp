@@ -1,0 +1,34 @@
+// A training run on this process: the plan's stage, set up and stepped through.
+#pragma once
+
+#include <memory>
+
+#include "heddle/comm/world.hpp"
+#include "heddle/plan/plan.hpp"
+#include "heddle/session/trainer.hpp"
+
+namespace heddle::session {
+
+/// The run file is handed the events of so many steps at a time.
+inline constexpr std::int64_t steps_between_events = 50;
+
+class Session {
+ public:
+  /// Collective. Everything that can be wrong with deck, data and output is found here, before the first step.
+  Session(const deck::Deck& deck, comm::World& world);
+  ~Session();
+
+  /// Tells the observer, which must outlive it, of all steps.
+  void observe(exec::Observer& observer);
+  const plan::Plan& plan() const;
+  const Trainer& trainer() const;
+
+  /// Trains to the last step, evaluates, writes the checkpoint and the run file.
+  void run();
+
+ private:
+  struct Parts;
+  std::unique_ptr<Parts> parts_;
+};
+
+}  // namespace heddle::session

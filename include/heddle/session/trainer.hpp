@@ -1,0 +1,69 @@
+// The share of a plan that this process holds, ready to be trained step by step.
+#pragma once
+
+#include <optional>
+
+#include "heddle/data/dataset.hpp"
+#include "heddle/exec/engine.hpp"
+#include "heddle/plan/plan.hpp"
+#include "heddle/train/optimizer.hpp"
+
+namespace heddle::session {
+
+class Trainer {
+ public:
+  /// Collective. Parameters hold their initial values. All must outlive it.
+  Trainer(const deck::Deck& deck, const plan::Plan& plan, comm::World& world, const exec::Clock& clock);
+
+  /// The samples of a step's batch that this data rank takes: [first, first + count).
+  std::int64_t first_sample() const;
+  std::int64_t sample_count() const;
+
+  /// One optimizer step, counted from 0, on this data rank's samples. Throws Error(numbers) on every rank if loss or
+  /// gradient norm is not finite; parameters and moments are then what they were before the step.
+  /// The observer may be null. With optimizer.validate = "after" it must live until the step is settled, which the next step, an
+  /// evaluation or `settle` does.
+  /// Returns result().
+  train::StepResult step(std::int64_t step, const data::Batch& samples, exec::Observer* observer = nullptr);
+  /// Returns result(), which is the last step's: it counts, else throws as `step`.
+  train::StepResult settle();
+
+  /// Of the last step that was settled, also of one that diverged.
+  const train::StepResult& result() const { return optimizer_->result(); }
+
+  /// Settles the last step. The mean loss of one batch without dropout, equal on every rank.
+  double evaluate(const data::Batch& samples);
+
+  const plan::Plan& plan() const { return plan_; }
+  const comm::CartesianGrid& grid() const { return grid_; }
+  const exec::Engine& engine() const { return *engine_; }
+  /// Bytes that this rank has allocated for the model and its training.
+  std::int64_t allocated() const { return engine_->arena().allocated() + evaluation_->arena().allocated(); }
+  const std::vector<train::TrainedParameter>& parameters() const { return optimizer_->parameters(); }
+  /// Those that other stages hold too.
+  const std::vector<train::Tie>& ties() const { return optimizer_->ties(); }
+
+ private:
+  struct TiedGroup {
+    std::string name;
+    comm::Communicator holders;
+  };
+
+  exec::EngineInput engine_input(const schedule::Schedule& schedule, passes::Program program) const;
+  exec::Observer* of_pieces() const { return observer_ && observer_->watches_pieces() ? observer_ : nullptr; }
+  void make_ties();
+  Tensor loss_share(const exec::Engine& engine) const;
+  exec::RunState state(std::int64_t step, exec::Observer* of_pieces = nullptr) const;
+
+  const deck::Deck& deck_;
+  const plan::Plan& plan_;
+  comm::World& world_;
+  const exec::Clock& clock_;
+  comm::CartesianGrid grid_;
+  std::vector<TiedGroup> ties_;
+  std::optional<exec::Engine> engine_, evaluation_;
+  std::optional<train::Optimizer> optimizer_;
+  exec::Observer* observer_ = nullptr;  ///< of the last step
+};
+
+}  // namespace heddle::session

@@ -1,0 +1,291 @@
+// The deck's own training step, timed piece by piece and held against what this machine gives.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <fstream>
+#include <optional>
+
+#include "block_seconds.hpp"
+#include "budget.hpp"
+#include "heddle/base/aside_file.hpp"
+#include "heddle/base/mebibytes.hpp"
+#include "heddle/bench/bench.hpp"
+#include "heddle/build_info.hpp"
+#include "heddle/comm/collectives.hpp"
+#include "heddle/comm/gather.hpp"
+#include "heddle/data/sampler.hpp"
+#include "heddle/model/count.hpp"
+#include "heddle/session/common_clock.hpp"
+#include "heddle/session/host_memory.hpp"
+#include "heddle/session/progress.hpp"
+#include "heddle/session/run_events.hpp"
+#include "measured_costs.hpp"
+#include "overhead.hpp"
+#include "rates.hpp"
+
+namespace heddle::bench {
+namespace {
+
+constexpr int warm_up = 2;  // steps: pages are touched, libraries have chosen their code
+
+/// Steps of three kinds take turns, so that what the machine does meanwhile falls on all of them alike.
+enum class Kind { bare, recorded, observed };  ///< nothing, events as in a run, the stopwatch
+constexpr std::array kinds = {Kind::bare, Kind::recorded, Kind::observed};
+
+class Bench {
+ public:
+  Bench(const deck::Deck& deck, comm::World& world)
+      : deck_(deck),
+        world_(world),
+        plan_((world.watchdog().set_timeout(deck.comm.timeout), plan::draw(deck))),
+        count_(model::count(deck, model::build(deck.model, model::Head::loss, deck.train.dtype))),
+        clock_(session::common_clock(world.all())),
+        trainer_((session::check_host_memory(plan_, deck, world), deck), plan_, world, clock_),
+        watch_(trainer_.engine().program().graph.nodes.size()),
+        batch_(data::made_up_batch(deck.model.vocabulary, deck.train.sequence, trainer_.first_sample(),
+                                   trainer_.sample_count())),
+        progress_(world.rank() == 0 ? session::Progress::Voice::speaks : session::Progress::Voice::silent, 0,
+                  0, 1) {}
+
+  void run(const Settings& settings);
+
+ private:
+  void train(std::int64_t steps);
+  double timed_step(Kind kind);
+  Budget measure(Detail detail);
+  deck::Cost measure_costs() const;
+  deck::PerStage message_bytes() const;
+  std::vector<double> block_seconds() const;
+  double waits() const;
+  /// Seconds of each step of a kind: those of the slowest rank.
+  std::vector<double> slowest(Kind kind) const;
+  void report(const std::vector<std::string>& tables) const;
+  void report_overhead() const;
+  std::string summary() const;
+  double flops_rate() const { return count_.flops_per_step / median(recorded_); }
+
+  const std::vector<double>& seconds(Kind kind) const { return seconds_[static_cast<std::size_t>(kind)]; }
+
+  const deck::Deck& deck_;
+  comm::World& world_;
+  plan::Plan plan_;
+  model::Count count_;
+  exec::Clock clock_;
+  session::Trainer trainer_;
+  Stopwatch watch_;
+  data::Batch batch_;
+  session::Progress progress_;
+  std::int64_t step_ = 0;
+  std::array<std::vector<double>, kinds.size()> seconds_;  ///< of this rank's steps, by kind
+  session::RunEvents events_;                              ///< of the last recorded step
+  std::vector<io::EventRow> all_events_;                   ///< of every recorded step, these counted from 0
+  std::vector<double> bare_, recorded_;                    ///< slowest(...)
+  MemoryUse memory_;                                       ///< the largest of any rank
+  deck::Cost cost_;                                        ///< on rank 0: what heddle simulate can start from
+  double gemm_rate_ = 0;                                   ///< FLOPs a second of all ranks together
+  Overhead overhead_;
+};
+
+double Bench::timed_step(Kind kind) {
+  exec::Observer* const observer = kind == Kind::observed   ? static_cast<exec::Observer*>(&watch_)
+                                   : kind == Kind::recorded ? &events_
+                                                            : nullptr;
+  if (kind == Kind::recorded) events_.rows.clear();
+  comm::barrier(world_.all(), "begin of a timed step");
+  const double begin = clock_.now();
+  trainer_.step(step_++ % deck_.train.steps, batch_, observer);
+  trainer_.settle();
+  const double seconds = clock_.now() - begin;
+  if (kind == Kind::recorded) {
+    const auto nth = static_cast<std::int64_t>(this->seconds(kind).size());
+    for (const io::EventRow& row : events_.rows) all_events_.push_back({nth, row.event});
+  }
+  return seconds;
+}
+
+void Bench::train(std::int64_t steps) {
+  for (int i = 0; i < warm_up; ++i) timed_step(Kind::bare);
+  for (std::int64_t i = 0; i < steps; ++i)
+    for (Kind kind : kinds) seconds_[static_cast<std::size_t>(kind)].push_back(timed_step(kind));
+}
+
+std::vector<double> Bench::slowest(Kind kind) const {
+  const auto all = comm::gather_rows<double>(world_.all(), seconds(kind), comm::Receivers::all, "step times");
+  std::vector<double> worst = all.front();
+  for (const auto& rank : all)
+    for (std::size_t i = 0; i < worst.size(); ++i) worst[i] = std::max(worst[i], rank[i]);
+  return worst;
+}
+
+/// What this rank may have waited for in its last observed step: every map is counted.
+double Bench::waits() const {
+  const auto& nodes = trainer_.engine().program().graph.nodes;
+  const Stopwatch::Step& last = watch_.steps().back();
+  double calls = watch_.calls(exec::Work::wait) + watch_.calls(exec::Work::agree);
+  for (std::size_t node = 0; node < nodes.size(); ++node)
+    if (nodes[node].op == graph::Op::map) calls += last[node].calls;
+  return calls;
+}
+
+Budget Bench::measure(Detail detail) {
+  const MemoryUse memory = {plan::memory_of(plan_, deck_, world_.rank()).bytes(), trainer_.allocated(),
+                            session::peak_resident_bytes()};  // before the rates take memory of their own
+  Budget mine = budget(trainer_, deck_, measure_rates(deck_.train.dtype, world_.all()), watch_,
+                       seconds(Kind::observed), detail);
+  mine.memory = memory;
+  return mine;
+}
+
+/// On rank 0, of a forward message over each border between stages of different ranks; 0 between stages of one rank.
+deck::PerStage Bench::message_bytes() const {
+  const passes::Program& program = trainer_.engine().program();
+  std::vector<double> mine;  // stage, bytes, stage, bytes
+  for (const passes::Border& border : program.borders) {
+    double bytes = 0;
+    for (const graph::ValueId id : border.sent)
+      bytes += static_cast<double>(trainer_.engine().arena().tensor(id, program.graph[id].dtype).bytes());
+    mine.insert(mine.end(), {static_cast<double>(border.stage), bytes});
+  }
+  const auto borders = static_cast<std::size_t>(plan_.training.stages() - 1);
+  deck::PerStage bytes{std::vector<double>(borders, 0)};
+  for (const auto& rank : comm::gather_rows<double>(world_.all(), mine, comm::Receivers::first, "messages"))
+    for (std::size_t i = 0; i < rank.size(); i += 2)
+      if (const auto stage = static_cast<std::size_t>(rank[i]); stage < borders)
+        bytes.values[stage] = rank[i + 1];
+  return bytes;
+}
+
+/// On rank 0, of a microbatch in every block of the model: the mean over the ranks that hold it.
+std::vector<double> Bench::block_seconds() const {
+  const std::vector<double> mine =
+      bench::block_seconds(trainer_.engine().program(), watch_, deck_.pipeline.microbatches,
+                           static_cast<int>(plan_.recompute.size()));
+  std::vector<double> sums(mine.size(), 0.0);
+  std::vector<int> holders(mine.size(), 0);
+  for (const auto& rank : comm::gather_rows<double>(world_.all(), mine, comm::Receivers::first, "blocks"))
+    for (std::size_t block = 0; block < rank.size(); ++block) {
+      sums[block] += rank[block];
+      holders[block] += rank[block] > 0;
+    }
+  for (std::size_t block = 0; block < sums.size(); ++block) sums[block] /= std::max(holders[block], 1);
+  return sums;
+}
+
+/// On rank 0.
+deck::Cost Bench::measure_costs() const {
+  std::vector<int> pipeline_rank;
+  for (int rank = 0; rank < world_.size(); ++rank)
+    pipeline_rank.push_back(plan_.grid.coordinates(rank)[maps::Axis::pipeline]);
+  const deck::PerStage bytes = message_bytes();
+  const std::vector<double> blocks = block_seconds();
+  const auto events = io::gather_events(world_.all(), all_events_);
+  if (world_.rank() != 0) return {};
+  deck::Cost cost = measured_costs(events, pipeline_rank, plan_.training, recorded_);
+  cost.message_bytes = bytes;
+  cost.blocks = blocks;
+  return cost;
+}
+
+void Bench::run(const Settings& settings) {
+  std::optional<AsideFile> file;
+  if (world_.rank() == 0 && !settings.json.empty()) file.emplace(settings.json);
+  progress_.say(fmt::format("{}: {} parameters on {} ({} ranks), {} steps, then rates", deck_.name,
+                            count_.parameters, maps::name(plan_.grid), world_.size(),
+                            warm_up + settings.steps * static_cast<std::int64_t>(kinds.size())));
+  train(settings.steps);
+  bare_ = slowest(Kind::bare);
+  recorded_ = slowest(Kind::recorded);
+  cost_ = measure_costs();
+  const Budget mine = measure(settings.by_tensor ? Detail::by_tensor : Detail::by_op);
+  overhead_ = measure_overhead(deck_, plan_, world_, events_.rows, waits());
+
+  gemm_rate_ = comm::all_sum(world_.all(), mine.rates.flops, "rates");
+  const auto tables = comm::gather(world_.all(), table(mine), comm::Receivers::first, "budgets");
+  const auto objects = comm::gather(world_.all(), json(mine), comm::Receivers::first, "budgets");
+  const std::vector<std::int64_t> bytes = {mine.memory.planned, mine.memory.allocated, mine.memory.resident};
+  for (const auto& rank :
+       comm::gather_rows<std::int64_t>(world_.all(), bytes, comm::Receivers::first, "memory")) {
+    memory_.planned = std::max(memory_.planned, rank[0]);
+    memory_.allocated = std::max(memory_.allocated, rank[1]);
+    memory_.resident = std::max(memory_.resident, rank[2]);
+  }
+  if (world_.rank() != 0) return;
+  report(tables);
+  if (!file) return;
+  std::string ranks;
+  for (const std::string& object : objects) {
+    if (!ranks.empty()) ranks += ",\n  ";
+    ranks += object;
+  }
+  std::ofstream(file->partial()) << fmt::format("{{{},\n\"ranks\": [\n  {}]}}\n", summary(), ranks);
+  file->commit();
+}
+
+/// One table for each place in the pipeline: that of its first rank.
+void Bench::report(const std::vector<std::string>& tables) const {
+  const double step = median(recorded_);
+  for (int place = 0; place < plan_.grid.extent(maps::Axis::pipeline); ++place) {
+    const int rank = plan::first_rank(plan_, place);
+    fmt::print("\n# place {} of the pipeline, rank {}\n{}", place, rank,
+               tables[static_cast<std::size_t>(rank)]);
+  }
+  fmt::print(
+      "\n# the run\n"
+      "step           {:.4g} s, median of {} with events as in a run\n"
+      "speed          {:.1f} tokens/s\n"
+      "model FLOPs    {:.4g} FLOP/s; a step has\n"
+      "               {}\n"
+      "GEMM rate      {:.4g} FLOP/s of all ranks at once; the step gives {:.3f} of it\n"
+      "memory         {:.1f} MiB planned, {:.1f} allocated, {:.1f} resident with program and libraries: the "
+      "largest "
+      "rank\n",
+      step, recorded_.size(), static_cast<double>(deck_.train.batch * deck_.train.sequence) / step,
+      flops_rate(), count_.formula, gemm_rate_, flops_rate() / gemm_rate_, mebibytes(memory_.planned),
+      mebibytes(memory_.allocated), mebibytes(memory_.resident));
+  report_overhead();
+}
+
+void Bench::report_overhead() const {
+  const double step = median(recorded_);
+  std::vector<double> differences;
+  for (std::size_t i = 0; i < bare_.size(); ++i) differences.push_back(100 * (recorded_[i] / bare_[i] - 1));
+  std::ranges::sort(differences);
+  fmt::print(
+      "overhead       {:.4f} % of a step: events {:.2g} us, their file {:.2g} us, watchdog {:.2g} us, "
+      "verifier {:.2g} us\n"
+      "               (with events against without, in turns: {:+.2f} %, from {:+.2f} to {:+.2f} %)\n",
+      100 * overhead_.sum() / step, 1e6 * overhead_.events, 1e6 * overhead_.file, 1e6 * overhead_.watchdog,
+      1e6 * overhead_.verifier, median(differences), differences.front(), differences.back());
+}
+
+std::string Bench::summary() const {
+  const double step = median(recorded_);
+  return fmt::format(
+      "\"program\": {}, \"deck\": {}, \"grid\": {}, \"world\": {}, \"dtype\": {},\n"
+      "\"params\": {}, \"tokens_per_step\": {}, \"steps\": {}, \"step_s\": {:.6g}, "
+      "\"step_without_events_s\": {:.6g}, "
+      "\"step_observed_s\": {:.6g},\n"
+      "\"tokens_per_s\": {:.6g}, \"model_flops_per_step\": {:.6g}, \"model_flops_per_s\": {:.6g}, "
+      "\"gemm_flops_per_s\": {:.6g}, \"ratio_to_gemm\": {:.6g},\n"
+      "{},\n"
+      "\"cost\": {},\n"
+      "\"overhead_s\": {{\"events\": {:.6g}, \"file\": {:.6g}, \"watchdog\": {:.6g}, \"verifier\": {:.6g}}}, "
+      "\"overhead_share\": {:.6g}",
+      json_text(fmt::format("heddle {} ({})", build_info::version, build_info::git_state)),
+      json_text(deck_.name), json_text(maps::name(plan_.grid)), world_.size(),
+      json_text(std::string(deck::name(deck_.train.dtype))), count_.parameters,
+      deck_.train.batch * deck_.train.sequence, recorded_.size(), step, median(bare_),
+      median(seconds(Kind::observed)), static_cast<double>(deck_.train.batch * deck_.train.sequence) / step,
+      count_.flops_per_step, flops_rate(), gemm_rate_, flops_rate() / gemm_rate_, json_members(memory_),
+      json(cost_), overhead_.events, overhead_.file, overhead_.watchdog, overhead_.verifier,
+      overhead_.sum() / step);
+}
+
+}  // namespace
+
+void run(const deck::Deck& deck, comm::World& world, const Settings& settings) {
+  Bench(deck, world).run(settings);
+}
+
+}  // namespace heddle::bench

@@ -1,0 +1,277 @@
+#include "budget.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <functional>
+#include <map>
+#include <numeric>
+
+#include "heddle/graph/ops.hpp"
+#include "heddle/kernels/adamw.hpp"
+#include "heddle/kernels/sum_of_squares.hpp"
+#include "heddle/passes/loss_tail.hpp"
+#include "rates.hpp"
+
+namespace heddle::bench {
+namespace {
+
+using exec::Piece;
+using exec::Work;
+using schedule::ActionKind;
+
+/// "d.layers.3.mlp.up" is "d.mlp.up": the same in all layers.
+std::string without_layer(const std::string& name) {
+  const std::size_t begin = name.find("layers.");
+  if (begin == std::string::npos) return name;
+  const std::size_t dot = name.find('.', begin + 7);
+  return dot == std::string::npos ? name : name.substr(0, begin) + name.substr(dot + 1);
+}
+
+/// A node is run so many times a step, on so many of a rank's rows; -1: on all.
+struct Runs {
+  int times;
+  std::int64_t rows = -1;
+};
+
+/// What one kind of piece costs a step.
+struct Line {
+  std::string name;
+  Cost cost = {};
+  std::optional<double> floor = {};
+  bool continues = false;  ///< what another piece of the same name began: no call of its own
+};
+
+/// Tells of every slot of a stopwatch what it stands for. Collective, since maps and messages are measured.
+class Lines {
+ public:
+  Lines(const session::Trainer& trainer, const deck::Deck& deck, const Rates& rates, Detail detail)
+      : trainer_(trainer),
+        program_(trainer.engine().program()),
+        rates_(rates),
+        deck_(deck),
+        detail_(detail),
+        lines_(Stopwatch(program_.graph.nodes.size()).slots()),
+        loss_chunks_(
+            passes::loss_chunks(program_, trainer.grid().shape(), trainer.grid().rank(),
+                                deck.train.batch / deck.pipeline.microbatches * deck.train.sequence)) {
+    add_pipeline();
+    add_reductions();
+    const std::vector<passes::Reduction> in_buckets = passes::reductions(program_);
+    for (int node = 0; node < static_cast<int>(program_.graph.nodes.size()); ++node)
+      if (!std::ranges::count(in_buckets, node, &passes::Reduction::node)) add_node(node);
+    add_optimizer();
+  }
+  const std::vector<Line>& all() const { return lines_; }
+
+ private:
+  Line& line(const Piece& piece) { return lines_[Stopwatch(program_.graph.nodes.size()).slot(piece)]; }
+
+  Tensor tensor(graph::ValueId id, std::int64_t rows = -1) const {
+    Tensor tensor = trainer_.engine().arena().tensor(id, program_.graph[id].dtype);
+    if (rows >= 0 && graph::has_rows(program_.graph[id].shape)) tensor.shape[0] = rows;
+    return tensor;
+  }
+  Cost bytes(const std::vector<Tensor>& all) const {
+    Cost cost;
+    for (const Tensor& one : all) cost.bytes += static_cast<double>(one.bytes());
+    return cost;
+  }
+  std::vector<Runs> runs(int node) const {
+    using passes::Phase;
+    const Phase phase = program_.graph.nodes[node].phase;
+    if (phase == Phase::prologue || phase == Phase::epilogue) return {{1}};
+    if (phase != Phase::loss) return {{deck_.pipeline.microbatches}};
+    std::vector<Runs> all;
+    for (const maps::Block& chunk : loss_chunks_) all.push_back({deck_.pipeline.microbatches, chunk.size()});
+    return all;
+  }
+
+  void add_node(int index) {
+    const graph::Node& node = program_.graph.nodes[index];
+    std::string suffix;
+    if (detail_ == Detail::by_tensor)
+      suffix = fmt::format(" {}", without_layer(program_.graph[node.out.front()].name));
+    const auto* map = std::get_if<maps::Map>(&node.attributes);
+    Line& mine = line({.work = Work::node, .node = index});
+    mine = {(map ? name(*map) : std::string(name(node.op))) + suffix, {}, 0.0};
+    for (const Runs& run : runs(index)) {
+      if (map)
+        add_map(mine, node, *map, run);
+      else
+        add_op(mine, node, run);
+    }
+    if (map) line({.work = Work::wait, .node = index}) = {.name = mine.name, .continues = true};
+  }
+
+  void add_op(Line& line, graph::Node node, const Runs& run) const {
+    if (auto* attention = std::get_if<graph::Attention>(&node.attributes))
+      attention->context = deck_.train.sequence;
+    std::vector<Shape> in, out;
+    for (graph::ValueId id : node.in) in.push_back(tensor(id, run.rows).shape);
+    for (graph::ValueId id : node.out) out.push_back(tensor(id, run.rows).shape);
+    const Cost cost = graph::cost(program_.graph, node, in, out);
+    for (int i = 0; i < run.times; ++i) line.cost += cost;
+    *line.floor += run.times * floor_seconds(cost, rates_);
+  }
+
+  void add_map(Line& line, const graph::Node& node, const maps::Map& map, const Runs& run) {
+    const Tensor in = tensor(node.in[0], run.rows), out = tensor(node.out[0], run.rows);
+    double bytes = 0, seconds = 0;
+    if (communicates(map.kind)) {
+      bytes = static_cast<double>(std::max(in.bytes(), out.bytes()));
+      seconds = measured(map, in, out);
+    } else if (in.data != out.data) {
+      bytes = static_cast<double>(2 * out.bytes());
+      seconds = bytes / rates_.bytes;
+    }
+    line.cost.bytes += run.times * bytes;
+    *line.floor += run.times * seconds;
+  }
+
+  double measured(const maps::Map& map, const Tensor& in, const Tensor& out) {
+    std::vector<std::int64_t> key = {static_cast<int>(map.kind), map.axes.bits(),    map.dim, map.target_dim,
+                                     static_cast<int>(in.dtype), in.data == out.data};
+    key.insert(key.end(), in.shape.begin(), in.shape.end());
+    key.insert(key.end(), out.shape.begin(), out.shape.end());
+    const auto [known, is_new] = seconds_.try_emplace(key, 0.0);
+    if (is_new) known->second = map_seconds(map, trainer_.grid(), in, out);
+    return known->second;
+  }
+
+  void add_pipeline() {
+    const comm::Communicator& pipeline = trainer_.grid().along(maps::Axis::pipeline);
+    for (ActionKind kind : {ActionKind::send_forward, ActionKind::send_backward, ActionKind::receive_forward,
+                            ActionKind::receive_backward}) {
+      line({.work = Work::message, .action = {kind}}) = {fmt::format("post {}", name(kind))};
+      line({.work = Work::wait, .action = {kind}}) = {fmt::format("wait for {}", name(kind))};
+    }
+    if (pipeline.size() == 1) return;
+    using passes::Border;
+    add_messages(pipeline, ActionKind::receive_forward, 1, &Border::sent, &Border::received);
+    add_messages(pipeline, ActionKind::receive_backward, -1, &Border::sent_cotangents,
+                 &Border::received_cotangents);
+  }
+
+  /// Those of all stages of the rank that go towards later stages (1) or earlier ones (-1).
+  void add_messages(const comm::Communicator& pipeline, ActionKind receive, int direction,
+                    std::vector<graph::ValueId> passes::Border::*sent,
+                    std::vector<graph::ValueId> passes::Border::*received) {
+    std::vector<Message> out, in;
+    for (const passes::Border& border : program_.borders) {
+      add_messages(out, border.*sent, border.stage + direction, border.stage);
+      add_messages(in, border.*received, border.stage - direction, border.stage - direction);
+    }
+    const double times = deck_.pipeline.microbatches, seconds = exchange_seconds(pipeline, out, in);
+    if (in.empty()) return;
+    Line& mine = line({.work = Work::wait, .action = {receive}});
+    for (const Message& message : in) mine.cost.bytes += times * static_cast<double>(message.tensor.bytes());
+    mine.floor = times * seconds;
+  }
+
+  void add_messages(std::vector<Message>& messages, const std::vector<graph::ValueId>& values, int partner,
+                    int sender) const {
+    const auto& rank_of_stage = trainer_.plan().training.rank_of_stage;
+    const int stages = static_cast<int>(rank_of_stage.size());
+    for (std::size_t i = 0; i < values.size(); ++i)
+      messages.push_back({rank_of_stage[partner], static_cast<int>(i) * stages + sender, tensor(values[i])});
+  }
+
+  void add_reductions() {
+    Line &buckets = line({.work = Work::bucket}), &agree = line({.work = Work::agree});
+    line({.work = Work::wait, .action = {ActionKind::reduce_gradients}}) = {"wait for gradient buckets"};
+    for (const exec::GradientReducer::Message& message : trainer_.engine().buckets()) {
+      buckets.name = "gradient buckets";
+      buckets.cost += bytes({message.gradients});
+      buckets.floor = buckets.floor.value_or(0) +
+                      all_reduce_seconds(trainer_.grid().along(message.axes), message.gradients);
+    }
+    agree = {"loss, norm and tied gradients over ranks"};
+    for (const train::Tie& tie : trainer_.ties()) {
+      const auto& all = trainer_.parameters();
+      const Tensor gradient = std::ranges::find(all, tie.name, &train::TrainedParameter::name)->gradient;
+      agree.cost += bytes({gradient});
+      agree.floor = agree.floor.value_or(0) + all_reduce_seconds(*tie.holders, gradient);
+    }
+  }
+
+  void add_optimizer() {
+    Line load{"load tokens"}, norm{"sum of squares"}, update{"adamw"};
+    for (const train::TrainedParameter& p : trainer_.parameters()) {
+      if (p.stepped()) update.cost += kernels::adamw_cost(p.tensor, p.undo.parameter.data != nullptr);
+      if (p.owner) norm.cost += kernels::sum_of_squares_cost(p.gradient);
+    }
+    for (Line* one : {&norm, &update}) one->floor = floor_seconds(one->cost, rates_);
+    line({.work = Work::load}) = load;
+    line({.work = Work::norm}) = norm;
+    line({.work = Work::update}) = update;
+  }
+
+  const session::Trainer& trainer_;
+  const passes::Program& program_;
+  const Rates& rates_;
+  const deck::Deck& deck_;
+  Detail detail_;
+  std::vector<Line> lines_;
+  std::vector<maps::Block> loss_chunks_;
+  std::map<std::vector<std::int64_t>, double> seconds_;
+};
+
+/// The steps of the middle half by time: what they have in common is the step, what the others have is the machine.
+std::vector<std::size_t> middle_half(const std::vector<double>& seconds) {
+  std::vector<std::size_t> order(seconds.size());
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  std::ranges::sort(order, {}, [&](std::size_t step) { return seconds[step]; });
+  const auto quarter = static_cast<std::ptrdiff_t>(order.size() / 4);
+  return {order.begin() + quarter, order.end() - quarter};
+}
+
+}  // namespace
+
+double median(std::vector<double> values) {
+  std::ranges::sort(values);
+  const std::size_t n = values.size();
+  return n == 0 ? 0 : (values[(n - 1) / 2] + values[n / 2]) / 2;
+}
+
+Budget budget(const session::Trainer& trainer, const deck::Deck& deck, const Rates& rates,
+              const Stopwatch& watch, const std::vector<double>& step_seconds, Detail detail) {
+  const Lines lines(trainer, deck, rates, detail);
+  const std::vector<std::size_t> steps = middle_half(step_seconds);
+  const auto mean = [&](const auto& seconds_of) {
+    double sum = 0;
+    for (std::size_t step : steps) sum += seconds_of(step);
+    return sum / static_cast<double>(steps.size());
+  };
+  std::map<std::string, BudgetRow> named;
+  for (std::size_t slot = 0; slot < lines.all().size(); ++slot) {
+    const Line& line = lines.all()[slot];
+    const int calls = watch.steps().back()[slot].calls;
+    if (calls == 0 || line.name.empty()) continue;
+    BudgetRow& row = named[line.name];
+    row.name = line.name;
+    row.calls += line.continues ? 0 : calls;
+    row.seconds += mean([&](std::size_t step) { return watch.steps()[step][slot].seconds; });
+    row.cost += line.cost;
+    if (line.floor) row.floor = row.floor.value_or(0) + *line.floor;
+  }
+  Budget budget{.rank = trainer.grid().rank(),
+                .stage = trainer.grid().coordinates()[maps::Axis::pipeline],
+                .rates = rates,
+                .rows = {},
+                .step = {.name = "step", .calls = 1}};
+  for (const auto& [name, row] : named) budget.rows.push_back(row);
+  std::ranges::stable_sort(budget.rows, std::greater{}, &BudgetRow::seconds);
+  BudgetRow& step = budget.step;
+  step.seconds = mean([&](std::size_t i) { return step_seconds[i]; });
+  double rest = step.seconds;
+  for (const BudgetRow& row : budget.rows) {
+    rest -= row.seconds;
+    step.cost += row.cost;
+    step.floor = step.floor.value_or(0) + row.floor.value_or(0);
+  }
+  budget.rows.push_back({.name = "rest", .seconds = rest});
+  return budget;
+}
+
+}  // namespace heddle::bench

@@ -1,0 +1,51 @@
+// Where a rank's step goes: seconds, FLOPs, bytes and floor of every op, and of what is no op.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "heddle/base/cost.hpp"
+#include "heddle/session/trainer.hpp"
+#include "stopwatch.hpp"
+
+namespace heddle::bench {
+
+/// One line: what a step of this rank spends on one kind of work.
+struct BudgetRow {
+  std::string name;
+  int calls = 0;
+  double seconds = 0;                ///< a step, the mean over the middle half of the steps
+  Cost cost = {};                    ///< of a map or a message: the bytes that it hands over
+  std::optional<double> floor = {};  ///< seconds; none where the time hangs on other ranks alone
+};
+
+/// Bytes: of the plan, of the memory made for it, and the most that the process has had resident.
+struct MemoryUse {
+  std::int64_t planned = 0, allocated = 0, resident = 0;
+};
+
+struct Budget {
+  int rank = 0, stage = 0;
+  Rates rates;
+  std::vector<BudgetRow> rows;  ///< the longest first, then "rest": what lies between the pieces
+  BudgetRow step;               ///< all of it
+  MemoryUse memory = {};
+};
+
+enum class Detail { by_op, by_tensor };  ///< a row an op, or a row an op and tensor, the layers together
+
+/// From steps timed with `watch` that took `step_seconds` each. Measures each map and message by itself: collective.
+Budget budget(const session::Trainer& trainer, const deck::Deck& deck, const Rates& rates,
+              const Stopwatch& watch, const std::vector<double>& step_seconds, Detail detail);
+
+double median(std::vector<double> values);
+
+/// As a table of at most 120 columns, and as a JSON object.
+std::string table(const Budget& budget);
+std::string json(const Budget& budget);
+/// Without the braces around it.
+std::string json_members(const MemoryUse& memory);
+std::string json_text(const std::string& text);
+
+}  // namespace heddle::bench

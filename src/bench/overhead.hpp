@@ -1,0 +1,28 @@
+// What a run pays for being watched: events and their file, the verifier, the watchdog.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "heddle/io/run_file.hpp"
+#include "heddle/session/trainer.hpp"
+
+namespace heddle::bench {
+
+/// Seconds a step. Each is counted, since all of them together are less than the noise of a step: how often a step does
+/// it, times what doing it once takes in a loop.
+struct Overhead {
+  double events = 0;  ///< two looks at the clock and a row for each action
+  double file = 0;    ///< events of all ranks gathered and written to run.h5
+  double watchdog =
+      0;  ///< for each wait: naming it and looking at the clock; other ranks are listened to after 5 ms of waiting
+  double verifier = 0;  ///< checking the schedule once, over the steps of the deck
+
+  double sum() const { return events + file + watchdog + verifier; }
+};
+
+/// `step` are the events of one step of this rank, `waits` how often it waited. Collective.
+Overhead measure_overhead(const deck::Deck& deck, const plan::Plan& plan, comm::World& world,
+                          const std::vector<io::EventRow>& step, double waits);
+
+}  // namespace heddle::bench

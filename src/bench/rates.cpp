@@ -1,0 +1,110 @@
+#include "rates.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cstring>
+
+#include "heddle/comm/apply.hpp"
+#include "heddle/comm/collectives.hpp"
+#include "heddle/comm/point_to_point.hpp"
+#include "heddle/exec/device_machine.hpp"
+#include "heddle/kernels/gemm.hpp"
+
+namespace heddle::bench {
+namespace {
+
+constexpr double measured_seconds = 0.25;  // of each figure, the first call aside
+constexpr int most_calls = 200;
+
+/// Memory like a tensor's, filled so that no page of it is missing.
+struct Scratch {
+  explicit Scratch(const Tensor& like)
+      : memory(std::max<std::int64_t>(like.bytes(), 1)), tensor{memory.data(), like.dtype, like.shape} {
+    memory.zero();
+  }
+  kernels::Memory memory;
+  Tensor tensor;
+};
+
+double gemm_rate(DType dtype, const comm::Communicator& world, std::int64_t m, std::int64_t n,
+                 std::int64_t k) {
+  const Scratch x({nullptr, dtype, {m, k}}), weight({nullptr, dtype, {n, k}}), y({nullptr, dtype, {m, n}});
+  const kernels::Lane lane;
+  const double seconds = median_seconds(world, [&] {
+    kernels::gemm(lane, 1.0, kernels::matrix(x.tensor), transposed(kernels::matrix(weight.tensor)), 0.0,
+                  kernels::matrix(y.tensor));
+    lane.fence();
+  });
+  return 2.0 * static_cast<double>(m * n * k) / seconds;
+}
+
+double copy_rate(const comm::Communicator& world) {
+  const std::int64_t bytes = std::int64_t{1} << 27;  // four times the largest cache that a core has to itself
+  const Scratch from({nullptr, DType::f64, {bytes / 8}}), to({nullptr, DType::f64, {bytes / 8}});
+  const double seconds = median_seconds(
+      world, [&] { std::memcpy(to.tensor.data, from.tensor.data, static_cast<std::size_t>(bytes)); });
+  return 2.0 * static_cast<double>(bytes) / seconds;
+}
+
+void wait_for(comm::Request request) {
+  if (!request.done()) comm::wait(request, {"measuring messages"});
+}
+
+}  // namespace
+
+double median_seconds(const comm::Communicator& ranks, const std::function<void()>& what) {
+  const auto timed = [&] {
+    comm::barrier(ranks, "measuring rates");
+    const exec::Clock clock;
+    what();
+    return clock.now();
+  };
+  const double first = timed();
+  // Ranks agree on how often: the mean of what each would do.
+  const double calls = std::clamp(measured_seconds / std::max(first, 1e-7), 3.0, double{most_calls});
+  const int count = static_cast<int>(comm::all_sum(ranks, calls, "measuring rates") / ranks.size());
+  std::vector<double> seconds;
+  for (int i = 0; i < count; ++i) seconds.push_back(timed());
+  std::ranges::nth_element(seconds, seconds.begin() + count / 2);
+  return seconds[static_cast<std::size_t>(count / 2)];
+}
+
+Rates measure_rates(DType dtype, const comm::Communicator& world) {
+  Rates rates{0, copy_rate(world)};
+  for (const auto& [m, n, k] : {std::array<std::int64_t, 3>{1024, 1024, 1024},
+                                {2048, 1536, 384},
+                                {1024, 3072, 768},
+                                {1024, 768, 3072}})
+    rates.flops = std::max(rates.flops, gemm_rate(dtype, world, m, n, k));
+  return rates;
+}
+
+double map_seconds(const maps::Map& map, const comm::CartesianGrid& grid, const Tensor& in,
+                   const Tensor& out) {
+  const Scratch source(in), target(out);
+  const Tensor& into = in.data == out.data ? source.tensor : target.tensor;
+  return median_seconds(grid.along(map.axes), [&] { wait_for(comm::start(map, grid, source.tensor, into)); });
+}
+
+double all_reduce_seconds(const comm::Communicator& ranks, const Tensor& like) {
+  const Scratch sum(like);
+  return median_seconds(
+      ranks, [&] { wait_for(start_all_reduce(ranks, comm::Reduction::sum, sum.tensor, sum.tensor)); });
+}
+
+double exchange_seconds(const comm::Communicator& ranks, const std::vector<Message>& sent,
+                        const std::vector<Message>& received) {
+  std::vector<Scratch> out, in;
+  for (const Message& message : sent) out.emplace_back(message.tensor);
+  for (const Message& message : received) in.emplace_back(message.tensor);
+  return median_seconds(ranks, [&] {
+    std::vector<comm::Request> requests;
+    for (std::size_t i = 0; i < in.size(); ++i)
+      requests.push_back(start_receive(ranks, received[i].peer, received[i].tag, in[i].tensor));
+    for (std::size_t i = 0; i < out.size(); ++i)
+      requests.push_back(start_send(ranks, sent[i].peer, sent[i].tag, out[i].tensor));
+    for (comm::Request& request : requests) wait_for(std::move(request));
+  });
+}
+
+}  // namespace heddle::bench

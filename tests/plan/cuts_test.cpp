@@ -1,0 +1,119 @@
+// Cuts as a deck asks for them: by memory no way to cut needs less on its heaviest rank.
+#include "heddle/plan/cuts.hpp"
+
+#include <gtest/gtest.h>
+
+#include <limits>
+
+#include "../support/expect_error.hpp"
+#include "../support/skip_model.hpp"
+#include "heddle/deck/check.hpp"
+#include "heddle/deck/read.hpp"
+
+namespace heddle::plan {
+namespace {
+
+deck::Deck deck_of(const std::vector<std::string>& overrides) {
+  constexpr const char* text = R"(
+[model]
+layers = 6
+heads = 4
+width = 32
+context = 64
+vocabulary = 300
+[train]
+steps = 1
+batch = 16
+[pipeline]
+microbatches = 8
+)";
+  deck::Deck deck = deck::parse(text, "small.toml", overrides);
+  deck::check(deck);
+  return deck;
+}
+
+std::int64_t heaviest(const Plan& plan, const deck::Deck& deck) {
+  std::int64_t most = 0;
+  for (int place = 0; place < deck.grid.pipeline; ++place)
+    most = std::max(most, memory_of(plan, deck, first_rank(plan, place)).training.bytes);
+  return most;
+}
+
+/// The least over all ways to cut the layers, with the embedding and the head on the first and last stage.
+std::int64_t least_heaviest(const std::vector<std::string>& overrides, const ModelWriter& write, int stages,
+                            const std::vector<int>& cuts = {}) {
+  if (static_cast<int>(cuts.size()) == stages - 1) {
+    std::vector<std::string> given = overrides;
+    std::string list;
+    for (int cut : cuts) list += (list.empty() ? "" : ",") + std::to_string(cut);
+    given.push_back("pipeline.cuts=[" + list + "]");
+    const deck::Deck deck = deck_of(given);
+    return heaviest(draw(deck, write), deck);
+  }
+  std::int64_t least = std::numeric_limits<std::int64_t>::max();
+  for (int cut = cuts.empty() ? 1 : cuts.back() + 1; cut < 6; ++cut) {
+    std::vector<int> longer = cuts;
+    longer.push_back(cut);
+    least = std::min(least, least_heaviest(overrides, write, stages, longer));
+  }
+  return least;
+}
+
+graph::Graph gpt(const deck::Model& model, DType dtype) {
+  return model::build(model, model::Head::loss, dtype);
+}
+
+TEST(Cuts, ByMemoryNoWayToCutNeedsLess) {
+  for (const ModelWriter& write : {ModelWriter(gpt), ModelWriter(tests::skip_model)})
+    for (int stages : {2, 3})
+      for (const char* schedule : {"1f1b", "gpipe"})
+        for (const char* recompute : {"none", "full"}) {
+          std::vector<std::string> overrides = {"grid.pipeline=" + std::to_string(stages),
+                                                std::string("pipeline.schedule=") + schedule,
+                                                std::string("train.recompute=") + recompute};
+          const std::int64_t least = least_heaviest(overrides, write, stages);
+          overrides.emplace_back("pipeline.balance=memory");
+          const deck::Deck deck = deck_of(overrides);
+          EXPECT_LE(heaviest(draw(deck, write), deck), least)
+              << stages << " " << schedule << " " << recompute;
+        }
+}
+
+TEST(Cuts, TheWeightOfAStageIsItsRanksPlan) {
+  const deck::Deck deck = deck_of({"grid.pipeline=3", "pipeline.balance=memory"});
+  const Plan plan = draw(deck, tests::skip_model);
+  const graph::Graph graph = tests::skip_model(deck.model, DType::f32);
+  for (int stage = 0; stage < 3; ++stage)
+    EXPECT_EQ(stage_bytes(plan, deck, graph, stage, stage == 0 ? 0 : plan.cuts[stage - 1],
+                          stage == 2 ? 8 : plan.cuts[stage]),
+              memory_of(plan, deck, first_rank(plan, stage)).training.bytes);
+}
+
+TEST(Cuts, ByTimeTheSlowestStageIsAsFastAsCanBe) {
+  const std::vector<std::string> times = {"grid.pipeline=3", "pipeline.balance=time",
+                                          "cost.blocks=[1,1,1,1,1,1,1,6]"};
+  EXPECT_EQ(draw(deck_of(times)).cuts, (std::vector<int>{3, 7}));
+}
+
+TEST(Cuts, TimesMustBeThere) {
+  tests::expect_error(ExitCode::usage, {"pipeline.balance", "cost.blocks has 0 numbers", "8 blocks", "bench"},
+                      [] {
+                        deck_of({"grid.pipeline=2", "pipeline.balance=time"});
+                      });
+}
+
+TEST(Cuts, ByParametersATiedTableWeighsOnBothEnds) {
+  const std::vector<std::string> large = {"grid.pipeline=4", "model.vocabulary=20000"};
+  for (const char* balance : {"parameters", "memory", "flops", "work"}) {
+    std::vector<std::string> overrides = large;
+    overrides.push_back(std::string("pipeline.balance=") + balance);
+    const std::vector<int> cuts = draw(deck_of(overrides)).cuts;
+    ASSERT_EQ(cuts.size(), 3u);
+    if (std::string(balance) == "parameters") {
+      EXPECT_EQ(cuts.back(), 7) << "the head alone";
+    }
+  }
+}
+
+}  // namespace
+}  // namespace heddle::plan

@@ -1,0 +1,104 @@
+// The blocks that train.recompute = "auto" makes anew: enough to fit, and no choice that fits costs fewer FLOPs.
+#include "heddle/plan/recomputation.hpp"
+
+#include <gtest/gtest.h>
+
+#include <limits>
+
+#include "../support/expect_error.hpp"
+#include "heddle/deck/check.hpp"
+#include "heddle/deck/read.hpp"
+
+namespace heddle::plan {
+namespace {
+
+using passes::Recompute;
+
+deck::Deck deck_of(std::vector<std::string> overrides) {
+  constexpr const char* text = R"(
+[model]
+layers = 4
+heads = 4
+width = 32
+context = 64
+vocabulary = 300
+[train]
+steps = 1
+batch = 8
+[pipeline]
+microbatches = 4
+)";
+  deck::Deck deck = deck::parse(text, "small.toml", overrides);
+  deck::check(deck);
+  return deck;
+}
+
+std::int64_t mebibytes_of(const Plan& plan, const deck::Deck& deck, int place) {
+  const std::int64_t bytes = memory_of(plan, deck, first_rank(plan, place)).bytes();
+  return (bytes + (1 << 20) - 1) >> 20;
+}
+
+/// The least FLOPs of all choices of one place that fit the limit, by trying them.
+double least_flops(Plan plan, const deck::Deck& deck, int place, const std::vector<int>& blocks) {
+  double least = std::numeric_limits<double>::infinity();
+  std::vector<int> digits(blocks.size(), 0);
+  while (true) {
+    for (std::size_t i = 0; i < blocks.size(); ++i)
+      plan.recompute[blocks[i]] = static_cast<Recompute>(digits[i]);
+    if (mebibytes_of(plan, deck, place) <= deck.train.memory_limit_mib)
+      least = std::min(least, flops_made_again(plan, place));
+    std::size_t next = 0;
+    while (next < digits.size() && ++digits[next] == 3) digits[next++] = 0;
+    if (next == digits.size()) return least;
+  }
+}
+
+TEST(Recomputation, NoChoiceThatFitsCostsLess) {
+  const std::vector<std::string> large = {"model.width=256", "train.batch=32"};
+  for (int stages : {1, 2}) {
+    std::vector<std::string> overrides = large;
+    overrides.push_back("grid.pipeline=" + std::to_string(stages));
+    if (stages == 2) overrides.emplace_back("pipeline.cuts=[2]");
+    const deck::Deck none = deck_of(overrides);
+    overrides.emplace_back("train.recompute=full");
+    const deck::Deck full = deck_of(overrides);
+    overrides.pop_back();
+    const std::int64_t most = mebibytes_of(draw(none), none, 0), fewest = mebibytes_of(draw(full), full, 0);
+    ASSERT_LT(fewest + 4, most);
+    for (int part = 0; part <= 4; ++part) {
+      overrides.emplace_back("train.recompute=auto");
+      overrides.push_back("train.memory_limit_mib=" + std::to_string(fewest + part * (most - fewest) / 4));
+      const deck::Deck deck = deck_of(overrides);
+      overrides.resize(overrides.size() - 2);
+      const Plan plan = draw(deck);
+      for (int place = 0; place < stages; ++place) {
+        EXPECT_LE(mebibytes_of(plan, deck, place), deck.train.memory_limit_mib);
+        std::vector<int> blocks = {1, 2, 3, 4, 5};
+        if (stages == 2) blocks = place == 0 ? std::vector<int>{1, 2} : std::vector<int>{3, 4, 5};
+        EXPECT_EQ(flops_made_again(plan, place), least_flops(plan, deck, place, blocks))
+            << stages << " stages, " << deck.train.memory_limit_mib
+            << " MiB: " << recomputation_text(plan, place, 4);
+      }
+    }
+  }
+}
+
+TEST(Recomputation, ALimitThatNothingFitsIsRefusedWithTheNumbers) {
+  const deck::Deck deck =
+      deck_of({"model.width=256", "train.batch=32", "train.recompute=auto", "train.memory_limit_mib=3"});
+  tests::expect_error(ExitCode::usage, {"command line", "train.memory_limit_mib = 3", "place 0", "give"},
+                      [&] { draw(deck); });
+}
+
+TEST(Recomputation, IsToldByLayers) {
+  const deck::Deck deck = deck_of({"grid.pipeline=2", "pipeline.cuts=[2]"});
+  Plan plan = draw(deck);
+  EXPECT_EQ(recomputation_text(plan, 0, 4), "nothing");
+  plan.recompute = {Recompute::none,      Recompute::block, Recompute::block,
+                    Recompute::attention, Recompute::block, Recompute::block};
+  EXPECT_EQ(recomputation_text(plan, 0, 4), "layers 0 to 1 all");
+  EXPECT_EQ(recomputation_text(plan, 1, 4), "layer 2 attention, layer 3 all");
+}
+
+}  // namespace
+}  // namespace heddle::plan

@@ -1,0 +1,107 @@
+// What backward makes anew has the bits of what forward made: losses, gradients and parameters are the same to the bit.
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <gtest/gtest.h>
+
+#include "heddle/plan/recomputation.hpp"
+#include "support/skip_model.hpp"
+#include "synthetic_run.hpp"
+
+namespace heddle::tests {
+namespace {
+
+std::vector<std::string> overrides(int tensor, bool sequence_parallel) {
+  const int rest = world().size() / tensor, pipeline = rest % 2 == 0 ? 2 : 1;
+  return {fmt::format("grid.tensor={}", tensor),
+          fmt::format("grid.pipeline={}", pipeline),
+          fmt::format("grid.data={}", rest / pipeline),
+          fmt::format("grid.sequence_parallel={}", sequence_parallel),
+          fmt::format("train.batch={}", 4 * rest / pipeline),
+          "train.steps=4",
+          "pipeline.microbatches=4"};
+}
+
+template <class F>
+void for_each_layout(F&& f) {
+  for (int tensor : {1, 2, 4})
+    for (bool sequence_parallel : {false, true})
+      if (world().size() % tensor == 0 && (tensor > 1 || !sequence_parallel))
+        f(overrides(tensor, sequence_parallel));
+}
+
+std::vector<std::string> with(std::vector<std::string> all, const std::string& one) {
+  all.push_back(one);
+  return all;
+}
+
+TEST(Recompute, ChangesNoBit) {
+  for_each_layout([](const std::vector<std::string>& way) {
+    const Outcome kept = train(small_deck(way));
+    for (const char* recompute : {"selective", "full"}) {
+      const std::vector<std::string> again = with(way, fmt::format("train.recompute={}", recompute));
+      EXPECT_TRUE(train(small_deck(again)) == kept) << fmt::format("{} {}", recompute, fmt::join(way, " "));
+      EXPECT_TRUE(train(small_deck(with(again, "train.memory=separate"))) == kept) << recompute;
+    }
+  });
+}
+
+struct Scheduled {
+  const char* name;
+  int chunks;
+};
+
+/// With W apart, what I has made anew is kept for it; several stages a rank are made anew each in its own backward.
+TEST(Recompute, ChangesNoBitOfAnySchedule) {
+  for (int pipeline : {2, 4})
+    for (const Scheduled& schedule : {Scheduled{"gpipe", 1},
+                                      {"zb-h1", 1},
+                                      {"interleaved", 2},
+                                      {"interleaved-zb", 2},
+                                      {"zb-v", 2},
+                                      {"dualpipev", 2}}) {
+      if (world().size() % pipeline != 0 || world().size() > 4) continue;
+      const std::vector<std::string> way = {fmt::format("grid.pipeline={}", pipeline),
+                                            fmt::format("grid.tensor={}", world().size() / pipeline),
+                                            fmt::format("pipeline.schedule={}", schedule.name),
+                                            fmt::format("pipeline.chunks={}", schedule.chunks),
+                                            "pipeline.microbatches=8",
+                                            "train.batch=8",
+                                            "train.steps=4"};
+      const deck::Deck deck = small_deck(with(way, "train.recompute=full"));
+      const plan::Plan plan = plan::draw(deck);
+      const Outcome kept = train(small_deck(way));
+      EXPECT_TRUE(train(deck, plan) == kept) << fmt::format("{}", fmt::join(way, " "));
+      EXPECT_TRUE(train(small_deck(with(with(way, "train.recompute=full"), "train.memory=separate"))) == kept)
+          << schedule.name;
+      const exec::Clock clock;
+      EXPECT_EQ(session::Trainer(deck, plan, world(), clock).allocated(),
+                plan::memory_of(plan, deck, world().rank()).bytes());
+    }
+}
+
+TEST(Recompute, ChangesNoBitOfAModelWithSkips) {
+  for_each_layout([](const std::vector<std::string>& way) {
+    const deck::Deck deck = small_deck(way), again = small_deck(with(way, "train.recompute=full"));
+    EXPECT_TRUE(train(again, plan::draw(again, skip_model)) == train(deck, plan::draw(deck, skip_model)));
+  });
+}
+
+TEST(Recompute, ARankAllocatesWhatItsPlanSaysAndLess) {
+  for_each_layout([](const std::vector<std::string>& way) {
+    std::int64_t before = -1;
+    for (const char* recompute : {"none", "selective", "full"}) {
+      const deck::Deck deck = small_deck(with(way, fmt::format("train.recompute={}", recompute)));
+      const plan::Plan plan = plan::draw(deck);
+      const exec::Clock clock;
+      const session::Trainer trainer(deck, plan, world(), clock);
+      EXPECT_EQ(trainer.allocated(), plan::memory_of(plan, deck, world().rank()).bytes());
+      if (before >= 0) {
+        EXPECT_LT(trainer.allocated(), before) << recompute;
+      }
+      before = trainer.allocated();
+    }
+  });
+}
+
+}  // namespace
+}  // namespace heddle::tests

@@ -1,0 +1,81 @@
+// Every schedule trains as 1F1B does: a graph of layers, and one with skips over stages and ties.
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+
+#include "schedule_ways.hpp"
+#include "support/skip_model.hpp"
+#include "synthetic_run.hpp"
+#include "ways.hpp"
+
+namespace heddle::tests {
+namespace {
+
+struct Layout {
+  int data, pipeline, tensor;
+};
+
+/// Some pipelines on this many ranks, with the other axes too.
+std::vector<Layout> layouts() {
+  std::vector<Layout> all;
+  for (const Layout& layout :
+       {Layout{1, 2, 1}, {1, 4, 1}, {1, 2, 2}, {2, 2, 1}, {1, 8, 1}, {2, 2, 2}, {1, 4, 2}})
+    if (layout.data * layout.pipeline * layout.tensor == world().size()) all.push_back(layout);
+  return all;
+}
+
+deck::Deck deck_of(const Layout& layout, const ScheduleWay& way, int microbatches, double clip) {
+  return small_deck(
+      {fmt::format("grid.data={}", layout.data), fmt::format("grid.pipeline={}", layout.pipeline),
+       fmt::format("grid.tensor={}", layout.tensor), fmt::format("pipeline.schedule={}", way.schedule),
+       fmt::format("pipeline.chunks={}", way.chunks), fmt::format("pipeline.microbatches={}", microbatches),
+       fmt::format("train.batch={}", layout.data * microbatches), fmt::format("optimizer.clip={}", clip),
+       "model.layers=16", "train.steps=4"});
+}
+
+void expect_near(const Outcome& outcome, const Outcome& wanted, const std::string& what) {
+  for (std::size_t step = 0; step < wanted.losses.size(); ++step)
+    EXPECT_NEAR(outcome.losses[step], wanted.losses[step], 1e-12 * wanted.losses[step]) << what;
+  EXPECT_NEAR(outcome.gradient_norm, wanted.gradient_norm, 1e-12 * wanted.gradient_norm) << what;
+  EXPECT_NEAR(outcome.evaluation, wanted.evaluation, 1e-12 * wanted.evaluation) << what;
+}
+
+/// As many as ranks, and more; on many ranks one number is enough of each.
+std::vector<int> some_microbatches(int pipeline) {
+  if (world().size() > 4 && !full_sweep()) return {2 * pipeline + 3};
+  return {pipeline, 2 * pipeline + 3, 4 * pipeline};
+}
+
+/// Calls f(layout, way, microbatches, the outcome of 1F1B there, what to call it).
+template <class F>
+void for_each_way(double clip, F&& f) {
+  for (const Layout& layout : layouts())
+    for (int microbatches : some_microbatches(layout.pipeline)) {
+      const Outcome wanted = f(deck_of(layout, {"1f1b", 1, true}, microbatches, clip));
+      for (const ScheduleWay& way : schedule_ways()) {
+        if (!way.fits(layout.pipeline, microbatches, 16)) continue;
+        const std::string what =
+            fmt::format("{} x{}, {} microbatches on data {} pipeline {} tensor {}", way.schedule, way.chunks,
+                        microbatches, layout.data, layout.pipeline, layout.tensor);
+        const Outcome outcome = f(deck_of(layout, way, microbatches, clip));
+        expect_near(outcome, wanted, what);
+        if (clip == 0 && way.sums_as_1f1b) {
+          EXPECT_EQ(outcome.losses, wanted.losses) << what;
+          EXPECT_EQ(outcome.evaluation, wanted.evaluation) << what;
+        }
+      }
+    }
+}
+
+TEST(Schedules, TrainAs1F1BDoes) {
+  if (layouts().empty()) GTEST_SKIP() << "no pipelines on " << world().size() << " ranks";
+  for (double clip : {0.0, 0.25}) for_each_way(clip, [](const deck::Deck& deck) { return train(deck); });
+}
+
+TEST(Schedules, TrainAs1F1BDoesWithSkipsAndTies) {
+  if (layouts().empty()) GTEST_SKIP() << "no pipelines on " << world().size() << " ranks";
+  for (double clip : {0.0, 0.25})
+    for_each_way(clip, [](const deck::Deck& deck) { return train(deck, plan::draw(deck, skip_model)); });
+}
+
+}  // namespace
+}  // namespace heddle::tests
