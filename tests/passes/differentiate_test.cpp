@@ -43,7 +43,7 @@ TEST(Differentiate, ProgramsFollowOneAnother) {
       return phase == Phase::backward_weight ? Phase::backward_input : phase;
     };
     EXPECT_TRUE(
-        std::ranges::is_sorted(program.graph.nodes, {}, [](const Node& node) { return place(node.phase); }));
+        std::ranges::is_sorted(program.graph.nodes, {}, [&](const Node& node) { return place(node.phase); }));
   });
 }
 
