@@ -3,7 +3,7 @@
 #include "heddle/app/commands.hpp"
 #include "heddle/deck/check.hpp"
 #include "heddle/kernels/lane.hpp"
-#include "heddle/plan/read_deck.hpp"
+#include "heddle/plan/from_deck.hpp"
 
 namespace heddle::app {
 
@@ -11,6 +11,7 @@ void bench(const BenchArguments& arguments, comm::World& world) {
   const deck::Deck deck =
       plan::read_deck(arguments.deck.file, arguments.deck.overrides, deck::Purpose::training);
   deck::check_ranks(deck, world.size());
+  world.watchdog().set_timeout(deck.comm.timeout);
   const kernels::Runtime runtime;
   bench::run(deck, world, arguments.settings);
 }

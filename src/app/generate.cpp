@@ -40,16 +40,11 @@ fs::path last_checkpoint(const fs::path& directory, const std::string& deck) {
 /// The model on one device, with the parameters of a checkpoint: from tokens to the logits of the next.
 class Writer {
  public:
-  Writer(const deck::Deck& deck, const fs::path& checkpoint, comm::World& world)
-      : deck_(deck),
-        forward_{{{{schedule::ActionKind::forward, 0, 0}}}, {0}, 1},
-        grid_(world, maps::Grid()),
-        engine_({.program = passes::forward_only(plan::single_stage(deck, model::Head::logits)),
-                 .schedule = forward_,
-                 .grid = grid_,
-                 .world = world,
-                 .clock = clock_,
-                 .rows = deck.model.context}) {
+  Writer(const deck::Model& model, DType dtype, const fs::path& checkpoint, comm::World& world)
+      : plan_(plan::for_inference(model, dtype)),
+        grid_(world, plan_.grid()),
+        engine_(exec::EngineInput{
+            .plan = plan_, .execution = plan_.evaluation, .grid = grid_, .world = world, .clock = clock_}) {
     const io::Checkpoint file(checkpoint.string());
     for (const train::Parameter& p : train::parameters(engine_.program(), engine_.arena(), grid_, {})) {
       Shape begin;
@@ -61,24 +56,23 @@ class Writer {
   /// Of the token that follows the last `context` tokens of the text. What lies behind the last token of the window does
   /// not matter: attention is causal.
   std::vector<double> next_logits(const std::vector<std::int32_t>& text) {
-    const std::int64_t context = deck_.model.context;
+    const std::int64_t context = plan_.options.model.context;
     const std::int64_t used = std::min<std::int64_t>(context, static_cast<std::int64_t>(text.size()));
     std::vector<std::int32_t> window(text.end() - used, text.end());
     window.resize(static_cast<std::size_t>(context), 0);
     engine_.load("tokens", window);
     engine_.run_row({.sequence = context}, 1, nullptr, {});
-    const Tensor logits = engine_.arena().tensor(*engine_.find("logits"), deck_.train.dtype);
+    const Tensor logits = engine_.arena().tensor(*engine_.find("logits"), plan_.options.train.dtype);
     return with_real(logits.dtype, [&](auto zero) {
       std::vector<decltype(zero)> all(static_cast<std::size_t>(logits.count()));
       exec::copy_to_host(logits, std::as_writable_bytes(std::span(all)));
-      const auto row = all.begin() + (used - 1) * deck_.model.vocabulary;
-      return std::vector<double>(row, row + deck_.model.vocabulary);
+      const auto row = all.begin() + (used - 1) * plan_.options.model.vocabulary;
+      return std::vector<double>(row, row + plan_.options.model.vocabulary);
     });
   }
 
  private:
-  const deck::Deck& deck_;
-  schedule::Schedule forward_;
+  plan::Plan plan_;
   comm::CartesianGrid grid_;
   exec::Clock clock_;
   exec::Engine engine_;
@@ -117,7 +111,7 @@ void generate(const GenerateArguments& arguments, comm::World& world) {
     throw Error(ExitCode::usage, fmt::format("heddle generate was started as {} processes", world.size()),
                 "it writes with one", "start it without mpirun or srun");
   const kernels::Runtime runtime;
-  Writer writer(deck, checkpoint, world);
+  Writer writer(deck.model, deck.train.dtype, checkpoint, world);
   const std::uint64_t key = random_key("generate", static_cast<std::uint64_t>(arguments.seed));
   for (std::int64_t i = 0; i < arguments.tokens; ++i)
     text.push_back(sample(writer.next_logits(text), header.vocabulary.size, arguments.temperature,

@@ -4,8 +4,7 @@
 
 #include "heddle/app/commands.hpp"
 #include "heddle/base/aside_file.hpp"
-#include "heddle/plan/read_deck.hpp"
-#include "heddle/plan/rows.hpp"
+#include "heddle/plan/from_deck.hpp"
 #include "heddle/plan/schedule_file.hpp"
 #include "heddle/plan/simulation.hpp"
 #include "heddle/schedule/activations.hpp"
@@ -19,14 +18,15 @@ namespace heddle::app {
 namespace {
 
 /// On a common clock: a file's own, otherwise the earliest.
-schedule::Cells clocks_of(const deck::Deck& deck, const schedule::Schedule& rows) {
-  return plan::is_file(deck.pipeline) ? plan::cells_of_file(deck) : lock_step(rows);
+schedule::Cells clocks_of(const plan::Options& options, const schedule::Schedule& rows) {
+  return plan::is_file(options.pipeline) ? plan::cells_of_file(options.pipeline, options.folder)
+                                         : lock_step(rows);
 }
 
 /// As torch.distributed.pipelining places sends and receives.
-schedule::Schedule with_communication(const deck::Deck& deck, const schedule::Schedule& rows) {
+schedule::Schedule with_communication(const plan::Options& options, const schedule::Schedule& rows) {
   if (communicates(rows)) return rows;
-  return add_communication(clocks_of(deck, rows), rows.rank_of_stage, schedule::Receives::as_sent);
+  return add_communication(clocks_of(options, rows), rows.rank_of_stage, schedule::Receives::as_sent);
 }
 
 std::size_t steps(const schedule::Cells& clocks) {
@@ -36,33 +36,34 @@ std::size_t steps(const schedule::Cells& clocks) {
 }
 
 /// The rows on a common clock, and what they cost if F, I and W take equally long.
-std::string page(const deck::Deck& deck, const schedule::Schedule& rows) {
-  const schedule::Schedule complete = lower(rows), exchanged = with_communication(deck, rows);
+std::string page(const plan::Options& options, const schedule::Schedule& rows) {
+  const schedule::Schedule complete = lower(rows), exchanged = with_communication(options, rows);
   const schedule::Costs costs = schedule::unit_costs(rows.stages());
   const schedule::Cells clocks =
       communicates(rows) ? lock_step_with_communication(exchanged) : lock_step(rows);
   const auto summary =
-      summarize(simulate(complete, costs, ample_lookahead(complete, costs, deck.pipeline.lookahead)));
+      summarize(simulate(complete, costs, ample_lookahead(complete, costs, options.pipeline.lookahead)));
   std::string text = picture(clocks, rows.rank_of_stage);
   text += '\n';
-  text += fmt::format("{}: {} ranks, {} stages, {} microbatches\n", deck.pipeline.schedule, rows.ranks(),
+  text += fmt::format("{}: {} ranks, {} stages, {} microbatches\n", options.pipeline.schedule, rows.ranks(),
                       rows.stages(), rows.microbatches);
   text += fmt::format("{} lock-step steps, {} with sends and receives\n", steps(clocks),
                       steps(lock_step_with_communication(exchanged)));
   text += fmt::format("peak activations of the ranks, in a stage's of one microbatch: {:g}\n",
-                      fmt::join(peak_activations(rows, deck.cost.weight_memory), " "));
+                      fmt::join(peak_activations(rows, options.cost.weight_memory), " "));
   text += fmt::format(
       "bubble, if F, I and W take a second each and B two: {:g} s, {:.1f} % of the largest span of a rank\n",
       summary.largest_span - summary.busy(), 100 * summary.bubble_of_span());
   return text;
 }
 
-std::string written(const deck::Deck& deck, const schedule::Schedule& rows,
+std::string written(const plan::Options& options, const schedule::Schedule& rows,
                     const ScheduleArguments& arguments) {
   if (arguments.format == "csv")
-    return arguments.communication ? write(with_communication(deck, rows)) : write(clocks_of(deck, rows));
-  if (!arguments.communication) return page(deck, rows);
-  return picture(lock_step_with_communication(with_communication(deck, rows)), rows.rank_of_stage);
+    return arguments.communication ? write(with_communication(options, rows))
+                                   : write(clocks_of(options, rows));
+  if (!arguments.communication) return page(options, rows);
+  return picture(lock_step_with_communication(with_communication(options, rows)), rows.rank_of_stage);
 }
 
 }  // namespace
@@ -74,9 +75,10 @@ void schedule(const ScheduleArguments& arguments) {
                 "add -o FILE");
   const deck::Deck deck = plan::read_deck(arguments.deck.file, arguments.deck.overrides,
                                           drawn ? deck::Purpose::simulation : deck::Purpose::schedule);
-  if (drawn) return plan::write_picture(arguments.output, plan::simulated(deck), deck);
-  const schedule::Schedule rows = plan::drawn_schedule(deck);
-  const std::string text = written(deck, rows, arguments);
+  const plan::Options options = plan::options_of(deck);
+  if (drawn) return plan::write_picture(arguments.output, plan::simulate(deck), options);
+  const schedule::Schedule rows = plan::rows_of(deck);
+  const std::string text = written(options, rows, arguments);
   if (arguments.output.empty())
     fmt::print("{}", text);
   else

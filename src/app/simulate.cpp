@@ -10,7 +10,7 @@
 #include "heddle/base/aside_file.hpp"
 #include "heddle/deck/print.hpp"
 #include "heddle/io/run_file.hpp"
-#include "heddle/plan/read_deck.hpp"
+#include "heddle/plan/from_deck.hpp"
 #include "heddle/schedule/text.hpp"
 
 namespace heddle::app {
@@ -50,15 +50,16 @@ void write_run(const std::string& path, const plan::Simulation& simulation, cons
 void simulate(const SimulateArguments& arguments) {
   const deck::Deck deck =
       plan::read_deck(arguments.deck.file, arguments.deck.overrides, deck::Purpose::simulation);
-  const plan::Simulation simulation = plan::simulated(deck);
+  const plan::Options options = plan::options_of(deck);
+  const plan::Simulation simulation = plan::simulate(deck);
   if (!arguments.run_file.empty()) write_run(arguments.run_file, simulation, deck);
-  if (!arguments.picture.empty()) plan::write_picture(arguments.picture, simulation, deck);
+  if (!arguments.picture.empty()) plan::write_picture(arguments.picture, simulation, options);
   if (arguments.json == "-") {
-    fmt::print("{}", json(simulation, deck));
+    fmt::print("{}", json(simulation, options, deck.name));
     return;
   }
-  if (!arguments.json.empty()) write_text(arguments.json, json(simulation, deck));
-  fmt::print("{}", text(simulation, deck));
+  if (!arguments.json.empty()) write_text(arguments.json, json(simulation, options, deck.name));
+  fmt::print("{}", text(simulation, options));
 }
 
 }  // namespace heddle::app

@@ -15,11 +15,12 @@
 #include "heddle/comm/collectives.hpp"
 #include "heddle/comm/gather.hpp"
 #include "heddle/data/sampler.hpp"
-#include "heddle/model/count.hpp"
+#include "heddle/plan/from_deck.hpp"
 #include "heddle/session/common_clock.hpp"
 #include "heddle/session/host_memory.hpp"
 #include "heddle/session/progress.hpp"
 #include "heddle/session/run_events.hpp"
+#include "heddle/session/session.hpp"
 #include "measured_costs.hpp"
 #include "overhead.hpp"
 #include "rates.hpp"
@@ -33,15 +34,20 @@ constexpr int warm_up = 2;  // steps: pages are touched, libraries have chosen t
 enum class Kind { bare, recorded, observed };  ///< nothing, events as in a run, the stopwatch
 constexpr std::array kinds = {Kind::bare, Kind::recorded, Kind::observed};
 
+plan::Plan checked_plan(const deck::Deck& deck, const comm::World& world) {
+  plan::Plan plan = plan::make(deck);
+  session::check_host_memory(plan, deck.source, world);
+  return plan;
+}
+
 class Bench {
  public:
   Bench(const deck::Deck& deck, comm::World& world)
       : deck_(deck),
         world_(world),
-        plan_((world.watchdog().set_timeout(deck.comm.timeout), plan::draw(deck))),
-        count_(model::count(deck, model::build(deck.model, model::Head::loss, deck.train.dtype))),
+        plan_(checked_plan(deck, world)),
         clock_(session::common_clock(world.all())),
-        trainer_((session::check_host_memory(plan_, deck, world), deck), plan_, world, clock_),
+        trainer_(session::options_of(deck), plan_, world, clock_),
         watch_(trainer_.engine().program().graph.nodes.size()),
         batch_(data::made_up_batch(deck.model.vocabulary, deck.train.sequence, trainer_.first_sample(),
                                    trainer_.sample_count())),
@@ -63,14 +69,13 @@ class Bench {
   void report(const std::vector<std::string>& tables) const;
   void report_overhead() const;
   std::string summary() const;
-  double flops_rate() const { return count_.flops_per_step / median(recorded_); }
+  double flops_rate() const { return plan_.count.flops_per_step / median(recorded_); }
 
   const std::vector<double>& seconds(Kind kind) const { return seconds_[static_cast<std::size_t>(kind)]; }
 
   const deck::Deck& deck_;
   comm::World& world_;
   plan::Plan plan_;
-  model::Count count_;
   exec::Clock clock_;
   session::Trainer trainer_;
   Stopwatch watch_;
@@ -129,9 +134,9 @@ double Bench::waits() const {
 }
 
 Budget Bench::measure(Detail detail) {
-  const MemoryUse memory = {plan::memory_of(plan_, deck_, world_.rank()).bytes(), trainer_.allocated(),
+  const MemoryUse memory = {plan_.memory(world_.rank()).bytes(), trainer_.allocated(),
                             session::peak_resident_bytes()};  // before the rates take memory of their own
-  Budget mine = budget(trainer_, deck_, measure_rates(deck_.train.dtype, world_.all()), watch_,
+  Budget mine = budget(trainer_, measure_rates(deck_.train.dtype, world_.all()), watch_,
                        seconds(Kind::observed), detail);
   mine.memory = memory;
   return mine;
@@ -147,7 +152,7 @@ deck::PerStage Bench::message_bytes() const {
       bytes += static_cast<double>(trainer_.engine().arena().tensor(id, program.graph[id].dtype).bytes());
     mine.insert(mine.end(), {static_cast<double>(border.stage), bytes});
   }
-  const auto borders = static_cast<std::size_t>(plan_.training.stages() - 1);
+  const auto borders = static_cast<std::size_t>(plan_.training.schedule.stages() - 1);
   deck::PerStage bytes{std::vector<double>(borders, 0)};
   for (const auto& rank : comm::gather_rows<double>(world_.all(), mine, comm::Receivers::first, "messages"))
     for (std::size_t i = 0; i < rank.size(); i += 2)
@@ -175,13 +180,12 @@ std::vector<double> Bench::block_seconds() const {
 /// On rank 0.
 deck::Cost Bench::measure_costs() const {
   std::vector<int> pipeline_rank;
-  for (int rank = 0; rank < world_.size(); ++rank)
-    pipeline_rank.push_back(plan_.grid.coordinates(rank)[maps::Axis::pipeline]);
+  for (int rank = 0; rank < world_.size(); ++rank) pipeline_rank.push_back(plan_.pipeline_rank(rank));
   const deck::PerStage bytes = message_bytes();
   const std::vector<double> blocks = block_seconds();
   const auto events = io::gather_events(world_.all(), all_events_);
   if (world_.rank() != 0) return {};
-  deck::Cost cost = measured_costs(events, pipeline_rank, plan_.training, recorded_);
+  deck::Cost cost = measured_costs(events, pipeline_rank, plan_.training.schedule, recorded_);
   cost.message_bytes = bytes;
   cost.blocks = blocks;
   return cost;
@@ -191,14 +195,14 @@ void Bench::run(const Settings& settings) {
   std::optional<AsideFile> file;
   if (world_.rank() == 0 && !settings.json.empty()) file.emplace(settings.json);
   progress_.say(fmt::format("{}: {} parameters on {} ({} ranks), {} steps, then rates", deck_.name,
-                            count_.parameters, maps::name(plan_.grid), world_.size(),
+                            plan_.count.parameters, maps::name(plan_.grid()), world_.size(),
                             warm_up + settings.steps * static_cast<std::int64_t>(kinds.size())));
   train(settings.steps);
   bare_ = slowest(Kind::bare);
   recorded_ = slowest(Kind::recorded);
   cost_ = measure_costs();
   const Budget mine = measure(settings.by_tensor ? Detail::by_tensor : Detail::by_op);
-  overhead_ = measure_overhead(deck_, plan_, world_, events_.rows, waits());
+  overhead_ = measure_overhead(plan_, world_, events_.rows, waits());
 
   gemm_rate_ = comm::all_sum(world_.all(), mine.rates.flops, "rates");
   const auto tables = comm::gather(world_.all(), table(mine), comm::Receivers::first, "budgets");
@@ -225,8 +229,8 @@ void Bench::run(const Settings& settings) {
 /// One table for each place in the pipeline: that of its first rank.
 void Bench::report(const std::vector<std::string>& tables) const {
   const double step = median(recorded_);
-  for (int place = 0; place < plan_.grid.extent(maps::Axis::pipeline); ++place) {
-    const int rank = plan::first_rank(plan_, place);
+  for (int place = 0; place < plan_.pipeline_ranks(); ++place) {
+    const int rank = plan::first_rank(plan_.grid(), place);
     fmt::print("\n# place {} of the pipeline, rank {}\n{}", place, rank,
                tables[static_cast<std::size_t>(rank)]);
   }
@@ -241,7 +245,7 @@ void Bench::report(const std::vector<std::string>& tables) const {
       "largest "
       "rank\n",
       step, recorded_.size(), static_cast<double>(deck_.train.batch * deck_.train.sequence) / step,
-      flops_rate(), count_.formula, gemm_rate_, flops_rate() / gemm_rate_, mebibytes(memory_.planned),
+      flops_rate(), plan_.count.formula, gemm_rate_, flops_rate() / gemm_rate_, mebibytes(memory_.planned),
       mebibytes(memory_.allocated), mebibytes(memory_.resident));
   report_overhead();
 }
@@ -273,11 +277,11 @@ std::string Bench::summary() const {
       "\"overhead_s\": {{\"events\": {:.6g}, \"file\": {:.6g}, \"watchdog\": {:.6g}, \"verifier\": {:.6g}}}, "
       "\"overhead_share\": {:.6g}",
       json_text(fmt::format("heddle {} ({})", build_info::version, build_info::git_state)),
-      json_text(deck_.name), json_text(maps::name(plan_.grid)), world_.size(),
-      json_text(std::string(deck::name(deck_.train.dtype))), count_.parameters,
+      json_text(deck_.name), json_text(maps::name(plan_.grid())), world_.size(),
+      json_text(std::string(deck::name(deck_.train.dtype))), plan_.count.parameters,
       deck_.train.batch * deck_.train.sequence, recorded_.size(), step, median(bare_),
       median(seconds(Kind::observed)), static_cast<double>(deck_.train.batch * deck_.train.sequence) / step,
-      count_.flops_per_step, flops_rate(), gemm_rate_, flops_rate() / gemm_rate_, json_members(memory_),
+      plan_.count.flops_per_step, flops_rate(), gemm_rate_, flops_rate() / gemm_rate_, json_members(memory_),
       json(cost_), overhead_.events, overhead_.file, overhead_.watchdog, overhead_.verifier,
       overhead_.sum() / step);
 }

@@ -45,16 +45,14 @@ struct Line {
 /// Tells of every slot of a stopwatch what it stands for. Collective, since maps and messages are measured.
 class Lines {
  public:
-  Lines(const session::Trainer& trainer, const deck::Deck& deck, const Rates& rates, Detail detail)
+  Lines(const session::Trainer& trainer, const Rates& rates, Detail detail)
       : trainer_(trainer),
         program_(trainer.engine().program()),
         rates_(rates),
-        deck_(deck),
+        microbatches_(trainer.plan().options.pipeline.microbatches),
         detail_(detail),
         lines_(Stopwatch(program_.graph.nodes.size()).slots()),
-        loss_chunks_(
-            passes::loss_chunks(program_, trainer.grid().shape(), trainer.grid().rank(),
-                                deck.train.batch / deck.pipeline.microbatches * deck.train.sequence)) {
+        loss_chunks_(trainer.plan().of(trainer.plan().training, trainer.grid().rank()).loss_chunks) {
     add_pipeline();
     add_reductions();
     const std::vector<passes::Reduction> in_buckets = passes::reductions(program_);
@@ -81,9 +79,9 @@ class Lines {
     using passes::Phase;
     const Phase phase = program_.graph.nodes[node].phase;
     if (phase == Phase::prologue || phase == Phase::epilogue) return {{1}};
-    if (phase != Phase::loss) return {{deck_.pipeline.microbatches}};
+    if (phase != Phase::loss) return {{microbatches_}};
     std::vector<Runs> all;
-    for (const maps::Block& chunk : loss_chunks_) all.push_back({deck_.pipeline.microbatches, chunk.size()});
+    for (const maps::Block& chunk : loss_chunks_) all.push_back({microbatches_, chunk.size()});
     return all;
   }
 
@@ -106,7 +104,7 @@ class Lines {
 
   void add_op(Line& line, graph::Node node, const Runs& run) const {
     if (auto* attention = std::get_if<graph::Attention>(&node.attributes))
-      attention->context = deck_.train.sequence;
+      attention->context = trainer_.plan().options.train.sequence;
     std::vector<Shape> in, out;
     for (graph::ValueId id : node.in) in.push_back(tensor(id, run.rows).shape);
     for (graph::ValueId id : node.out) out.push_back(tensor(id, run.rows).shape);
@@ -162,7 +160,7 @@ class Lines {
       add_messages(out, border.*sent, border.stage + direction, border.stage);
       add_messages(in, border.*received, border.stage - direction, border.stage - direction);
     }
-    const double times = deck_.pipeline.microbatches, seconds = exchange_seconds(pipeline, out, in);
+    const double times = microbatches_, seconds = exchange_seconds(pipeline, out, in);
     if (in.empty()) return;
     Line& mine = line({.work = Work::wait, .action = {receive}});
     for (const Message& message : in) mine.cost.bytes += times * static_cast<double>(message.tensor.bytes());
@@ -171,7 +169,7 @@ class Lines {
 
   void add_messages(std::vector<Message>& messages, const std::vector<graph::ValueId>& values, int partner,
                     int sender) const {
-    const auto& rank_of_stage = trainer_.plan().training.rank_of_stage;
+    const auto& rank_of_stage = trainer_.plan().training.schedule.rank_of_stage;
     const int stages = static_cast<int>(rank_of_stage.size());
     for (std::size_t i = 0; i < values.size(); ++i)
       messages.push_back({rank_of_stage[partner], static_cast<int>(i) * stages + sender, tensor(values[i])});
@@ -210,7 +208,7 @@ class Lines {
   const session::Trainer& trainer_;
   const passes::Program& program_;
   const Rates& rates_;
-  const deck::Deck& deck_;
+  int microbatches_;
   Detail detail_;
   std::vector<Line> lines_;
   std::vector<maps::Block> loss_chunks_;
@@ -234,9 +232,9 @@ double median(std::vector<double> values) {
   return n == 0 ? 0 : (values[(n - 1) / 2] + values[n / 2]) / 2;
 }
 
-Budget budget(const session::Trainer& trainer, const deck::Deck& deck, const Rates& rates,
-              const Stopwatch& watch, const std::vector<double>& step_seconds, Detail detail) {
-  const Lines lines(trainer, deck, rates, detail);
+Budget budget(const session::Trainer& trainer, const Rates& rates, const Stopwatch& watch,
+              const std::vector<double>& step_seconds, Detail detail) {
+  const Lines lines(trainer, rates, detail);
   const std::vector<std::size_t> steps = middle_half(step_seconds);
   const auto mean = [&](const auto& seconds_of) {
     double sum = 0;

@@ -47,7 +47,7 @@ double file_seconds(const plan::Plan& plan, comm::World& world, std::span<const 
     place.emplace(path);
     io::RunHeader header;
     header.hosts = world.hosts();
-    header.grid = plan.grid;
+    header.grid = plan.grid();
     file.emplace(place->partial(), header);
   }
   const double seconds = seconds_each(5, [&](int) {
@@ -71,15 +71,16 @@ double wait_seconds(comm::World& world) {
 
 }  // namespace
 
-Overhead measure_overhead(const deck::Deck& deck, const plan::Plan& plan, comm::World& world,
-                          const std::vector<io::EventRow>& step, double waits) {
+Overhead measure_overhead(const plan::Plan& plan, comm::World& world, const std::vector<io::EventRow>& step,
+                          double waits) {
   session::RunEvents recorder;
   Overhead overhead;
   overhead.events = event_seconds(step, recorder);
   overhead.file = file_seconds(plan, world, recorder.rows);
   overhead.watchdog = waits * wait_seconds(world);
-  overhead.verifier = seconds_each(3, [&](int) { schedule::verify(plan.training, plan.lookahead); }) /
-                      static_cast<double>(deck.train.steps);
+  overhead.verifier =
+      seconds_each(3, [&](int) { schedule::verify(plan.training.schedule, plan.training.lookahead); }) /
+      static_cast<double>(plan.options.train.steps);
   return overhead;
 }
 

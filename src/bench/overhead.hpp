@@ -22,7 +22,7 @@ struct Overhead {
 };
 
 /// `step` are the events of one step of this rank, `waits` how often it waited. Collective.
-Overhead measure_overhead(const deck::Deck& deck, const plan::Plan& plan, comm::World& world,
-                          const std::vector<io::EventRow>& step, double waits);
+Overhead measure_overhead(const plan::Plan& plan, comm::World& world, const std::vector<io::EventRow>& step,
+                          double waits);
 
 }  // namespace heddle::bench

@@ -4,68 +4,43 @@
 
 namespace heddle::exec {
 
-using graph::ValueId;
+using schedule::Bucket;
 using schedule::FixedPool;
 
 GradientReducer::GradientReducer(const ProgramRunner& runner, const comm::CartesianGrid& grid,
-                                 int microbatches, std::int64_t bucket_bytes)
-    : runner_(runner), grid_(grid), microbatches_(microbatches) {
+                                 std::vector<Bucket> buckets, int microbatches)
+    : runner_(runner), grid_(grid), buckets_(std::move(buckets)), states_(buckets_.size()) {
   const passes::Program& program = runner.program();
   buckets_of_.resize(program.graph.nodes.size());
   carried_out_.resize(program.graph.nodes.size());
-
-  std::vector<passes::Reduction> reductions = passes::reductions(program);
-  for (const passes::Reduction& reduction : reductions) carried_out_[reduction.node] = true;
-  const auto& places = runner.arena().plan().places;
-  std::sort(reductions.begin(), reductions.end(),
-            [&](const passes::Reduction& a, const passes::Reduction& b) {
-              return places[a.sum].offset < places[b.sum].offset;
-            });
-  for (const passes::Reduction& reduction : reductions) add(reduction.sum, reduction.axes, bucket_bytes);
-}
-
-void GradientReducer::add(ValueId sum, maps::AxisSet axes, std::int64_t bucket_bytes) {
-  const schedule::Place& place = runner_.arena().plan().places[sum];
-  const auto& nodes = runner_.program().graph.nodes;
-  const auto adds = [&](std::size_t node) { return std::ranges::count(nodes[node].out, sum) > 0; };
-  bool begun_by_forward = false;
-  for (std::size_t i = 0; i < nodes.size(); ++i)
-    begun_by_forward |= runner_.program().graph.nodes[i].phase == passes::Phase::loss && adds(i);
-  const bool joins = !buckets_.empty() && buckets_.back().axes == axes &&
-                     buckets_.back().begun_by_forward == begun_by_forward &&
-                     place.offset + place.bytes - buckets_.back().begin <= bucket_bytes;
-  if (!joins)
-    buckets_.push_back({.axes = axes,
-                        .begun_by_forward = begun_by_forward,
-                        .begin = place.offset,
-                        .dtype = runner_.program().graph[sum].dtype});
-  buckets_.back().end = place.offset + place.bytes;
-  for (std::size_t i = 0; i < nodes.size(); ++i)
-    if (runner_.program().graph.nodes[i].phase != passes::Phase::epilogue && adds(i)) {
-      buckets_of_[i].push_back(static_cast<int>(buckets_.size()) - 1);
-      buckets_.back().writes += microbatches_ * runner_.runs(static_cast<int>(i));
+  for (const passes::Reduction& reduction : passes::reductions(program)) carried_out_[reduction.node] = true;
+  for (std::size_t i = 0; i < buckets_.size(); ++i)
+    for (const graph::NodeId node : buckets_[i].writers) {
+      buckets_of_[node].push_back(static_cast<int>(i));
+      states_[i].writes += microbatches * runner.runs(node);
     }
 }
 
 void GradientReducer::begin_step() {
-  for (Bucket& bucket : buckets_) bucket.waiting = bucket.writes;
+  for (State& state : states_) state.waiting = state.writes;
 }
 
 void GradientReducer::node_done(int node) {
   for (int index : buckets_of_[node]) {
-    Bucket& bucket = buckets_[index];
-    if (--bucket.waiting > 0) continue;
+    State& state = states_[index];
+    if (--state.waiting > 0) continue;
     runner_.fence();
-    const Tensor gradients = tensor(bucket);
-    bucket.request = start_all_reduce(grid_.along(bucket.axes), comm::Reduction::sum, gradients, gradients);
+    const Tensor gradients = tensor(buckets_[index]);
+    state.request =
+        start_all_reduce(grid_.along(buckets_[index].axes), comm::Reduction::sum, gradients, gradients);
   }
   test();
 }
 
 bool GradientReducer::test() {
   bool all = true;
-  for (Bucket& bucket : buckets_)
-    all = bucket.waiting == 0 && (bucket.request.done() || bucket.request.test()) && all;
+  for (State& state : states_)
+    all = state.waiting == 0 && (state.request.done() || state.request.test()) && all;
   return all;
 }
 

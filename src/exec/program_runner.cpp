@@ -14,12 +14,12 @@ namespace heddle::exec {
 using schedule::ActionKind;
 
 ProgramRunner::ProgramRunner(const passes::Program& program, const comm::CartesianGrid& grid,
-                             const Arena& arena, std::int64_t rows)
+                             const Arena& arena, std::int64_t rows, std::vector<maps::Block> loss_chunks)
     : program_(program),
       grid_(grid),
       arena_(arena),
       tasks_(program, arena.plan().backward),
-      loss_chunks_(passes::loss_chunks(program, grid.shape(), grid.rank(), rows)),
+      loss_chunks_(std::move(loss_chunks)),
       inside_loss_(passes::inside_loss(program)),
       summed_(program.graph.values.size()) {
   for (const graph::Value& value : program.graph.values) {

@@ -34,9 +34,9 @@ schedule::StageCost stage_cost(const deck::Cost& cost, std::size_t stage,
 
 }  // namespace
 
-schedule::Costs costs_of(const deck::Deck& deck, const schedule::Costs* estimate) {
-  const deck::Cost& cost = deck.cost;
-  const auto stages = static_cast<std::size_t>(deck.grid.pipeline) * deck.pipeline.chunks;
+schedule::Costs costs_of(const Options& options, const schedule::Costs* estimate) {
+  const deck::Cost& cost = options.cost;
+  const auto stages = static_cast<std::size_t>(options.stages());
   schedule::Costs costs;
   for (std::size_t stage = 0; stage < stages; ++stage)
     costs.stages.push_back(stage_cost(cost, stage, estimate ? &estimate->stages[stage] : nullptr));
@@ -51,7 +51,7 @@ schedule::Costs costs_of(const deck::Deck& deck, const schedule::Costs* estimate
   }
   const bool ends_cost = std::ranges::any_of(
       costs.stages, [](const schedule::StageCost& one) { return one.reduce_gradients > 0 || one.step > 0; });
-  costs.steps_together = ends_cost && deck.optimizer.validate == deck::Validate::before;
+  costs.steps_together = ends_cost && options.update == schedule::Update::final;
   if (!costs.links.empty()) costs.link = costs.links.front();
   return costs;
 }

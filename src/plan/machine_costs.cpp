@@ -6,29 +6,25 @@
 #include <bit>
 #include <limits>
 
-#include "heddle/deck/read.hpp"
 #include "heddle/maps/local.hpp"
-#include "heddle/plan/plan.hpp"
 #include "heddle/schedule/estimate.hpp"
 
 namespace heddle::plan {
 namespace {
 
-double known(const deck::Deck& deck, const char* key, double value) {
+double known(const char* key, double value) {
   if (value > 0) return value;
-  const std::string position = deck.at(key) == "default" ? deck.at("cost.machine") : deck.at(key);
-  throw deck::DeckError({position + ": " +
-                         describe(fmt::format("{} is not known", key), "the time of an op follows from it",
-                                  fmt::format("set {}, or take another machine", key))});
+  throw KeyError({key, "cost.machine"}, fmt::format("{} is not known", key),
+                 "the time of an op follows from it", fmt::format("set {}, or take another machine", key));
 }
 
 double bandwidth(double given) { return given > 0 ? given : std::numeric_limits<double>::infinity(); }
 
-schedule::MachineModel model_of(const deck::Deck& deck) {
-  const deck::Machine& machine = deck.machine;
-  const double flops = deck.train.dtype == DType::f64 ? known(deck, "machine.fp64", machine.fp64)
-                                                      : known(deck, "machine.fp32", machine.fp32);
-  return {.rates = {flops, known(deck, "machine.memory", machine.memory)},
+schedule::MachineModel model_of(const Options& options) {
+  const deck::Machine& machine = options.machine;
+  const double flops = options.train.dtype == DType::f64 ? known("machine.fp64", machine.fp64)
+                                                         : known("machine.fp32", machine.fp32);
+  return {.rates = {flops, known("machine.memory", machine.memory)},
           .kernel = machine.kernel,
           .ranks_per_node = machine.ranks_per_node,
           .within = {machine.latency, bandwidth(machine.bandwidth), machine.contention},
@@ -37,80 +33,83 @@ schedule::MachineModel model_of(const deck::Deck& deck) {
 
 class MachineCosts {
  public:
-  explicit MachineCosts(const deck::Deck& deck) : deck_(deck), plan_(draw(deck)), machine_(model_of(deck)) {
-    const int stages = plan_.training.stages();
-    costs_.stages.resize(stages);
-    costs_.links.resize(std::max(stages - 1, 0));
-    costs_.boundary_bytes.resize(std::max(stages - 1, 0));
+  explicit MachineCosts(const Plan& plan)
+      : plan_(plan), schedule_(plan.training.schedule), machine_(model_of(plan.options)) {
+    const int borders = std::max(schedule_.stages() - 1, 0);
+    costs_.stages.resize(schedule_.stages());
+    costs_.links.resize(borders);
+    costs_.boundary_bytes.resize(borders);
   }
 
   schedule::Costs run() {
-    for (int place = 0; place < plan_.training.ranks(); ++place) add(place);
+    for (int rank = 0; rank < plan_.pipeline_ranks(); ++rank) add(rank);
     return std::move(costs_);
   }
 
  private:
-  void add(int place) {
-    const passes::Program program = training_program(plan_, place);
-    const int rank = first_rank(plan_, place);
+  /// Of the ranks with this pipeline rank.
+  void add(int pipeline_rank) {
+    const passes::Program& program = plan_.program(pipeline_rank);
     auto stages = estimate({.program = program,
-                            .grid = plan_.grid,
-                            .rank = rank,
-                            .rows = plan_.rows,
-                            .sequence = deck_.train.sequence,
-                            .bucket_bytes = static_cast<double>(deck_.comm.bucket_mib) * (1 << 20)},
+                            .grid = plan_.grid(),
+                            .rank = first_rank(plan_.grid(), pipeline_rank),
+                            .rows = plan_.options.rows(),
+                            .sequence = plan_.options.train.sequence,
+                            .bucket_bytes = static_cast<double>(plan_.options.bucket_bytes)},
                            machine_);
     schedule::StageCost& first = stages.begin()->second;
-    first.reduce_gradients += ties(program, place);
+    first.reduce_gradients += ties(program, pipeline_rank);
     // Loss and norm go over all ranks, one after the other.
-    const schedule::Link& link =
-        plan_.grid.size() > machine_.ranks_per_node ? machine_.between : machine_.within;
-    first.step += 4 * std::bit_width(static_cast<unsigned>(plan_.grid.size() - 1)) * link.latency;
+    const int ranks = plan_.grid().size();
+    const schedule::Link& link = ranks > machine_.ranks_per_node ? machine_.between : machine_.within;
+    first.step += 4 * std::bit_width(static_cast<unsigned>(ranks - 1)) * link.latency;
     for (const auto& [stage, cost] : stages) costs_.stages[stage] = cost;
-    for (const passes::Border& border : program.borders) add_border(program, border, place);
+    for (const passes::Border& border : program.borders) add_border(program, border, pipeline_rank);
   }
 
-  void add_border(const passes::Program& program, const passes::Border& border, int place) {
-    if (border.stage + 1 == plan_.training.stages()) return;
-    const int next = plan_.training.rank_of_stage[border.stage + 1];
-    const bool one_node = machine_.one_node(first_rank(plan_, place), first_rank(plan_, next));
-    costs_.links[border.stage] = one_node ? machine_.within : machine_.between;
+  /// Between the first ranks of two pipeline ranks.
+  const schedule::Link& link(int from, int to) const {
+    const bool one_node = machine_.one_node(first_rank(plan_.grid(), from), first_rank(plan_.grid(), to));
+    return one_node ? machine_.within : machine_.between;
+  }
+
+  void add_border(const passes::Program& program, const passes::Border& border, int pipeline_rank) {
+    if (border.stage + 1 == schedule_.stages()) return;
+    costs_.links[border.stage] = link(pipeline_rank, schedule_.rank_of_stage[border.stage + 1]);
     for (const graph::ValueId id : border.sent)
-      costs_.boundary_bytes[border.stage] += bytes(program.graph[id], place);
+      costs_.boundary_bytes[border.stage] += bytes(program.graph[id], pipeline_rank);
   }
 
-  double bytes(const graph::Value& value, int place) const {
-    const Shape shape = maps::local_shape(graph::with_rows(value.shape, plan_.rows), value.layout, plan_.grid,
-                                          first_rank(plan_, place));
+  double bytes(const graph::Value& value, int pipeline_rank) const {
+    const Shape shape = maps::local_shape(graph::with_rows(value.shape, plan_.options.rows()), value.layout,
+                                          plan_.grid(), first_rank(plan_.grid(), pipeline_rank));
     return static_cast<double>(shape.count() * size_of(value.dtype));
   }
 
-  /// The sums of what several places of the pipeline hold.
-  double ties(const passes::Program& program, int place) const {
+  /// The sums of what several pipeline ranks hold.
+  double ties(const passes::Program& program, int pipeline_rank) const {
     double seconds = 0;
-    for (const std::string& name : tied(plan_.shares, place)) {
+    for (const Tie& tie : plan_.ties) {
+      if (!std::ranges::count(tie.holders, pipeline_rank)) continue;
       const auto value = std::ranges::find_if(program.graph.values, [&](const graph::Value& one) {
-        return one.role == graph::Role::parameter && one.name == name;
+        return one.role == graph::Role::parameter && one.name == tie.parameter;
       });
-      const auto holders = plan::holders(plan_.shares, name);
-      const auto n = static_cast<double>(holders.size());
-      const bool one_node =
-          machine_.one_node(first_rank(plan_, holders.front()), first_rank(plan_, holders.back()));
-      const schedule::Link& link = one_node ? machine_.within : machine_.between;
-      seconds += 2 * ((n - 1) / n * bytes(*value, place) / link.bandwidth +
-                      std::bit_width(holders.size() - 1) * link.latency);
+      const auto n = static_cast<double>(tie.holders.size());
+      const schedule::Link& slowest = link(tie.holders.front(), tie.holders.back());
+      seconds += 2 * ((n - 1) / n * bytes(*value, pipeline_rank) / slowest.bandwidth +
+                      std::bit_width(tie.holders.size() - 1) * slowest.latency);
     }
     return seconds;
   }
 
-  const deck::Deck& deck_;
-  Plan plan_;
+  const Plan& plan_;
+  const schedule::Schedule& schedule_;
   schedule::MachineModel machine_;
   schedule::Costs costs_;
 };
 
 }  // namespace
 
-schedule::Costs machine_costs(const deck::Deck& deck) { return MachineCosts(deck).run(); }
+schedule::Costs machine_costs(const Plan& plan) { return MachineCosts(plan).run(); }
 
 }  // namespace heddle::plan

@@ -1,172 +1,146 @@
+// The plan, step by step.
 #include "heddle/plan/plan.hpp"
 
-#include <fmt/format.h>
-
 #include <algorithm>
+#include <set>
 
-#include "heddle/deck/read.hpp"
-#include "heddle/passes/differentiate.hpp"
-#include "heddle/passes/parallelize.hpp"
-#include "heddle/plan/costs.hpp"
-#include "heddle/plan/cuts.hpp"
-#include "heddle/plan/recomputation.hpp"
-#include "heddle/plan/rows.hpp"
-#include "heddle/schedule/communication.hpp"
-#include "heddle/schedule/gpipe.hpp"
-#include "heddle/schedule/lookahead.hpp"
-#include "heddle/schedule/verify.hpp"
+#include "draft.hpp"
+#include "heddle/model/build.hpp"
+#include "heddle/passes/loss_tail.hpp"
+#include "recompute.hpp"
 
 namespace heddle::plan {
 namespace {
 
-maps::Grid grid_of(const deck::Deck& deck) {
-  maps::AxisOrder order;
-  for (std::size_t i = 0; i < order.size(); ++i) order[i] = static_cast<maps::Axis>(deck.grid.order[i]);
-  return maps::Grid({deck.grid.data, deck.grid.pipeline, deck.grid.tensor}, order);
-}
+using passes::Program;
 
-graph::Graph laid_out(const deck::Deck& deck, const graph::Graph& model, const maps::Grid& grid) {
-  const auto stream =
-      deck.grid.sequence_parallel ? passes::ResidualStream::split_rows : passes::ResidualStream::whole;
-  return passes::parallelize(model, grid, stream);
-}
-
-deck::Model without_dropout(deck::Model model) {
-  model.dropout = 0;
-  return model;
-}
-
-schedule::Schedule training_schedule(const deck::Deck& deck) { return lower(runnable_schedule(deck)); }
-
-/// The forward passes of training, in their order.
-schedule::Schedule evaluation_schedule(schedule::Schedule training) {
-  training.window = 1;
-  for (schedule::Row& row : training.rows)
-    std::erase_if(
-        row, [](const schedule::Action& action) { return action.kind != schedule::ActionKind::forward; });
-  return add_communication(training);
-}
-
-bool holds(const passes::Share& share, const std::string& parameter) {
-  return std::ranges::any_of(share.graph.values, [&](const graph::Value& value) {
-    return value.role == graph::Role::parameter && value.name == parameter;
-  });
-}
-
-}  // namespace
-
-Plan draw(const deck::Deck& deck) {
-  return draw(deck, [](const deck::Model& model, DType dtype) {
-    return model::build(model, model::Head::loss, dtype);
-  });
-}
-
-Plan draw(const deck::Deck& deck, const ModelWriter& write) {
-  const schedule::Schedule training = training_schedule(deck);
-  Plan plan{.grid = grid_of(deck),
-            .rows = deck.train.batch / deck.pipeline.microbatches * deck.train.sequence,
-            .loss_rows = deck.train.loss_rows,
-            .tied = deck.pipeline.tied,
-            .update = deck.optimizer.validate == deck::Validate::after ? schedule::Update::revocable
-                                                                       : schedule::Update::final,
-            .training = training,
-            .evaluation = evaluation_schedule(training)};
-  const graph::Graph graph = laid_out(deck, write(deck.model, deck.train.dtype), plan.grid),
-                     without =
-                         laid_out(deck, write(without_dropout(deck.model), deck.train.dtype), plan.grid);
-  for (const schedule::Schedule* rows : {&plan.training, &plan.evaluation})
-    plan.lookahead =
-        ample_lookahead(*rows, costs_of(deck), std::max(plan.lookahead, deck.pipeline.lookahead));
-  plan.cuts = cuts_of(plan, deck, graph);
-  plan.shares = passes::partition(graph, plan.cuts, training.rank_of_stage);
-  plan.evaluation_shares = passes::partition(without, plan.cuts, training.rank_of_stage);
-  schedule::verify(plan.training, plan.lookahead);
-  choose_recomputation(plan, deck);
-  return plan;
-}
-
-passes::Program training_program(const passes::Share& share, std::int64_t loss_rows,
-                                 const std::vector<passes::Recompute>& recompute) {
-  passes::Program program = passes::differentiate(share);
-  program.loss_rows = loss_rows;
-  const passes::Ways ways = passes::ways(program, recompute);
-  return passes::rematerialize(std::move(program), ways);
-}
-
-passes::Program training_program(const Plan& plan, int pipeline_rank) {
-  passes::Program program = training_program(plan.shares[pipeline_rank], plan.loss_rows, plan.recompute);
-  if (plan.tied == deck::Tied::transmit) {
-    const std::vector<std::string> elsewhere = held_before(plan.shares, pipeline_rank);
-    for (passes::Trained& trained : program.trained)
-      trained.stepped = !std::ranges::count(elsewhere, program.graph[trained.parameter].name);
-  }
-  return program;
-}
-
-passes::Program evaluation_program(const Plan& plan, int pipeline_rank) {
-  passes::Program program = passes::forward_only(plan.evaluation_shares[pipeline_rank]);
-  program.loss_rows = plan.loss_rows;
-  return program;
-}
-
-int first_rank(const Plan& plan, int pipeline_rank) {
-  maps::Coordinates place;
-  place[maps::Axis::pipeline] = pipeline_rank;
-  return plan.grid.rank(place);
-}
-
-passes::Share single_stage(const deck::Deck& deck, model::Head head) {
-  return passes::partition(model::build(without_dropout(deck.model), head, deck.train.dtype), {}).front();
-}
-
-std::vector<int> holders(const std::vector<passes::Share>& shares, const std::string& parameter) {
-  std::vector<int> found;
-  for (std::size_t i = 0; i < shares.size(); ++i)
-    if (holds(shares[i], parameter)) found.push_back(static_cast<int>(i));
-  return found;
-}
-
-namespace {
-
-/// The parameters of a pipeline rank whose other holders satisfy `f`.
-template <class F>
-std::vector<std::string> shared(const std::vector<passes::Share>& shares, int pipeline_rank, F&& f) {
-  std::vector<std::string> names;
-  for (const graph::Value& value : shares[pipeline_rank].graph.values) {
-    if (value.role != graph::Role::parameter) continue;
-    if (std::ranges::any_of(holders(shares, value.name), f)) names.push_back(value.name);
-  }
+std::set<std::string> parameters_of(const Program& program) {
+  std::set<std::string> names;
+  for (const graph::Value& value : program.graph.values)
+    if (value.role == graph::Role::parameter) names.insert(value.name);
   return names;
 }
 
+/// In the order in which the pipeline's ranks, one after the other, have them.
+std::vector<Tie> ties_of(const std::vector<Program>& programs) {
+  std::vector<std::set<std::string>> held;
+  for (const Program& program : programs) held.push_back(parameters_of(program));
+  std::vector<Tie> ties;
+  for (const Program& program : programs)
+    for (const graph::Value& value : program.graph.values) {
+      if (value.role != graph::Role::parameter || std::ranges::count(ties, value.name, &Tie::parameter))
+        continue;
+      Tie tie{value.name, {}};
+      for (std::size_t rank = 0; rank < held.size(); ++rank)
+        if (held[rank].contains(value.name)) tie.holders.push_back(static_cast<int>(rank));
+      if (tie.holders.size() > 1) ties.push_back(std::move(tie));
+    }
+  return ties;
+}
+
+/// With pipeline.tied = "transmit" the first holder alone steps a tied parameter.
+void settle_who_steps(std::vector<Program>& programs, const std::vector<Tie>& ties) {
+  for (const Tie& tie : ties)
+    for (std::size_t i = 1; i < tie.holders.size(); ++i) {
+      Program& program = programs[static_cast<std::size_t>(tie.holders[i])];
+      for (passes::Trained& trained : program.trained)
+        if (program.graph[trained.parameter].name == tie.parameter) trained.stepped = false;
+    }
+}
+
+RankClasses classes_of(const Options& options, const Execution& training, const Execution& evaluation) {
+  std::vector<const graph::Graph*> graphs;
+  for (const Execution* one : {&training, &evaluation})
+    for (const Program& program : one->programs) graphs.push_back(&program.graph);
+  return {options.grid, graphs, options.rows()};
+}
+
+void plan_ranks(Draft& draft, Execution& execution, const RankClasses& classes) {
+  const Options& options = draft.options;
+  for (int index = 0; index < classes.count(); ++index) {
+    const int rank = classes.first_rank(index);
+    const Program& program = execution.programs[options.grid.coordinates(rank)[maps::Axis::pipeline]];
+    schedule::MemoryPlan memory = memory_plan(draft, execution, program, rank);
+    std::vector<schedule::Bucket> buckets = schedule::buckets(program, memory, options.bucket_bytes);
+    execution.ranks.push_back(
+        {.memory = std::move(memory),
+         .loss_chunks = passes::loss_chunks(program, options.grid, rank, options.rows()),
+         .buckets = std::move(buckets)});
+  }
+}
+
 }  // namespace
 
-std::vector<std::string> held_before(const std::vector<passes::Share>& shares, int pipeline_rank) {
-  return shared(shares, pipeline_rank, [&](int holder) { return holder < pipeline_rank; });
+graph::Graph family(const deck::Model& model, DType dtype) {
+  return model::build(model, model::Head::loss, dtype);
 }
 
-std::vector<std::string> tied(const std::vector<passes::Share>& shares, int pipeline_rank) {
-  return shared(shares, pipeline_rank, [&](int holder) { return holder != pipeline_rank; });
+Plan make(const Options& options, const ModelWriter& write) {
+  Draft draft = draft_of(options, write);
+  std::vector<Tie> ties = ties_of(draft.training.programs);
+  if (options.pipeline.tied == deck::Tied::transmit) settle_who_steps(draft.training.programs, ties);
+  std::vector<passes::Recompute> recompute = recompute_in(draft);
+  RankClasses classes = classes_of(options, draft.training, draft.evaluation);
+  plan_ranks(draft, draft.training, classes);
+  plan_ranks(draft, draft.evaluation, classes);
+  return {.options = options,
+          .cuts = std::move(draft.cuts),
+          .recompute = std::move(recompute),
+          .ties = std::move(ties),
+          .classes = std::move(classes),
+          .training = std::move(draft.training),
+          .evaluation = std::move(draft.evaluation),
+          .count = model::count(options.model, options.train.batch, options.train.sequence, draft.graph),
+          .effort = draft.effort};
 }
 
-RankMemory memory_of(const Plan& plan, const deck::Deck& deck, int rank) {
-  const int pipeline_rank = plan.grid.coordinates(rank)[maps::Axis::pipeline];
-  const auto memory_plan = [&](const passes::Program& program, const schedule::Schedule& schedule) {
-    return schedule::plan_memory({.program = program,
-                                  .grid = plan.grid,
-                                  .rank = rank,
-                                  .rows = plan.rows,
-                                  .row = schedule.rows[pipeline_rank],
-                                  .microbatches = deck.pipeline.microbatches,
-                                  .window = schedule.window,
-                                  .lookahead = plan.lookahead,
-                                  .update = plan.update});
-  };
-  RankMemory memory{memory_plan(training_program(plan, pipeline_rank), plan.training)};
-  const std::int64_t evaluation =
-      memory_plan(evaluation_program(plan, pipeline_rank), plan.evaluation).beside_parameters();
-  if (evaluation > memory.training.spare()) memory.evaluation = evaluation;
-  return memory;
+Plan for_inference(const deck::Model& model, DType dtype) {
+  Options options;
+  options.model = model;
+  options.model.dropout = 0;
+  options.train.dtype = dtype;
+  options.train.batch = 1;
+  options.train.sequence = model.context;
+  Draft draft{.options = options};
+  draft.evaluation.schedule = {{{{schedule::ActionKind::forward, 0, 0}}}, {0}, 1};
+  const graph::Graph graph = model::build(options.model, model::Head::logits, dtype);
+  draft.evaluation.programs = {passes::forward_only(passes::partition(graph, {}).front())};
+  RankClasses classes = classes_of(options, {}, draft.evaluation);
+  plan_ranks(draft, draft.evaluation, classes);
+  return {.options = options,
+          .cuts = {},
+          .recompute = {},
+          .ties = {},
+          .classes = std::move(classes),
+          .training = {},
+          .evaluation = std::move(draft.evaluation),
+          .count = {},
+          .effort = draft.effort};
+}
+
+RankMemory Plan::memory(int rank) const {
+  const schedule::MemoryPlan& mine = of(training, rank).memory;
+  return {mine, evaluation_bytes(mine, of(evaluation, rank).memory)};
+}
+
+std::vector<int> Plan::stages(int pipeline_rank) const {
+  std::vector<int> held;
+  for (const passes::Border& border : program(pipeline_rank).borders) held.push_back(border.stage);
+  return held;
+}
+
+int first_rank(const maps::Grid& grid, int pipeline_rank) {
+  maps::Coordinates place;
+  place[maps::Axis::pipeline] = pipeline_rank;
+  return grid.rank(place);
+}
+
+std::vector<std::string> held_before(const Plan& plan, int pipeline_rank) {
+  std::vector<std::string> names;
+  for (const Tie& tie : plan.ties)
+    if (tie.holders.front() < pipeline_rank && std::ranges::count(tie.holders, pipeline_rank) > 0)
+      names.push_back(tie.parameter);
+  return names;
 }
 
 }  // namespace heddle::plan

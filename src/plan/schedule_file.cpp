@@ -1,6 +1,5 @@
 #include "heddle/plan/schedule_file.hpp"
 
-#include <algorithm>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
@@ -11,11 +10,6 @@
 
 namespace heddle::plan {
 namespace {
-
-std::filesystem::path path_of(const deck::Deck& deck) {
-  return std::filesystem::path(deck.source).parent_path() /
-         deck.pipeline.schedule.substr(deck::schedule_file.size());
-}
 
 std::string read_text(const std::string& path) {
   std::error_code error;
@@ -39,23 +33,14 @@ std::string read_text(const std::string& path) {
 
 bool is_file(const deck::Pipeline& pipeline) { return pipeline.schedule.starts_with(deck::schedule_file); }
 
-schedule::Cells cells_of_file(const deck::Deck& deck) {
-  const std::string path = path_of(deck).string();
+schedule::Cells cells_of_file(const deck::Pipeline& pipeline, const std::string& folder) {
+  const std::string path =
+      (std::filesystem::path(folder) / pipeline.schedule.substr(deck::schedule_file.size())).string();
   schedule::Cells cells = schedule::read_cells(read_text(path), path);
   const schedule::Schedule rows = schedule::schedule_of(cells);
   if (const auto problem = schedule::first_problem_of_rows(rows))
     throw Error(ExitCode::usage, path + ": " + problem->what, problem->why, schedule::rows_that_run);
   return cells;
-}
-
-void take_numbers_from_file(deck::Deck& deck) {
-  if (!is_file(deck.pipeline)) return;
-  const schedule::Schedule rows = schedule::schedule_of(cells_of_file(deck));
-  const auto given = [&](std::string_view key) { return deck.positions.contains(key); };
-  if (!given("pipeline.ranks") && !given("grid.pipeline"))
-    deck.pipeline.ranks = deck.grid.pipeline = rows.ranks();
-  if (!given("pipeline.microbatches")) deck.pipeline.microbatches = rows.microbatches;
-  if (!given("pipeline.chunks")) deck.pipeline.chunks = std::max(rows.stages() / rows.ranks(), 1);
 }
 
 }  // namespace heddle::plan

@@ -16,36 +16,36 @@
 
 namespace heddle::plan {
 
-Simulation simulated(const deck::Deck& deck) {
-  const bool has_machine = deck.machine != deck::Machine();
-  const schedule::Costs estimate = has_machine ? machine_costs(deck) : schedule::Costs();
+Simulation simulate(const Options& options) {
+  const bool has_machine = options.machine != deck::Machine();
+  const schedule::Costs estimate = has_machine ? machine_costs(make(options)) : schedule::Costs();
   Simulation simulation{.schedule = {},
-                        .costs = costs_of(deck, has_machine ? &estimate : nullptr),
+                        .costs = costs_of(options, has_machine ? &estimate : nullptr),
                         .timeline = {},
                         .summary = {}};
-  simulation.schedule = lower(drawn_schedule(deck, simulation.costs));
-  const int lookahead = ample_lookahead(simulation.schedule, simulation.costs, deck.pipeline.lookahead);
+  simulation.schedule = lower(rows_of(options, simulation.costs));
+  const int lookahead = ample_lookahead(simulation.schedule, simulation.costs, options.pipeline.lookahead);
   schedule::verify(simulation.schedule, lookahead);
   simulation.timeline = schedule::simulate(simulation.schedule, simulation.costs, lookahead);
   simulation.summary = summarize(simulation.timeline);
-  simulation.step = simulation.summary.makespan + deck.cost.load;
-  simulation.activations = peak_activations(simulation.schedule, deck.cost.weight_memory);
+  simulation.step = simulation.summary.makespan + options.cost.load;
+  simulation.activations = peak_activations(simulation.schedule, options.cost.weight_memory);
   simulation.bytes_in_flight = peak_bytes_in_flight(simulation.timeline, simulation.costs);
-  const auto tokens = static_cast<double>(deck.train.batch * deck.train.sequence);
+  const auto tokens = static_cast<double>(options.train.batch * options.train.sequence);
   if (tokens > 0) simulation.tokens = tokens / simulation.step;
   return simulation;
 }
 
-void write_picture(const std::string& path, const Simulation& simulation, const deck::Deck& deck) {
+void write_picture(const std::string& path, const Simulation& simulation, const Options& options) {
   const auto& [schedule, summary] = std::tie(simulation.schedule, simulation.summary);
   const int chunks = schedule.stages() / schedule.ranks();
-  const bool in_seconds = deck.cost != deck::Cost(), short_step = in_seconds && summary.makespan < 1;
+  const bool in_seconds = options.cost != deck::Cost(), short_step = in_seconds && summary.makespan < 1;
   write_png(path,
             {.schedule = schedule,
              .timeline = simulation.timeline,
-             .title = fmt::format("{}: {} ranks{}, {} microbatches", deck.pipeline.schedule, schedule.ranks(),
-                                  chunks > 1 ? fmt::format(" with {} stages each", chunks) : "",
-                                  schedule.microbatches),
+             .title = fmt::format(
+                 "{}: {} ranks{}, {} microbatches", options.pipeline.schedule, schedule.ranks(),
+                 chunks > 1 ? fmt::format(" with {} stages each", chunks) : "", schedule.microbatches),
              .remark = fmt::format("bubble {:.1f} % of the makespan", 100 * summary.bubble_of_makespan()),
              .unit = short_step   ? "milliseconds"
                      : in_seconds ? "seconds"

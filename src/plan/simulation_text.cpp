@@ -38,7 +38,7 @@ nlohmann::ordered_json object(const Simulation& simulation, int rank) {
 
 }  // namespace
 
-std::string text(const Simulation& simulation, const deck::Deck& deck) {
+std::string text(const Simulation& simulation, const Options& options) {
   const auto& [schedule, summary] = std::tie(simulation.schedule, simulation.summary);
   const auto fullest = std::ranges::max_element(simulation.activations);
   std::string text = fmt::format(
@@ -48,15 +48,15 @@ std::string text(const Simulation& simulation, const deck::Deck& deck) {
       "bubble         {:.2f} % of the largest span of a rank ({:.6g} s), {:.2f} % of the makespan\n"
       "activations    {:.6g} at the peak of rank {}, a stage's of one microbatch being 1\n"
       "in flight      {:.6g} MiB at the peak, over all links\n",
-      deck.pipeline.schedule, schedule.ranks(), schedule.stages(), schedule.microbatches, summary.makespan,
+      options.pipeline.schedule, schedule.ranks(), schedule.stages(), schedule.microbatches, summary.makespan,
       summary.busy(), 100 * summary.bubble_of_span(), summary.largest_span,
       100 * summary.bubble_of_makespan(), *fullest, fullest - simulation.activations.begin(),
       mebibytes(simulation.bytes_in_flight));
-  if (deck.cost.load > 0)
+  if (options.cost.load > 0)
     text += fmt::format("step           {:.6g} s, with what lies outside of all actions\n", simulation.step);
   if (simulation.tokens)
-    text += fmt::format("speed          {:.1f} tokens/s of {} ranks\n", *simulation.tokens,
-                        deck.grid.data * deck.grid.pipeline * deck.grid.tensor);
+    text +=
+        fmt::format("speed          {:.1f} tokens/s of {} ranks\n", *simulation.tokens, options.grid.size());
   if (schedule.ranks() > most_rows) return text + "every rank     in --json\n";
   text += fmt::format("\n{:<6}{:<14}{:>12}{:>12}{:>12}{:>12}{:>13}\n", "rank", "stages", "begin s", "end s",
                       "busy s", "idle s", "activations");
@@ -64,10 +64,10 @@ std::string text(const Simulation& simulation, const deck::Deck& deck) {
   return text;
 }
 
-std::string json(const Simulation& simulation, const deck::Deck& deck) {
+std::string json(const Simulation& simulation, const Options& options, const std::string& deck) {
   const auto& [schedule, summary] = std::tie(simulation.schedule, simulation.summary);
-  nlohmann::ordered_json all = {{"deck", deck.name},
-                                {"schedule", deck.pipeline.schedule},
+  nlohmann::ordered_json all = {{"deck", deck},
+                                {"schedule", options.pipeline.schedule},
                                 {"pipeline_ranks", schedule.ranks()},
                                 {"stages", schedule.stages()},
                                 {"microbatches", schedule.microbatches},

@@ -82,9 +82,7 @@ FaultInjector::FaultInjector(Fault fault, const plan::Plan& plan, const Trainer&
 }
 
 void FaultInjector::choose_rank(const plan::Plan& plan, int ranks) {
-  const auto row = [&](int rank) {
-    return plan.training.rows[plan.grid.coordinates(rank)[maps::Axis::pipeline]];
-  };
+  const auto row = [&](int rank) { return plan.training.schedule.rows[plan.pipeline_rank(rank)]; };
   const bool chosen = fault_.rank >= 0;
   if (chosen && fault_.rank >= ranks)
     refuse(fmt::format("{}:...:rank={}", fault_.action, fault_.rank),

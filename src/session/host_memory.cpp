@@ -6,24 +6,22 @@
 #include <fstream>
 #include <string>
 
-#include "heddle/deck/read.hpp"
-
 namespace heddle::session {
 
-void check_host_memory(const plan::Plan& plan, const deck::Deck& deck, const comm::World& world) {
+void check_host_memory(const plan::Plan& plan, const std::string& source, const comm::World& world) {
   const std::string& host = world.hosts()[world.rank()];
   double taken = 0;  // a plan near 2^63 bytes times the ranks would overflow an integer
   for (int rank = 0; rank < world.size(); ++rank)
-    if (world.hosts()[rank] == host) taken += static_cast<double>(plan::memory_of(plan, deck, rank).bytes());
+    if (world.hosts()[rank] == host) taken += static_cast<double>(plan.memory(rank).bytes());
   const double there =
       static_cast<double>(sysconf(_SC_PHYS_PAGES)) * static_cast<double>(sysconf(_SC_PAGE_SIZE));
   if (taken <= there) return;
   constexpr double gib = 1 << 30;
-  throw deck::DeckError(
-      {fmt::format("{}: the ranks on {} take {:.1f} GiB (it has {:.1f}); `heddle check` shows what takes it, "
-                   "and more hosts, a larger "
-                   "grid.tensor or grid.pipeline, or a smaller train.batch take less",
-                   deck.source, host, taken / gib, there / gib)});
+  throw Error(
+      ExitCode::usage, fmt::format("{}: the ranks on {} take {:.1f} GiB", source, host, taken / gib),
+      fmt::format("it has {:.1f}", there / gib),
+      "`heddle check` shows what takes it, and more hosts, a larger grid.tensor or grid.pipeline, or a "
+      "smaller train.batch take less");
 }
 
 // Not getrusage: its maximum begins with what the process was before it became this program.

@@ -10,11 +10,11 @@
 #include "heddle/base/aside_file.hpp"
 #include "heddle/comm/collectives.hpp"
 #include "heddle/data/sampler.hpp"
-#include "heddle/deck/check.hpp"
 #include "heddle/deck/print.hpp"
+#include "heddle/deck/read.hpp"
 #include "heddle/io/checkpoint.hpp"
 #include "heddle/io/run_file.hpp"
-#include "heddle/model/count.hpp"
+#include "heddle/plan/from_deck.hpp"
 #include "heddle/schedule/text.hpp"
 #include "heddle/session/common_clock.hpp"
 #include "heddle/session/host_memory.hpp"
@@ -44,17 +44,18 @@ void check_vocabulary(const deck::Deck& deck, const io::TokenFile& file) {
       file.header().vocabulary.size)});
 }
 
+/// Everything between a sound deck and its first step that can be wrong without a file being written.
+data::Dataset checked_tokens(const deck::Deck& deck, const plan::Plan& plan, const comm::World& world) {
+  data::Dataset dataset(tokens_of(deck), deck.data.held_out, deck.train.sequence);
+  check_vocabulary(deck, dataset.file());
+  check_host_memory(plan, deck.source, world);
+  return dataset;
+}
+
 void add_memory(io::RunHeader& header, const plan::RankMemory& memory, int rank) {
   for (const schedule::Pool& pool : memory.training.pools)
     header.memory.push_back({rank, pool.name, pool.bytes()});
   if (memory.evaluation > 0) header.memory.push_back({rank, "evaluation", memory.evaluation});
-}
-
-/// What stands between a sound deck and its first step.
-void check_input(const deck::Deck& deck, const io::TokenFile& file, const plan::Plan& plan,
-                 const comm::World& world) {
-  check_vocabulary(deck, file);
-  check_host_memory(plan, deck, world);
 }
 
 io::Shard shard(const train::Parameter& parameter, const std::string& dataset, const Tensor& local) {
@@ -107,7 +108,6 @@ struct Session::Parts final : exec::Observer {
   const deck::Deck& deck;
   comm::World& world;
   plan::Plan plan;
-  model::Count count;
   data::Dataset dataset;
   data::Sampler sampler;
   exec::Clock clock;
@@ -123,12 +123,11 @@ struct Session::Parts final : exec::Observer {
 Session::Parts::Parts(const deck::Deck& the_deck, comm::World& the_world)
     : deck(the_deck),
       world(the_world),
-      plan((world.watchdog().set_timeout(deck.comm.timeout), plan::draw(deck))),
-      count(model::count(deck, model::build(deck.model, model::Head::loss, deck.train.dtype))),
-      dataset(tokens_of(deck), deck.data.held_out, deck.train.sequence),
+      plan(plan::make(deck)),
+      dataset(checked_tokens(deck, plan, world)),
       sampler(dataset, deck.data.order, deck.data.seed, deck.train.batch),
       clock(common_clock(world.all())),
-      trainer((check_input(deck, dataset.file(), plan, world), deck), plan, world, clock),
+      trainer(options_of(deck), plan, world, clock),
       progress(world.rank() == 0 ? Progress::Voice::speaks : Progress::Voice::silent, deck.train.steps,
                deck.train.batch * deck.train.sequence, deck.output.log_every) {
   observers.add(*this);
@@ -146,21 +145,21 @@ io::RunHeader Session::Parts::header() const {
                        .overrides = deck.overrides,
                        .deck_resolved = deck::resolved(deck),
                        .hosts = world.hosts(),
-                       .grid = plan.grid,
+                       .grid = plan.grid(),
                        .vocabulary = dataset.file().header().vocabulary,
-                       .parameters = count.parameters,
-                       .flops_per_step = count.flops_per_step,
+                       .parameters = plan.count.parameters,
+                       .flops_per_step = plan.count.flops_per_step,
                        .actions = {},
                        .memory = {}};
-  std::istringstream text(schedule::write(plan.training));
+  std::istringstream text(schedule::write(plan.training.schedule));
   for (std::string row; std::getline(text, row);) header.actions.push_back(row);
-  for (int rank = 0; rank < world.size(); ++rank) add_memory(header, plan::memory_of(plan, deck, rank), rank);
+  for (int rank = 0; rank < world.size(); ++rank) add_memory(header, plan.memory(rank), rank);
   return header;
 }
 
 void Session::Parts::run() {
-  progress.say(fmt::format("{}: {} parameters on {} ({} ranks), {}", deck.name, count.parameters,
-                           maps::name(plan.grid), world.size(), file("run.h5")));
+  progress.say(fmt::format("{}: {} parameters on {} ({} ranks), {}", deck.name, plan.count.parameters,
+                           maps::name(plan.grid()), world.size(), file("run.h5")));
   first_step_begin = clock.now();
   try {
     for (std::int64_t step = 0; step < deck.train.steps; ++step) train_step(step);
@@ -249,6 +248,14 @@ void Session::Parts::flush_events() {
 void Session::Parts::flush_rows() {
   run_file->flush();
   last_flush = clock.now();
+}
+
+Options options_of(const deck::Deck& deck) {
+  return {.optimizer = deck.optimizer,
+          .steps = deck.train.steps,
+          .seed = static_cast<std::uint64_t>(deck.train.seed),
+          .packing =
+              deck.train.memory == deck::Memory::separate ? exec::Packing::separate : exec::Packing::arena};
 }
 
 Session::Session(const deck::Deck& deck, comm::World& world) : parts_(std::make_unique<Parts>(deck, world)) {}

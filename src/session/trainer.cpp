@@ -11,51 +11,41 @@ namespace heddle::session {
 
 using maps::Axis;
 
-Trainer::Trainer(const deck::Deck& deck, const plan::Plan& plan, comm::World& world, const exec::Clock& clock)
-    : deck_(deck), plan_(plan), world_(world), clock_(clock), grid_(world, plan.grid) {
-  const int pipeline_rank = grid_.coordinates()[Axis::pipeline];
-  engine_.emplace(engine_input(plan.training, plan::training_program(plan, pipeline_rank)));
-  exec::EngineInput evaluation = engine_input(plan.evaluation, plan::evaluation_program(plan, pipeline_rank));
+Trainer::Trainer(Options options, const plan::Plan& plan, comm::World& world, const exec::Clock& clock)
+    : options_(std::move(options)), plan_(plan), world_(world), clock_(clock), grid_(world, plan.grid()) {
+  engine_.emplace(engine_input(plan.training));
+  exec::EngineInput evaluation = engine_input(plan.evaluation);
   evaluation.lender = &engine_->arena();
-  evaluation_.emplace(std::move(evaluation));
+  evaluation_.emplace(evaluation);
 
   make_ties();
   std::vector<train::Tie> ties;
   for (const TiedGroup& tie : ties_)
-    if (tie.holders.size() > 1) ties.push_back({tie.name, &tie.holders, plan.tied});
+    if (tie.holders.size() > 1) ties.push_back({tie.name, &tie.holders, plan.options.pipeline.tied});
   auto parameters = train::trained_parameters(engine_->program(), engine_->arena(), grid_,
-                                              plan::held_before(plan.shares, pipeline_rank));
-  for (const train::Parameter& parameter : parameters)
-    train::initialise(parameter, static_cast<std::uint64_t>(deck.train.seed));
-  optimizer_.emplace(deck.optimizer, std::move(parameters), std::move(ties), world.all(),
+                                              plan::held_before(plan, plan.pipeline_rank(grid_.rank())));
+  for (const train::Parameter& parameter : parameters) train::initialise(parameter, options_.seed);
+  optimizer_.emplace(options_.optimizer, std::move(parameters), std::move(ties), world.all(),
                      loss_share(*engine_));
 }
 
-exec::EngineInput Trainer::engine_input(const schedule::Schedule& schedule, passes::Program program) const {
-  return {.program = std::move(program),
-          .schedule = schedule,
+exec::EngineInput Trainer::engine_input(const plan::Execution& execution) const {
+  return {.plan = plan_,
+          .execution = execution,
           .grid = grid_,
           .world = world_,
           .clock = clock_,
-          .rows = plan_.rows,
-          .lookahead = plan_.lookahead,
-          .bucket_bytes = static_cast<std::int64_t>(deck_.comm.bucket_mib) << 20,
-          .packing =
-              deck_.train.memory == deck::Memory::separate ? exec::Packing::separate : exec::Packing::arena,
-          .update = plan_.update};
+          .packing = options_.packing};
 }
 
 /// Every rank of a pipeline takes part in making each group, in one order.
 void Trainer::make_ties() {
-  const int pipeline_rank = grid_.coordinates()[Axis::pipeline];
-  std::vector<std::string> names;
-  for (int other = 0; other < static_cast<int>(plan_.shares.size()); ++other)
-    for (const std::string& name : plan::tied(plan_.shares, other))
-      if (!std::ranges::count(names, name)) names.push_back(name);
-  for (const std::string& name : names) {
-    const bool member = std::ranges::count(plan::holders(plan_.shares, name), pipeline_rank) > 0;
-    ties_.push_back({name, comm::subset(grid_.along(Axis::pipeline),
-                                        member ? comm::Membership::member : comm::Membership::outsider)});
+  using comm::Membership;
+  const int pipeline_rank = plan_.pipeline_rank(grid_.rank());
+  for (const plan::Tie& tie : plan_.ties) {
+    const bool member = std::ranges::count(tie.holders, pipeline_rank) > 0;
+    ties_.push_back({tie.parameter, comm::subset(grid_.along(Axis::pipeline),
+                                                 member ? Membership::member : Membership::outsider)});
   }
 }
 
@@ -67,14 +57,16 @@ Tensor Trainer::loss_share(const exec::Engine& engine) const {
 }
 
 exec::RunState Trainer::state(std::int64_t step, exec::Observer* of_pieces) const {
-  return {.sequence = deck_.train.sequence,
-          .seed = static_cast<std::uint64_t>(deck_.train.seed),
+  return {.sequence = plan_.options.train.sequence,
+          .seed = options_.seed,
           .step = static_cast<std::uint64_t>(step),
-          .loss_scale = 1.0 / static_cast<double>(deck_.train.batch * deck_.train.sequence),
+          .loss_scale = 1.0 / static_cast<double>(plan_.options.train.batch * plan_.options.train.sequence),
           .observer = of_pieces};
 }
 
-std::int64_t Trainer::sample_count() const { return deck_.train.batch / plan_.grid.extent(Axis::data); }
+std::int64_t Trainer::sample_count() const {
+  return plan_.options.train.batch / plan_.grid().extent(Axis::data);
+}
 std::int64_t Trainer::first_sample() const { return grid_.coordinates()[Axis::data] * sample_count(); }
 
 train::StepResult Trainer::step(std::int64_t step, const data::Batch& samples, exec::Observer* observer) {
@@ -86,8 +78,8 @@ train::StepResult Trainer::step(std::int64_t step, const data::Batch& samples, e
     engine_->load("tokens", samples.inputs);
     engine_->load("targets", samples.targets);
   }
-  optimizer_->begin_step(step, train::learning_rate(deck_.optimizer, step, deck_.train.steps), of_pieces());
-  engine_->run_row(state(step, of_pieces()), deck_.train.batch, &*optimizer_, observer);
+  optimizer_->begin_step(step, train::learning_rate(options_.optimizer, step, options_.steps), of_pieces());
+  engine_->run_row(state(step, of_pieces()), plan_.options.train.batch, &*optimizer_, observer);
   if (!optimizer_->unsettled() && observer) observer->step_ended(optimizer_->result());
   return optimizer_->result();
 }
@@ -104,7 +96,7 @@ double Trainer::evaluate(const data::Batch& samples) {
   settle();
   evaluation_->load("tokens", samples.inputs);
   evaluation_->load("targets", samples.targets);
-  evaluation_->run_row(state(0), deck_.train.batch, nullptr, nullptr);
+  evaluation_->run_row(state(0), plan_.options.train.batch, nullptr, nullptr);
   const Tensor share = loss_share(*evaluation_);
   return comm::all_sum(world_.all(), share.data ? exec::read_scalar(share) : 0.0, "loss of the evaluation");
 }

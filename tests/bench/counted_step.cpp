@@ -5,7 +5,8 @@
 #include "heddle/deck/check.hpp"
 #include "heddle/deck/read.hpp"
 #include "heddle/kernels/lane.hpp"
-#include "heddle/session/trainer.hpp"
+#include "heddle/plan/from_deck.hpp"
+#include "heddle/session/session.hpp"
 
 int main(int argc, char** argv) {
   using namespace heddle;
@@ -14,9 +15,9 @@ int main(int argc, char** argv) {
     const deck::Deck deck = deck::read(argc > 1 ? argv[1] : "", {});
     deck::check(deck);
     const kernels::Runtime runtime;
-    const plan::Plan plan = plan::draw(deck);
+    const plan::Plan plan = plan::make(deck);
     const exec::Clock clock;
-    session::Trainer trainer(deck, plan, world, clock);
+    session::Trainer trainer(session::options_of(deck), plan, world, clock);
     const data::Batch batch = data::made_up_batch(deck.model.vocabulary, deck.train.sequence,
                                                   trainer.first_sample(), trainer.sample_count());
     for (std::int64_t step = 0; step < deck.train.steps; ++step) {

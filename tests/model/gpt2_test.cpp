@@ -19,12 +19,8 @@ using graph::Op;
 const deck::Model gpt2_124m = {
     .layers = 12, .heads = 12, .width = 768, .context = 1024, .vocabulary = 50257, .dropout = 0.1};
 
-deck::Deck deck_of(const deck::Model& model) {
-  deck::Deck deck;
-  deck.model = model;
-  deck.train.batch = 480;
-  deck.train.sequence = model.context;
-  return deck;
+Count count_of(const deck::Model& model, const Graph& graph) {
+  return model::count(model, /*batch=*/480, model.context, graph);
 }
 
 std::map<std::string, Shape> parameter_shapes(const Graph& graph) {
@@ -57,13 +53,13 @@ TEST(Gpt2, ParametersByNameAndShape) {
 }
 
 TEST(Gpt2, HasThePublishedNumberOfParameters) {
-  const Count count = model::count(deck_of(gpt2_124m), build(gpt2_124m, Head::loss, DType::f32));
+  const Count count = count_of(gpt2_124m, build(gpt2_124m, Head::loss, DType::f32));
   EXPECT_EQ(count.parameters, 124439808);
   EXPECT_EQ(count.embedding_parameters, (50257 + 1024) * 768);
 }
 
 TEST(Gpt2, FlopsAreSixForEachParameterAndCausalAttention) {
-  const Count count = model::count(deck_of(gpt2_124m), build(gpt2_124m, Head::loss, DType::f32));
+  const Count count = count_of(gpt2_124m, build(gpt2_124m, Head::loss, DType::f32));
   EXPECT_EQ(count.flops_per_step, 491520.0 * (6.0 * 124439808 + 6.0 * 12 * 1024 * 768));
   EXPECT_EQ(count.formula,
             "491520 tokens x (6 x 124439808 parameters + 6 x 12 layers x 1024 tokens x 768 width)");
@@ -85,7 +81,7 @@ TEST(Gpt2, TheFormulaAgreesWithTheGraphsCosts) {
   for (const graph::Node& node : graph.nodes)
     if (node.op == Op::linear || node.op == Op::attention)
       flops += graph::cost(graph, node, filled(node.in), filled(node.out)).flops;
-  const double expected = model::count(deck_of(gpt2_124m), graph).flops_per_step;
+  const double expected = count_of(gpt2_124m, graph).flops_per_step;
   EXPECT_NEAR(3 * flops / expected, 1.0, 0.01);
 }
 

@@ -1,5 +1,5 @@
 // Cuts as a deck asks for them: by memory no way to cut needs less on its heaviest rank.
-#include "heddle/plan/cuts.hpp"
+#include "../../src/plan/cuts.hpp"
 
 #include <gtest/gtest.h>
 
@@ -9,6 +9,7 @@
 #include "../support/skip_model.hpp"
 #include "heddle/deck/check.hpp"
 #include "heddle/deck/read.hpp"
+#include "heddle/plan/from_deck.hpp"
 
 namespace heddle::plan {
 namespace {
@@ -32,10 +33,10 @@ microbatches = 8
   return deck;
 }
 
-std::int64_t heaviest(const Plan& plan, const deck::Deck& deck) {
+std::int64_t heaviest(const Plan& plan) {
   std::int64_t most = 0;
-  for (int place = 0; place < deck.grid.pipeline; ++place)
-    most = std::max(most, memory_of(plan, deck, first_rank(plan, place)).training.bytes);
+  for (int rank = 0; rank < plan.pipeline_ranks(); ++rank)
+    most = std::max(most, plan.memory(first_rank(plan.grid(), rank)).training.bytes);
   return most;
 }
 
@@ -48,7 +49,7 @@ std::int64_t least_heaviest(const std::vector<std::string>& overrides, const Mod
     for (int cut : cuts) list += (list.empty() ? "" : ",") + std::to_string(cut);
     given.push_back("pipeline.cuts=[" + list + "]");
     const deck::Deck deck = deck_of(given);
-    return heaviest(draw(deck, write), deck);
+    return heaviest(make(deck, write));
   }
   std::int64_t least = std::numeric_limits<std::int64_t>::max();
   for (int cut = cuts.empty() ? 1 : cuts.back() + 1; cut < 6; ++cut) {
@@ -59,12 +60,8 @@ std::int64_t least_heaviest(const std::vector<std::string>& overrides, const Mod
   return least;
 }
 
-graph::Graph gpt(const deck::Model& model, DType dtype) {
-  return model::build(model, model::Head::loss, dtype);
-}
-
 TEST(Cuts, ByMemoryNoWayToCutNeedsLess) {
-  for (const ModelWriter& write : {ModelWriter(gpt), ModelWriter(tests::skip_model)})
+  for (const ModelWriter& write : {ModelWriter(family), ModelWriter(tests::skip_model)})
     for (int stages : {2, 3})
       for (const char* schedule : {"1f1b", "gpipe"})
         for (const char* recompute : {"none", "full"}) {
@@ -74,25 +71,25 @@ TEST(Cuts, ByMemoryNoWayToCutNeedsLess) {
           const std::int64_t least = least_heaviest(overrides, write, stages);
           overrides.emplace_back("pipeline.balance=memory");
           const deck::Deck deck = deck_of(overrides);
-          EXPECT_LE(heaviest(draw(deck, write), deck), least)
-              << stages << " " << schedule << " " << recompute;
+          EXPECT_LE(heaviest(make(deck, write)), least) << stages << " " << schedule << " " << recompute;
         }
 }
 
 TEST(Cuts, TheWeightOfAStageIsItsRanksPlan) {
   const deck::Deck deck = deck_of({"grid.pipeline=3", "pipeline.balance=memory"});
-  const Plan plan = draw(deck, tests::skip_model);
-  const graph::Graph graph = tests::skip_model(deck.model, DType::f32);
+  const Plan plan = make(deck, tests::skip_model);
+  const Options options = options_of(deck);
+  Draft draft = draft_of(options, tests::skip_model);
   for (int stage = 0; stage < 3; ++stage)
-    EXPECT_EQ(stage_bytes(plan, deck, graph, stage, stage == 0 ? 0 : plan.cuts[stage - 1],
-                          stage == 2 ? 8 : plan.cuts[stage]),
-              memory_of(plan, deck, first_rank(plan, stage)).training.bytes);
+    EXPECT_EQ(
+        stage_bytes(draft, stage, stage == 0 ? 0 : plan.cuts[stage - 1], stage == 2 ? 8 : plan.cuts[stage]),
+        plan.memory(first_rank(plan.grid(), stage)).training.bytes);
 }
 
 TEST(Cuts, ByTimeTheSlowestStageIsAsFastAsCanBe) {
   const std::vector<std::string> times = {"grid.pipeline=3", "pipeline.balance=time",
                                           "cost.blocks=[1,1,1,1,1,1,1,6]"};
-  EXPECT_EQ(draw(deck_of(times)).cuts, (std::vector<int>{3, 7}));
+  EXPECT_EQ(make(deck_of(times)).cuts, (std::vector<int>{3, 7}));
 }
 
 TEST(Cuts, TimesMustBeThere) {
@@ -107,7 +104,7 @@ TEST(Cuts, ByParametersATiedTableWeighsOnBothEnds) {
   for (const char* balance : {"parameters", "memory", "flops", "work"}) {
     std::vector<std::string> overrides = large;
     overrides.push_back(std::string("pipeline.balance=") + balance);
-    const std::vector<int> cuts = draw(deck_of(overrides)).cuts;
+    const std::vector<int> cuts = make(deck_of(overrides)).cuts;
     ASSERT_EQ(cuts.size(), 3u);
     if (std::string(balance) == "parameters") {
       EXPECT_EQ(cuts.back(), 7) << "the head alone";

@@ -5,9 +5,11 @@
 
 #include <limits>
 
+#include "../../src/plan/recompute.hpp"
 #include "../support/expect_error.hpp"
 #include "heddle/deck/check.hpp"
 #include "heddle/deck/read.hpp"
+#include "heddle/plan/from_deck.hpp"
 
 namespace heddle::plan {
 namespace {
@@ -33,20 +35,28 @@ microbatches = 4
   return deck;
 }
 
-std::int64_t mebibytes_of(const Plan& plan, const deck::Deck& deck, int place) {
-  const std::int64_t bytes = memory_of(plan, deck, first_rank(plan, place)).bytes();
-  return (bytes + (1 << 20) - 1) >> 20;
+std::int64_t whole_mebibytes(std::int64_t bytes) { return (bytes + (1 << 20) - 1) >> 20; }
+std::int64_t mebibytes_of(const Plan& plan, int pipeline_rank) {
+  return whole_mebibytes(plan.memory(first_rank(plan.grid(), pipeline_rank)).bytes());
 }
 
-/// The least FLOPs of all choices of one place that fit the limit, by trying them.
-double least_flops(Plan plan, const deck::Deck& deck, int place, const std::vector<int>& blocks) {
+/// The least FLOPs of all choices of one pipeline rank that fit the limit, by trying them.
+double least_flops(const deck::Deck& deck, int pipeline_rank, const std::vector<int>& blocks) {
+  const Options options = options_of(deck);
+  Draft draft = draft_of(options, family);
+  const int rank = first_rank(options.grid, pipeline_rank);
+  const schedule::MemoryPlan evaluation =
+      memory_plan(draft, draft.evaluation, draft.evaluation.programs[pipeline_rank], rank);
+  std::vector<Recompute> choice(6, Recompute::none);
   double least = std::numeric_limits<double>::infinity();
   std::vector<int> digits(blocks.size(), 0);
   while (true) {
-    for (std::size_t i = 0; i < blocks.size(); ++i)
-      plan.recompute[blocks[i]] = static_cast<Recompute>(digits[i]);
-    if (mebibytes_of(plan, deck, place) <= deck.train.memory_limit_mib)
-      least = std::min(least, flops_made_again(plan, place));
+    for (std::size_t i = 0; i < blocks.size(); ++i) choice[blocks[i]] = static_cast<Recompute>(digits[i]);
+    const passes::Program program = recomputing(draft.training.programs[pipeline_rank], choice);
+    const schedule::MemoryPlan training = memory_plan(draft, draft.training, program, rank);
+    if (whole_mebibytes(training.bytes + evaluation_bytes(training, evaluation)) <=
+        deck.train.memory_limit_mib)
+      least = std::min(least, recomputed_flops(program, options.rows()));
     std::size_t next = 0;
     while (next < digits.size() && ++digits[next] == 3) digits[next++] = 0;
     if (next == digits.size()) return least;
@@ -63,21 +73,22 @@ TEST(Recomputation, NoChoiceThatFitsCostsLess) {
     overrides.emplace_back("train.recompute=full");
     const deck::Deck full = deck_of(overrides);
     overrides.pop_back();
-    const std::int64_t most = mebibytes_of(draw(none), none, 0), fewest = mebibytes_of(draw(full), full, 0);
+    const std::int64_t most = mebibytes_of(make(none), 0), fewest = mebibytes_of(make(full), 0);
     ASSERT_LT(fewest + 4, most);
     for (int part = 0; part <= 4; ++part) {
       overrides.emplace_back("train.recompute=auto");
       overrides.push_back("train.memory_limit_mib=" + std::to_string(fewest + part * (most - fewest) / 4));
       const deck::Deck deck = deck_of(overrides);
       overrides.resize(overrides.size() - 2);
-      const Plan plan = draw(deck);
+      const Plan plan = make(deck);
       for (int place = 0; place < stages; ++place) {
-        EXPECT_LE(mebibytes_of(plan, deck, place), deck.train.memory_limit_mib);
+        EXPECT_LE(mebibytes_of(plan, place), deck.train.memory_limit_mib);
         std::vector<int> blocks = {1, 2, 3, 4, 5};
         if (stages == 2) blocks = place == 0 ? std::vector<int>{1, 2} : std::vector<int>{3, 4, 5};
-        EXPECT_EQ(flops_made_again(plan, place), least_flops(plan, deck, place, blocks))
+        EXPECT_EQ(recomputed_flops(plan.program(place), plan.options.rows()),
+                  least_flops(deck, place, blocks))
             << stages << " stages, " << deck.train.memory_limit_mib
-            << " MiB: " << recomputation_text(plan, place, 4);
+            << " MiB: " << recomputation_text(plan, place);
       }
     }
   }
@@ -87,17 +98,17 @@ TEST(Recomputation, ALimitThatNothingFitsIsRefusedWithTheNumbers) {
   const deck::Deck deck =
       deck_of({"model.width=256", "train.batch=32", "train.recompute=auto", "train.memory_limit_mib=3"});
   tests::expect_error(ExitCode::usage, {"command line", "train.memory_limit_mib = 3", "place 0", "give"},
-                      [&] { draw(deck); });
+                      [&] { make(deck); });
 }
 
 TEST(Recomputation, IsToldByLayers) {
   const deck::Deck deck = deck_of({"grid.pipeline=2", "pipeline.cuts=[2]"});
-  Plan plan = draw(deck);
-  EXPECT_EQ(recomputation_text(plan, 0, 4), "nothing");
+  Plan plan = make(deck);
+  EXPECT_EQ(recomputation_text(plan, 0), "nothing");
   plan.recompute = {Recompute::none,      Recompute::block, Recompute::block,
                     Recompute::attention, Recompute::block, Recompute::block};
-  EXPECT_EQ(recomputation_text(plan, 0, 4), "layers 0 to 1 all");
-  EXPECT_EQ(recomputation_text(plan, 1, 4), "layer 2 attention, layer 3 all");
+  EXPECT_EQ(recomputation_text(plan, 0), "layers 0 to 1 all");
+  EXPECT_EQ(recomputation_text(plan, 1), "layer 2 attention, layer 3 all");
 }
 
 }  // namespace

@@ -3,6 +3,8 @@
 
 #include <stdexcept>
 #include <string>
+#include <utility>
+#include <vector>
 
 namespace heddle {
 
@@ -27,6 +29,19 @@ class Error : public std::runtime_error {
 
  private:
   ExitCode code_;
+};
+
+/// A value that cannot be had, found where the deck is no longer at hand. `keys` are those that a person would change,
+/// such as "grid.tensor": whoever has the deck says where the first of them that is given stands.
+class KeyError : public Error {
+ public:
+  KeyError(std::vector<std::string> keys, const std::string& problem, const std::string& why = "",
+           const std::string& fix = "")
+      : Error(ExitCode::usage, problem, why, fix), keys_(std::move(keys)) {}
+  const std::vector<std::string>& keys() const { return keys_; }
+
+ private:
+  std::vector<std::string> keys_;
 };
 
 [[noreturn]] void contract_violated(const char* condition, const char* file, int line);

@@ -6,29 +6,27 @@
 #include <string_view>
 
 #include "heddle/exec/device_machine.hpp"
+#include "heddle/plan/plan.hpp"
 #include "heddle/schedule/interpreter.hpp"
 
 namespace heddle::exec {
 
 struct EngineInput {
-  passes::Program program;
-  const schedule::Schedule& schedule;
+  const plan::Plan& plan;
+  const plan::Execution& execution;  ///< one of the plan's two
   const comm::CartesianGrid& grid;
   comm::World& world;
   const Clock& clock;
-  std::int64_t rows = 0;  ///< of one microbatch over the whole data axis
-  int lookahead = schedule::default_lookahead;
-  std::int64_t bucket_bytes = 1 << 24;
   Packing packing = Packing::arena;
-  schedule::Update update = schedule::Update::final;
   const Arena* lender = nullptr;  ///< whose parameters, and memory between its steps, to use; null: its own
 };
 
 class Engine {
  public:
-  explicit Engine(EngineInput input);
+  /// All that the input names must outlive it.
+  explicit Engine(const EngineInput& input);
 
-  const passes::Program& program() const { return input_.program; }
+  const passes::Program& program() const { return input_.execution.programs[pipeline_rank_]; }
   const Arena& arena() const { return *arena_; }
   /// The all-reduces of gradients in a step; none where nothing is trained.
   std::vector<GradientReducer::Message> buckets() const;
@@ -49,6 +47,7 @@ class Engine {
   void wait(schedule::Interpreter& loop, const DeviceMachine& machine, Observer* observer);
 
   EngineInput input_;
+  int pipeline_rank_;
   std::optional<Arena> arena_;
   std::optional<ProgramRunner> runner_;
   std::optional<GradientReducer> reducer_;

@@ -13,9 +13,10 @@ namespace heddle::exec {
 
 class ProgramRunner {
  public:
-  /// All must outlive it. `rows` are those of one microbatch over the whole data axis.
+  /// All must outlive it. `rows` are those of one microbatch over the whole data axis, `loss_chunks` this rank's that pass
+  /// Phase::loss together.
   ProgramRunner(const passes::Program& program, const comm::CartesianGrid& grid, const Arena& arena,
-                std::int64_t rows);
+                std::int64_t rows, std::vector<maps::Block> loss_chunks);
 
   /// Runs what the action (F, B, I or W) stands for, for its microbatch. `after` is called with each node's index. A map is
   /// started where it stands, and waited for by the first node that touches its memory, at the latest at the end.
@@ -58,8 +59,8 @@ class ProgramRunner {
   MapsUnderWay under_way_;
   std::vector<maps::Box> boxes_;  ///< of every value
   std::vector<Shape> globals_;
-  std::vector<maps::Block> loss_chunks_;  ///< the rows that pass Phase::loss together
-  std::vector<bool> inside_loss_;         ///< of every value
+  std::vector<maps::Block> loss_chunks_;
+  std::vector<bool> inside_loss_;  ///< of every value
   std::vector<bool>
       summed_;  ///< of every value: gradients that nodes add to in every microbatch, and the loss
   std::vector<bool> written_;  ///< of these: in this step

@@ -1,13 +1,13 @@
 // What a deck says that its stages and links cost.
 #pragma once
 
-#include "heddle/deck/deck.hpp"
+#include "heddle/plan/options.hpp"
 #include "heddle/schedule/costs.hpp"
 
 namespace heddle::plan {
 
 /// The deck's [cost], with what `heddle bench` measured where cost.from names it. What is not given is taken from
 /// `estimate`; without one, every F, I and W takes a second and nothing else takes time.
-schedule::Costs costs_of(const deck::Deck& deck, const schedule::Costs* estimate = nullptr);
+schedule::Costs costs_of(const Options& options, const schedule::Costs* estimate = nullptr);
 
 }  // namespace heddle::plan

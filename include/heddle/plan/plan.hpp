@@ -1,67 +1,95 @@
-// A run as the passes lay it out, before any process has started: the same on every rank, and all that `check` needs.
+// A run as it is laid out before any process has started: the same on every rank, made once and never changed. Engine,
+// trainer, `check`, `simulate` and `bench` all take it from here.
 #pragma once
 
 #include <functional>
+#include <string>
 #include <vector>
 
-#include "heddle/deck/deck.hpp"
-#include "heddle/maps/grid.hpp"
-#include "heddle/model/build.hpp"
-#include "heddle/passes/partition.hpp"
+#include "heddle/maps/blocks.hpp"
+#include "heddle/model/count.hpp"
 #include "heddle/passes/rematerialize.hpp"
-#include "heddle/schedule/memory_plan.hpp"
+#include "heddle/plan/options.hpp"
+#include "heddle/plan/rank_classes.hpp"
+#include "heddle/schedule/buckets.hpp"
 
 namespace heddle::plan {
 
-struct Plan {
-  maps::Grid grid;
-  std::int64_t rows = 0;       ///< of one microbatch over the whole data axis
-  std::int64_t loss_rows = 0;  ///< of a rank, see passes::Program
-  deck::Tied tied = deck::Tied::replicate;
-  schedule::Update update = schedule::Update::final;
-  std::vector<int> cuts = {};                         ///< first block of every stage but the first
-  std::vector<passes::Share> shares = {};             ///< one a pipeline rank
-  std::vector<passes::Share> evaluation_shares = {};  ///< the same without dropout
-  std::vector<passes::Recompute> recompute = {};      ///< of every block of the model
-  schedule::Schedule training;
-  schedule::Schedule evaluation;  ///< forward only
-  int lookahead = 1;  ///< receives posted ahead: what the deck gives, or more where a schedule needs it
+/// What the ranks of one class hold.
+struct RankPlan {
+  schedule::MemoryPlan memory;
+  std::vector<maps::Block> loss_chunks;   ///< see passes/loss_tail.hpp
+  std::vector<schedule::Bucket> buckets;  ///< of gradients
 };
 
-/// Writes a model as for one device: its inputs are `tokens` and `targets`, its output the loss. It is asked with the deck's
-/// [model], and once more without dropout.
-using ModelWriter = std::function<graph::Graph(const deck::Model&, DType)>;
+/// What the ranks do in a step of training, or of evaluation.
+struct Execution {
+  schedule::Schedule schedule;  ///< with communication, and verified
+  int lookahead = 1;  ///< receives posted ahead: what is asked for, or more where the schedule needs it
+  int channel_capacity = schedule::default_channel_capacity;
+  std::vector<passes::Program> programs = {};  ///< by pipeline rank
+  std::vector<RankPlan> ranks = {};            ///< by class
+};
 
-/// Throws Error(usage) where the deck cannot be laid out. Without a writer it is the deck's model.
-Plan draw(const deck::Deck& deck);
-Plan draw(const deck::Deck& deck, const ModelWriter& write);
+/// A parameter that several pipeline ranks hold, which are in ascending order.
+struct Tie {
+  std::string parameter;
+  std::vector<int> holders;
+};
 
-/// What a pipeline rank does in training, with what `recompute` says made anew in backward, and in evaluation.
-passes::Program training_program(const Plan& plan, int pipeline_rank);
-passes::Program training_program(const passes::Share& share, std::int64_t loss_rows,
-                                 const std::vector<passes::Recompute>& recompute);
-passes::Program evaluation_program(const Plan& plan, int pipeline_rank);
-
-/// The rank of a pipeline rank that stands first on every other axis.
-int first_rank(const Plan& plan, int pipeline_rank);
-
-/// One graph on one device, cut nowhere, without dropout.
-passes::Share single_stage(const deck::Deck& deck, model::Head head);
-
-/// The pipeline ranks that hold the parameter.
-std::vector<int> holders(const std::vector<passes::Share>& shares, const std::string& parameter);
-/// The parameters of a pipeline rank that an earlier one holds too, and those that any other holds.
-std::vector<std::string> held_before(const std::vector<passes::Share>& shares, int pipeline_rank);
-std::vector<std::string> tied(const std::vector<passes::Share>& shares, int pipeline_rank);
-
-/// What one rank holds.
 struct RankMemory {
-  schedule::MemoryPlan training;
+  const schedule::MemoryPlan& training;
   /// Evaluation borrows what training does not need between two steps; this is what it takes if that is too little.
   std::int64_t evaluation = 0;
 
   std::int64_t bytes() const { return training.bytes + evaluation; }
 };
-RankMemory memory_of(const Plan& plan, const deck::Deck& deck, int rank);
+
+/// How often the costly passes were asked.
+struct Effort {
+  int differentiations = 0;
+  int memory_plans = 0;
+};
+
+struct Plan {
+  Options options;
+  std::vector<int> cuts;                     ///< first block of every stage but the first
+  std::vector<passes::Recompute> recompute;  ///< of every block of the model
+  std::vector<Tie> ties;                     ///< in an order that all ranks share
+  RankClasses classes;
+  Execution training, evaluation;
+  model::Count count;
+  Effort effort;
+
+  const maps::Grid& grid() const { return options.grid; }
+  int pipeline_ranks() const { return training.schedule.ranks(); }
+  int pipeline_rank(int rank) const { return grid().coordinates(rank)[maps::Axis::pipeline]; }
+  const passes::Program& program(int pipeline_rank) const { return training.programs[pipeline_rank]; }
+  const RankPlan& of(const Execution& execution, int rank) const {
+    return execution.ranks[classes.class_of(rank)];
+  }
+  RankMemory memory(int rank) const;
+  /// The stages of a pipeline rank, ascending.
+  std::vector<int> stages(int pipeline_rank) const;
+};
+
+/// Writes a model as for one device: its inputs are `tokens` and `targets`, its output the loss. It is asked with the
+/// model of the options, and once more without dropout.
+using ModelWriter = std::function<graph::Graph(const deck::Model&, DType)>;
+/// The model of the family that the deck names.
+graph::Graph family(const deck::Model& model, DType dtype);
+
+/// Throws KeyError where the options cannot be laid out. The cost does not grow with the number of replicas.
+Plan make(const Options& options, const ModelWriter& write = family);
+
+/// A model's logits on one rank, forward only and without dropout: for writing text. Its evaluation takes one sample of
+/// the model's whole context; there is no training in it.
+Plan for_inference(const deck::Model& model, DType dtype);
+
+/// The rank of a pipeline rank that stands first on every other axis. Of uneven splits it holds the larger part.
+int first_rank(const maps::Grid& grid, int pipeline_rank);
+
+/// The parameters of a pipeline rank that an earlier one holds too.
+std::vector<std::string> held_before(const Plan& plan, int pipeline_rank);
 
 }  // namespace heddle::plan

@@ -1,21 +1,17 @@
-// The schedule that a deck asks for.
+// The schedule that is asked for.
 #pragma once
 
-#include <span>
-#include <string>
-
-#include "heddle/deck/deck.hpp"
+#include "heddle/plan/options.hpp"
 #include "heddle/schedule/action.hpp"
 #include "heddle/schedule/costs.hpp"
 
 namespace heddle::plan {
 
-/// Compute-only rows, but for those of a file with communication. Throws DeckError at the key to change where the schedule does not exist for the deck's numbers.
-/// Schedules that follow from costs take `costs`, or the deck's [cost].
-schedule::Schedule drawn_schedule(const deck::Deck& deck, const schedule::Costs& costs);
-schedule::Schedule drawn_schedule(const deck::Deck& deck);
+/// Compute-only rows, but for those of a file with communication. Schedules that follow from costs take `costs`. Throws
+/// KeyError where the schedule does not exist for the numbers of the options.
+schedule::Schedule rows_of(const Options& options, const schedule::Costs& costs);
 
-/// The deck's schedule for a run, which must not cut microbatches into token slices. Throws DeckError.
-schedule::Schedule runnable_schedule(const deck::Deck& deck);
+/// The same for a run, which must not cut microbatches into token slices.
+schedule::Schedule runnable_rows_of(const Options& options, const schedule::Costs& costs);
 
 }  // namespace heddle::plan

@@ -11,11 +11,8 @@ namespace heddle::plan {
 /// Does pipeline.schedule name a file?
 bool is_file(const deck::Pipeline& pipeline);
 
-/// The file's cells, its clocks included, looked for from the deck's folder. Throws Error (usage) where it is none, where
+/// The file's cells, its clocks included, looked for from `folder`. Throws Error (usage) where it is none, where
 /// a cell is no action and where the rows cannot run.
-schedule::Cells cells_of_file(const deck::Deck& deck);
-
-/// Fills in pipeline.ranks, chunks and microbatches from the file where the deck gives none.
-void take_numbers_from_file(deck::Deck& deck);
+schedule::Cells cells_of_file(const deck::Pipeline& pipeline, const std::string& folder);
 
 }  // namespace heddle::plan

@@ -4,7 +4,7 @@
 #include <optional>
 #include <string>
 
-#include "heddle/deck/deck.hpp"
+#include "heddle/plan/options.hpp"
 #include "heddle/schedule/simulated_machine.hpp"
 
 namespace heddle::plan {
@@ -20,14 +20,15 @@ struct Simulation {
   std::optional<double> tokens = {};     ///< a second, of the whole grid, where the deck has a model to train
 };
 
-Simulation simulated(const deck::Deck& deck);
+/// Throws KeyError where there is no such schedule, or the machine does not say what is needed.
+Simulation simulate(const Options& options);
 
 /// The timeline as a picture; see picture.hpp.
-void write_picture(const std::string& path, const Simulation& simulation, const deck::Deck& deck);
+void write_picture(const std::string& path, const Simulation& simulation, const Options& options);
 
 /// A page at most.
-std::string text(const Simulation& simulation, const deck::Deck& deck);
-/// One object, every rank of the pipeline in it.
-std::string json(const Simulation& simulation, const deck::Deck& deck);
+std::string text(const Simulation& simulation, const Options& options);
+/// One object, every rank of the pipeline in it; `deck` is its name.
+std::string json(const Simulation& simulation, const Options& options, const std::string& deck);
 
 }  // namespace heddle::plan

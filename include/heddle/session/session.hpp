@@ -1,4 +1,4 @@
-// A training run on this process: the plan's stage, set up and stepped through.
+// A training run on this process: set up, stepped through, and written down.
 #pragma once
 
 #include <memory>
@@ -11,6 +11,9 @@ namespace heddle::session {
 
 /// The run file is handed the events of so many steps at a time.
 inline constexpr std::int64_t steps_between_events = 50;
+
+/// The part of a deck that a trainer needs beside its plan.
+Options options_of(const deck::Deck& deck);
 
 class Session {
  public:

@@ -10,10 +10,18 @@
 
 namespace heddle::session {
 
+/// What training needs to know beside the plan.
+struct Options {
+  deck::Optimizer optimizer;
+  std::int64_t steps = 0;  ///< of the whole run, over which the rate changes
+  std::uint64_t seed = 1;
+  exec::Packing packing = exec::Packing::arena;
+};
+
 class Trainer {
  public:
-  /// Collective. Parameters hold their initial values. All must outlive it.
-  Trainer(const deck::Deck& deck, const plan::Plan& plan, comm::World& world, const exec::Clock& clock);
+  /// Collective. Parameters hold their initial values. All but the options must outlive it.
+  Trainer(Options options, const plan::Plan& plan, comm::World& world, const exec::Clock& clock);
 
   /// The samples of a step's batch that this data rank takes: [first, first + count).
   std::int64_t first_sample() const;
@@ -49,13 +57,13 @@ class Trainer {
     comm::Communicator holders;
   };
 
-  exec::EngineInput engine_input(const schedule::Schedule& schedule, passes::Program program) const;
   exec::Observer* of_pieces() const { return observer_ && observer_->watches_pieces() ? observer_ : nullptr; }
+  exec::EngineInput engine_input(const plan::Execution& execution) const;
   void make_ties();
   Tensor loss_share(const exec::Engine& engine) const;
   exec::RunState state(std::int64_t step, exec::Observer* of_pieces = nullptr) const;
 
-  const deck::Deck& deck_;
+  Options options_;
   const plan::Plan& plan_;
   comm::World& world_;
   const exec::Clock& clock_;

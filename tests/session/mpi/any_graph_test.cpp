@@ -25,7 +25,7 @@ std::vector<std::string> overrides(int pipeline, int tensor, bool sequence_paral
 
 Outcome train_skips(const std::vector<std::string>& ways) {
   const deck::Deck deck = small_deck(ways);
-  return train(deck, plan::draw(deck, skip_model));
+  return train(deck, plan::make(deck, skip_model));
 }
 
 void expect_reference(const Outcome& outcome, const std::string& what) {

@@ -68,11 +68,11 @@ TEST(LossTail, ARankAllocatesWhatItsPlanSaysAndLessForFewerRows) {
       std::vector<std::string> way = overrides(tensor, sequence_parallel, loss_rows);
       way.emplace_back("model.vocabulary=4000");  // logits are the largest piece of scratch
       const deck::Deck deck = small_deck(way);
-      const plan::Plan plan = plan::draw(deck);
+      const plan::Plan plan = plan::make(deck);
       const exec::Clock clock;
-      const session::Trainer trainer(deck, plan, world(), clock);
+      const session::Trainer trainer(session::options_of(deck), plan, world(), clock);
       bytes.push_back(trainer.allocated());
-      EXPECT_EQ(bytes.back(), plan::memory_of(plan, deck, world().rank()).bytes());
+      EXPECT_EQ(bytes.back(), plan.memory(world().rank()).bytes());
       EXPECT_EQ(bytes.back(), trainer.engine().arena().allocated()) << "evaluation borrows";
       const int stage = trainer.grid().coordinates()[maps::Axis::pipeline];
       if (stage + 1 < deck.grid.pipeline) bytes.pop_back();

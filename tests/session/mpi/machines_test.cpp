@@ -59,32 +59,33 @@ std::vector<Action> order_on(Cluster cluster, const schedule::Schedule& schedule
 
 TEST(Machines, AllThreeFinishTheSameActionsInTheSameOrder) {
   for_each_schedule(world().size(), [](const deck::Deck& deck) {
-    const plan::Plan plan = plan::draw(deck);
-    if (plan.training.window > 1) return;  // where the order is the weather's
+    const plan::Plan plan = plan::make(deck);
+    if (plan.training.schedule.window > 1) return;  // where the order is the weather's
     const exec::Clock clock;
-    session::Trainer trainer(deck, plan, world(), clock);
-    const int row = trainer.grid().coordinates()[maps::Axis::pipeline], lookahead = plan.lookahead;
+    session::Trainer trainer(session::options_of(deck), plan, world(), clock);
+    const int row = trainer.grid().coordinates()[maps::Axis::pipeline], lookahead = plan.training.lookahead;
 
     Recorder recorder;
     trainer.step(0, made_up_batch(deck, trainer.first_sample(), trainer.sample_count()), &recorder);
     const std::vector<Action> on_device = actions(recorder.events);
-    EXPECT_EQ(on_device, (order_on<schedule::NullCluster, schedule::NullMachine>(
-                             schedule::NullCluster(plan.training), plan.training, row, lookahead)));
+    EXPECT_EQ(on_device,
+              (order_on<schedule::NullCluster, schedule::NullMachine>(
+                  schedule::NullCluster(plan.training.schedule), plan.training.schedule, row, lookahead)));
     const schedule::Costs costs{
-        .stages = std::vector<schedule::StageCost>(plan.training.rank_of_stage.size(), {1, 2, 1, 1}),
+        .stages = std::vector<schedule::StageCost>(plan.training.schedule.rank_of_stage.size(), {1, 2, 1, 1}),
         .link = {},
         .boundary_bytes = {}};
-    EXPECT_EQ(on_device,
-              (order_on<schedule::SimulatedCluster, schedule::SimulatedMachine>(
-                  schedule::SimulatedCluster(plan.training, costs), plan.training, row, lookahead)));
+    EXPECT_EQ(on_device, (order_on<schedule::SimulatedCluster, schedule::SimulatedMachine>(
+                             schedule::SimulatedCluster(plan.training.schedule, costs),
+                             plan.training.schedule, row, lookahead)));
   });
 }
 
 TEST(Machines, EventsOfARankFollowEachOther) {
   const deck::Deck deck = deck_for(world().size());
-  const plan::Plan plan = plan::draw(deck);
+  const plan::Plan plan = plan::make(deck);
   const exec::Clock clock;
-  session::Trainer trainer(deck, plan, world(), clock);
+  session::Trainer trainer(session::options_of(deck), plan, world(), clock);
   Recorder recorder;
   for (int step = 0; step < 2; ++step)
     trainer.step(step, made_up_batch(deck, trainer.first_sample(), trainer.sample_count()), &recorder);
@@ -99,19 +100,20 @@ TEST(Machines, EventsOfARankFollowEachOther) {
 
 TEST(Memory, ARankAllocatesWhatItsPlanSays) {
   for_each_schedule(world().size(), [](const deck::Deck& deck) {
-    const plan::Plan plan = plan::draw(deck);
+    const plan::Plan plan = plan::make(deck);
     const exec::Clock clock;
-    const session::Trainer trainer(deck, plan, world(), clock);
-    EXPECT_EQ(trainer.allocated(), plan::memory_of(plan, deck, world().rank()).bytes());
+    const session::Trainer trainer(session::options_of(deck), plan, world(), clock);
+    EXPECT_EQ(trainer.allocated(), plan.memory(world().rank()).bytes());
     EXPECT_GT(trainer.allocated(), 0);
   });
 }
 
 TEST(Evaluation, BetweenStepsChangesNothingAndRepeats) {
   const deck::Deck deck = deck_for(world().size());
-  const plan::Plan plan = plan::draw(deck);
+  const plan::Plan plan = plan::make(deck);
   const exec::Clock clock;
-  session::Trainer plain(deck, plan, world(), clock), evaluated(deck, plan, world(), clock);
+  session::Trainer plain(session::options_of(deck), plan, world(), clock),
+      evaluated(session::options_of(deck), plan, world(), clock);
   const data::Batch batch = made_up_batch(deck, plain.first_sample(), plain.sample_count());
   for (int step = 0; step < 3; ++step) {
     EXPECT_EQ(plain.step(step, batch).loss, evaluated.step(step, batch).loss);
@@ -123,9 +125,9 @@ TEST(Gradients, AreMeansNotSumsOverTheBatch) {  // the same samples twice give t
   const auto result = [](std::int64_t batch, std::int64_t step_samples) {
     const deck::Deck deck = small_deck({"grid.data=" + std::to_string(world().size()), "model.dropout=0.0",
                                         "train.batch=" + std::to_string(batch * world().size())});
-    const plan::Plan plan = plan::draw(deck);
+    const plan::Plan plan = plan::make(deck);
     const exec::Clock clock;
-    session::Trainer trainer(deck, plan, world(), clock);
+    session::Trainer trainer(session::options_of(deck), plan, world(), clock);
     data::Batch samples;
     for (std::int64_t i = 0; i < batch / step_samples; ++i) {
       const data::Batch once = made_up_batch(deck, 0, step_samples);
@@ -141,9 +143,9 @@ TEST(Gradients, AreMeansNotSumsOverTheBatch) {  // the same samples twice give t
 
 TEST(Numbers, ADivergedStepEndsOnEveryRankBeforeParametersChange) {
   const deck::Deck deck = deck_for(world().size());
-  const plan::Plan plan = plan::draw(deck);
+  const plan::Plan plan = plan::make(deck);
   const exec::Clock clock;
-  session::Trainer trainer(deck, plan, world(), clock);
+  session::Trainer trainer(session::options_of(deck), plan, world(), clock);
   const train::TrainedParameter& first = trainer.parameters().front();
   const double before = first.tensor.as<double>()[0];
   if (world().rank() == 0)

@@ -84,7 +84,8 @@ TEST(Observer, IsToldOfEveryActionOfEveryStepBeforeAndAfter) {
   Training run(deck_for(world().size()));
   Recorder recorder;
   schedule::Row expected;
-  const schedule::Row& row = run.plan.training.rows[run.trainer.grid().coordinates()[maps::Axis::pipeline]];
+  const schedule::Row& row =
+      run.plan.training.schedule.rows[run.trainer.grid().coordinates()[maps::Axis::pipeline]];
   for (int step = 0; step < 2; ++step) {
     run.trainer.step(step, run.batch, &recorder);
     expected.insert(expected.end(), row.begin(), row.end());

@@ -12,7 +12,8 @@
 #include "heddle/deck/read.hpp"
 #include "heddle/exec/host_copy.hpp"
 #include "heddle/io/checkpoint.hpp"
-#include "heddle/session/trainer.hpp"
+#include "heddle/plan/from_deck.hpp"
+#include "heddle/session/session.hpp"
 #include "heddle/train/rate.hpp"
 #include "support/mpi_world.hpp"
 
@@ -136,8 +137,8 @@ class GoldenRun {
   GoldenRun(const io::Checkpoint& golden, const Grid& grid, DType dtype)
       : golden_(golden),
         deck_(deck_of(golden, grid, dtype)),
-        plan_(plan::draw(deck_)),
-        trainer_(deck_, plan_, world(), clock_),
+        plan_(plan::make(deck_)),
+        trainer_(session::options_of(deck_), plan_, world(), clock_),
         batch_(batch_of(golden, trainer_.first_sample(), trainer_.sample_count())),
         prefix_(std::string(deck::name(dtype)) + "/") {
     for (const train::TrainedParameter& p : trainer_.parameters())

@@ -3,7 +3,6 @@
 #include <fmt/ranges.h>
 #include <gtest/gtest.h>
 
-#include "heddle/plan/recomputation.hpp"
 #include "support/skip_model.hpp"
 #include "synthetic_run.hpp"
 
@@ -68,21 +67,21 @@ TEST(Recompute, ChangesNoBitOfAnySchedule) {
                                             "train.batch=8",
                                             "train.steps=4"};
       const deck::Deck deck = small_deck(with(way, "train.recompute=full"));
-      const plan::Plan plan = plan::draw(deck);
+      const plan::Plan plan = plan::make(deck);
       const Outcome kept = train(small_deck(way));
       EXPECT_TRUE(train(deck, plan) == kept) << fmt::format("{}", fmt::join(way, " "));
       EXPECT_TRUE(train(small_deck(with(with(way, "train.recompute=full"), "train.memory=separate"))) == kept)
           << schedule.name;
       const exec::Clock clock;
-      EXPECT_EQ(session::Trainer(deck, plan, world(), clock).allocated(),
-                plan::memory_of(plan, deck, world().rank()).bytes());
+      EXPECT_EQ(session::Trainer(session::options_of(deck), plan, world(), clock).allocated(),
+                plan.memory(world().rank()).bytes());
     }
 }
 
 TEST(Recompute, ChangesNoBitOfAModelWithSkips) {
   for_each_layout([](const std::vector<std::string>& way) {
     const deck::Deck deck = small_deck(way), again = small_deck(with(way, "train.recompute=full"));
-    EXPECT_TRUE(train(again, plan::draw(again, skip_model)) == train(deck, plan::draw(deck, skip_model)));
+    EXPECT_TRUE(train(again, plan::make(again, skip_model)) == train(deck, plan::make(deck, skip_model)));
   });
 }
 
@@ -91,10 +90,10 @@ TEST(Recompute, ARankAllocatesWhatItsPlanSaysAndLess) {
     std::int64_t before = -1;
     for (const char* recompute : {"none", "selective", "full"}) {
       const deck::Deck deck = small_deck(with(way, fmt::format("train.recompute={}", recompute)));
-      const plan::Plan plan = plan::draw(deck);
+      const plan::Plan plan = plan::make(deck);
       const exec::Clock clock;
-      const session::Trainer trainer(deck, plan, world(), clock);
-      EXPECT_EQ(trainer.allocated(), plan::memory_of(plan, deck, world().rank()).bytes());
+      const session::Trainer trainer(session::options_of(deck), plan, world(), clock);
+      EXPECT_EQ(trainer.allocated(), plan.memory(world().rank()).bytes());
       if (before >= 0) {
         EXPECT_LT(trainer.allocated(), before) << recompute;
       }

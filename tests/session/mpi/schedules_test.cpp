@@ -74,7 +74,7 @@ TEST(Schedules, TrainAs1F1BDoes) {
 TEST(Schedules, TrainAs1F1BDoesWithSkipsAndTies) {
   if (layouts().empty()) GTEST_SKIP() << "no pipelines on " << world().size() << " ranks";
   for (double clip : {0.0, 0.25})
-    for_each_way(clip, [](const deck::Deck& deck) { return train(deck, plan::draw(deck, skip_model)); });
+    for_each_way(clip, [](const deck::Deck& deck) { return train(deck, plan::make(deck, skip_model)); });
 }
 
 }  // namespace

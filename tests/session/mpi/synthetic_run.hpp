@@ -9,7 +9,8 @@
 #include "heddle/deck/check.hpp"
 #include "heddle/deck/read.hpp"
 #include "heddle/exec/host_copy.hpp"
-#include "heddle/session/trainer.hpp"
+#include "heddle/plan/from_deck.hpp"
+#include "heddle/session/session.hpp"
 #include "support/mpi_world.hpp"
 
 namespace heddle::tests {
@@ -48,8 +49,8 @@ inline data::Batch made_up_batch(const deck::Deck& deck, std::int64_t first, std
 struct Training {
   explicit Training(const deck::Deck& the_deck)
       : deck(the_deck),
-        plan(plan::draw(deck)),
-        trainer(deck, plan, world(), clock),
+        plan(plan::make(deck)),
+        trainer(session::options_of(deck), plan, world(), clock),
         batch(made_up_batch(deck, trainer.first_sample(), trainer.sample_count())) {}
 
   deck::Deck deck;
@@ -81,7 +82,7 @@ inline std::vector<std::byte> bits_of(const std::vector<train::TrainedParameter>
 
 inline Outcome train(const deck::Deck& deck, const plan::Plan& plan) {
   const exec::Clock clock;
-  session::Trainer trainer(deck, plan, world(), clock);
+  session::Trainer trainer(session::options_of(deck), plan, world(), clock);
   const data::Batch batch = made_up_batch(deck, trainer.first_sample(), trainer.sample_count());
   Outcome outcome;
   for (std::int64_t step = 0; step < deck.train.steps; ++step) {
@@ -94,6 +95,6 @@ inline Outcome train(const deck::Deck& deck, const plan::Plan& plan) {
   return outcome;
 }
 
-inline Outcome train(const deck::Deck& deck) { return train(deck, plan::draw(deck)); }
+inline Outcome train(const deck::Deck& deck) { return train(deck, plan::make(deck)); }
 
 }  // namespace heddle::tests

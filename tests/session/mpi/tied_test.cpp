@@ -36,7 +36,7 @@ TEST(Tied, OneRankThatStepsForAllGivesTheSameBits) {
           std::vector<std::string> way = overrides(pipeline, tensor, tied);
           way.push_back(fmt::format("optimizer.validate={}", validate));
           const deck::Deck deck = small_deck(way);
-          return train(deck, skips ? plan::draw(deck, skip_model) : plan::draw(deck));
+          return train(deck, skips ? plan::make(deck, skip_model) : plan::make(deck));
         };
         EXPECT_TRUE(outcome("transmit") == outcome("replicate"))
             << pipeline << " x " << tensor << " " << validate;
@@ -50,11 +50,11 @@ TEST(Tied, TheOthersHoldNoMoments) {
   for_each_grid([](int pipeline, int tensor) {
     const deck::Deck twice = small_deck(overrides(pipeline, tensor, "replicate")),
                      once = small_deck(overrides(pipeline, tensor, "transmit"));
-    const plan::Plan replicated = plan::draw(twice, skip_model), transmitted = plan::draw(once, skip_model);
-    const int rank = world().rank(), place = transmitted.grid.coordinates(rank)[maps::Axis::pipeline];
+    const plan::Plan replicated = plan::make(twice, skip_model), transmitted = plan::make(once, skip_model);
+    const int rank = world().rank(), place = transmitted.pipeline_rank(rank);
     const exec::Clock clock;
-    const session::Trainer trainer(once, transmitted, world(), clock);
-    const std::vector<std::string> elsewhere = plan::held_before(transmitted.shares, place);
+    const session::Trainer trainer(session::options_of(once), transmitted, world(), clock);
+    const std::vector<std::string> elsewhere = plan::held_before(transmitted, place);
     std::int64_t saved = 0;
     for (const train::TrainedParameter& p : trainer.parameters()) {
       const bool here = !std::ranges::count(elsewhere, p.name);
@@ -62,11 +62,11 @@ TEST(Tied, TheOthersHoldNoMoments) {
       if (!here) saved += 2 * ((p.tensor.bytes() + 255) / 256 * 256);
     }
     EXPECT_EQ(saved > 0, place + 1 == pipeline || !elsewhere.empty());
-    const schedule::MemoryPlan all = plan::memory_of(replicated, twice, rank).training,
-                               less = plan::memory_of(transmitted, once, rank).training;
+    const schedule::MemoryPlan all = replicated.memory(rank).training,
+                               less = transmitted.memory(rank).training;
     EXPECT_EQ(all[FixedPool::moments].bytes() - less[FixedPool::moments].bytes(), saved);
     EXPECT_EQ(all.bytes - less.bytes, saved);
-    EXPECT_EQ(trainer.allocated(), plan::memory_of(transmitted, once, rank).bytes());
+    EXPECT_EQ(trainer.allocated(), transmitted.memory(rank).bytes());
   });
 }
 

@@ -28,7 +28,8 @@ struct Recorder final : exec::Observer {
 struct Poison final : exec::Observer {
   explicit Poison(const Training& run) : run_(run) {}
   void action_begins(const schedule::Action& action) override {
-    if (action.kind != schedule::ActionKind::step || action.stage + 1 != run_.plan.training.stages()) return;
+    if (action.kind != schedule::ActionKind::step || action.stage + 1 != run_.plan.training.schedule.stages())
+      return;
     run_.trainer.parameters().back().gradient.as<double>()[0] = std::numeric_limits<double>::quiet_NaN();
   }
 
@@ -157,7 +158,7 @@ TEST(ValidateAfter, AStepThatIsNotFiniteLeavesEveryBitOnEveryRank) {
       EXPECT_EQ(error.code(), ExitCode::numbers);
       EXPECT_NE(std::string(error.what()).find("step 3: "), std::string::npos) << error.what();
     }
-    const int last = run.plan.training.stages() - 1;
+    const int last = run.plan.training.schedule.stages() - 1;
     const bool poisoned = run.trainer.grid().coordinates()[maps::Axis::pipeline] == last;
     const bool knows = poisoned && run.trainer.parameters().back().owner;  // by itself
     EXPECT_EQ(recorder.updates, knows ? 0 : 1);
@@ -172,7 +173,7 @@ TEST(ValidateAfter, ARankAllocatesWhatItsPlanSays) {
     for (const char* validate : {"before", "after"}) {
       Training run(deck_with(grid, validate, 1));
       const schedule::MemoryPlan& plan = run.trainer.engine().arena().plan();
-      EXPECT_EQ(run.trainer.allocated(), plan::memory_of(run.plan, run.deck, world().rank()).bytes());
+      EXPECT_EQ(run.trainer.allocated(), run.plan.memory(world().rank()).bytes());
       EXPECT_EQ(plan[schedule::FixedPool::undo].bytes(),
                 std::string(validate) == "after" ? 3 * plan[schedule::FixedPool::parameters].bytes() : 0);
     }

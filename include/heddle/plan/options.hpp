@@ -1,0 +1,32 @@
+// What a person decides about how a model is laid out over ranks, scheduled and held in memory: all that a plan is made of.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "heddle/deck/deck.hpp"
+#include "heddle/maps/grid.hpp"
+#include "heddle/passes/parallelize.hpp"
+#include "heddle/schedule/memory_plan.hpp"
+
+namespace heddle::plan {
+
+struct Options {
+  deck::Model model;
+  deck::Train train;
+  deck::Pipeline pipeline;
+  deck::Cost cost;
+  deck::Machine machine;
+  maps::Grid grid;
+  passes::ResidualStream stream = passes::ResidualStream::whole;
+  schedule::Update update = schedule::Update::final;
+  std::int64_t bucket_bytes = std::int64_t{16}
+                              << 20;  ///< of gradients that are summed as one message, at most
+  std::string folder = {};            ///< from which a schedule's file is looked for
+
+  int stages() const { return grid.extent(maps::Axis::pipeline) * pipeline.chunks; }
+  /// Of one microbatch over the whole data axis.
+  std::int64_t rows() const { return train.batch / pipeline.microbatches * train.sequence; }
+};
+
+}  // namespace heddle::plan

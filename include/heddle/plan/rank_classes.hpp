@@ -1,0 +1,35 @@
+// Which ranks of a grid hold equally large parts of everything, so that one of them stands for all.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "heddle/graph/graph.hpp"
+#include "heddle/maps/grid.hpp"
+
+namespace heddle::plan {
+
+/// Balanced blocks of one dim come in two sizes, so along each axis the indices fall into a few intervals within which no
+/// value changes its size; a class is a product of intervals. Ranks of different pipeline ranks are never of one class.
+class RankClasses {
+ public:
+  RankClasses() = default;
+  /// `rows` are those of a microbatch over the whole data axis. The cost does not grow with the ranks.
+  RankClasses(const maps::Grid& grid, std::span<const graph::Graph* const> graphs, std::int64_t rows);
+
+  int count() const { return count_; }
+  int class_of(int rank) const;
+  /// The first rank of a class.
+  int first_rank(int class_index) const;
+
+ private:
+  int interval(maps::Axis axis, int index) const;
+
+  maps::Grid grid_;
+  std::array<std::vector<int>, maps::axis_count> begins_ = {};  ///< of the intervals of each axis
+  int count_ = 0;
+};
+
+}  // namespace heddle::plan

@@ -1,0 +1,89 @@
+#include "heddle/plan/from_deck.hpp"
+
+#include <algorithm>
+#include <filesystem>
+
+#include "heddle/deck/check.hpp"
+#include "heddle/deck/read.hpp"
+#include "heddle/plan/costs.hpp"
+#include "heddle/plan/rows.hpp"
+#include "heddle/plan/schedule_file.hpp"
+
+namespace heddle::plan {
+namespace {
+
+maps::Grid grid_of(const deck::Grid& grid) {
+  maps::AxisOrder order;
+  for (std::size_t i = 0; i < order.size(); ++i) order[i] = static_cast<maps::Axis>(grid.order[i]);
+  return maps::Grid({grid.data, grid.pipeline, grid.tensor}, order);
+}
+
+std::string folder_of(const deck::Deck& deck) {
+  return std::filesystem::path(deck.source).parent_path().string();
+}
+
+/// Where the deck gives no pipeline.ranks, chunks and microbatches, they are the file's.
+void take_numbers_from_file(deck::Deck& deck) {
+  if (!is_file(deck.pipeline)) return;
+  const schedule::Schedule rows = schedule::schedule_of(cells_of_file(deck.pipeline, folder_of(deck)));
+  const auto given = [&](std::string_view key) { return deck.positions.contains(key); };
+  if (!given("pipeline.ranks") && !given("grid.pipeline"))
+    deck.pipeline.ranks = deck.grid.pipeline = rows.ranks();
+  if (!given("pipeline.microbatches")) deck.pipeline.microbatches = rows.microbatches;
+  if (!given("pipeline.chunks")) deck.pipeline.chunks = std::max(rows.stages() / rows.ranks(), 1);
+}
+
+/// Where the first of the keys that is given stands; else the deck.
+std::string position_of(const deck::Deck& deck, const std::vector<std::string>& keys) {
+  for (const std::string& key : keys)
+    if (deck.positions.contains(key)) return deck.at(key);
+  return deck.source.empty() ? "deck" : deck.source;
+}
+
+template <class F>
+auto at_its_key(const deck::Deck& deck, F&& f) {
+  try {
+    return f(options_of(deck));
+  } catch (const KeyError& error) {
+    throw deck::DeckError({position_of(deck, error.keys()) + ": " + error.what()});
+  }
+}
+
+}  // namespace
+
+deck::Deck read_deck(const std::string& file, std::span<const std::string> overrides, deck::Purpose purpose) {
+  deck::Deck deck = deck::read(file, overrides, purpose);
+  take_numbers_from_file(deck);
+  if (purpose == deck::Purpose::training && deck.pipeline.balance == deck::Balance::time)
+    deck::leave_out_other_stages(deck);
+  deck::check(deck, purpose);
+  return deck;
+}
+
+Options options_of(const deck::Deck& deck) {
+  using passes::ResidualStream, schedule::Update;
+  return {.model = deck.model,
+          .train = deck.train,
+          .pipeline = deck.pipeline,
+          .cost = deck.cost,
+          .machine = deck.machine,
+          .grid = grid_of(deck.grid),
+          .stream = deck.grid.sequence_parallel ? ResidualStream::split_rows : ResidualStream::whole,
+          .update = deck.optimizer.validate == deck::Validate::after ? Update::revocable : Update::final,
+          .bucket_bytes = static_cast<std::int64_t>(deck.comm.bucket_mib) << 20,
+          .folder = folder_of(deck)};
+}
+
+Plan make(const deck::Deck& deck, const ModelWriter& write) {
+  return at_its_key(deck, [&](const Options& options) { return make(options, write); });
+}
+
+schedule::Schedule rows_of(const deck::Deck& deck) {
+  return at_its_key(deck, [](const Options& options) { return rows_of(options, costs_of(options)); });
+}
+
+Simulation simulate(const deck::Deck& deck) {
+  return at_its_key(deck, [](const Options& options) { return simulate(options); });
+}
+
+}  // namespace heddle::plan
