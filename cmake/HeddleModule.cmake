@@ -1,8 +1,19 @@
 # One module is one line of LAYERS, one folder src/<module>, one library heddle_<module>. The module `app` is the program.
-set(HEDDLE_DEVICE_MODULES kernels comm io data exec train session bench app)
+set(HEDDLE_DEVICE_MODULES kernels comm io data exec train session bench)
+
+# Folders of a module whose sources belong to this build beside those of src/<module>.
+if(HEDDLE_PURE)
+  set(HEDDLE_FOLDERS_app pure)
+else()
+  set(HEDDLE_FOLDERS_app ranks)
+endif()
 
 function(heddle_module name modules third_party)
   file(GLOB sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/src/${name}/*.cpp)
+  foreach(folder IN LISTS HEDDLE_FOLDERS_${name})
+    file(GLOB more CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/src/${name}/${folder}/*.cpp)
+    list(APPEND sources ${more})
+  endforeach()
   list(FILTER sources EXCLUDE REGEX "/main\\.cpp$")
   if(NOT sources)
     return()

@@ -12,6 +12,8 @@ find_package(tomlplusplus REQUIRED)
 heddle_third_party(tomlplusplus tomlplusplus::tomlplusplus)
 find_package(nlohmann_json REQUIRED)
 heddle_third_party(json nlohmann_json::nlohmann_json)
+find_package(CLI11 REQUIRED)
+heddle_third_party(cli11 CLI11::CLI11)
 find_package(GTest REQUIRED)
 
 find_package(PkgConfig REQUIRED)
@@ -29,9 +31,6 @@ if(NOT HEDDLE_PURE)
 
   find_package(Eigen3 REQUIRED NO_MODULE)
   heddle_third_party(eigen Eigen3::Eigen)
-  find_package(CLI11 REQUIRED)
-  heddle_third_party(cli11 CLI11::CLI11)
-
   find_package(OpenMP COMPONENTS CXX)
   heddle_third_party(openmp $<TARGET_NAME_IF_EXISTS:OpenMP::OpenMP_CXX>)
 

@@ -5,7 +5,7 @@
 #include <cstdio>
 #include <filesystem>
 
-#include "heddle/app/commands.hpp"
+#include "commands.hpp"
 #include "heddle/base/random.hpp"
 #include "heddle/data/tokenizer.hpp"
 #include "heddle/deck/read.hpp"

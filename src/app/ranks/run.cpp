@@ -1,6 +1,6 @@
 #include <deque>
 
-#include "heddle/app/commands.hpp"
+#include "commands.hpp"
 #include "heddle/deck/check.hpp"
 #include "heddle/kernels/lane.hpp"
 #include "heddle/plan/from_deck.hpp"

@@ -1,6 +1,6 @@
 #include <fmt/format.h>
 
-#include "heddle/app/commands.hpp"
+#include "commands.hpp"
 #include "heddle/base/mebibytes.hpp"
 #include "heddle/data/prepare.hpp"
 

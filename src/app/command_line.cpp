@@ -1,0 +1,87 @@
+#include "heddle/app/command_line.hpp"
+
+#include <fmt/format.h>
+
+#include <cstdio>
+#include <cstdlib>
+#include <memory>
+#include <string_view>
+
+#include "heddle/base/error.hpp"
+
+namespace heddle::app {
+namespace {
+
+int exit_code_of(const std::function<void()>& body) {
+  try {
+    body();
+  } catch (const Error& error) {
+    fmt::print(stderr, "{}\n", error.what());
+    return static_cast<int>(error.code());
+  } catch (const std::exception& error) {
+    fmt::print(stderr, "{}\n", error.what());
+    return static_cast<int>(ExitCode::failure);
+  }
+  return 0;
+}
+
+void add_check(CLI::App& line, Chosen& chosen) {
+  auto* command =
+      line.add_subcommand("check", "Read a deck, print it resolved, with parameters, memory and FLOPs");
+  const auto arguments = std::make_shared<DeckArguments>();
+  add_deck(*command, *arguments);
+  command->callback([&chosen, arguments] { chosen = alone([arguments] { check(*arguments); }); });
+}
+
+void add_schedule(CLI::App& line, Chosen& chosen) {
+  auto* command =
+      line.add_subcommand("schedule", "Print who does what when in a pipeline; [pipeline] is enough");
+  const auto arguments = std::make_shared<ScheduleArguments>();
+  add_deck(*command, arguments->deck);
+  command
+      ->add_option("--format", arguments->format,
+                   "text: a picture of letters; csv: cells of torch.distributed.pipelining; png: a "
+                   "picture, with the deck's costs")
+      ->check(CLI::IsMember({"text", "csv", "png"}))
+      ->capture_default_str();
+  command->add_flag("--communication", arguments->communication, "Sends and receives too");
+  command->add_option("-o,--output", arguments->output, "File to write; png needs one");
+  command->callback([&chosen, arguments] { chosen = alone([arguments] { schedule(*arguments); }); });
+}
+
+void add_simulate(CLI::App& line, Chosen& chosen) {
+  auto* command = line.add_subcommand(
+      "simulate",
+      "Predict a step of a pipeline: makespan, bubble, what it holds; [pipeline] and [cost] are enough");
+  const auto arguments = std::make_shared<SimulateArguments>();
+  add_deck(*command, arguments->deck);
+  command->add_option("--json", arguments->json, "File to write all figures to; - for standard output");
+  command->add_option("-o,--output", arguments->run_file, "run.h5 to write, for analysis/timeline.py");
+  command->add_option("--png", arguments->picture, "Picture of the timeline to write");
+  command->callback([&chosen, arguments] { chosen = alone([arguments] { simulate(*arguments); }); });
+}
+
+}  // namespace
+
+void add_deck(CLI::App& command, DeckArguments& deck) {
+  command.add_option("DECK", deck.file, "Input deck, TOML")->required();
+  command.add_option("overrides", deck.overrides, "section.key=value, stronger than the deck");
+}
+
+void add_pure_commands(CLI::App& line, Chosen& chosen) {
+  add_check(line, chosen);
+  add_schedule(line, chosen);
+  add_simulate(line, chosen);
+}
+
+bool first_process() {
+  for (const char* variable : {"OMPI_COMM_WORLD_RANK", "PMIX_RANK", "PMI_RANK", "SLURM_PROCID"})
+    if (const char* rank = std::getenv(variable)) return std::string_view(rank) == "0";
+  return true;
+}
+
+Chosen alone(std::function<void()> body) {
+  return [body = std::move(body)](int, char**) { return first_process() ? exit_code_of(body) : 0; };
+}
+
+}  // namespace heddle::app

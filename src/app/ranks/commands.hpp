@@ -1,0 +1,46 @@
+// What a person can ask of the program that needs MPI, kernels or HDF5. Each command throws Error.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "heddle/app/commands.hpp"
+#include "heddle/bench/bench.hpp"
+#include "heddle/comm/world.hpp"
+#include "heddle/io/vocabulary.hpp"
+
+namespace heddle::app {
+
+struct RunArguments {
+  DeckArguments deck;
+  std::vector<std::string> faults;  ///< to inject on purpose, "1F3:hang"
+};
+/// Trains. Collective over the world.
+void run(const RunArguments& arguments, comm::World& world);
+
+struct BenchArguments {
+  DeckArguments deck;
+  bench::Settings settings;
+};
+/// Times the deck's training step on made-up tokens and prints where it goes. Collective over the world.
+void bench(const BenchArguments& arguments, comm::World& world);
+
+struct PrepareArguments {
+  std::string text, tokens;
+  io::TokenKind kind = io::TokenKind::byte;
+};
+/// Turns a text into a tokens file. One process, no ranks.
+void prepare(const PrepareArguments& arguments);
+
+struct GenerateArguments {
+  std::string run;  ///< the run's directory, or its run.h5
+  std::string prompt = "\n";
+  std::int64_t tokens = 200;
+  double temperature = 0.8;  ///< 0: always the likeliest token
+  std::int64_t seed = 1;
+};
+/// Prints text that the run's last checkpoint goes on to write. One process.
+void generate(const GenerateArguments& arguments, comm::World& world);
+
+}  // namespace heddle::app

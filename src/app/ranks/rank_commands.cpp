@@ -1,0 +1,93 @@
+// The commands of a build that has MPI, Kokkos and HDF5.
+#include <memory>
+
+#include "commands.hpp"
+#include "heddle/app/command_line.hpp"
+
+namespace heddle::app {
+namespace {
+
+constexpr std::int64_t most_bench_steps = 100'000, most_tokens = 1'000'000'000,
+                       most_seed = std::int64_t{1} << 62;
+
+/// What a command does that all ranks take part in.
+Chosen together(std::function<void(comm::World&)> body) {
+  return [body = std::move(body)](int argc, char** argv) {
+    comm::World world(argc, argv);
+    return static_cast<int>(world.run([&] { body(world); }));
+  };
+}
+
+void add_run(CLI::App& line, Chosen& chosen) {
+  auto* command = line.add_subcommand("run", "Train what a deck describes; start it with srun or mpirun");
+  const auto arguments = std::make_shared<RunArguments>();
+  add_deck(*command, arguments->deck);
+  command
+      ->add_option("--fault", arguments->faults,
+                   "ACTION:KIND[:step=N][:rank=N][:seconds=X], a fault to inject: delay, hang, fail or nan")
+      ->allow_extra_args(false);
+  command->callback([&chosen, arguments] {
+    chosen = together([arguments](comm::World& world) { run(*arguments, world); });
+  });
+}
+
+void add_bench(CLI::App& line, Chosen& chosen) {
+  auto* command = line.add_subcommand(
+      "bench", "Time a deck's training step op by op, against what this machine gives; needs no tokens");
+  const auto arguments = std::make_shared<BenchArguments>();
+  add_deck(*command, arguments->deck);
+  command->add_option("--steps", arguments->settings.steps, "How many steps of each kind to time")
+      ->check(CLI::Range(std::int64_t{1}, most_bench_steps))
+      ->capture_default_str();
+  command->add_option("--json", arguments->settings.json, "File to write all figures to");
+  command->add_flag("--by-tensor", arguments->settings.by_tensor,
+                    "A row for each op and tensor, the layers together");
+  command->callback([&chosen, arguments] {
+    chosen = together([arguments](comm::World& world) { bench(*arguments, world); });
+  });
+}
+
+void add_prepare(CLI::App& line, Chosen& chosen) {
+  auto* command = line.add_subcommand("prepare", "Turn a text into a tokens file");
+  const auto arguments = std::make_shared<PrepareArguments>();
+  const auto tokenizer = std::make_shared<std::string>("byte");
+  command->add_option("TEXT", arguments->text, "Text file")->required();
+  command->add_option("-o,--output", arguments->tokens, "Tokens file to write")->required();
+  command->add_option("--tokenizer", *tokenizer, "byte or char")
+      ->check(CLI::IsMember({"byte", "char"}))
+      ->capture_default_str();
+  command->callback([&chosen, arguments, tokenizer] {
+    arguments->kind = *io::token_kind(*tokenizer);
+    chosen = alone([arguments] { prepare(*arguments); });
+  });
+}
+
+void add_generate(CLI::App& line, Chosen& chosen) {
+  auto* command = line.add_subcommand("generate", "Write text with a run's last checkpoint");
+  const auto arguments = std::make_shared<GenerateArguments>();
+  command->add_option("RUN", arguments->run, "The run's directory, or its run.h5")->required();
+  command->add_option("--prompt", arguments->prompt, "Text to go on from (a line break)");
+  command->add_option("--tokens", arguments->tokens, "How many tokens to write")
+      ->check(CLI::Range(std::int64_t{0}, most_tokens))
+      ->capture_default_str();
+  command->add_option("--temperature", arguments->temperature, "0 takes the likeliest token")
+      ->check(CLI::Range(0.0, 1e6))
+      ->capture_default_str();
+  command->add_option("--seed", arguments->seed, "Another seed, another text")
+      ->check(CLI::Range(std::int64_t{0}, most_seed))
+      ->capture_default_str();
+  command->callback([&chosen, arguments] {
+    chosen = together([arguments](comm::World& world) { generate(*arguments, world); });
+  });
+}
+
+}  // namespace
+
+void add_rank_commands(CLI::App& line, Chosen& chosen) {
+  add_run(line, chosen);
+  add_bench(line, chosen);
+  add_prepare(line, chosen);
+  add_generate(line, chosen);
+}
+
+}  // namespace heddle::app
