@@ -3,7 +3,6 @@
 
 #include <fmt/format.h>
 
-
 #include "heddle/app/commands.hpp"
 #include "heddle/app/simulated_run.hpp"
 #include "heddle/base/aside_file.hpp"

@@ -1,0 +1,108 @@
+// A plan is made once: its cost does not grow with the replicas, and what a class of ranks holds each of its ranks holds.
+#include "heddle/plan/plan.hpp"
+
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+
+#include "../../src/plan/draft.hpp"
+#include "heddle/deck/check.hpp"
+#include "heddle/deck/read.hpp"
+#include "heddle/maps/local.hpp"
+#include "heddle/plan/from_deck.hpp"
+
+namespace heddle::plan {
+namespace {
+
+/// Nothing divides: neither the vocabulary by the tensor axis nor the rows.
+deck::Deck deck_of(const std::vector<std::string>& overrides) {
+  constexpr const char* text = R"(
+[model]
+layers = 6
+heads = 12
+width = 24
+context = 15
+vocabulary = 257
+[train]
+steps = 1
+batch = 24
+[pipeline]
+microbatches = 2
+)";
+  deck::Deck deck = deck::parse(text, "small.toml", overrides);
+  deck::check(deck);
+  return deck;
+}
+
+std::vector<std::vector<std::string>> grids() {
+  std::vector<std::vector<std::string>> all;
+  for (const char* grid : {"1 1 1", "4 1 3", "1 2 4", "3 2 4", "12 1 1", "2 3 2"}) {
+    int data = 0, pipeline = 0, tensor = 0;
+    std::sscanf(grid, "%d %d %d", &data, &pipeline, &tensor);
+    for (bool sequence_parallel : {false, true})
+      all.push_back({fmt::format("grid.data={}", data), fmt::format("grid.pipeline={}", pipeline),
+                     fmt::format("grid.tensor={}", tensor),
+                     fmt::format("grid.sequence_parallel={}", sequence_parallel),
+                     "grid.order=[\"tensor\",\"data\",\"pipeline\"]"});
+  }
+  return all;
+}
+
+std::vector<Shape> local_shapes(const Plan& plan, const Execution& execution, int rank) {
+  std::vector<Shape> shapes;
+  for (const graph::Value& value : execution.programs[plan.pipeline_rank(rank)].graph.values)
+    shapes.push_back(maps::local_shape(graph::with_rows(value.shape, plan.options.rows()), value.layout,
+                                       plan.grid(), rank));
+  return shapes;
+}
+
+TEST(Plan, RanksOfAClassHoldEquallyMuchOfEverything) {
+  bool uneven = false;
+  for (const auto& grid : grids()) {
+    const Plan plan = make(deck_of(grid));
+    uneven |= plan.classes.count() > plan.pipeline_ranks();
+    for (int rank = 0; rank < plan.grid().size(); ++rank) {
+      const int first = plan.classes.first_rank(plan.classes.class_of(rank));
+      EXPECT_EQ(plan.classes.class_of(first), plan.classes.class_of(rank));
+      EXPECT_EQ(plan.pipeline_rank(first), plan.pipeline_rank(rank));
+      for (const Execution* one : {&plan.training, &plan.evaluation})
+        EXPECT_EQ(local_shapes(plan, *one, rank), local_shapes(plan, *one, first)) << maps::name(plan.grid());
+    }
+  }
+  EXPECT_TRUE(uneven) << "no grid divides unevenly: nothing was tried";
+}
+
+TEST(Plan, EveryRanksMemoryIsWhatItsOwnPlanWouldSay) {
+  for (const auto& grid : grids()) {
+    const Plan plan = make(deck_of(grid));
+    Draft draft = draft_of(plan.options, family);
+    for (int rank = 0; rank < plan.grid().size(); ++rank)
+      EXPECT_EQ(plan.memory(rank).training.bytes,
+                memory_plan(draft, plan.training, plan.program(plan.pipeline_rank(rank)), rank).bytes);
+  }
+}
+
+TEST(Plan, AThousandReplicasCostNoMoreThanOne) {
+  const auto effort = [](int data) {
+    return make(deck_of({fmt::format("grid.data={}", data), "grid.pipeline=2",
+                         fmt::format("train.batch={}", 2 * data)}))
+        .effort;
+  };
+  const Effort one = effort(1), thousand = effort(1000);
+  EXPECT_EQ(one.differentiations, 2);
+  EXPECT_EQ(one.memory_plans, 4) << "training and evaluation of two pipeline ranks";
+  EXPECT_EQ(thousand.differentiations, one.differentiations);
+  EXPECT_EQ(thousand.memory_plans, one.memory_plans);
+}
+
+TEST(Plan, TiesAreFoundOnceInAnOrderThatAllRanksShare) {
+  const Plan plan = make(deck_of({"grid.pipeline=3", "pipeline.tied=transmit"}));
+  ASSERT_EQ(plan.ties.size(), 1u);
+  EXPECT_EQ(plan.ties.front().parameter, "embedding.token");
+  EXPECT_EQ(plan.ties.front().holders, (std::vector<int>{0, 2}));
+  EXPECT_TRUE(held_before(plan, 0).empty());
+  EXPECT_TRUE(held_before(plan, 1).empty());
+  EXPECT_EQ(held_before(plan, 2), std::vector<std::string>{"embedding.token"});
+}
+
+}  // namespace
+}  // namespace heddle::plan
