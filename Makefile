@@ -82,6 +82,11 @@ counts:  ## instructions of a fixed training step against tests/bench/instructio
 	$(MAKE) --no-print-directory build PRESET=counts
 	$(PYTHON) tests/bench/counts.py build/counts/tests/bench/counted_step
 
+bits:  ## the losses of 30 decks against tests/bits/losses.json, bit by bit; HEDDLE_UPDATE=1 stores them
+	@cmake/setup.sh build
+	$(MAKE) --no-print-directory build PRESET=counts
+	$(PYTHON) tests/bits/bits.py build/counts/heddle
+
 clean:  ## forget every build and the prepared text; runs stay
 	rm -rf build data
 
@@ -91,4 +96,4 @@ $(TEXT): | setup
 $(TOKENS): $(TEXT) | build
 	$(HEDDLE) prepare $(TEXT) -o $@
 
-.PHONY: help run test build setup lint format kokkos threads sweep oracle parity bench schedules prediction counts clean
+.PHONY: help run test build setup lint format kokkos threads sweep oracle parity bench schedules prediction counts bits clean
