@@ -10,8 +10,7 @@ std::vector<double> block_seconds(const passes::Program& program, const Stopwatc
   for (const Stopwatch::Step& step : watch.steps()) {
     std::vector<double> sums(samples.size(), 0.0);
     for (std::size_t node = 0; node < program.graph.nodes.size(); ++node)
-      if (program.graph.nodes[node].phase != passes::Phase::prologue &&
-          program.graph.nodes[node].phase != passes::Phase::epilogue)
+      if (!graph::once_a_step(program.graph.nodes[node].phase))
         sums[static_cast<std::size_t>(program.graph.nodes[node].block)] += step[node].seconds;
     for (std::size_t block = 0; block < samples.size(); ++block)
       samples[block].push_back(sums[block] / microbatches);

@@ -78,7 +78,7 @@ class Lines {
   std::vector<Runs> runs(int node) const {
     using passes::Phase;
     const Phase phase = program_.graph.nodes[node].phase;
-    if (phase == Phase::prologue || phase == Phase::epilogue) return {{1}};
+    if (graph::once_a_step(phase)) return {{1}};
     if (phase != Phase::loss) return {{microbatches_}};
     std::vector<Runs> all;
     for (const maps::Block& chunk : loss_chunks_) all.push_back({microbatches_, chunk.size()});

@@ -48,12 +48,13 @@ void ProgramRunner::run(const schedule::Action& action, const RunState& state,
 
 void ProgramRunner::begin_step(const RunState& state) {
   written_.assign(summed_.size(), false);
-  for (graph::NodeId node : tasks_.prologue()) run_node(node, 0, nullptr, state, "prologue");
+  for (graph::NodeId node : tasks_.once(graph::Phase::prologue))
+    run_node(node, 0, nullptr, state, "prologue");
   under_way_.finish(state.observer);
 }
 
 void ProgramRunner::finish_step(const RunState& state, const std::vector<bool>& skip) {
-  for (graph::NodeId node : tasks_.epilogue())
+  for (graph::NodeId node : tasks_.once(graph::Phase::epilogue))
     if (!skip[node]) run_node(node, 0, nullptr, state, "REDUCE_GRAD");
   under_way_.finish(state.observer);
 }

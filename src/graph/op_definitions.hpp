@@ -9,7 +9,8 @@ extern const OpDefinition embedding_op, embedding_gradient_op, add_position_op, 
     layer_norm_op, layer_norm_apply_op, layer_norm_input_gradient_op, layer_norm_parameter_gradient_op,
     linear_op, linear_input_gradient_op, linear_weight_gradient_op, bias_gradient_op, bias_gelu_op,
     bias_gelu_gradient_op, attention_op, attention_gradient_op, dropout_op, residual_op, add_op,
-    log_sum_exp_op, log_probability_op, log_probability_gradient_op, nll_op, nll_gradient_op, map_op;
+    log_sum_exp_op, log_probability_op, log_probability_gradient_op, nll_op, nll_gradient_op,
+    sum_of_squares_op, adamw_op, restore_op, map_op;
 
 /// The shape rule of ops whose one output is like their first input.
 inline std::vector<OutputType> like_first(const Graph& graph, const Node& node) {

@@ -38,6 +38,9 @@ constexpr std::array<Entry, op_count> table = {{
     {"log_probability_gradient", &log_probability_gradient_op},
     {"nll", &nll_op},
     {"nll_gradient", &nll_gradient_op},
+    {"sum_of_squares", &sum_of_squares_op},
+    {"adamw", &adamw_op},
+    {"restore", &restore_op},
     {"map", &map_op},
 }};
 

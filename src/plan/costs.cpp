@@ -51,7 +51,7 @@ schedule::Costs costs_of(const Options& options, const schedule::Costs* estimate
   }
   const bool ends_cost = std::ranges::any_of(
       costs.stages, [](const schedule::StageCost& one) { return one.reduce_gradients > 0 || one.step > 0; });
-  costs.steps_together = ends_cost && options.update == schedule::Update::final;
+  costs.steps_together = ends_cost && options.update == passes::Update::final;
   if (!costs.links.empty()) costs.link = costs.links.front();
   return costs;
 }

@@ -2,6 +2,7 @@
 #include "draft.hpp"
 
 #include <algorithm>
+#include <set>
 
 #include "cuts.hpp"
 #include "heddle/passes/parallelize.hpp"
@@ -51,11 +52,37 @@ void lay_out(Draft& draft, const ModelWriter& write) {
   draft.evaluation_graph = laid_out(without_dropout(options.model));
 }
 
+std::set<std::string> parameters_of(const Share& share) {
+  std::set<std::string> names;
+  for (const graph::Value& value : share.graph.values)
+    if (value.role == graph::Role::parameter) names.insert(value.name);
+  return names;
+}
+
+/// In the order in which the pipeline's ranks, one after the other, have them.
+std::vector<Tie> ties_of(const std::vector<Share>& shares) {
+  std::vector<std::set<std::string>> held;
+  for (const Share& share : shares) held.push_back(parameters_of(share));
+  std::vector<Tie> ties;
+  for (const Share& share : shares)
+    for (const graph::Value& value : share.graph.values) {
+      if (value.role != graph::Role::parameter || std::ranges::count(ties, value.name, &Tie::parameter))
+        continue;
+      Tie tie{value.name, {}};
+      for (std::size_t rank = 0; rank < held.size(); ++rank)
+        if (held[rank].contains(value.name)) tie.holders.push_back(static_cast<int>(rank));
+      if (tie.holders.size() > 1) ties.push_back(std::move(tie));
+    }
+  return ties;
+}
+
 /// By pipeline rank: its programs before recomputation, and for evaluation.
 void make_programs(Draft& draft) {
   const std::vector<int>& rank_of_stage = draft.training.schedule.rank_of_stage;
-  for (const Share& share : passes::partition(draft.graph, draft.cuts, rank_of_stage))
-    draft.training.programs.push_back(differentiate(draft, share));
+  const std::vector<Share> shares = passes::partition(draft.graph, draft.cuts, rank_of_stage);
+  draft.ties = ties_of(shares);
+  for (std::size_t rank = 0; rank < shares.size(); ++rank)
+    draft.training.programs.push_back(differentiate(draft, shares[rank], static_cast<int>(rank)));
   for (const Share& share : passes::partition(draft.evaluation_graph, draft.cuts, rank_of_stage)) {
     draft.evaluation.programs.push_back(passes::forward_only(share));
     draft.evaluation.programs.back().loss_rows = draft.options.train.loss_rows;
@@ -73,9 +100,14 @@ Draft draft_of(const Options& options, const ModelWriter& write) {
   return draft;
 }
 
-passes::Program differentiate(Draft& draft, const Share& share) {
+passes::Program differentiate(Draft& draft, const Share& share, int pipeline_rank) {
   ++draft.effort.differentiations;
-  Program program = passes::differentiate(share);
+  const bool one_steps = draft.options.pipeline.tied == deck::Tied::transmit;
+  Program program = passes::with_step_end(
+      passes::differentiate(share), {.update = draft.options.update,
+                                     .tying = one_steps ? passes::Tying::transmit : passes::Tying::replicate,
+                                     .ties = draft.ties,
+                                     .pipeline_rank = pipeline_rank});
   program.loss_rows = draft.options.train.loss_rows;
   return program;
 }
@@ -91,8 +123,7 @@ schedule::MemoryPlan memory_plan(Draft& draft, const Execution& execution, const
                                 .microbatches = execution.schedule.microbatches,
                                 .window = execution.schedule.window,
                                 .lookahead = execution.lookahead,
-                                .channel_capacity = execution.channel_capacity,
-                                .update = draft.options.update});
+                                .channel_capacity = execution.channel_capacity});
 }
 
 schedule::MemoryPlan memory_plan(Draft& draft, const Execution& execution, const Program& program, int rank) {

@@ -10,13 +10,15 @@ struct Draft {
   Execution training = {}, evaluation = {};
   graph::Graph graph = {}, evaluation_graph = {};  ///< laid over the grid, not yet cut
   std::vector<int> cuts = {};
+  std::vector<Tie> ties = {};
   Effort effort = {};
 };
 
 /// Built, laid over the grid, scheduled, cut and differentiated; nothing is recomputed yet. The options must outlive it.
 Draft draft_of(const Options& options, const ModelWriter& write);
 
-passes::Program differentiate(Draft& draft, const passes::Share& share);
+/// With the end of the step. The ties of the draft are those of `pipeline_rank`'s program too.
+passes::Program differentiate(Draft& draft, const passes::Share& share, int pipeline_rank = 0);
 
 /// What a row takes on a rank: the one place where a memory plan's input is put together.
 schedule::MemoryPlan memory_plan(Draft& draft, const Execution& execution, const passes::Program& program,

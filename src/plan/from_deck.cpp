@@ -61,7 +61,7 @@ deck::Deck read_deck(const std::string& file, std::span<const std::string> overr
 }
 
 Options options_of(const deck::Deck& deck) {
-  using passes::ResidualStream, schedule::Update;
+  using passes::ResidualStream, passes::Update;
   return {.model = deck.model,
           .train = deck.train,
           .pipeline = deck.pipeline,

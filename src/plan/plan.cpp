@@ -2,7 +2,6 @@
 #include "heddle/plan/plan.hpp"
 
 #include <algorithm>
-#include <set>
 
 #include "draft.hpp"
 #include "heddle/model/build.hpp"
@@ -13,40 +12,6 @@ namespace heddle::plan {
 namespace {
 
 using passes::Program;
-
-std::set<std::string> parameters_of(const Program& program) {
-  std::set<std::string> names;
-  for (const graph::Value& value : program.graph.values)
-    if (value.role == graph::Role::parameter) names.insert(value.name);
-  return names;
-}
-
-/// In the order in which the pipeline's ranks, one after the other, have them.
-std::vector<Tie> ties_of(const std::vector<Program>& programs) {
-  std::vector<std::set<std::string>> held;
-  for (const Program& program : programs) held.push_back(parameters_of(program));
-  std::vector<Tie> ties;
-  for (const Program& program : programs)
-    for (const graph::Value& value : program.graph.values) {
-      if (value.role != graph::Role::parameter || std::ranges::count(ties, value.name, &Tie::parameter))
-        continue;
-      Tie tie{value.name, {}};
-      for (std::size_t rank = 0; rank < held.size(); ++rank)
-        if (held[rank].contains(value.name)) tie.holders.push_back(static_cast<int>(rank));
-      if (tie.holders.size() > 1) ties.push_back(std::move(tie));
-    }
-  return ties;
-}
-
-/// With pipeline.tied = "transmit" the first holder alone steps a tied parameter.
-void settle_who_steps(std::vector<Program>& programs, const std::vector<Tie>& ties) {
-  for (const Tie& tie : ties)
-    for (std::size_t i = 1; i < tie.holders.size(); ++i) {
-      Program& program = programs[static_cast<std::size_t>(tie.holders[i])];
-      for (passes::Trained& trained : program.trained)
-        if (program.graph[trained.parameter].name == tie.parameter) trained.stepped = false;
-    }
-}
 
 RankClasses classes_of(const Options& options, const Execution& training, const Execution& evaluation) {
   std::vector<const graph::Graph*> graphs;
@@ -77,8 +42,6 @@ graph::Graph family(const deck::Model& model, DType dtype) {
 
 Plan make(const Options& options, const ModelWriter& write) {
   Draft draft = draft_of(options, write);
-  std::vector<Tie> ties = ties_of(draft.training.programs);
-  if (options.pipeline.tied == deck::Tied::transmit) settle_who_steps(draft.training.programs, ties);
   std::vector<passes::Recompute> recompute = recompute_in(draft);
   RankClasses classes = classes_of(options, draft.training, draft.evaluation);
   plan_ranks(draft, draft.training, classes);
@@ -86,7 +49,7 @@ Plan make(const Options& options, const ModelWriter& write) {
   return {.options = options,
           .cuts = std::move(draft.cuts),
           .recompute = std::move(recompute),
-          .ties = std::move(ties),
+          .ties = std::move(draft.ties),
           .classes = std::move(classes),
           .training = std::move(draft.training),
           .evaluation = std::move(draft.evaluation),

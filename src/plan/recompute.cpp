@@ -20,8 +20,7 @@ constexpr std::int64_t mebibyte = std::int64_t{1} << 20;
 std::set<int> blocks_of(const passes::Program& program) {
   std::set<int> blocks;
   for (const graph::Node& node : program.graph.nodes)
-    if (node.phase != graph::Phase::prologue && node.phase != graph::Phase::epilogue)
-      blocks.insert(node.block);
+    if (!graph::once_a_step(node.phase)) blocks.insert(node.block);
   return blocks;
 }
 

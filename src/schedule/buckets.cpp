@@ -10,7 +10,7 @@ std::vector<graph::NodeId> writers_of(const passes::Program& program, graph::Val
   std::vector<graph::NodeId> writers;
   const auto& nodes = program.graph.nodes;
   for (graph::NodeId id = 0; id < static_cast<graph::NodeId>(nodes.size()); ++id)
-    if (nodes[id].phase != graph::Phase::epilogue && std::ranges::count(nodes[id].out, sum) > 0)
+    if (!graph::once_a_step(nodes[id].phase) && std::ranges::count(nodes[id].out, sum) > 0)
       writers.push_back(id);
   return writers;
 }

@@ -29,7 +29,8 @@ class Estimator {
     for (std::size_t index = 0; index < in_.program.graph.nodes.size(); ++index) {
       const graph::Node& node = in_.program.graph.nodes[index];
       const Phase phase = in_.program.graph.nodes[index].phase;
-      if (phase == Phase::prologue || phase == Phase::epilogue) {
+      if (phase > Phase::epilogue) continue;  // the step itself, below
+      if (graph::once_a_step(phase)) {
         once += of(node, 1);
         if (std::holds_alternative<maps::Map>(node.attributes)) summed_bytes += bytes(node.in);
       } else {

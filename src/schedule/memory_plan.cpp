@@ -38,7 +38,6 @@ class Planner {
     for (const Storage& storage : storage_.all()) place(storage);
     place_scratch();
     place_frames();
-    if (!in_.program.trained.empty()) place_moments();
     for (Pool& pool : plan_.pools) {
       pool.offset = plan_.bytes;
       plan_.bytes += pool.bytes();
@@ -104,6 +103,8 @@ class Planner {
     if (plan_.places[id].pool >= 0) return;
     const Role role = graph_[id].role;
     if (storage.invariant) return append(storage, FixedPool::parameters);
+    if (role == Role::state) return append(storage, FixedPool::moments);
+    if (role == Role::replaced) return append(storage, FixedPool::undo);
     if (role == Role::gradient) return append(storage, FixedPool::gradients);
     if (id == in_.program.loss) return append(storage, FixedPool::totals);
     if (role == Role::input && !storage.received) return place_batch(storage);
@@ -111,22 +112,6 @@ class Planner {
       frames_[*life].push_back(&storage);
     else
       scratch_.push_back(&storage);
-  }
-
-  /// AdamW's two, of the parameters that are stepped here, and what a step replaces: parameters and moments.
-  void place_moments() {
-    plan_.state_offsets.assign(graph_.values.size(), -1);
-    std::int64_t bytes = 0;
-    for (const passes::Trained& trained : in_.program.trained)
-      if (trained.stepped) {
-        plan_.state_offsets[trained.parameter] = bytes;
-        bytes += padded(plan_.places[trained.parameter].bytes);
-      }
-    pool(FixedPool::moments).slot_bytes = bytes;
-    pool(FixedPool::moments).slot_count = 2;
-    if (in_.update == Update::final) return;
-    pool(FixedPool::undo).slot_bytes = bytes;
-    pool(FixedPool::undo).slot_count = 3;
   }
 
   /// Tokens and targets of a whole step, one slot a microbatch.

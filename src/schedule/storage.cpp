@@ -64,7 +64,7 @@ void StorageTable::find_moments() {
   const auto& nodes = program_.graph.nodes;
   for (std::size_t i = 0; i < nodes.size(); ++i) {
     const bool late =
-        program_.graph.nodes[i].phase == Phase::epilogue ||
+        nodes[i].phase >= Phase::epilogue ||
         (backward_ == Backward::split && program_.graph.nodes[i].phase == Phase::backward_weight);
     moment_.push_back(static_cast<std::int64_t>(late ? i + nodes.size() : i));
   }

@@ -21,6 +21,11 @@ ActionKind action_of(Phase phase, Backward backward) {
     case Phase::backward_weight:
       return backward == Backward::split ? ActionKind::backward_weight : ActionKind::backward;
     case Phase::epilogue: return ActionKind::reduce_gradients;
+    case Phase::norm:
+    case Phase::update:
+    case Phase::redo:
+    case Phase::take_back:
+    case Phase::hand_on: return ActionKind::step;
     default: return ActionKind::forward;
   }
 }
@@ -40,10 +45,8 @@ Tasks::Tasks(const passes::Program& program, Backward backward) {
   const auto& nodes = program.graph.nodes;
   for (NodeId id = 0; id < static_cast<NodeId>(nodes.size()); ++id) {
     const auto [stage, phase] = std::pair(nodes[id].stage, nodes[id].phase);
-    if (phase == Phase::prologue)
-      prologue_.push_back(id);
-    else if (phase == Phase::epilogue)
-      epilogue_.push_back(id);
+    if (graph::once_a_step(phase))
+      once_[phase].push_back(id);
     else if (phase == Phase::loss)
       loss_[stage].push_back(id);
     else
@@ -62,6 +65,11 @@ Tasks::Tasks(const passes::Program& program, Backward backward) {
 std::span<const NodeId> Tasks::of(const Action& action) const {
   const auto found = by_action_.find({action.stage, action.kind});
   return found == by_action_.end() ? std::span<const NodeId>() : found->second;
+}
+
+std::span<const NodeId> Tasks::once(Phase phase) const {
+  const auto found = once_.find(phase);
+  return found == once_.end() ? std::span<const NodeId>() : found->second;
 }
 
 std::span<const NodeId> Tasks::loss(int stage) const {

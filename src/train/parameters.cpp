@@ -11,7 +11,6 @@ namespace heddle::train {
 namespace {
 
 using maps::Axis;
-using schedule::FixedPool;
 
 /// A whole tensor belongs to the first of the ranks that hold it; a split one to each its part.
 bool owns(const maps::Layout& layout, const comm::CartesianGrid& grid) {
@@ -30,13 +29,6 @@ Parameter parameter(graph::ValueId id, const passes::Program& program, const exe
           .value = id,
           .tensor = arena.tensor(id, value.dtype),
           .owner = owns(value.layout, grid) && !std::ranges::count(held_before, value.name)};
-}
-
-/// What belongs to a stepped parameter in a slot.
-Tensor beside(const Parameter& parameter, const exec::Arena& arena, FixedPool where, int slot) {
-  const Tensor pool = arena.whole(where, parameter.tensor.dtype, slot);
-  return {static_cast<std::byte*>(pool.data) + arena.plan().state_offsets[parameter.value],
-          parameter.tensor.dtype, parameter.tensor.shape};
 }
 
 }  // namespace
@@ -58,13 +50,12 @@ std::vector<TrainedParameter> trained_parameters(const passes::Program& program,
   for (const passes::Trained& trained : program.trained) {
     TrainedParameter p{parameter(trained.parameter, program, arena, grid, held_before), {}, {}, {}, {}};
     p.gradient = arena.tensor(trained.gradient, p.tensor.dtype);
-    if (trained.stepped) {
-      p.first_moment = beside(p, arena, FixedPool::moments, 0);
-      p.second_moment = beside(p, arena, FixedPool::moments, 1);
-    }
-    if (trained.stepped && arena.plan()[FixedPool::undo].bytes() > 0)
-      p.undo = {beside(p, arena, FixedPool::undo, 0), beside(p, arena, FixedPool::undo, 1),
-                beside(p, arena, FixedPool::undo, 2)};
+    const auto tensor = [&](graph::ValueId id) {
+      return id < 0 ? Tensor{} : arena.tensor(id, program.graph[id].dtype);
+    };
+    p.first_moment = tensor(trained.moments.first);
+    p.second_moment = tensor(trained.moments.second);
+    p.undo = {tensor(trained.kept), tensor(trained.spare.first), tensor(trained.spare.second)};
     all.push_back(p);
   }
   return all;

@@ -28,6 +28,8 @@ enum class Role : std::uint8_t {
   input,       ///< handed in from outside: tokens, targets, what an earlier stage sends
   parameter,   ///< trained
   gradient,    ///< of a parameter, summed over the microbatches of a step
+  state,       ///< what the optimizer keeps from step to step beside a parameter
+  replaced,    ///< what a step that may be taken back has replaced, until it counts
   activation,  ///< computed
 };
 
@@ -66,7 +68,11 @@ struct Attention {
   Dropout dropout;
 };
 
-using Attributes = std::variant<std::monostate, Linear, Norm, Dropout, Attention, maps::Map>;
+struct Decay {
+  bool decays = false;  ///< weight decay pulls the parameter
+};
+
+using Attributes = std::variant<std::monostate, Linear, Norm, Dropout, Attention, Decay, maps::Map>;
 
 /// When a node of a training step runs; passes::differentiate decides.
 enum class Phase : std::uint8_t {
@@ -76,7 +82,15 @@ enum class Phase : std::uint8_t {
   backward_input,   ///< the part of B that leads to the stage's inputs: I
   backward_weight,  ///< the part of B that leads to gradients: W
   epilogue,  ///< once a step, when the gradients are summed over the microbatches: the prologue's adjoint
+  norm,      ///< after it: what clipping must know
+  update,    ///< the optimizer's step
+  redo,  ///< the same once more from what it replaced, where it was made with another scale than it should
+  take_back,  ///< what it replaced stands again
+  hand_on,    ///< what one rank has updated for others comes to them
 };
+
+/// Is it run once a step, not once a microbatch?
+constexpr bool once_a_step(Phase phase) { return phase == Phase::prologue || phase >= Phase::epilogue; }
 
 struct Node {
   Op op;

@@ -32,6 +32,9 @@ enum class Op : std::uint8_t {
   log_probability_gradient,
   nll,
   nll_gradient,
+  sum_of_squares,
+  adamw,
+  restore,
   map,
 };
 inline constexpr int op_count = static_cast<int>(Op::map) + 1;

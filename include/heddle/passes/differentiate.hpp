@@ -7,13 +7,22 @@ namespace heddle::passes {
 
 using graph::Phase;
 
+/// AdamW's two averages of a parameter's gradient.
+struct Moments {
+  graph::ValueId first = -1, second = -1;
+};
+
 struct Trained {
   graph::ValueId parameter;
   /// The sums over the microbatches, one for each use of the parameter (its broadcast over some axes, itself,
   /// ...).
   std::vector<graph::ValueId> sums;
   graph::ValueId gradient;  ///< in the layout of the parameter, after the epilogue
-  bool stepped = true;      ///< by this rank; else another one steps it and hands its value on
+  // What the end of the step adds, see step_end.hpp; -1: not there.
+  bool stepped = true;  ///< by this rank; else another one steps it and hands its value on
+  Moments moments = {};
+  Moments spare = {};        ///< the moments that the last step replaced, where it may be taken back
+  graph::ValueId kept = -1;  ///< the parameter that it replaced
 };
 
 /// A rank's share as programs over one table of values: for every stage a forward, a loss and the two of backward, and for
@@ -24,6 +33,7 @@ struct Program {
   std::vector<Border> borders;   ///< one a stage, in the order of the stages
   std::vector<Trained> trained;  ///< in the order in which gradients become final
   graph::ValueId loss = -1;      ///< where the last stage is
+  graph::ValueId squares = -1;   ///< of the gradients that this pipeline rank counts, one number each
   std::int64_t loss_rows = 0;    ///< how many of a rank's rows are in Phase::loss at once, at most; 0: all
 };
 

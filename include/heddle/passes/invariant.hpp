@@ -16,7 +16,8 @@ inline std::vector<bool> step_invariant(const graph::Graph& graph) {
   for (const graph::Node& node : graph.nodes) {
     bool all = true;
     for (graph::ValueId id : node.in) all = all && invariant[id];
-    for (graph::ValueId id : node.out) invariant[id] = all;
+    for (graph::ValueId id : node.out)
+      if (graph.values[id].role != graph::Role::parameter) invariant[id] = all;  // a step writes parameters
   }
   return invariant;
 }

@@ -7,7 +7,7 @@
 #include "heddle/deck/deck.hpp"
 #include "heddle/maps/grid.hpp"
 #include "heddle/passes/parallelize.hpp"
-#include "heddle/schedule/memory_plan.hpp"
+#include "heddle/passes/step_end.hpp"
 
 namespace heddle::plan {
 
@@ -19,7 +19,7 @@ struct Options {
   deck::Machine machine;
   maps::Grid grid;
   passes::ResidualStream stream = passes::ResidualStream::whole;
-  schedule::Update update = schedule::Update::final;
+  passes::Update update = passes::Update::final;
   std::int64_t bucket_bytes = std::int64_t{16}
                               << 20;  ///< of gradients that are summed as one message, at most
   std::string folder = {};            ///< from which a schedule's file is looked for

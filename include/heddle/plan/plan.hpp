@@ -9,6 +9,7 @@
 #include "heddle/maps/blocks.hpp"
 #include "heddle/model/count.hpp"
 #include "heddle/passes/rematerialize.hpp"
+#include "heddle/passes/step_end.hpp"
 #include "heddle/plan/options.hpp"
 #include "heddle/plan/rank_classes.hpp"
 #include "heddle/schedule/buckets.hpp"
@@ -31,11 +32,7 @@ struct Execution {
   std::vector<RankPlan> ranks = {};            ///< by class
 };
 
-/// A parameter that several pipeline ranks hold, which are in ascending order.
-struct Tie {
-  std::string parameter;
-  std::vector<int> holders;
-};
+using passes::Tie;
 
 struct RankMemory {
   const schedule::MemoryPlan& training;

@@ -40,19 +40,10 @@ struct Place {
 enum class FixedPool : int { parameters, moments, undo, batch, totals, gradients, scratch };
 inline constexpr int fixed_pool_count = 7;
 
-/// What becomes of the parameters and moments that an optimizer's step replaces.
-enum class Update {
-  final,      ///< they are gone
-  revocable,  ///< they are kept until the step counts: three more of all parameters
-};
-
 struct MemoryPlan {
   std::vector<Pool> pools;
   std::vector<Place> places;  ///< of every value
-  /// Of every value: where in a slot of `moments` and `undo` lies what belongs to it. -1 but for parameters that this
-  /// rank steps.
-  std::vector<std::int64_t> state_offsets;
-  std::int64_t bytes = 0;  ///< of the arena
+  std::int64_t bytes = 0;     ///< of the arena
   Backward backward = Backward::whole;
 
   int slot(const Place& place, int microbatch) const {
@@ -75,7 +66,6 @@ struct PlanInput {
   int window = 1;  ///< of the schedule
   int lookahead = default_lookahead;
   int channel_capacity = default_channel_capacity;
-  Update update = Update::final;
 };
 
 /// Values that share memory are found first: a map that moves nothing, or sums in place, and ops that may

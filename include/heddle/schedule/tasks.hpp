@@ -31,15 +31,15 @@ class Tasks {
   std::span<const graph::NodeId> of(const Action& action) const;
   /// The end of F on the stage that has the loss.
   std::span<const graph::NodeId> loss(int stage) const;
-  std::span<const graph::NodeId> prologue() const { return prologue_; }
-  std::span<const graph::NodeId> epilogue() const { return epilogue_; }
+  /// Of a phase that is run once a step.
+  std::span<const graph::NodeId> once(graph::Phase phase) const;
 
  private:
   using Nodes = std::vector<graph::NodeId>;
 
   std::map<std::pair<int, ActionKind>, Nodes> by_action_;
   std::map<int, Nodes> loss_;
-  Nodes prologue_, epilogue_;
+  std::map<graph::Phase, Nodes> once_;
 };
 
 }  // namespace heddle::schedule

@@ -11,6 +11,7 @@
 #include "heddle/comm/subset.hpp"
 #include "heddle/exec/host_copy.hpp"
 #include "heddle/passes/parallelize.hpp"
+#include "heddle/passes/step_end.hpp"
 #include "heddle/schedule/communication.hpp"
 #include "heddle/schedule/one_f_one_b.hpp"
 #include "heddle/train/parameters.hpp"
@@ -31,7 +32,8 @@ class Share {
     const int count = shape.extent(Axis::pipeline);
     for (const passes::Share& s : passes::partition(graph, passes::balanced_cuts(graph, count, 16))) {
       stage_names.push_back(tests::names(s.graph, tests::parameters(s.graph)));
-      if (static_cast<int>(stage_names.size()) == stage + 1) program = passes::differentiate(s);
+      if (static_cast<int>(stage_names.size()) == stage + 1)
+        program = passes::with_step_end(passes::differentiate(s), {});
     }
     for (int before = 0; before < stage; ++before)
       held_before.insert(held_before.end(), stage_names[before].begin(), stage_names[before].end());

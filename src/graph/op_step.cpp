@@ -1,0 +1,29 @@
+// The optimizer's step, in place of values that outlive it:
+//   sum_of_squares: squares[i] = sum of x_i^2 over what this rank counts of input i - all of it, or nothing where another
+//                   rank that holds the same part counts it;
+//   adamw:          parameter, first and second moment of the next step, and what the parameter was where a fourth output
+//                   keeps it, from parameter, gradient and moments (Loshchilov & Hutter, arXiv 1711.05101);
+//   restore:        y = x, what a step that does not count has replaced.
+// They stand only in programs that train, after the layouts are chosen.
+#include "op_definitions.hpp"
+
+namespace heddle::graph {
+namespace {
+
+std::vector<OutputType> squares_shape(const Graph&, const Node& node) {
+  return {{DType::f64, {static_cast<std::int64_t>(node.in.size())}}};
+}
+double square_flops(const Node&, std::span<const Shape> in, std::span<const Shape>) {
+  double flops = 0;
+  for (const Shape& shape : in) flops += 2.0 * static_cast<double>(shape.count());
+  return flops;
+}
+double no_flops(const Node&, std::span<const Shape>, std::span<const Shape>) { return 0; }
+
+}  // namespace
+
+const OpDefinition sum_of_squares_op = {squares_shape, square_flops, nullptr, nullptr};
+const OpDefinition adamw_op = {nullptr, per_element<16>, nullptr, nullptr};
+const OpDefinition restore_op = {nullptr, no_flops, nullptr, nullptr};
+
+}  // namespace heddle::graph
