@@ -6,15 +6,24 @@
 #include "map_route.hpp"
 
 namespace heddle::comm {
+namespace {
+
+constexpr int first = 0;  // of a group
+
+void copy(const Tensor& in, const Tensor& out) {
+  HEDDLE_EXPECT(in.shape == out.shape && in.dtype == out.dtype);
+  if (in.data != out.data && in.bytes() > 0) std::memcpy(out.data, in.data, in.bytes());
+}
+
+}  // namespace
 
 Request start(const maps::Map& map, const CartesianGrid& grid, const Tensor& in, const Tensor& out) {
-  const Communicator& group = grid.along(map.axes);
+  const Communicator& group = grid.group(map);
   switch (map.kind) {
     case maps::MapKind::identity:
-    case maps::MapKind::broadcast:
-      HEDDLE_EXPECT(in.shape == out.shape && in.dtype == out.dtype);
-      if (in.data != out.data && in.bytes() > 0) std::memcpy(out.data, in.data, in.bytes());
-      return {};
+    case maps::MapKind::broadcast: copy(in, out); return {};
+    case maps::MapKind::sum_to_first: copy(in, out); return start_reduce(group, first, out);
+    case maps::MapKind::broadcast_from_first: copy(in, out); return start_broadcast(group, first, out);
     case maps::MapKind::sum_reduce:
     case maps::MapKind::all_sum_reduce: return start_all_reduce(group, Reduction::sum, in, out);
     case maps::MapKind::log_sum_reduce: return start_all_reduce(group, Reduction::log_sum, in, out);

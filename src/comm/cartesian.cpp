@@ -2,8 +2,11 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "communicator_handle.hpp"
 #include "heddle/comm/collectives.hpp"
+#include "heddle/comm/subset.hpp"
 
 namespace heddle::comm {
 
@@ -35,6 +38,16 @@ CartesianGrid::CartesianGrid(World& world, const maps::Grid& grid) : grid_(grid)
     along_.emplace(axes, Communicator(std::make_unique<Communicator::Handle>(part, world.watchdog())));
   }
   check(MPI_Comm_free(&cartesian), "MPI_Comm_free");
+}
+
+void CartesianGrid::make_group(maps::AxisSet axes, const std::vector<int>& among) {
+  const bool member = std::ranges::count(among, grid_.index_in(axes, rank_)) > 0;
+  groups_.emplace(std::pair(axes, among),
+                  subset(along(axes), member ? Membership::member : Membership::outsider));
+}
+
+const Communicator& CartesianGrid::group(const maps::Map& map) const {
+  return map.among.empty() ? along(map.axes) : groups_.at({map.axes, map.among});
 }
 
 }  // namespace heddle::comm

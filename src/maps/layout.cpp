@@ -15,7 +15,7 @@ Part dual(Part part) {
 }
 
 std::string name(Part part) {
-  constexpr std::string_view names[] = {"whole", "copied", "partial", "log_partial"};
+  constexpr std::string_view names[] = {"whole", "copied", "partial", "log_partial", "first"};
   if (part.kind == Part::Kind::split) return fmt::format("split({})", part.dim);
   return std::string(names[static_cast<int>(part.kind)]);
 }

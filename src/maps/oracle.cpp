@@ -79,6 +79,7 @@ LocalTensor logical(Part part, const std::vector<LocalTensor>& parts) {
     case Part::Kind::partial: return reduced(parts, std::plus<>());
     case Part::Kind::log_partial: return reduced(parts, log_of_sum);
     case Part::Kind::split: return joined(parts, part.dim);
+    case Part::Kind::first: return parts.front();
     default:
       HEDDLE_EXPECT(part == whole);
       for (const LocalTensor& copy : parts) HEDDLE_EXPECT(copy == parts.front());
@@ -86,19 +87,29 @@ LocalTensor logical(Part part, const std::vector<LocalTensor>& parts) {
   }
 }
 
+/// Of a group along the map's axes.
+std::vector<int> taking_part(const Map& map, const std::vector<int>& group) {
+  if (map.among.empty()) return group;
+  std::vector<int> some;
+  for (int index : map.among) some.push_back(group[index]);
+  return some;
+}
+
 }  // namespace
 
 DistributedTensor carry_out(const Map& map, const Grid& grid, const DistributedTensor& x) {
   HEDDLE_EXPECT(static_cast<int>(x.size()) == grid.size());
   if (map.kind == MapKind::identity) return x;
-  DistributedTensor y(x.size());
+  DistributedTensor y = x;
   const Part to = target(map);
-  for (const auto& group : grid.groups(map.axes)) {
+  for (const auto& all_ranks : grid.groups(map.axes)) {
+    const std::vector<int> group = taking_part(map, all_ranks);
     std::vector<LocalTensor> parts;
     for (int rank : group) parts.push_back(x[rank]);
     const LocalTensor tensor = logical(source(map), parts);
     const Box all(tensor.shape);
-    for (int i = 0; i < static_cast<int>(group.size()); ++i)
+    const int receivers = to == first ? 1 : static_cast<int>(group.size());
+    for (int i = 0; i < receivers; ++i)
       y[group[i]] =
           to.kind != Part::Kind::split
               ? tensor
@@ -133,7 +144,7 @@ double inner_product(const DistributedTensor& x, const DistributedTensor& y) {
 
 double inner_product(Part part, AxisSet axes, const Grid& grid, const DistributedTensor& x,
                      const DistributedTensor& y) {
-  if (part != whole) return inner_product(x, y);
+  if (part != whole && part != first) return inner_product(x, y);
   DistributedTensor first_x, first_y;
   for (const auto& group : grid.groups(axes)) {
     first_x.push_back(x[group.front()]);

@@ -15,12 +15,14 @@ namespace {
 using enum Axis;
 
 std::vector<Map> linear_maps(AxisSet axes) {
-  return {
-      {MapKind::identity, axes},          {MapKind::broadcast, axes},         {MapKind::sum_reduce, axes},
-      {MapKind::all_sum_reduce, axes},    {MapKind::all_gather, axes, 0},     {MapKind::all_gather, axes, 1},
-      {MapKind::reduce_scatter, axes, 0}, {MapKind::reduce_scatter, axes, 1}, {MapKind::scatter, axes, 0},
-      {MapKind::scatter, axes, 1},        {MapKind::gather, axes, 0},         {MapKind::gather, axes, 1},
-      {MapKind::all_to_all, axes, 0, 1},  {MapKind::all_to_all, axes, 1, 0}};
+  return {{MapKind::identity, axes},          {MapKind::broadcast, axes},
+          {MapKind::sum_reduce, axes},        {MapKind::all_sum_reduce, axes},
+          {MapKind::all_gather, axes, 0},     {MapKind::all_gather, axes, 1},
+          {MapKind::reduce_scatter, axes, 0}, {MapKind::reduce_scatter, axes, 1},
+          {MapKind::scatter, axes, 0},        {MapKind::scatter, axes, 1},
+          {MapKind::gather, axes, 0},         {MapKind::gather, axes, 1},
+          {MapKind::all_to_all, axes, 0, 1},  {MapKind::all_to_all, axes, 1, 0},
+          {MapKind::sum_to_first, axes},      {MapKind::broadcast_from_first, axes}};
 }
 
 /// Random tensors of shape `global` laid as `part` along `axes`.

@@ -2,10 +2,13 @@
 #pragma once
 
 #include <map>
+#include <utility>
+#include <vector>
 
 #include "heddle/comm/communicator.hpp"
 #include "heddle/comm/world.hpp"
 #include "heddle/maps/grid.hpp"
+#include "heddle/maps/map.hpp"
 
 namespace heddle::comm {
 
@@ -21,11 +24,16 @@ class CartesianGrid {
   maps::Coordinates coordinates() const { return grid_.coordinates(rank_); }
   /// The ranks that differ from this one only along `axes`, in the order of shape().group_of(axes, rank()).
   const Communicator& along(maps::AxisSet axes) const { return along_.at(axes); }
+  /// For maps among some indices of the axes. Collective over the grid: all ranks make the same groups in the same order.
+  void make_group(maps::AxisSet axes, const std::vector<int>& among);
+  /// The ranks that take part in a map with this one, which does; where the map tells them, their group has been made.
+  const Communicator& group(const maps::Map& map) const;
 
  private:
   maps::Grid grid_;
   int rank_;
   std::map<maps::AxisSet, Communicator> along_;  // all of them, so that no later call is collective
+  std::map<std::pair<maps::AxisSet, std::vector<int>>, Communicator> groups_;
 };
 
 }  // namespace heddle::comm

@@ -17,21 +17,22 @@ namespace heddle::maps {
 ///  - partial: the logical tensor is the sum of the ranks' tensors.
 ///  - log_partial: the logical tensor is log(sum over the ranks of exp(tensor)), each rank's part of a log-sum-exp;
 ///             nothing is differentiated through it.
+///  - first:   the first rank of the group holds it; what the others have in its place does not count.
 ///  - split:   rank i holds block i of dim `dim`; blocks are balanced, the first `n mod P` one larger.
 struct Part {
-  enum class Kind : std::uint8_t { whole, copied, partial, log_partial, split };
+  enum class Kind : std::uint8_t { whole, copied, partial, log_partial, first, split };
   Kind kind = Kind::whole;
   int dim = -1;  ///< of the tensor, only for split
 
   friend constexpr bool operator==(const Part&, const Part&) = default;
 };
 inline constexpr Part whole{Part::Kind::whole}, copied{Part::Kind::copied}, partial{Part::Kind::partial},
-    log_partial{Part::Kind::log_partial};
+    log_partial{Part::Kind::log_partial}, first{Part::Kind::first};
 constexpr Part split(int dim) { return {Part::Kind::split, dim}; }
 
-/// The layout of the cotangent: whole <-> whole, split <-> split, copied <-> partial.
+/// The layout of the cotangent: whole <-> whole, first <-> first, split <-> split, copied <-> partial.
 Part dual(Part part);
-/// "whole", "copied", "partial", "log_partial", "split(0)".
+/// "whole", "copied", "partial", "log_partial", "first", "split(0)".
 std::string name(Part part);
 
 /// One Part for each axis.

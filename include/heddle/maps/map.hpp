@@ -10,6 +10,8 @@
 //   scatter         whole     -> split(d)   gather          slicing
 //   gather          split(d)  -> whole      scatter         all-gather
 //   all_to_all      split(d)  -> split(e)   all_to_all      all-to-all
+//   sum_to_first    partial   -> first      broadcast_from_first   reduce to a root
+//   broadcast_from_first  first -> copied   sum_to_first    broadcast from a root
 //   shift           of one stage -> of the next, adjoint: the shift back; see schedule/
 //   log_sum_reduce  log_partial -> whole    none            all-reduce with log(e^a + e^b); not linear, nothing is differentiated through it
 //
@@ -19,6 +21,7 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "heddle/maps/layout.hpp"
 
@@ -35,6 +38,8 @@ enum class MapKind : std::uint8_t {
   gather,
   all_to_all,
   log_sum_reduce,
+  sum_to_first,
+  broadcast_from_first,
 };
 std::string_view name(MapKind kind);
 
@@ -44,11 +49,13 @@ struct Map {
   AxisSet axes;
   int dim = -1;         ///< the split dim; of the source for all_to_all
   int target_dim = -1;  ///< the target's split dim, only for all_to_all
+  /// Where only some ranks of the one axis take part: their indices along it, ascending. The others keep what they have.
+  std::vector<int> among = {};
 
   friend bool operator==(const Map&, const Map&) = default;
 };
 
-/// "all_gather(tensor, dim 0)".
+/// "all_gather(tensor, dim 0)", "sum_reduce(pipeline 0, 3)".
 std::string name(const Map& map);
 Part source(const Map& map);
 Part target(const Map& map);

@@ -32,7 +32,7 @@ DistributedTensor carry_out(const TransferPlan& plan, const DistributedTensor& x
 /// The sum over ranks of the products.
 double inner_product(const DistributedTensor& x, const DistributedTensor& y);
 /// The same for tensors that lie as `part` along `axes`: a group of ranks holds one whole tensor, which
-/// counts once.
+/// counts once, and of a tensor that the first rank holds only that counts.
 double inner_product(Part part, AxisSet axes, const Grid& grid, const DistributedTensor& x,
                      const DistributedTensor& y);
 

@@ -16,7 +16,7 @@ using maps::AxisSet, maps::DistributedTensor, maps::Map, maps::MapKind, maps::Pa
 std::vector<Map> every_map(AxisSet axes, int dims) {
   std::vector<Map> table;
   for (MapKind kind : {MapKind::identity, MapKind::broadcast, MapKind::sum_reduce, MapKind::all_sum_reduce,
-                       MapKind::log_sum_reduce})
+                       MapKind::log_sum_reduce, MapKind::sum_to_first, MapKind::broadcast_from_first})
     table.push_back({kind, axes});
   for (int dim = 0; dim < dims; ++dim) {
     for (MapKind kind : {MapKind::all_gather, MapKind::reduce_scatter, MapKind::scatter, MapKind::gather})
@@ -50,10 +50,10 @@ maps::LocalTensor over_mpi(const Map& map, const CartesianGrid& grid, DType dtyp
   return out.values();
 }
 
-// This rank's share of <x, y>; of a whole tensor the first rank of each group counts.
+// This rank's share of <x, y>; of a tensor that is whole, or the first rank's, the first rank of each group counts.
 double share(const maps::LocalTensor& x, const maps::LocalTensor& y, Part part, AxisSet axes,
              const CartesianGrid& grid) {
-  if (part == maps::whole && grid.shape().index_in(axes, grid.rank()) != 0) return 0;
+  if ((part == maps::whole || part == maps::first) && grid.shape().index_in(axes, grid.rank()) != 0) return 0;
   double sum = 0;
   for (std::size_t i = 0; i < x.values.size(); ++i) sum += x.values[i] * y.values[i];
   return sum;
