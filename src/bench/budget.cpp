@@ -8,8 +8,6 @@
 #include <numeric>
 
 #include "heddle/graph/ops.hpp"
-#include "heddle/kernels/adamw.hpp"
-#include "heddle/kernels/sum_of_squares.hpp"
 #include "heddle/passes/loss_tail.hpp"
 #include "rates.hpp"
 
@@ -58,7 +56,7 @@ class Lines {
     const std::vector<passes::Reduction> in_buckets = passes::reductions(program_);
     for (int node = 0; node < static_cast<int>(program_.graph.nodes.size()); ++node)
       if (!std::ranges::count(in_buckets, node, &passes::Reduction::node)) add_node(node);
-    add_optimizer();
+    line({.work = Work::load}) = {"load tokens"};
   }
   const std::vector<Line>& all() const { return lines_; }
 
@@ -184,25 +182,7 @@ class Lines {
       buckets.floor = buckets.floor.value_or(0) +
                       all_reduce_seconds(trainer_.grid().along(message.axes), message.gradients);
     }
-    agree = {"loss, norm and tied gradients over ranks"};
-    for (const train::Tie& tie : trainer_.ties()) {
-      const auto& all = trainer_.parameters();
-      const Tensor gradient = std::ranges::find(all, tie.name, &train::TrainedParameter::name)->gradient;
-      agree.cost += bytes({gradient});
-      agree.floor = agree.floor.value_or(0) + all_reduce_seconds(*tie.holders, gradient);
-    }
-  }
-
-  void add_optimizer() {
-    Line load{"load tokens"}, norm{"sum of squares"}, update{"adamw"};
-    for (const train::TrainedParameter& p : trainer_.parameters()) {
-      if (p.stepped()) update.cost += kernels::adamw_cost(p.tensor, p.undo.parameter.data != nullptr);
-      if (p.owner) norm.cost += kernels::sum_of_squares_cost(p.gradient);
-    }
-    for (Line* one : {&norm, &update}) one->floor = floor_seconds(one->cost, rates_);
-    line({.work = Work::load}) = load;
-    line({.work = Work::norm}) = norm;
-    line({.work = Work::update}) = update;
+    agree = {"loss and norm over ranks"};
   }
 
   const session::Trainer& trainer_;

@@ -83,7 +83,7 @@ double map_seconds(const maps::Map& map, const comm::CartesianGrid& grid, const 
                    const Tensor& out) {
   const Scratch source(in), target(out);
   const Tensor& into = in.data == out.data ? source.tensor : target.tensor;
-  return median_seconds(grid.along(map.axes), [&] { wait_for(comm::start(map, grid, source.tensor, into)); });
+  return median_seconds(grid.group(map), [&] { wait_for(comm::start(map, grid, source.tensor, into)); });
 }
 
 double all_reduce_seconds(const comm::Communicator& ranks, const Tensor& like) {

@@ -56,6 +56,12 @@ Tensor Arena::whole(FixedPool pool, DType dtype, int index) const {
   return {slot(static_cast<int>(pool), index), dtype, {plan_[pool].slot_bytes / size_of(dtype)}};
 }
 
+void Arena::exchange(graph::ValueId a, graph::ValueId b) {
+  HEDDLE_EXPECT(plan_.places[a].bytes == plan_.places[b].bytes);
+  std::swap(plan_.places[a], plan_.places[b]);
+  if (packing_ == Packing::separate) std::swap(buffers_[a], buffers_[b]);
+}
+
 std::int64_t Arena::allocated() const {
   std::int64_t bytes = memory_.bytes();
   for (const auto& slots : buffers_)

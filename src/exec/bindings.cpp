@@ -14,6 +14,7 @@
 #include "heddle/kernels/linear.hpp"
 #include "heddle/kernels/position.hpp"
 #include "heddle/kernels/residual.hpp"
+#include "heddle/kernels/sum_of_squares.hpp"
 
 namespace heddle::exec {
 namespace {
@@ -53,6 +54,21 @@ void attention(const Call& c) {
 void attention_gradient(const Call& c) {
   kernels::attention_gradient(c.lane, c.in[0], c.in[1], c.in[2], c.in[3], c.run.sequence,
                               attribute<graph::Attention>(c).scale, attention_dropout(c, 3), c.out[0]);
+}
+
+void sum_of_squares(const Call& c) {
+  kernels::fill(c.lane, c.out[0], 0.0);
+  for (std::size_t i = 0; i < c.in.size(); ++i)
+    if ((*c.counted)[c.node.in[i]])
+      kernels::sum_of_squares(c.lane, c.in[i], {c.out[0].as<double>() + i, DType::f64, {}});
+}
+
+void adamw(const Call& c) {
+  kernels::AdamWStep step = c.run.update;
+  if (!attribute<graph::Decay>(c).decays) step.weight_decay = 0;
+  const bool keeps = c.out.size() > 3;
+  kernels::adamw(c.lane, {c.in[0], c.in[2], c.in[3]}, c.in[1], {c.out[0], c.out[1], c.out[2]},
+                 keeps ? c.out[3] : Tensor{}, step);
 }
 
 constexpr std::array<Binding, graph::op_count> table = {
@@ -101,7 +117,8 @@ constexpr std::array<Binding, graph::op_count> table = {
       kernels::log_probability_gradient(c.lane, c.in[0], c.in[1], c.in[2], first(c, 0, 1), c.in[3], c.out[0]);
     },
     [](const Call& c) { kernels::nll(c.lane, c.in[0], c.run.loss_scale, c.out[0], c.write); },
-    [](const Call& c) { kernels::nll_gradient(c.lane, c.run.loss_scale, 1.0, c.out[0]); },
+    [](const Call& c) { kernels::nll_gradient(c.lane, c.run.loss_scale, 1.0, c.out[0]); }, sum_of_squares,
+    adamw, [](const Call& c) { kernels::copy(c.lane, c.in[0], c.out[0]); },
     nullptr,  // map
 };
 

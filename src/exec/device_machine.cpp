@@ -69,12 +69,10 @@ schedule::Event DeviceMachine::finish(const Action& action) {
   if (is_compute(action.kind)) compute(action);
   if (is_receive(action.kind)) receives_.erase(action);
   if (is_send(action.kind)) sends_[channel_of(action)].push_back(exchange(action));
-  if (action.kind == ActionKind::reduce_gradients && is_last(action)) {
+  if (action.kind == ActionKind::reduce_gradients && is_last(action))
     in_.runner.finish_step(state_, in_.reducer ? in_.reducer->carried_out()
                                                : std::vector<bool>(in_.runner.program().graph.nodes.size()));
-    in_.hooks->gradients_reduced(action);
-  }
-  if (action.kind == ActionKind::step && is_last(action)) in_.hooks->step(action);
+  if (action.kind == ActionKind::step && is_last(action)) in_.hooks->step(state_);
   last_end_ = in_.clock.now();
   return {action, begin, last_end_};
 }

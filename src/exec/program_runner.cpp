@@ -13,8 +13,19 @@ namespace heddle::exec {
 
 using schedule::ActionKind;
 
-ProgramRunner::ProgramRunner(const passes::Program& program, const comm::CartesianGrid& grid,
-                             const Arena& arena, std::int64_t rows, std::vector<maps::Block> loss_chunks)
+namespace {
+
+/// A whole tensor counts on the first of the ranks that hold it; of a split one each its part.
+bool counts(const maps::Layout& layout, const maps::Coordinates& place) {
+  return std::ranges::all_of(maps::all_axes, [&](maps::Axis axis) {
+    return axis == maps::Axis::pipeline || layout[axis] != maps::whole || place[axis] == 0;
+  });
+}
+
+}  // namespace
+
+ProgramRunner::ProgramRunner(const passes::Program& program, const comm::CartesianGrid& grid, Arena& arena,
+                             std::int64_t rows, std::vector<maps::Block> loss_chunks)
     : program_(program),
       grid_(grid),
       arena_(arena),
@@ -25,6 +36,7 @@ ProgramRunner::ProgramRunner(const passes::Program& program, const comm::Cartesi
   for (const graph::Value& value : program.graph.values) {
     globals_.push_back(graph::with_rows(value.shape, rows));
     boxes_.push_back(maps::local_box(globals_.back(), value.layout, grid.shape(), grid.rank()));
+    counted_.push_back(counts(value.layout, grid.coordinates()));
   }
   for (const passes::Trained& trained : program.trained)
     for (graph::ValueId sum : trained.sums) summed_[sum] = true;
@@ -59,9 +71,24 @@ void ProgramRunner::finish_step(const RunState& state, const std::vector<bool>& 
   under_way_.finish(state.observer);
 }
 
+void ProgramRunner::run(graph::Phase phase, const RunState& state, const std::function<void(int)>& after) {
+  for (graph::NodeId node : tasks_.once(phase)) {
+    run_node(node, 0, nullptr, state, "STEP");
+    if (after) after(node);
+  }
+  under_way_.finish(state.observer);
+}
+
 Work ProgramRunner::work_of(int node) const {
-  if (!binding(program_.graph.nodes[node].op)) return Work::map;
-  return program_.graph.nodes[node].recomputed ? Work::recompute : Work::node;
+  const graph::Node& one = program_.graph.nodes[node];
+  if (!binding(one.op)) return Work::map;
+  switch (one.phase) {
+    case graph::Phase::norm: return Work::norm;
+    case graph::Phase::update:
+    case graph::Phase::redo: return Work::update;
+    case graph::Phase::take_back: return Work::undo;
+    default: return one.recomputed ? Work::recompute : Work::node;
+  }
 }
 
 /// What is made anew must not depend on what lay there before.
@@ -110,21 +137,49 @@ void ProgramRunner::run_node(int index, int microbatch, const maps::Block* chunk
   }
   for (graph::ValueId id : node.out) call.out.push_back(part(id, microbatch, chunk));
   call.write = write_of(node);
+  call.counted = &counted_;
   under_way_.settle(call.in, call.out, state.observer);
   const Observed observed(state.observer, {.work = work_of(index), .node = index, .action = state.action},
                           &lane_);
   if (arena_.packing() == Packing::separate) poison_outputs(call);
   if (const Binding kernel = binding(node.op)) return kernel(call);
+  run_map(call, index, what);
+}
 
-  const auto& map = std::get<maps::Map>(node.attributes);
+namespace {
+
+/// Piece after piece, each waited for: for a parameter at once the message library would take a workspace as large as it.
+/// `start(in, out)` begins a piece.
+template <class Start>
+void in_pieces(const Tensor& in, const Tensor& out, const std::string& action, Start&& start) {
+  const std::int64_t size = size_of(in.dtype), most = (std::int64_t{16} << 20) / size, count = in.count();
+  const auto piece = [&](const Tensor& tensor, std::int64_t begin) {
+    return Tensor{
+        static_cast<std::byte*>(tensor.data) + begin * size, tensor.dtype, {std::min(most, count - begin)}};
+  };
+  for (std::int64_t begin = 0; begin < count; begin += most) {
+    comm::Request request = start(piece(in, begin), piece(out, begin));
+    comm::wait(request, {action});
+  }
+}
+
+}  // namespace
+
+void ProgramRunner::run_map(const Call& call, int index, const std::string& what) {
+  const auto& map = std::get<maps::Map>(call.node.attributes);
+  const std::string action =
+      fmt::format("{}: {} of {}", what, name(map), program_.graph[call.node.out[0]].name);
   lane_.fence();
+  if (!map.among.empty())
+    return in_pieces(call.in[0], call.out[0], action,
+                     [&](const Tensor& in, const Tensor& out) { return comm::start(map, grid_, in, out); });
   comm::Request request = comm::start(map, grid_, call.in[0], call.out[0]);
   if (request.done()) return;
   under_way_.add({std::move(request),
                   call.in[0],
                   call.out[0],
-                  {.work = Work::wait, .node = index, .action = state.action},
-                  fmt::format("{}: {} of {}", what, name(map), program_.graph[node.out[0]].name)});
+                  {.work = Work::wait, .node = index, .action = call.run.action},
+                  action});
 }
 
 }  // namespace heddle::exec

@@ -216,8 +216,8 @@ std::vector<Reduction> reductions(const Program& program) {
   for (std::size_t i = 0; i < program.graph.nodes.size(); ++i) {
     const Node& node = program.graph.nodes[i];
     const auto* map = std::get_if<maps::Map>(&node.attributes);
-    if (program.graph.nodes[i].phase != Phase::epilogue || !map || map->kind != maps::MapKind::sum_reduce)
-      continue;
+    const bool reduces = map && map->kind == maps::MapKind::sum_reduce && map->among.empty();
+    if (node.phase != Phase::epilogue || !reduces) continue;
     const ValueId sum = node.in.front();
     if (std::ranges::any_of(program.trained,
                             [&](const Trained& t) { return std::ranges::count(t.sums, sum) > 0; }))

@@ -19,11 +19,17 @@ class Writer {
   Program run() {
     for (Trained& trained : program_.trained)
       if (const Tie* tie = tie_of(trained)) trained.stepped = end_.tying == Tying::replicate || leads(*tie);
+    for (const Tie& tie : end_.ties)
+      if (Trained* trained = find(tie)) add_sum(*trained, tie);
     for (Trained& trained : program_.trained)
       if (trained.stepped) add_state(trained);
     add_norm();
     for (const Trained& trained : program_.trained)
       if (trained.stepped) add_update(trained);
+    if (end_.update == Update::revocable) add_ways_back();
+    if (end_.tying == Tying::transmit)
+      for (const Tie& tie : end_.ties)
+        if (const Trained* trained = find(tie)) add_hand_on(*trained, tie);
     return std::move(program_);
   }
 
@@ -32,7 +38,33 @@ class Writer {
     const auto found = std::ranges::find(end_.ties, graph_[trained.parameter].name, &Tie::parameter);
     return found == end_.ties.end() ? nullptr : &*found;
   }
+  Trained* find(const Tie& tie) {
+    const auto found = std::ranges::find_if(
+        program_.trained, [&](const Trained& t) { return graph_[t.parameter].name == tie.parameter; });
+    return found == program_.trained.end() ? nullptr : &*found;
+  }
   bool leads(const Tie& tie) const { return tie.holders.front() == end_.pipeline_rank; }
+
+  /// All holders come to it in the order of the ties, which is the same for all.
+  void add_sum(Trained& trained, const Tie& tie) {
+    const bool replicated = end_.tying == Tying::replicate;
+    const maps::MapKind kind = replicated ? maps::MapKind::sum_reduce : maps::MapKind::sum_to_first;
+    graph_[trained.gradient].layout[maps::Axis::pipeline] = maps::partial;
+    Value sum = graph_[trained.gradient];
+    sum.layout[maps::Axis::pipeline] = replicated ? maps::whole : maps::first;
+    const ValueId result = graph_.add(sum);
+    add(Op::map, {trained.gradient}, {result}, Phase::epilogue, among(kind, tie));
+    trained.gradient = result;
+  }
+
+  void add_hand_on(const Trained& trained, const Tie& tie) {
+    add(Op::map, {trained.parameter}, {trained.parameter}, Phase::hand_on,
+        among(maps::MapKind::broadcast_from_first, tie));
+  }
+
+  static maps::Map among(maps::MapKind kind, const Tie& tie) {
+    return {.kind = kind, .axes = maps::Axis::pipeline, .among = tie.holders};
+  }
 
   ValueId like(ValueId parameter, const char* what, Role role) {
     Value value = graph_[parameter];
@@ -71,21 +103,28 @@ class Writer {
     graph_.nodes.back().phase = Phase::norm;
   }
 
-  /// A revocable step writes the new moments beside the old ones, which then change names with them
-  /// (Trained::moments and spare); so a redo reads the spare ones and writes the others.
+  /// A revocable step writes the new moments beside the old ones, with which they then exchange their memory.
   void add_update(const Trained& t) {
     const graph::Decay decay{graph_[t.parameter].initial.decay};
-    const std::vector<ValueId> in = {t.parameter, t.gradient, t.moments.first, t.moments.second};
-    const std::vector<ValueId> out = {t.parameter, t.moments.first, t.moments.second};
-    if (end_.update == Update::final) return add(Op::adamw, in, out, Phase::update, decay);
-    add(Op::adamw, in, {t.parameter, t.spare.first, t.spare.second, t.kept}, Phase::update, decay);
-    redo_.push_back({t.kept, t.gradient, t.spare.first, t.spare.second});
+    std::vector<ValueId> out = {t.parameter, t.moments.first, t.moments.second};
+    if (end_.update == Update::revocable) out = {t.parameter, t.spare.first, t.spare.second, t.kept};
+    add(Op::adamw, {t.parameter, t.gradient, t.moments.first, t.moments.second}, out, Phase::update, decay);
+  }
+
+  /// After that exchange the spare moments are those from before the step.
+  void add_ways_back() {
+    for (const Trained& t : program_.trained)
+      if (t.stepped)
+        add(Op::adamw, {t.kept, t.gradient, t.spare.first, t.spare.second},
+            {t.parameter, t.moments.first, t.moments.second}, Phase::redo,
+            graph::Decay{graph_[t.parameter].initial.decay});
+    for (const Trained& t : program_.trained)
+      if (t.stepped) add(Op::restore, {t.kept}, {t.parameter}, Phase::take_back);
   }
 
   Program program_;
   graph::Graph& graph_;
   const StepEnd& end_;
-  std::vector<std::vector<ValueId>> redo_;
 };
 
 }  // namespace

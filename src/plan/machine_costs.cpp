@@ -58,7 +58,6 @@ class MachineCosts {
                             .bucket_bytes = static_cast<double>(plan_.options.bucket_bytes)},
                            machine_);
     schedule::StageCost& first = stages.begin()->second;
-    first.reduce_gradients += ties(program, pipeline_rank);
     // Loss and norm go over all ranks, one after the other.
     const int ranks = plan_.grid().size();
     const schedule::Link& link = ranks > machine_.ranks_per_node ? machine_.between : machine_.within;
@@ -84,22 +83,6 @@ class MachineCosts {
     const Shape shape = maps::local_shape(graph::with_rows(value.shape, plan_.options.rows()), value.layout,
                                           plan_.grid(), first_rank(plan_.grid(), pipeline_rank));
     return static_cast<double>(shape.count() * size_of(value.dtype));
-  }
-
-  /// The sums of what several pipeline ranks hold.
-  double ties(const passes::Program& program, int pipeline_rank) const {
-    double seconds = 0;
-    for (const Tie& tie : plan_.ties) {
-      if (!std::ranges::count(tie.holders, pipeline_rank)) continue;
-      const auto value = std::ranges::find_if(program.graph.values, [&](const graph::Value& one) {
-        return one.role == graph::Role::parameter && one.name == tie.parameter;
-      });
-      const auto n = static_cast<double>(tie.holders.size());
-      const schedule::Link& slowest = link(tie.holders.front(), tie.holders.back());
-      seconds += 2 * ((n - 1) / n * bytes(*value, pipeline_rank) / slowest.bandwidth +
-                      std::bit_width(tie.holders.size() - 1) * slowest.latency);
-    }
-    return seconds;
   }
 
   const Plan& plan_;

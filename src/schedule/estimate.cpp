@@ -29,10 +29,15 @@ class Estimator {
     for (std::size_t index = 0; index < in_.program.graph.nodes.size(); ++index) {
       const graph::Node& node = in_.program.graph.nodes[index];
       const Phase phase = in_.program.graph.nodes[index].phase;
+      const auto* map = std::get_if<maps::Map>(&node.attributes);
+      if (map && !map->among.empty()) {
+        ties_ += of(node, 1);
+        continue;
+      }
       if (phase > Phase::epilogue) continue;  // the step itself, below
       if (graph::once_a_step(phase)) {
         once += of(node, 1);
-        if (std::holds_alternative<maps::Map>(node.attributes)) summed_bytes += bytes(node.in);
+        if (map) summed_bytes += bytes(node.in);
       } else {
         member(stages_.at(node.stage), action_of(phase, Backward::split)) +=
             of(node, phase == Phase::loss ? loss_chunks_ : 1);
@@ -81,7 +86,7 @@ class Estimator {
     for (const auto& [stage, cost] : stages_) backward = std::max(backward, cost.backward);
     for (const passes::Trained& trained : in_.program.trained) parameters += bytes({trained.parameter});
     const double last = summed_bytes > 0 ? once * std::min(1.0, in_.bucket_bytes / summed_bytes) : 0;
-    first.reduce_gradients = std::max(once - backward, last);
+    first.reduce_gradients = std::max(once - backward, last) + ties_;
     first.step = 8 * parameters / machine_.rates.bytes;
   }
 
@@ -89,13 +94,19 @@ class Estimator {
   const MachineModel& machine_;
   std::size_t loss_chunks_;
   std::map<int, StageCost> stages_;
+  double ties_ = 0;  ///< seconds of what pipeline ranks that hold one parameter tell each other
 };
 
 }  // namespace
 
 double seconds(const maps::Map& map, double bytes, const maps::Grid& grid, int rank,
                const MachineModel& machine) {
-  const std::vector<int> group = grid.group_of(map.axes, rank);
+  std::vector<int> group = grid.group_of(map.axes, rank);
+  if (!map.among.empty()) {
+    std::vector<int> some;
+    for (int index : map.among) some.push_back(group[index]);
+    group = some;
+  }
   if (!communicates(map.kind) || group.size() < 2) return 0;
   const Link& link = machine.one_node(group.front(), group.back()) ? machine.within : machine.between;
   using maps::MapKind;

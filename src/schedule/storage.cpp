@@ -32,6 +32,7 @@ Sharing sharing(const Node& node) {
     case MapKind::broadcast: return Sharing::always;
     case MapKind::sum_reduce:
     case MapKind::all_sum_reduce:
+    case MapKind::sum_to_first:
     case MapKind::log_sum_reduce: return Sharing::if_last_user;
     default: return Sharing::none;
   }

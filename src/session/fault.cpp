@@ -108,8 +108,9 @@ void FaultInjector::action_begins(const schedule::Action& action) {
                   fmt::format("rank {} fails before {} of step {}", fault_.rank, fault_.action, fault_.step),
                   "as --fault asks");
     case Fault::Kind::nan: {
-      const auto counted = std::ranges::find(trainer_.parameters(), true, &train::TrainedParameter::owner);
-      if (counted == trainer_.parameters().end()) return;
+      const std::vector<train::TrainedParameter> held = trainer_.parameters();
+      const auto counted = std::ranges::find(held, true, &train::TrainedParameter::owner);
+      if (counted == held.end()) return;
       kernels::fill({}, counted->gradient, std::numeric_limits<double>::quiet_NaN());
     }
   }

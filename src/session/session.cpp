@@ -228,6 +228,7 @@ void Session::Parts::checkpoint(std::int64_t steps_done) {
   std::vector<io::Shard> shards;
   for (const train::TrainedParameter& p : trainer.parameters()) {
     shards.push_back(shard(p, io::parameter_dataset(p.name), p.tensor));
+    if (!p.stepped()) continue;  // whoever steps it writes its moments
     shards.push_back(shard(p, io::first_moment_dataset(p.name), p.first_moment));
     shards.push_back(shard(p, io::second_moment_dataset(p.name), p.second_moment));
   }

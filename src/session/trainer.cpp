@@ -1,9 +1,6 @@
 #include "heddle/session/trainer.hpp"
 
-#include <algorithm>
-
 #include "heddle/comm/collectives.hpp"
-#include "heddle/comm/subset.hpp"
 #include "heddle/exec/host_copy.hpp"
 #include "heddle/train/rate.hpp"
 
@@ -13,20 +10,18 @@ using maps::Axis;
 
 Trainer::Trainer(Options options, const plan::Plan& plan, comm::World& world, const exec::Clock& clock)
     : options_(std::move(options)), plan_(plan), world_(world), clock_(clock), grid_(world, plan.grid()) {
+  for (const plan::Tie& tie : plan.ties) grid_.make_group(Axis::pipeline, tie.holders);
   engine_.emplace(engine_input(plan.training));
   exec::EngineInput evaluation = engine_input(plan.evaluation);
   evaluation.lender = &engine_->arena();
   evaluation_.emplace(evaluation);
+  for (const train::Parameter& parameter : parameters()) train::initialise(parameter, options_.seed);
+  optimizer_.emplace(options_.optimizer, engine_->runner(), world.all(), loss_share(*engine_));
+}
 
-  make_ties();
-  std::vector<train::Tie> ties;
-  for (const TiedGroup& tie : ties_)
-    if (tie.holders.size() > 1) ties.push_back({tie.name, &tie.holders, plan.options.pipeline.tied});
-  auto parameters = train::trained_parameters(engine_->program(), engine_->arena(), grid_,
-                                              plan::held_before(plan, plan.pipeline_rank(grid_.rank())));
-  for (const train::Parameter& parameter : parameters) train::initialise(parameter, options_.seed);
-  optimizer_.emplace(options_.optimizer, std::move(parameters), std::move(ties), world.all(),
-                     loss_share(*engine_));
+std::vector<train::TrainedParameter> Trainer::parameters() const {
+  return train::trained_parameters(engine_->program(), engine_->arena(), grid_,
+                                   plan::held_before(plan_, plan_.pipeline_rank(grid_.rank())));
 }
 
 exec::EngineInput Trainer::engine_input(const plan::Execution& execution) const {
@@ -36,17 +31,6 @@ exec::EngineInput Trainer::engine_input(const plan::Execution& execution) const 
           .world = world_,
           .clock = clock_,
           .packing = options_.packing};
-}
-
-/// Every rank of a pipeline takes part in making each group, in one order.
-void Trainer::make_ties() {
-  using comm::Membership;
-  const int pipeline_rank = plan_.pipeline_rank(grid_.rank());
-  for (const plan::Tie& tie : plan_.ties) {
-    const bool member = std::ranges::count(tie.holders, pipeline_rank) > 0;
-    ties_.push_back({tie.parameter, comm::subset(grid_.along(Axis::pipeline),
-                                                 member ? Membership::member : Membership::outsider)});
-  }
 }
 
 /// The loss lies whole on the tensor axis: its first rank counts it.
@@ -78,7 +62,7 @@ train::StepResult Trainer::step(std::int64_t step, const data::Batch& samples, e
     engine_->load("tokens", samples.inputs);
     engine_->load("targets", samples.targets);
   }
-  optimizer_->begin_step(step, train::learning_rate(options_.optimizer, step, options_.steps), of_pieces());
+  optimizer_->begin_step(step, train::learning_rate(options_.optimizer, step, options_.steps));
   engine_->run_row(state(step, of_pieces()), plan_.options.train.batch, &*optimizer_, observer);
   if (!optimizer_->unsettled() && observer) observer->step_ended(optimizer_->result());
   return optimizer_->result();

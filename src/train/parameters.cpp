@@ -48,14 +48,13 @@ std::vector<TrainedParameter> trained_parameters(const passes::Program& program,
                                                  const std::vector<std::string>& held_before) {
   std::vector<TrainedParameter> all;
   for (const passes::Trained& trained : program.trained) {
-    TrainedParameter p{parameter(trained.parameter, program, arena, grid, held_before), {}, {}, {}, {}};
+    TrainedParameter p{parameter(trained.parameter, program, arena, grid, held_before), {}, {}, {}};
     p.gradient = arena.tensor(trained.gradient, p.tensor.dtype);
     const auto tensor = [&](graph::ValueId id) {
       return id < 0 ? Tensor{} : arena.tensor(id, program.graph[id].dtype);
     };
     p.first_moment = tensor(trained.moments.first);
     p.second_moment = tensor(trained.moments.second);
-    p.undo = {tensor(trained.kept), tensor(trained.spare.first), tensor(trained.spare.second)};
     all.push_back(p);
   }
   return all;

@@ -13,7 +13,7 @@
 namespace heddle::graph {
 namespace {
 
-enum class Kind { forward, cotangent, parameter_gradient };
+enum class Kind { forward, cotangent, parameter_gradient, measure, update };
 
 Kind kind_of(Op op) {
   switch (op) {
@@ -29,6 +29,9 @@ Kind kind_of(Op op) {
     case Op::attention_gradient:
     case Op::log_probability_gradient:
     case Op::nll_gradient: return Kind::cotangent;
+    case Op::sum_of_squares: return Kind::measure;
+    case Op::adamw:
+    case Op::restore: return Kind::update;
     default: return Kind::forward;
   }
 }
@@ -44,7 +47,7 @@ TEST(OpTable, EveryOpHasAllItsParts) {
     const OpDefinition& parts = definition(op);
     const Kind kind = kind_of(op);
     EXPECT_TRUE(parts.flops) << name(op);
-    EXPECT_EQ(parts.shape != nullptr, kind != Kind::parameter_gradient) << name(op);
+    EXPECT_EQ(parts.shape != nullptr, kind != Kind::parameter_gradient && kind != Kind::update) << name(op);
     EXPECT_EQ(parts.layout != nullptr, kind == Kind::forward) << name(op);
     EXPECT_EQ(parts.adjoint != nullptr, kind == Kind::forward && op != Op::log_sum_exp) << name(op);
   }

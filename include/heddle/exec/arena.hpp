@@ -24,6 +24,9 @@ class Arena {
   /// A slot of one of the fixed pools as one tensor.
   Tensor whole(schedule::FixedPool pool, DType dtype, int slot = 0) const;
 
+  /// From now on each value lies where the other one lay. They are equally large.
+  void exchange(graph::ValueId a, graph::ValueId b);
+
   const schedule::MemoryPlan& plan() const { return plan_; }
   Packing packing() const { return packing_; }
   /// Bytes of its own, which the plan foretells.

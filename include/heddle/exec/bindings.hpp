@@ -5,6 +5,7 @@
 
 #include "heddle/exec/observer.hpp"
 #include "heddle/graph/graph.hpp"
+#include "heddle/kernels/adamw.hpp"
 #include "heddle/kernels/lane.hpp"
 #include "heddle/kernels/write.hpp"
 #include "heddle/maps/box.hpp"
@@ -13,10 +14,11 @@ namespace heddle::exec {
 
 /// What a run knows and a graph does not.
 struct RunState {
-  std::int64_t sequence = 1;  ///< tokens of a sample
-  std::uint64_t seed = 0;     ///< of the dropout masks
-  std::uint64_t step = 0;     ///< stream of the dropout masks
-  double loss_scale = 1;      ///< 1 / rows of the whole step
+  std::int64_t sequence = 1;       ///< tokens of a sample
+  std::uint64_t seed = 0;          ///< of the dropout masks
+  std::uint64_t step = 0;          ///< stream of the dropout masks
+  double loss_scale = 1;           ///< 1 / rows of the whole step
+  kernels::AdamWStep update = {};  ///< of the optimizer; weight decay where the node asks for it
   std::int64_t row_shift =
       0;  ///< from a row's global index in its microbatch to its index in the step's batch
   schedule::Action action = no_action;  ///< that is carried out
@@ -33,6 +35,8 @@ struct Call {
   std::vector<Shape> in_global;
   /// Of sums over the microbatches: the first write of a step replaces what the last step left.
   kernels::Write write = kernels::Write::overwrite;
+  /// Of every value of the program: is this the one rank that counts it, of those of its pipeline rank that hold this part?
+  const std::vector<bool>* counted = nullptr;
 };
 
 using Binding = void (*)(const Call&);

@@ -33,9 +33,8 @@ class Clock {
 class StepHooks {
  public:
   virtual ~StepHooks() = default;
-  /// The sums over the microbatches are complete on all ranks that share a parameter.
-  virtual void gradients_reduced(const schedule::Action& action) = 0;
-  virtual void step(const schedule::Action& action) = 0;
+  /// The gradients are complete on all ranks that share a parameter.
+  virtual void step(const RunState& state) = 0;
 };
 
 struct MachineInput {

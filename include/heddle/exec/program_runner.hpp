@@ -15,7 +15,7 @@ class ProgramRunner {
  public:
   /// All must outlive it. `rows` are those of one microbatch over the whole data axis, `loss_chunks` this rank's that pass
   /// Phase::loss together.
-  ProgramRunner(const passes::Program& program, const comm::CartesianGrid& grid, const Arena& arena,
+  ProgramRunner(const passes::Program& program, const comm::CartesianGrid& grid, Arena& arena,
                 std::int64_t rows, std::vector<maps::Block> loss_chunks);
 
   /// Runs what the action (F, B, I or W) stands for, for its microbatch. `after` is called with each node's index. A map is
@@ -25,6 +25,11 @@ class ProgramRunner {
   void begin_step(const RunState& state);
   /// Runs the epilogue, except the nodes for which `skip` is true.
   void finish_step(const RunState& state, const std::vector<bool>& skip);
+
+  /// Runs the nodes of a phase from norm on.
+  void run(graph::Phase phase, const RunState& state, const std::function<void(int)>& after = {});
+  /// From now on each of the two values lies where the other one lay.
+  void exchange(graph::ValueId a, graph::ValueId b) { arena_.exchange(a, b); }
 
   /// Waits until the kernels that were started are done: before a message reads what they wrote.
   void fence() const { lane_.fence(); }
@@ -42,6 +47,7 @@ class ProgramRunner {
   }
 
  private:
+  void run_map(const Call& call, int index, const std::string& what);
   void poison_outputs(const Call& call) const;
   Work work_of(int node) const;
   kernels::Write write_of(const graph::Node& node);
@@ -53,7 +59,7 @@ class ProgramRunner {
 
   const passes::Program& program_;
   const comm::CartesianGrid& grid_;
-  const Arena& arena_;
+  Arena& arena_;
   schedule::Tasks tasks_;
   kernels::Lane lane_;
   MapsUnderWay under_way_;
@@ -64,6 +70,7 @@ class ProgramRunner {
   std::vector<bool>
       summed_;  ///< of every value: gradients that nodes add to in every microbatch, and the loss
   std::vector<bool> written_;  ///< of these: in this step
+  std::vector<bool> counted_;  ///< of every value, see Call
 };
 
 }  // namespace heddle::exec

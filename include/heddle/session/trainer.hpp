@@ -7,6 +7,7 @@
 #include "heddle/exec/engine.hpp"
 #include "heddle/plan/plan.hpp"
 #include "heddle/train/optimizer.hpp"
+#include "heddle/train/parameters.hpp"
 
 namespace heddle::session {
 
@@ -47,19 +48,12 @@ class Trainer {
   const exec::Engine& engine() const { return *engine_; }
   /// Bytes that this rank has allocated for the model and its training.
   std::int64_t allocated() const { return engine_->arena().allocated() + evaluation_->arena().allocated(); }
-  const std::vector<train::TrainedParameter>& parameters() const { return optimizer_->parameters(); }
-  /// Those that other stages hold too.
-  const std::vector<train::Tie>& ties() const { return optimizer_->ties(); }
+  /// What this rank holds, where it lies now.
+  std::vector<train::TrainedParameter> parameters() const;
 
  private:
-  struct TiedGroup {
-    std::string name;
-    comm::Communicator holders;
-  };
-
   exec::Observer* of_pieces() const { return observer_ && observer_->watches_pieces() ? observer_ : nullptr; }
   exec::EngineInput engine_input(const plan::Execution& execution) const;
-  void make_ties();
   Tensor loss_share(const exec::Engine& engine) const;
   exec::RunState state(std::int64_t step, exec::Observer* of_pieces = nullptr) const;
 
@@ -68,7 +62,6 @@ class Trainer {
   comm::World& world_;
   const exec::Clock& clock_;
   comm::CartesianGrid grid_;
-  std::vector<TiedGroup> ties_;
   std::optional<exec::Engine> engine_, evaluation_;
   std::optional<train::Optimizer> optimizer_;
   exec::Observer* observer_ = nullptr;  ///< of the last step

@@ -1,4 +1,4 @@
-// A rank's parameters and what belongs to each: its place in the global tensor, its moments, who counts it.
+// A rank's parameters and what belongs to each: its part of the global tensor, its moments, who counts it.
 #pragma once
 
 #include <string>
@@ -6,7 +6,6 @@
 
 #include "heddle/comm/cartesian.hpp"
 #include "heddle/exec/arena.hpp"
-#include "heddle/kernels/adamw.hpp"
 #include "heddle/maps/box.hpp"
 #include "heddle/passes/differentiate.hpp"
 
@@ -19,23 +18,23 @@ struct Parameter {
   graph::Initial initial;
   graph::ValueId value = -1;
   Tensor tensor;
-  /// One rank of those that hold this part: it adds to the norm and writes to the checkpoint.
+  /// One rank of those that hold this part: it writes to the checkpoint.
   bool owner = false;
 };
 
 struct TrainedParameter : Parameter {
   Tensor gradient;
   Tensor first_moment, second_moment;  ///< no data where another rank steps the parameter
-  kernels::AdamWState undo;  ///< what the last step replaced; no data where its memory is not planned
 
   bool stepped() const { return first_moment.data != nullptr; }
 };
 
-/// The parameters of a program. `stages_before` says of a name whether an earlier stage holds it too.
+/// The parameters of a program. `held_before` are those that an earlier pipeline rank holds too.
 std::vector<Parameter> parameters(const passes::Program& program, const exec::Arena& arena,
                                   const comm::CartesianGrid& grid,
                                   const std::vector<std::string>& held_before);
-/// The same with what the optimizer needs, in the order in which gradients become final.
+/// The same with what is kept of each, in the order in which gradients become final. Where the optimizer may take a step
+/// back, the tensors of moments are those of now: after a step they may lie elsewhere.
 std::vector<TrainedParameter> trained_parameters(const passes::Program& program, const exec::Arena& arena,
                                                  const comm::CartesianGrid& grid,
                                                  const std::vector<std::string>& held_before);

@@ -146,7 +146,7 @@ TEST(Numbers, ADivergedStepEndsOnEveryRankBeforeParametersChange) {
   const plan::Plan plan = plan::make(deck);
   const exec::Clock clock;
   session::Trainer trainer(session::options_of(deck), plan, world(), clock);
-  const train::TrainedParameter& first = trainer.parameters().front();
+  const train::TrainedParameter first = trainer.parameters().front();
   const double before = first.tensor.as<double>()[0];
   if (world().rank() == 0)
     trainer.parameters().back().tensor.as<double>()[0] = std::numeric_limits<double>::infinity();

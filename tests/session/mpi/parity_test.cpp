@@ -153,11 +153,12 @@ class GoldenRun {
   template <class F>
   void compare(Tensor train::TrainedParameter::*what, const std::string& kind, F&& f) const {
     const std::string group = "parameters/";
+    const std::vector<train::TrainedParameter> held = trainer_.parameters();
     for (const auto& [dataset, entry] : golden_.entries()) {
       if (!dataset.starts_with(group)) continue;
       const std::string name = dataset.substr(group.size());
-      const auto p = std::ranges::find(trainer_.parameters(), name, &train::TrainedParameter::name);
-      if (p == trainer_.parameters().end()) {
+      const auto p = std::ranges::find(held, name, &train::TrainedParameter::name);
+      if (p == held.end()) {
         f(name, squares(name, {}, {}));
       } else {
         EXPECT_EQ(p->global, entry.shape) << name;

@@ -30,20 +30,11 @@ double made_up_norm() {
 
 /// An optimizer over a rank's share; the token table is tied where several stages hold it.
 struct Trainer {
-  Trainer(const Share& the_share, const deck::Optimizer& settings)
-      : share(the_share),
-        holders(comm::subset(share.grid.along(Axis::pipeline), share.holds(share.stage, table)
-                                                                   ? comm::Membership::member
-                                                                   : comm::Membership::outsider)),
-        loss_memory(8),
-        optimizer(settings, share.parameters, ties(), tests::world().all(), loss_share()) {
+  Trainer(Share& the_share, const deck::Optimizer& settings)
+      : share(the_share), loss_memory(8), optimizer(settings, *share.runner, tests::world().all(), loss_share()) {
     for (const TrainedParameter& p : share.parameters) initialise(p, 1);
   }
 
-  std::vector<Tie> ties() const {
-    if (holders.size() == 1) return {};
-    return {{table, &holders}};
-  }
   /// The first rank's share is the whole loss.
   Tensor loss_share() const {
     const Tensor tensor{loss_memory.data(), DType::f64, {}};
@@ -52,22 +43,21 @@ struct Trainer {
   }
   /// Every stage that holds a tied parameter has a part of its gradient.
   void fill_gradients() const {
+    const int last = static_cast<int>(share.stage_names.size()) - 1;
     for (const TrainedParameter& p : share.parameters) {
-      const bool tied = p.name == table && holders.size() > 1;
-      const double part = !tied ? 1.0 : holders.rank() == 0 ? 0.25 : 0.75;
+      const bool tied = last > 0 && share.holds(0, p.name) && share.holds(last, p.name);
+      const double part = !tied ? 1.0 : share.stage == 0 ? 0.25 : 0.75;
       fill(p, p.gradient, [&](std::uint64_t i) { return part * made_up_gradient(p.name, i); });
     }
   }
   void step(std::int64_t number, double rate) {
     fill_gradients();
     optimizer.begin_step(number, rate);
-    optimizer.gradients_reduced(exec::no_action);
-    optimizer.step(exec::no_action);
+    share.sum_ties();
+    optimizer.step({});
   }
 
-  inline static const std::string table = "embedding.token";
-  const Share& share;
-  comm::Communicator holders;
+  Share& share;
   kernels::Memory loss_memory;
   Optimizer optimizer;
 };
@@ -80,7 +70,7 @@ deck::Optimizer settings_with(double clip) {
 
 TEST(Optimizer, TheNormCountsEveryElementOnceOnEveryGrid) {
   const double norm = made_up_norm();
-  for_each_share([&](const Share& share) {
+  for_each_share([&](Share& share) {
     Trainer trainer(share, settings_with(1.0));
     trainer.step(0, 1e-3);
     EXPECT_NEAR(trainer.optimizer.result().gradient_norm / norm, 1.0, 1e-13);
@@ -113,7 +103,7 @@ kernels::reference::AdamWState after_two_steps(const TrainedParameter& p, const 
 TEST(Optimizer, StepsAsOneRankWouldWithClippingAndWithout) {
   const double norm = made_up_norm();
   for (double clip : {0.0, norm / 3, norm * 3})
-    for_each_share([&](const Share& share) {
+    for_each_share([&](Share& share) {
       const deck::Optimizer settings = settings_with(clip);
       Trainer trainer(share, settings);
       const double scale = clip == norm / 3 ? 1.0 / 3 : 1.0;
@@ -136,7 +126,7 @@ TEST(Optimizer, StepsAsOneRankWouldWithClippingAndWithout) {
 
 /// A NaN on one rank ends the step everywhere, and before anything has changed.
 TEST(Optimizer, RefusesGradientsThatAreNotFiniteOnEveryRank) {
-  for_each_share([](const Share& share) {
+  for_each_share([](Share& share) {
     Trainer trainer(share, settings_with(1.0));
     std::vector<std::vector<double>> before;
     for (const TrainedParameter& p : share.parameters) before.push_back(to_host(p.tensor));
@@ -145,9 +135,9 @@ TEST(Optimizer, RefusesGradientsThatAreNotFiniteOnEveryRank) {
     if (share.grid.rank() == 0)
       fill(first, first.gradient, [](std::uint64_t) { return std::numeric_limits<double>::quiet_NaN(); });
     trainer.optimizer.begin_step(4, 1e-3);
-    trainer.optimizer.gradients_reduced(exec::no_action);
+    share.sum_ties();
     tests::expect_error(ExitCode::numbers, {"gradient norm = ", "nan", "diverged"},
-                        [&] { trainer.optimizer.step(exec::no_action); });
+                        [&] { trainer.optimizer.step({}); });
     for (std::size_t k = 0; k < before.size(); ++k) EXPECT_EQ(to_host(share.parameters[k].tensor), before[k]);
   });
 }

@@ -8,8 +8,9 @@
 #include <string>
 #include <vector>
 
-#include "heddle/comm/subset.hpp"
 #include "heddle/exec/host_copy.hpp"
+#include "heddle/exec/program_runner.hpp"
+#include "heddle/passes/loss_tail.hpp"
 #include "heddle/passes/parallelize.hpp"
 #include "heddle/passes/step_end.hpp"
 #include "heddle/schedule/communication.hpp"
@@ -30,13 +31,13 @@ class Share {
       : grid(tests::world(), shape), stage(grid.coordinates()[Axis::pipeline]) {
     const graph::Graph graph = passes::parallelize(gpt(), shape, stream);
     const int count = shape.extent(Axis::pipeline);
-    for (const passes::Share& s : passes::partition(graph, passes::balanced_cuts(graph, count, 16))) {
-      stage_names.push_back(tests::names(s.graph, tests::parameters(s.graph)));
-      if (static_cast<int>(stage_names.size()) == stage + 1)
-        program = passes::with_step_end(passes::differentiate(s), {});
-    }
+    const auto shares = passes::partition(graph, passes::balanced_cuts(graph, count, 16));
+    for (const passes::Share& s : shares) stage_names.push_back(tests::names(s.graph, tests::parameters(s.graph)));
     for (int before = 0; before < stage; ++before)
       held_before.insert(held_before.end(), stage_names[before].begin(), stage_names[before].end());
+    const std::vector<passes::Tie> ties = find_ties();
+    for (const passes::Tie& tie : ties) grid.make_group(Axis::pipeline, tie.holders);
+    program = passes::with_step_end(passes::differentiate(shares[stage]), {.ties = ties, .pipeline_rank = stage});
     const auto schedule = schedule::finish_step(schedule::add_communication(schedule::one_f_one_b(count, 2)));
     arena.emplace(schedule::plan_memory({.program = program,
                                          .grid = shape,
@@ -45,7 +46,18 @@ class Share {
                                          .row = schedule.rows[stage],
                                          .microbatches = 2}),
                   exec::Packing::arena);
+    runner.emplace(program, grid, *arena, 64, passes::loss_chunks(program, shape, grid.rank(), 64));
     parameters = trained_parameters(program, *arena, grid, held_before);
+  }
+
+  /// The sums of tied gradients alone: no other one is added up over ranks.
+  void sum_ties() {
+    std::vector<bool> skip;
+    for (const graph::Node& node : program.graph.nodes) {
+      const auto* map = std::get_if<maps::Map>(&node.attributes);
+      skip.push_back(!map || map->among.empty());
+    }
+    runner->finish_step({}, skip);
   }
 
   bool holds(int other_stage, const std::string& name) const {
@@ -58,7 +70,20 @@ class Share {
   std::vector<std::string> held_before;
   passes::Program program;
   std::optional<exec::Arena> arena;
+  std::optional<exec::ProgramRunner> runner;
   std::vector<TrainedParameter> parameters;
+
+ private:
+  std::vector<passes::Tie> find_ties() const {
+    std::vector<passes::Tie> ties;
+    for (const std::string& name : stage_names.front()) {
+      passes::Tie tie{name, {}};
+      for (int other = 0; other < static_cast<int>(stage_names.size()); ++other)
+        if (holds(other, name)) tie.holders.push_back(other);
+      if (tie.holders.size() > 1) ties.push_back(tie);
+    }
+    return ties;
+  }
 };
 
 template <class F>
