@@ -47,7 +47,7 @@ class Bench {
         world_(world),
         plan_(checked_plan(deck, world)),
         clock_(session::common_clock(world.all())),
-        trainer_(session::options_of(deck), plan_, world, clock_),
+        trainer_(session::options_of(deck), plan_, world.all(), clock_),
         watch_(trainer_.engine().program().graph.nodes.size()),
         batch_(data::made_up_batch(deck.model.vocabulary, deck.train.sequence, trainer_.first_sample(),
                                    trainer_.sample_count())),

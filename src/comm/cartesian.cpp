@@ -10,19 +10,20 @@
 
 namespace heddle::comm {
 
-CartesianGrid::CartesianGrid(World& world, const maps::Grid& grid) : grid_(grid), rank_(world.rank()) {
-  if (grid.size() != world.size())
+CartesianGrid::CartesianGrid(const Communicator& ranks, const maps::Grid& grid)
+    : ranks_(ranks), grid_(grid), rank_(ranks.rank()) {
+  if (grid.size() != ranks.size())
     throw Error(ExitCode::usage,
                 fmt::format("the grid {} needs {} ranks, but the run has {}", maps::name(grid), grid.size(),
-                            world.size()),
+                            ranks.size()),
                 "grid.data * grid.pipeline * grid.tensor is the number of ranks",
                 fmt::format("start it with -n {} or change [grid]", grid.size()));
   // MPI numbers the ranks of a Cartesian communicator row-major, as maps::Grid does.
   std::array<int, maps::axis_count> extents, periods{};
   for (int i = 0; i < maps::axis_count; ++i) extents[i] = grid.extent(grid.order()[i]);
-  barrier(world.all(), "set-up of the grid");
+  barrier(ranks, "set-up of the grid");
   MPI_Comm cartesian;
-  check(MPI_Cart_create(world.all().handle().comm, maps::axis_count, extents.data(), periods.data(),
+  check(MPI_Cart_create(ranks.handle().comm, maps::axis_count, extents.data(), periods.data(),
                         /*reorder=*/0, &cartesian),
         "MPI_Cart_create");
   for (unsigned bits = 0; bits < 1u << maps::axis_count; ++bits) {
@@ -35,7 +36,7 @@ CartesianGrid::CartesianGrid(World& world, const maps::Grid& grid) : grid_(grid)
     }
     MPI_Comm part;
     check(MPI_Cart_sub(cartesian, kept.data(), &part), "MPI_Cart_sub");
-    along_.emplace(axes, Communicator(std::make_unique<Communicator::Handle>(part, world.watchdog())));
+    along_.emplace(axes, Communicator(std::make_unique<Communicator::Handle>(part, ranks.watchdog())));
   }
   check(MPI_Comm_free(&cartesian), "MPI_Comm_free");
 }

@@ -41,4 +41,6 @@ int Communicator::world_rank(int member) const {
 
 MPI_Comm mpi_handle(const Communicator& communicator) { return communicator.handle().comm; }
 
+Watchdog& Communicator::watchdog() const { return *handle_->watchdog; }
+
 }  // namespace heddle::comm

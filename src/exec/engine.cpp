@@ -51,9 +51,9 @@ std::vector<std::int64_t> Engine::row_shifts(std::int64_t samples, std::int64_t 
 void Engine::wait(schedule::Interpreter& loop, const DeviceMachine& machine, Observer* observer) {
   const schedule::Action& next = loop.next();
   const Observed observed(observer, {.work = Work::wait, .action = next});
-  comm::Wait wait(input_.world.watchdog(), {.action = name(next),
-                                            .partner = machine.partner(next),
-                                            .position = static_cast<std::int64_t>(loop.position())});
+  comm::Wait wait(input_.grid.ranks().watchdog(), {.action = name(next),
+                                                   .partner = machine.partner(next),
+                                                   .position = static_cast<std::int64_t>(loop.position())});
   while (!loop.ready()) wait.idle();
 }
 

@@ -13,17 +13,6 @@ namespace heddle::exec {
 
 using schedule::ActionKind;
 
-namespace {
-
-/// A whole tensor counts on the first of the ranks that hold it; of a split one each its part.
-bool counts(const maps::Layout& layout, const maps::Coordinates& place) {
-  return std::ranges::all_of(maps::all_axes, [&](maps::Axis axis) {
-    return axis == maps::Axis::pipeline || layout[axis] != maps::whole || place[axis] == 0;
-  });
-}
-
-}  // namespace
-
 ProgramRunner::ProgramRunner(const passes::Program& program, const comm::CartesianGrid& grid, Arena& arena,
                              std::int64_t rows, std::vector<maps::Block> loss_chunks)
     : program_(program),
@@ -36,7 +25,7 @@ ProgramRunner::ProgramRunner(const passes::Program& program, const comm::Cartesi
   for (const graph::Value& value : program.graph.values) {
     globals_.push_back(graph::with_rows(value.shape, rows));
     boxes_.push_back(maps::local_box(globals_.back(), value.layout, grid.shape(), grid.rank()));
-    counted_.push_back(counts(value.layout, grid.coordinates()));
+    counted_.push_back(maps::owns(value.layout, grid.shape(), grid.rank()));
   }
   for (const passes::Trained& trained : program.trained)
     for (graph::ValueId sum : trained.sums) summed_[sum] = true;

@@ -17,6 +17,13 @@ Box local_box(const Shape& global, const Layout& layout, const Grid& grid, int r
   return box;
 }
 
+bool owns(const Layout& layout, const Grid& grid, int rank) {
+  const Coordinates place = grid.coordinates(rank);
+  for (Axis axis : all_axes)
+    if (axis != Axis::pipeline && layout[axis] == whole && place[axis] != 0) return false;
+  return true;
+}
+
 Shape local_shape(const Shape& global, const Layout& layout, const Grid& grid, int rank) {
   return local_box(global, layout, grid, rank).shape();
 }

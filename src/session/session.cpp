@@ -127,7 +127,7 @@ Session::Parts::Parts(const deck::Deck& the_deck, comm::World& the_world)
       dataset(checked_tokens(deck, plan, world)),
       sampler(dataset, deck.data.order, deck.data.seed, deck.train.batch),
       clock(common_clock(world.all())),
-      trainer(options_of(deck), plan, world, clock),
+      trainer(options_of(deck), plan, world.all(), clock),
       progress(world.rank() == 0 ? Progress::Voice::speaks : Progress::Voice::silent, deck.train.steps,
                deck.train.batch * deck.train.sequence, deck.output.log_every) {
   observers.add(*this);

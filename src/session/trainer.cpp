@@ -1,5 +1,7 @@
 #include "heddle/session/trainer.hpp"
 
+#include <algorithm>
+
 #include "heddle/comm/collectives.hpp"
 #include "heddle/exec/host_copy.hpp"
 #include "heddle/train/rate.hpp"
@@ -8,15 +10,16 @@ namespace heddle::session {
 
 using maps::Axis;
 
-Trainer::Trainer(Options options, const plan::Plan& plan, comm::World& world, const exec::Clock& clock)
-    : options_(std::move(options)), plan_(plan), world_(world), clock_(clock), grid_(world, plan.grid()) {
+Trainer::Trainer(Options options, const plan::Plan& plan, const comm::Communicator& ranks,
+                 const exec::Clock& clock)
+    : options_(std::move(options)), plan_(plan), ranks_(ranks), clock_(clock), grid_(ranks, plan.grid()) {
   for (const plan::Tie& tie : plan.ties) grid_.make_group(Axis::pipeline, tie.holders);
   engine_.emplace(engine_input(plan.training));
   exec::EngineInput evaluation = engine_input(plan.evaluation);
   evaluation.lender = &engine_->arena();
   evaluation_.emplace(evaluation);
   for (const train::Parameter& parameter : parameters()) train::initialise(parameter, options_.seed);
-  optimizer_.emplace(options_.optimizer, engine_->runner(), world.all(), loss_share(*engine_));
+  optimizer_.emplace(options_.optimizer, engine_->runner(), ranks, loss_share(*engine_));
 }
 
 std::vector<train::TrainedParameter> Trainer::parameters() const {
@@ -24,13 +27,17 @@ std::vector<train::TrainedParameter> Trainer::parameters() const {
                                    plan::held_before(plan_, plan_.pipeline_rank(grid_.rank())));
 }
 
+Tensor Trainer::state_tensor(std::string_view name) const {
+  const auto& values = engine_->program().graph.values;
+  const auto found = std::ranges::find_if(values, [&](const graph::Value& value) {
+    return value.name == name && (value.role == graph::Role::parameter || value.role == graph::Role::state);
+  });
+  HEDDLE_EXPECT(found != values.end());
+  return engine_->arena().tensor(static_cast<graph::ValueId>(found - values.begin()), found->dtype);
+}
+
 exec::EngineInput Trainer::engine_input(const plan::Execution& execution) const {
-  return {.plan = plan_,
-          .execution = execution,
-          .grid = grid_,
-          .world = world_,
-          .clock = clock_,
-          .packing = options_.packing};
+  return {.plan = plan_, .execution = execution, .grid = grid_, .clock = clock_, .packing = options_.packing};
 }
 
 /// The loss lies whole on the tensor axis: its first rank counts it.
@@ -82,7 +89,7 @@ double Trainer::evaluate(const data::Batch& samples) {
   evaluation_->load("targets", samples.targets);
   evaluation_->run_row(state(0), plan_.options.train.batch, nullptr, nullptr);
   const Tensor share = loss_share(*evaluation_);
-  return comm::all_sum(world_.all(), share.data ? exec::read_scalar(share) : 0.0, "loss of the evaluation");
+  return comm::all_sum(ranks_, share.data ? exec::read_scalar(share) : 0.0, "loss of the evaluation");
 }
 
 }  // namespace heddle::session

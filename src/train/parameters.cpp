@@ -10,15 +10,6 @@
 namespace heddle::train {
 namespace {
 
-using maps::Axis;
-
-/// A whole tensor belongs to the first of the ranks that hold it; a split one to each its part.
-bool owns(const maps::Layout& layout, const comm::CartesianGrid& grid) {
-  return std::ranges::all_of(maps::all_axes, [&](Axis axis) {
-    return axis == Axis::pipeline || layout[axis] != maps::whole || grid.coordinates()[axis] == 0;
-  });
-}
-
 Parameter parameter(graph::ValueId id, const passes::Program& program, const exec::Arena& arena,
                     const comm::CartesianGrid& grid, const std::vector<std::string>& held_before) {
   const graph::Value& value = program.graph[id];
@@ -28,7 +19,8 @@ Parameter parameter(graph::ValueId id, const passes::Program& program, const exe
           .initial = value.initial,
           .value = id,
           .tensor = arena.tensor(id, value.dtype),
-          .owner = owns(value.layout, grid) && !std::ranges::count(held_before, value.name)};
+          .owner = maps::owns(value.layout, grid.shape(), grid.rank()) &&
+                   !std::ranges::count(held_before, value.name)};
 }
 
 }  // namespace

@@ -17,7 +17,7 @@ int main(int argc, char** argv) {
     const kernels::Runtime runtime;
     const plan::Plan plan = plan::make(deck);
     const exec::Clock clock;
-    session::Trainer trainer(session::options_of(deck), plan, world, clock);
+    session::Trainer trainer(session::options_of(deck), plan, world.all(), clock);
     const data::Batch batch = data::made_up_batch(deck.model.vocabulary, deck.train.sequence,
                                                   trainer.first_sample(), trainer.sample_count());
     for (std::int64_t step = 0; step < deck.train.steps; ++step) {

@@ -14,11 +14,14 @@ namespace heddle::comm {
 
 class CartesianGrid {
  public:
-  /// Collective over the world. Rank r of the world sits at grid.coordinates(r). Throws Error(usage) if the
-  /// grid does not have exactly as many ranks as the world.
-  CartesianGrid(World& world, const maps::Grid& grid);
+  /// Collective over `ranks`, which must outlive it. Rank r of them sits at grid.coordinates(r). Throws Error(usage) if the
+  /// grid does not have exactly as many ranks.
+  CartesianGrid(const Communicator& ranks, const maps::Grid& grid);
+  CartesianGrid(World& world, const maps::Grid& grid) : CartesianGrid(world.all(), grid) {}
 
   const maps::Grid& shape() const { return grid_; }
+  /// All of the grid.
+  const Communicator& ranks() const { return ranks_; }
   /// This process's rank and place.
   int rank() const { return rank_; }
   maps::Coordinates coordinates() const { return grid_.coordinates(rank_); }
@@ -30,6 +33,7 @@ class CartesianGrid {
   const Communicator& group(const maps::Map& map) const;
 
  private:
+  const Communicator& ranks_;
   maps::Grid grid_;
   int rank_;
   std::map<maps::AxisSet, Communicator> along_;  // all of them, so that no later call is collective

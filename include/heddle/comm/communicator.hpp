@@ -5,6 +5,8 @@
 
 namespace heddle::comm {
 
+class Watchdog;
+
 /// Move-only. Made by World and CartesianGrid, which must outlive it. Operations on one communicator are
 /// started in the same order by all of its ranks.
 class Communicator {
@@ -21,6 +23,8 @@ class Communicator {
   int size() const;
   /// The number of `member` in the whole run, by which hang reports and errors call it.
   int world_rank(int member) const;
+  /// That looks after waits on it.
+  Watchdog& watchdog() const;
 
   Handle& handle() const { return *handle_; }
 

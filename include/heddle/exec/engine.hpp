@@ -15,7 +15,6 @@ struct EngineInput {
   const plan::Plan& plan;
   const plan::Execution& execution;  ///< one of the plan's two
   const comm::CartesianGrid& grid;
-  comm::World& world;
   const Clock& clock;
   Packing packing = Packing::arena;
   const Arena* lender = nullptr;  ///< whose parameters, and memory between its steps, to use; null: its own

@@ -22,7 +22,8 @@ struct Options {
 class Trainer {
  public:
   /// Collective. Parameters hold their initial values. All but the options must outlive it.
-  Trainer(Options options, const plan::Plan& plan, comm::World& world, const exec::Clock& clock);
+  /// `ranks` are as many as the plan's grid has.
+  Trainer(Options options, const plan::Plan& plan, const comm::Communicator& ranks, const exec::Clock& clock);
 
   /// The samples of a step's batch that this data rank takes: [first, first + count).
   std::int64_t first_sample() const;
@@ -50,6 +51,8 @@ class Trainer {
   std::int64_t allocated() const { return engine_->arena().allocated() + evaluation_->arena().allocated(); }
   /// What this rank holds, where it lies now.
   std::vector<train::TrainedParameter> parameters() const;
+  /// This rank's part of a parameter or moment, by the name that plan::state tells; it holds it.
+  Tensor state_tensor(std::string_view name) const;
 
  private:
   exec::Observer* of_pieces() const { return observer_ && observer_->watches_pieces() ? observer_ : nullptr; }
@@ -59,7 +62,7 @@ class Trainer {
 
   Options options_;
   const plan::Plan& plan_;
-  comm::World& world_;
+  const comm::Communicator& ranks_;
   const exec::Clock& clock_;
   comm::CartesianGrid grid_;
   std::optional<exec::Engine> engine_, evaluation_;

@@ -43,8 +43,8 @@ class Writer {
   Writer(const deck::Model& model, DType dtype, const fs::path& checkpoint, comm::World& world)
       : plan_(plan::for_inference(model, dtype)),
         grid_(world, plan_.grid()),
-        engine_(exec::EngineInput{
-            .plan = plan_, .execution = plan_.evaluation, .grid = grid_, .world = world, .clock = clock_}) {
+        engine_(
+            exec::EngineInput{.plan = plan_, .execution = plan_.evaluation, .grid = grid_, .clock = clock_}) {
     const io::Checkpoint file(checkpoint.string());
     for (const train::Parameter& p : train::parameters(engine_.program(), engine_.arena(), grid_, {})) {
       Shape begin;

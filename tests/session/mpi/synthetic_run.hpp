@@ -50,7 +50,7 @@ struct Training {
   explicit Training(const deck::Deck& the_deck)
       : deck(the_deck),
         plan(plan::make(deck)),
-        trainer(session::options_of(deck), plan, world(), clock),
+        trainer(session::options_of(deck), plan, world().all(), clock),
         batch(made_up_batch(deck, trainer.first_sample(), trainer.sample_count())) {}
 
   deck::Deck deck;
@@ -82,7 +82,7 @@ inline std::vector<std::byte> bits_of(const std::vector<train::TrainedParameter>
 
 inline Outcome train(const deck::Deck& deck, const plan::Plan& plan) {
   const exec::Clock clock;
-  session::Trainer trainer(session::options_of(deck), plan, world(), clock);
+  session::Trainer trainer(session::options_of(deck), plan, world().all(), clock);
   const data::Batch batch = made_up_batch(deck, trainer.first_sample(), trainer.sample_count());
   Outcome outcome;
   for (std::int64_t step = 0; step < deck.train.steps; ++step) {

@@ -31,7 +31,9 @@ double made_up_norm() {
 /// An optimizer over a rank's share; the token table is tied where several stages hold it.
 struct Trainer {
   Trainer(Share& the_share, const deck::Optimizer& settings)
-      : share(the_share), loss_memory(8), optimizer(settings, *share.runner, tests::world().all(), loss_share()) {
+      : share(the_share),
+        loss_memory(8),
+        optimizer(settings, *share.runner, tests::world().all(), loss_share()) {
     for (const TrainedParameter& p : share.parameters) initialise(p, 1);
   }
 

@@ -32,12 +32,14 @@ class Share {
     const graph::Graph graph = passes::parallelize(gpt(), shape, stream);
     const int count = shape.extent(Axis::pipeline);
     const auto shares = passes::partition(graph, passes::balanced_cuts(graph, count, 16));
-    for (const passes::Share& s : shares) stage_names.push_back(tests::names(s.graph, tests::parameters(s.graph)));
+    for (const passes::Share& s : shares)
+      stage_names.push_back(tests::names(s.graph, tests::parameters(s.graph)));
     for (int before = 0; before < stage; ++before)
       held_before.insert(held_before.end(), stage_names[before].begin(), stage_names[before].end());
     const std::vector<passes::Tie> ties = find_ties();
     for (const passes::Tie& tie : ties) grid.make_group(Axis::pipeline, tie.holders);
-    program = passes::with_step_end(passes::differentiate(shares[stage]), {.ties = ties, .pipeline_rank = stage});
+    program =
+        passes::with_step_end(passes::differentiate(shares[stage]), {.ties = ties, .pipeline_rank = stage});
     const auto schedule = schedule::finish_step(schedule::add_communication(schedule::one_f_one_b(count, 2)));
     arena.emplace(schedule::plan_memory({.program = program,
                                          .grid = shape,
