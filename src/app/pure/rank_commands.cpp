@@ -23,6 +23,8 @@ void add_rank_commands(CLI::App& line, Chosen& chosen) {
   }
 }
 
-void write_run(const std::string&, const plan::Simulation&, const deck::Deck&) { refuse("simulate -o"); }
+void write_run(const std::string&, const plan::Simulation&, const DeckTexts&, std::int64_t) {
+  refuse("simulate -o");
+}
 
 }  // namespace heddle::app

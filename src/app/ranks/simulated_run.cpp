@@ -3,19 +3,18 @@
 #include <limits>
 #include <sstream>
 
-#include "heddle/deck/print.hpp"
 #include "heddle/io/run_file.hpp"
 #include "heddle/schedule/text.hpp"
 
 namespace heddle::app {
 namespace {
 
-io::RunHeader header_of(const plan::Simulation& simulation, const deck::Deck& deck) {
+io::RunHeader header_of(const plan::Simulation& simulation, const DeckTexts& deck) {
   const int ranks = simulation.schedule.ranks();
   io::RunHeader header;
-  header.deck_given = deck.text;
+  header.deck_given = deck.given;
   header.overrides = deck.overrides;
-  header.deck_resolved = deck::resolved(deck);
+  header.deck_resolved = deck.resolved;
   header.hosts.assign(ranks, "simulated");
   header.grid = maps::Grid({1, ranks, 1});
   std::istringstream rows(schedule::write(simulation.schedule));
@@ -25,7 +24,8 @@ io::RunHeader header_of(const plan::Simulation& simulation, const deck::Deck& de
 
 }  // namespace
 
-void write_run(const std::string& path, const plan::Simulation& simulation, const deck::Deck& deck) {
+void write_run(const std::string& path, const plan::Simulation& simulation, const DeckTexts& deck,
+               std::int64_t tokens) {
   io::RunFile file(path, header_of(simulation, deck));
   for (int rank = 0; rank < simulation.schedule.ranks(); ++rank) {
     std::vector<io::EventRow> rows;
@@ -35,7 +35,7 @@ void write_run(const std::string& path, const plan::Simulation& simulation, cons
   file.add(io::StepRow{.step = 1,
                        .loss = std::numeric_limits<double>::quiet_NaN(),
                        .gradient_norm = std::numeric_limits<double>::quiet_NaN(),
-                       .tokens = deck.train.batch * deck.train.sequence,
+                       .tokens = tokens,
                        .seconds = simulation.step});
   file.finish();
 }
