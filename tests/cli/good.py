@@ -111,6 +111,16 @@ class Commands(unittest.TestCase):
         for one, four in zip(self.losses("one"), self.losses("four")):
             self.assertAlmostEqual(one / four, 1, delta=1e-5)
 
+    def test_a_checkpoint_has_each_moment_of_what_one_rank_steps_for_others(self):
+        for dtype, width in [("fp32", 4), ("fp64", 8)]:
+            self.done(self.grid, "run", SMOKE, "grid.pipeline=4", "model.layers=4", "pipeline.microbatches=2",
+                      "pipeline.tied=transmit", f"train.dtype={dtype}", f"output.directory=tied-{dtype}")
+            with h5py.File(os.path.join(self.folder, f"tied-{dtype}", "checkpoints", "step-000020.h5"), "r") as file:
+                for group in (file["parameters"], file["optimizer/first"], file["optimizer/second"]):
+                    self.assertEqual(len(group), len(file["parameters"]))
+                    self.assertEqual({group[name].dtype.itemsize for name in group}, {width})
+                self.assertTrue(file["optimizer/first/embedding.token"][:].any())
+
     def test_the_same_deck_on_the_same_grid_gives_the_same_bits(self):
         runs = ["first", "second"]
         for name in runs:

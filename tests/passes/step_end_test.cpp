@@ -1,0 +1,115 @@
+// The end of a step as nodes: who has moments, what is counted, and what tied parameters tell each other.
+#include "heddle/passes/step_end.hpp"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+#include "../support/models.hpp"
+
+namespace heddle::passes {
+namespace {
+
+using graph::Node;
+using graph::Op;
+using graph::Role;
+using graph::ValueId;
+
+/// Two pipeline ranks that both hold the token table.
+Program program_of(int pipeline_rank, Tying tying, Update update = Update::final) {
+  const std::vector<Share> shares = partition(tests::small_gpt(), {2});
+  return with_step_end(differentiate(shares[pipeline_rank]), {.update = update,
+                                                              .tying = tying,
+                                                              .ties = {{"embedding.token", {0, 1}}},
+                                                              .pipeline_rank = pipeline_rank});
+}
+
+const Trained& table_of(const Program& program) {
+  return *std::ranges::find_if(program.trained, [&](const Trained& trained) {
+    return program.graph[trained.parameter].name == "embedding.token";
+  });
+}
+
+std::vector<const Node*> nodes_of(const Program& program, Phase phase) {
+  std::vector<const Node*> found;
+  for (const Node& node : program.graph.nodes)
+    if (node.phase == phase) found.push_back(&node);
+  return found;
+}
+
+TEST(StepEnd, EveryParameterThatIsSteppedHasMomentsLikeItself) {
+  for (int rank : {0, 1})
+    for (Tying tying : {Tying::replicate, Tying::transmit}) {
+      const Program program = program_of(rank, tying);
+      for (const Trained& trained : program.trained) {
+        const bool stepped = tying == Tying::replicate || rank == 0 || &trained != &table_of(program);
+        EXPECT_EQ(trained.stepped, stepped);
+        for (ValueId moment : {trained.moments.first, trained.moments.second}) {
+          ASSERT_EQ(moment >= 0, stepped);
+          if (!stepped) continue;
+          const graph::Value &state = program.graph[moment], &parameter = program.graph[trained.parameter];
+          EXPECT_EQ(state.role, Role::state);
+          EXPECT_EQ(state.dtype, parameter.dtype);
+          EXPECT_EQ(state.shape, parameter.shape);
+          EXPECT_EQ(state.layout, parameter.layout);
+        }
+      }
+      EXPECT_EQ(nodes_of(program, Phase::update).size(),
+                static_cast<std::size_t>(std::ranges::count(program.trained, true, &Trained::stepped)));
+    }
+}
+
+TEST(StepEnd, ATiedParameterCountsForItsFirstHolder) {
+  for (int rank : {0, 1}) {
+    const Program program = program_of(rank, Tying::replicate);
+    const std::vector<const Node*> norm = nodes_of(program, Phase::norm);
+    ASSERT_EQ(norm.size(), 1u);
+    EXPECT_EQ(std::ranges::count(norm.front()->in, table_of(program).gradient), rank == 0 ? 1 : 0);
+    EXPECT_EQ(norm.front()->in.size() + (rank == 0 ? 0 : 1), program.trained.size());
+    EXPECT_EQ(program.graph[program.squares].shape,
+              Shape{static_cast<std::int64_t>(norm.front()->in.size())});
+  }
+}
+
+/// What the first holder's map says, the adjoint of the other one takes back: the same ranks, the other way.
+TEST(StepEnd, TiesAreMapsAmongTheirHolders) {
+  for (int rank : {0, 1}) {
+    const Program twice = program_of(rank, Tying::replicate), once = program_of(rank, Tying::transmit);
+    const auto map_of_tie = [](const Program& program) {
+      const Node* node = tests::maker(program.graph, table_of(program).gradient);
+      EXPECT_EQ(node->phase, Phase::epilogue);
+      return *tests::map_of(*node);
+    };
+    EXPECT_EQ(name(map_of_tie(twice)), "sum_reduce(pipeline 0, 1)");
+    EXPECT_EQ(name(map_of_tie(once)), "sum_to_first(pipeline 0, 1)");
+    EXPECT_TRUE(nodes_of(twice, Phase::hand_on).empty());
+    const std::vector<const Node*> hand_on = nodes_of(once, Phase::hand_on);
+    ASSERT_EQ(hand_on.size(), 1u);
+    EXPECT_EQ(*tests::map_of(*hand_on.front()), adjoint(map_of_tie(once)));
+    EXPECT_EQ(hand_on.front()->out, std::vector<ValueId>{table_of(once).parameter});
+  }
+}
+
+TEST(StepEnd, ARevocableStepWritesBesideWhatItReplacesAndKnowsTheWayBack) {
+  const Program program = program_of(0, Tying::replicate, Update::revocable);
+  for (const Trained& t : program.trained) {
+    for (ValueId id : {t.kept, t.spare.first, t.spare.second})
+      EXPECT_EQ(program.graph[id].role, Role::replaced) << program.graph[id].name;
+    const auto writes = [&](Phase phase) {
+      const auto nodes = nodes_of(program, phase);
+      return *std::ranges::find_if(nodes, [&](const Node* node) { return node->out.front() == t.parameter; });
+    };
+    EXPECT_EQ(writes(Phase::update)->in,
+              (std::vector<ValueId>{t.parameter, t.gradient, t.moments.first, t.moments.second}));
+    EXPECT_EQ(writes(Phase::update)->out,
+              (std::vector<ValueId>{t.parameter, t.spare.first, t.spare.second, t.kept}));
+    EXPECT_EQ(writes(Phase::redo)->in,
+              (std::vector<ValueId>{t.kept, t.gradient, t.spare.first, t.spare.second}));
+    EXPECT_EQ(writes(Phase::redo)->out,
+              (std::vector<ValueId>{t.parameter, t.moments.first, t.moments.second}));
+    EXPECT_EQ(writes(Phase::take_back)->in, std::vector<ValueId>{t.kept});
+  }
+}
+
+}  // namespace
+}  // namespace heddle::passes
