@@ -49,7 +49,7 @@ TEST(State, EveryElementHasOneOwnerThatHoldsIt) {
       std::int64_t owned = 0;
       for (int rank = 0; rank < plan.grid().size(); ++rank) {
         owned += value.owned[rank].count();
-        if (!value.owned[rank].empty()) EXPECT_EQ(value.owned[rank], value.held[rank]) << value.name;
+        EXPECT_TRUE(value.owned[rank].empty() || value.owned[rank] == value.held[rank]) << value.name;
       }
       EXPECT_EQ(owned, value.global.count()) << value.name << " on " << maps::name(plan.grid());
     }
