@@ -54,13 +54,13 @@ KOKKOS_FORCEINLINE_FUNCTION P exponential_within(P x) {
   using T = Element<P>;
   using C = ExponentialConstants<T>;
   using Bits = Rebound<typename C::Bits, P>;
-  const P shifted = x * T(1.44269504088896340736) + C::shift;  // the low bits are n + bias
+  const P shifted = multiply_add(x, P(T(1.44269504088896340736)), P(C::shift));  // the low bits are n + bias
   const P n = shifted - C::shift;
-  const P r = (x - n * C::ln2_high) - n * C::ln2_low;
+  const P r = multiply_add(-n, P(C::ln2_low), multiply_add(-n, P(C::ln2_high), x));
   constexpr auto terms = C::polynomial;
   P polynomial = terms[0];
 #pragma GCC unroll 16
-  for (std::size_t k = 1; k < terms.size(); ++k) polynomial = polynomial * r + terms[k];
+  for (std::size_t k = 1; k < terms.size(); ++k) polynomial = multiply_add(polynomial, r, P(terms[k]));
   return polynomial * std::bit_cast<P>(static_cast<Bits>(std::bit_cast<Bits>(shifted) << C::mantissa));
 }
 

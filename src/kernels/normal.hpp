@@ -31,9 +31,9 @@ KOKKOS_FORCEINLINE_FUNCTION Doubles logarithm_below_one(Doubles u) {
   const Doubles e = doubles_of(exponent) - double(bias), s = (m - 1.0) / (m + 1.0), squared = s * s;
   Doubles series(1.0 / 23);
 #pragma GCC unroll 10
-  for (int k = 21; k >= 3; k -= 2) series = series * squared + 1.0 / k;
+  for (int k = 21; k >= 3; k -= 2) series = multiply_add(series, squared, Doubles(1.0 / k));
   const Doubles rest = (s + s) * squared * series;
-  return e * ln2_high + (e * ln2_low + (rest + (s + s)));
+  return multiply_add(e, Doubles(ln2_high), multiply_add(e, Doubles(ln2_low), rest + (s + s)));
 }
 
 /// cos(x) for 0 <= x <= 2 pi: x = q pi/2 + t with |t| <= pi/4, then the series of cos(t) or sin(t).
@@ -41,13 +41,15 @@ KOKKOS_FORCEINLINE_FUNCTION Doubles cosine(Doubles x) {
   constexpr double shift =
       6755399441055744.0;  // rounds what is added to it to a whole number, in the low bits
   constexpr double quarter_high = 1.57079632673412561417, quarter_low = 6.07710050650619224932e-11;
-  const Doubles shifted = x * 0.63661977236758134308 + shift, q = shifted - shift;
-  const Doubles t = (x - q * quarter_high) - q * quarter_low, squared = t * t;
+  const Doubles shifted = multiply_add(x, Doubles(0.63661977236758134308), Doubles(shift)),
+                q = shifted - shift;
+  const Doubles t = multiply_add(-q, Doubles(quarter_low), multiply_add(-q, Doubles(quarter_high), x));
+  const Doubles squared = t * t;
   Doubles even(1.0), odd(1.0);
 #pragma GCC unroll 8
   for (int k = 8; k >= 1; --k) {
-    even = 1.0 - even * squared * (1.0 / (2 * k * (2 * k - 1)));
-    odd = 1.0 - odd * squared * (1.0 / (2 * k * (2 * k + 1)));
+    even = multiply_add(-(even * squared), Doubles(1.0 / (2 * k * (2 * k - 1))), Doubles(1.0));
+    odd = multiply_add(-(odd * squared), Doubles(1.0 / (2 * k * (2 * k + 1))), Doubles(1.0));
   }
   const Words quarter = std::bit_cast<Words>(shifted), is_odd = Words(0u) - (quarter & Words(1u));
   const Words chosen =

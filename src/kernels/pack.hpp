@@ -73,6 +73,17 @@ KOKKOS_FORCEINLINE_FUNCTION P square_root(P x) {
   return stdx::sqrt(x);
 }
 #pragma GCC diagnostic pop
+/// a b + c, rounded once where the processor has an instruction for that, twice where it has none. An a * b + c is
+/// rounded once or twice as the compiler likes, here so and there so: what must have the same bits as one number and
+/// as a pack, and under every flag, says which.
+template <NativePack P>
+KOKKOS_FORCEINLINE_FUNCTION P multiply_add(P a, P b, P c) {
+#ifdef FP_FAST_FMAF
+  return stdx::fma(a, b, c);
+#else
+  return a * b + c;
+#endif
+}
 /// The pack as the compiler's own vector, of which a choice between what is compared is one instruction;
 /// stdx::max is one, too, but takes NaN for something that does not occur.
 template <NativePack P>
@@ -124,6 +135,14 @@ template <class To, class T>
 requires std::is_arithmetic_v<T> KOKKOS_FORCEINLINE_FUNCTION To convert(T x) { return static_cast<To>(x); }
 template <class T>
 requires std::is_arithmetic_v<T> KOKKOS_FORCEINLINE_FUNCTION T square_root(T x) { return std::sqrt(x); }
+template <class T>
+requires std::is_arithmetic_v<T> KOKKOS_FORCEINLINE_FUNCTION T multiply_add(T a, T b, T c) {
+#ifdef FP_FAST_FMAF
+  return std::fma(a, b, c);
+#else
+  return a * b + c;
+#endif
+}
 template <class T>
 requires std::is_arithmetic_v<T> KOKKOS_FORCEINLINE_FUNCTION T total_of(T x) { return x; }
 template <class T>
