@@ -4,6 +4,9 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <string>
+#include <utility>
+
 namespace heddle::maps {
 
 namespace {
@@ -18,6 +21,55 @@ Shape place_index(const Shape& parts, std::int64_t place) {
   return index;
 }
 
+[[noreturn]] void refuse(const std::string& problem, const std::string& why, const std::string& fix) {
+  throw Error(ExitCode::failure, problem, why, fix);
+}
+
+/// The blocks of each dim lie side by side from 0 on.
+void check_blocks(const Partition& partition) {
+  for (std::size_t dim = 0; dim < partition.blocks.size(); ++dim) {
+    std::int64_t end = 0;
+    for (const Block& block : partition.blocks[dim]) {
+      if (block.begin != end || block.end < end)
+        refuse(fmt::format("a block [{}, {}) of dim {} does not begin where the one before it ends, at {}",
+                           block.begin, block.end, dim, end),
+               "the blocks of a partition hold each element once", "give them in order, from 0 on");
+      end = block.end;
+    }
+    if (partition.blocks[dim].empty())
+      refuse(fmt::format("dim {} of a partition has no block", dim), "", "give one that covers it");
+  }
+}
+
+/// What each of `world` ranks holds if `ranks` stand at the places of `parts`, row-major, the last dims of which are those
+/// of the partition: along these a place has its block, or that of all where there is but one.
+std::vector<Box> held(const Partition& partition, const Shape& parts, const std::vector<int>& ranks,
+                      int world) {
+  if (parts.count() != static_cast<std::int64_t>(ranks.size()))
+    refuse(fmt::format("a partition into ({}) parts has {} ranks", fmt::join(parts, ","), ranks.size()),
+           "each part is one rank's", fmt::format("give {} ranks", parts.count()));
+  const int dims = static_cast<int>(partition.blocks.size());
+  Box idle;
+  for (int dim = 0; dim < dims; ++dim) idle.push_back({0, 0});
+  std::vector<Box> boxes(world, idle);
+  std::vector<bool> taken(world, false);
+  for (std::size_t place = 0; place < ranks.size(); ++place) {
+    const int rank = ranks[place];
+    if (rank < 0 || rank >= world || taken[rank])
+      refuse(
+          fmt::format("rank {} cannot hold part {} of a partition", rank, place),
+          rank >= 0 && rank < world ? "it holds another" : fmt::format("there are ranks 0 to {}", world - 1),
+          "give each part a rank of its own");
+    const Shape index = place_index(parts, static_cast<std::int64_t>(place));
+    for (int dim = 0; dim < dims; ++dim) {
+      const auto& blocks = partition.blocks[dim];
+      boxes[rank][dim] = blocks[blocks.size() == 1 ? 0 : index[parts.rank() - dims + dim]];
+    }
+    taken[rank] = true;
+  }
+  return boxes;
+}
+
 }  // namespace
 
 Shape Partition::parts() const {
@@ -26,15 +78,20 @@ Shape Partition::parts() const {
   return parts;
 }
 
-Box Partition::box(int place) const {
-  const Shape index = place_index(parts(), place);
-  Box box;
-  for (int dim = 0; dim < index.rank(); ++dim) box.push_back(blocks[dim][index[dim]]);
-  return box;
+Shape Partition::global() const {
+  Shape shape;
+  for (const auto& of_dim : blocks) shape.push_back(of_dim.back().end);
+  return shape;
 }
 
 Partition balanced_partition(const Shape& global, const Shape& parts, std::vector<int> ranks) {
-  HEDDLE_EXPECT(global.rank() == parts.rank());
+  if (global.rank() != parts.rank())
+    refuse(fmt::format("a tensor of {} dims cannot be cut into ({}) parts", global.rank(),
+                       fmt::join(parts, ",")),
+           "each dim has a number of parts", "give one for each dim, 1 where it is not cut");
+  for (int dim = 0; dim < parts.rank(); ++dim)
+    if (parts[dim] < 1)
+      refuse(fmt::format("dim {} cannot be cut into {} parts", dim, parts[dim]), "", "give at least 1");
   Partition partition{{}, std::move(ranks)};
   for (int dim = 0; dim < global.rank(); ++dim)
     partition.blocks.push_back(balanced_blocks(global[dim], static_cast<int>(parts[dim])));
@@ -42,41 +99,33 @@ Partition balanced_partition(const Shape& global, const Shape& parts, std::vecto
 }
 
 std::vector<Box> boxes(const Partition& partition, int world) {
-  const Shape parts = partition.parts();
-  HEDDLE_EXPECT(parts.count() == static_cast<std::int64_t>(partition.ranks.size()));
-  Box idle;
-  for (int dim = 0; dim < parts.rank(); ++dim) idle.push_back({0, 0});
-  std::vector<Box> held(world, idle);
-  std::vector<bool> taken(world, false);
-  for (int place = 0; place < parts.count(); ++place) {
-    const int rank = partition.ranks[place];
-    HEDDLE_EXPECT(rank >= 0 && rank < world && !taken[rank]);
-    held[rank] = partition.box(place);
-    taken[rank] = true;
-  }
-  return held;
+  return held(partition, partition.parts(), partition.ranks, world);
 }
 
 TransferPlan repartition(const Partition& from, const Partition& to, int world) {
-  HEDDLE_EXPECT(from.blocks.size() == to.blocks.size());
-  for (std::size_t dim = 0; dim < from.blocks.size(); ++dim)
-    HEDDLE_EXPECT(from.blocks[dim].back().end == to.blocks[dim].back().end);
+  check_blocks(from);
+  check_blocks(to);
+  if (from.global() != to.global())
+    refuse(fmt::format("a partition of a ({}) tensor cannot become one of a ({}) tensor",
+                       fmt::join(from.global(), ","), fmt::join(to.global(), ",")),
+           "a repartition moves the elements of one tensor", "give two partitions of the same shape");
   return fill(boxes(from, world), boxes(to, world));
 }
 
 TransferPlan broadcast(const Partition& from, const Shape& parts, const std::vector<int>& ranks, int world) {
+  check_blocks(from);
   const Shape few = from.parts();
-  bool fits = few.rank() == parts.rank();
-  for (int dim = 0; fits && dim < few.rank(); ++dim) fits = few[dim] == parts[dim] || few[dim] == 1;
+  const int added = parts.rank() - few.rank();
+  bool fits = added >= 0;
+  for (int dim = 0; fits && dim < few.rank(); ++dim) fits = few[dim] == parts[added + dim] || few[dim] == 1;
   if (!fits)
-    throw Error(ExitCode::failure,
-                fmt::format("a tensor in ({}) parts cannot be broadcast over ({}) ranks", fmt::join(few, ","),
-                            fmt::join(parts, ",")),
-                "it is copied only along dims of one part", "repartition it first");
-  Partition copies{from.blocks, ranks};
-  for (int dim = 0; dim < parts.rank(); ++dim)
-    copies.blocks[dim].resize(parts[dim], from.blocks[dim].front());
-  return fill(boxes(from, world), boxes(copies, world));
+    refuse(fmt::format("a tensor in ({}) parts cannot be broadcast over ({}) ranks", fmt::join(few, ","),
+                       fmt::join(parts, ",")),
+           "the last dims of both stand over each other, and it is copied only along dims of one part and "
+           "such as it "
+           "has not",
+           "repartition it first");
+  return fill(boxes(from, world), held(from, parts, ranks, world));
 }
 
 TransferPlan sum_reduce(const Partition& to, const Shape& parts, const std::vector<int>& ranks, int world) {

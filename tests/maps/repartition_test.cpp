@@ -6,11 +6,13 @@
 
 #include <algorithm>
 
-#include "heddle/base/error.hpp"
+#include "../support/expect_error.hpp"
 #include "support.hpp"
 
 namespace heddle::maps {
 namespace {
+
+using tests::expect_error;
 
 /// The tensors that ranks holding `boxes` have of a global tensor whose values are value(row-major index).
 template <class F>
@@ -68,8 +70,49 @@ TEST(Broadcast, KnownAnswerOverTheSecondDim) {
 TEST(Broadcast, SumReduceIsItsAdjointAndOtherPartsAreRefused) {
   const auto few = balanced_partition({5, 2}, {2, 1}, {3, 4});
   EXPECT_EQ(sum_reduce(few, {2, 2}, {0, 1, 2, 3}, 5), adjoint(broadcast(few, {2, 2}, {0, 1, 2, 3}, 5)));
-  EXPECT_THROW(broadcast(few, {3, 1}, {0, 1, 2}, 5), Error);
-  EXPECT_THROW(broadcast(few, {2}, {0, 1}, 5), Error);
+  const auto over = [&](Shape parts, std::vector<int> ranks) {
+    return [=] { broadcast(few, parts, ranks, 5); };
+  };
+  expect_error(ExitCode::failure, {"(2,1) parts", "over (3,1) ranks"}, over({3, 1}, {0, 1, 2}));
+  expect_error(ExitCode::failure, {"(2,1) parts", "over (2) ranks"}, over({2}, {0, 1}));
+  expect_error(ExitCode::failure, {"(2,2) parts has 3 ranks", "give 4"}, over({2, 2}, {0, 1, 2}));
+}
+
+TEST(Broadcast, TheLastDimsStandOverEachOther) {
+  const Shape global{4, 3};
+  const auto few = balanced_partition(global, {2, 1}, {4, 1});
+  const auto plan = broadcast(few, {2, 2, 2}, {0, 1, 2, 3, 4, 5, 6, 7}, 8);
+  const auto x = dealt(global, plan.source, [](auto i) { return i < 6 ? 1 : 2; });
+  const auto image = carry_out(plan, x);
+  for (int rank = 0; rank < 8; ++rank)
+    EXPECT_EQ(image[rank], LocalTensor({2, 3}, rank % 4 < 2 ? 1 : 2)) << rank;
+
+  const auto back = carry_out(adjoint(plan), rank_plus_one(plan.target));
+  EXPECT_EQ(back[4], LocalTensor({2, 3}, 1 + 2 + 5 + 6));
+  EXPECT_EQ(back[1], LocalTensor({2, 3}, 3 + 4 + 7 + 8));
+}
+
+TEST(Repartition, WhatDoesNotFitIsRefusedInWords) {
+  const auto refused = [](std::initializer_list<std::string> words, auto body) {
+    expect_error(ExitCode::failure, words, body);
+  };
+  const auto two = balanced_partition({4}, {2}, {0, 1});
+  const auto recut = [](std::vector<std::vector<Block>> blocks) {
+    const Partition partition{std::move(blocks), {0, 1}};
+    return [=] { repartition(partition, partition, 2); };
+  };
+  refused({"(4) tensor", "(5) tensor"}, [&] { repartition(two, balanced_partition({5}, {1}, {0}), 2); });
+  refused({"(4) tensor", "(4,1) tensor"}, [&] {
+    repartition(two, balanced_partition({4, 1}, {1, 1}, {0}), 2);
+  });
+  refused({"2 dims", "(2) parts"}, [] { balanced_partition({4, 1}, {2}, {0, 1}); });
+  refused({"0 parts"}, [] { balanced_partition({4}, {0}, {}); });
+  refused({"rank 1 cannot", "ranks 0 to 0"}, [&] { boxes(two, 1); });
+  refused({"rank 0 cannot", "another"}, [] { boxes(balanced_partition({4}, {2}, {0, 0}), 2); });
+  refused({"(2) parts has 1 ranks"}, [] { boxes(balanced_partition({4}, {2}, {0}), 2); });
+  refused({"[3, 4) of dim 0", "at 2"}, recut({{{0, 2}, {3, 4}}}));
+  refused({"[2, 1) of dim 0"}, recut({{{0, 2}, {2, 1}}}));
+  refused({"dim 1", "no block"}, recut({{{0, 2}, {2, 3}}, {}}));
 }
 
 TEST(Transfer, RanksSeeTheirOwnSendsAndReceives) {

@@ -15,9 +15,11 @@ struct Partition {
 
   /// Number of blocks in each dim.
   Shape parts() const;
-  /// The box of the place-th holder, `ranks[place]`.
-  Box box(int place) const;
+  /// Shape of the tensor.
+  Shape global() const;
 };
+
+// All of these throw Error where shapes, blocks or ranks do not fit together.
 
 /// Balanced blocks, `parts[dim]` in each dim of a tensor of shape `global`.
 Partition balanced_partition(const Shape& global, const Shape& parts, std::vector<int> ranks);
@@ -29,8 +31,9 @@ std::vector<Box> boxes(const Partition& partition, int world);
 TransferPlan repartition(const Partition& from, const Partition& to, int world);
 
 /// Copies each block along the dims in which `from` has one part and `parts` has more: from (2,1) to (2,3)
-/// every rank of row i gets a copy of block i. `ranks` are the receivers, row-major over `parts`. The adjoint
-/// is the sum-reduce. Throws Error where the parts differ and `from` has more than one.
+/// every rank of row i gets a copy of block i. The last dims of both stand over each other, so that (2) to (3,2)
+/// makes three copies of each block. `ranks` are the receivers, row-major over `parts`. The adjoint is the
+/// sum-reduce.
 TransferPlan broadcast(const Partition& from, const Shape& parts, const std::vector<int>& ranks, int world);
 TransferPlan sum_reduce(const Partition& to, const Shape& parts, const std::vector<int>& ranks, int world);
 
