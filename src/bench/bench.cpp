@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 #include <fstream>
+#include <nlohmann/json.hpp>
 #include <optional>
 
 #include "block_seconds.hpp"
@@ -68,7 +69,7 @@ class Bench {
   std::vector<double> slowest(Kind kind) const;
   void report(const std::vector<std::string>& tables) const;
   void report_overhead() const;
-  std::string summary() const;
+  nlohmann::ordered_json summary() const;
   double flops_rate() const { return plan_.count.flops_per_step / median(recorded_); }
 
   const std::vector<double>& seconds(Kind kind) const { return seconds_[static_cast<std::size_t>(kind)]; }
@@ -206,7 +207,7 @@ void Bench::run(const Settings& settings) {
 
   gemm_rate_ = comm::all_sum(world_.all(), mine.rates.flops, "rates");
   const auto tables = comm::gather(world_.all(), table(mine), comm::Receivers::first, "budgets");
-  const auto objects = comm::gather(world_.all(), json(mine), comm::Receivers::first, "budgets");
+  const auto objects = comm::gather(world_.all(), object(mine).dump(), comm::Receivers::first, "budgets");
   const std::vector<std::int64_t> bytes = {mine.memory.planned, mine.memory.allocated, mine.memory.resident};
   for (const auto& rank :
        comm::gather_rows<std::int64_t>(world_.all(), bytes, comm::Receivers::first, "memory")) {
@@ -217,12 +218,9 @@ void Bench::run(const Settings& settings) {
   if (world_.rank() != 0) return;
   report(tables);
   if (!file) return;
-  std::string ranks;
-  for (const std::string& object : objects) {
-    if (!ranks.empty()) ranks += ",\n  ";
-    ranks += object;
-  }
-  std::ofstream(file->partial()) << fmt::format("{{{},\n\"ranks\": [\n  {}]}}\n", summary(), ranks);
+  nlohmann::ordered_json all = summary();
+  for (const std::string& one : objects) all["ranks"].push_back(nlohmann::ordered_json::parse(one));
+  std::ofstream(file->partial()) << all.dump(1) << '\n';
   file->commit();
 }
 
@@ -263,27 +261,33 @@ void Bench::report_overhead() const {
       1e6 * overhead_.verifier, median(differences), differences.front(), differences.back());
 }
 
-std::string Bench::summary() const {
+nlohmann::ordered_json Bench::summary() const {
   const double step = median(recorded_);
-  return fmt::format(
-      "\"program\": {}, \"deck\": {}, \"grid\": {}, \"world\": {}, \"dtype\": {},\n"
-      "\"params\": {}, \"tokens_per_step\": {}, \"steps\": {}, \"step_s\": {:.6g}, "
-      "\"step_without_events_s\": {:.6g}, "
-      "\"step_observed_s\": {:.6g},\n"
-      "\"tokens_per_s\": {:.6g}, \"model_flops_per_step\": {:.6g}, \"model_flops_per_s\": {:.6g}, "
-      "\"gemm_flops_per_s\": {:.6g}, \"ratio_to_gemm\": {:.6g},\n"
-      "{},\n"
-      "\"cost\": {},\n"
-      "\"overhead_s\": {{\"events\": {:.6g}, \"file\": {:.6g}, \"watchdog\": {:.6g}, \"verifier\": {:.6g}}}, "
-      "\"overhead_share\": {:.6g}",
-      json_text(fmt::format("heddle {} ({})", build_info::version, build_info::git_state)),
-      json_text(deck_.name), json_text(maps::name(plan_.grid())), world_.size(),
-      json_text(std::string(deck::name(deck_.train.dtype))), plan_.count.parameters,
-      deck_.train.batch * deck_.train.sequence, recorded_.size(), step, median(bare_),
-      median(seconds(Kind::observed)), static_cast<double>(deck_.train.batch * deck_.train.sequence) / step,
-      plan_.count.flops_per_step, flops_rate(), gemm_rate_, flops_rate() / gemm_rate_, json_members(memory_),
-      json(cost_), overhead_.events, overhead_.file, overhead_.watchdog, overhead_.verifier,
-      overhead_.sum() / step);
+  const std::int64_t tokens = deck_.train.batch * deck_.train.sequence;
+  nlohmann::ordered_json all = {
+      {"format", "heddle bench"},
+      {"version", 2},
+      {"program", fmt::format("heddle {} ({})", build_info::version, build_info::git_state)},
+      {"deck", deck_.name},
+      {"grid", maps::name(plan_.grid())},
+      {"world", world_.size()},
+      {"dtype", deck::name(deck_.train.dtype)},
+      {"params", plan_.count.parameters},
+      {"tokens_per_step", tokens},
+      {"steps", recorded_.size()},
+      {"step_s", step},
+      {"step_without_events_s", median(bare_)},
+      {"step_observed_s", median(seconds(Kind::observed))},
+      {"tokens_per_s", static_cast<double>(tokens) / step},
+      {"model_flops_per_step", plan_.count.flops_per_step},
+      {"model_flops_per_s", flops_rate()},
+      {"gemm_flops_per_s", gemm_rate_},
+      {"ratio_to_gemm", flops_rate() / gemm_rate_}};
+  all.update(object(memory_));
+  all["cost"] = object(cost_);
+  all["overhead_s"] = object(overhead_);
+  all["overhead_share"] = overhead_.sum() / step;
+  return all;
 }
 
 }  // namespace

@@ -233,8 +233,10 @@ Budget budget(const session::Trainer& trainer, const Rates& rates, const Stopwat
     row.cost += line.cost;
     if (line.floor) row.floor = row.floor.value_or(0) + *line.floor;
   }
+  const int pipeline_rank = trainer.grid().coordinates()[maps::Axis::pipeline];
   Budget budget{.rank = trainer.grid().rank(),
-                .stage = trainer.grid().coordinates()[maps::Axis::pipeline],
+                .pipeline_rank = pipeline_rank,
+                .stages = trainer.plan().stages(pipeline_rank),
                 .rates = rates,
                 .rows = {},
                 .step = {.name = "step", .calls = 1}};

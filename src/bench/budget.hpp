@@ -1,6 +1,7 @@
 // Where a rank's step goes: seconds, FLOPs, bytes and floor of every op, and of what is no op.
 #pragma once
 
+#include <nlohmann/json_fwd.hpp>
 #include <optional>
 #include <string>
 #include <vector>
@@ -26,7 +27,8 @@ struct MemoryUse {
 };
 
 struct Budget {
-  int rank = 0, stage = 0;
+  int rank = 0, pipeline_rank = 0;
+  std::vector<int> stages = {};  ///< that the rank holds
   Rates rates;
   std::vector<BudgetRow> rows;  ///< the longest first, then "rest": what lies between the pieces
   BudgetRow step;               ///< all of it
@@ -41,11 +43,9 @@ Budget budget(const session::Trainer& trainer, const Rates& rates, const Stopwat
 
 double median(std::vector<double> values);
 
-/// As a table of at most 120 columns, and as a JSON object.
+/// As a table of at most 120 columns, and as JSON objects.
 std::string table(const Budget& budget);
-std::string json(const Budget& budget);
-/// Without the braces around it.
-std::string json_members(const MemoryUse& memory);
-std::string json_text(const std::string& text);
+nlohmann::ordered_json object(const Budget& budget);
+nlohmann::ordered_json object(const MemoryUse& memory);
 
 }  // namespace heddle::bench

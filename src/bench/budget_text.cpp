@@ -1,6 +1,8 @@
 // A budget as a table and as JSON.
 #include <fmt/format.h>
 
+#include <nlohmann/json.hpp>
+
 #include "budget.hpp"
 
 namespace heddle::bench {
@@ -20,14 +22,14 @@ std::string line(const BudgetRow& row, double step) {
       cell(row.cost.bytes / row.seconds / 1e9, 7, 1));
 }
 
-std::string json(const BudgetRow& row, double step) {
-  const auto number = [](bool known, double value) { return known ? fmt::format("{:.6g}", value) : "null"; };
-  const bool has_ratio = row.floor && *row.floor > 0;
-  return fmt::format(
-      R"({{"name": {}, "calls": {}, "seconds": {:.6g}, "share": {:.6g}, "flops": {:.6g}, "bytes": {:.6g}, "floor_s": {}, "ratio": {}}})",
-      json_text(row.name), row.calls, row.seconds, row.seconds / step, row.cost.flops, row.cost.bytes,
-      number(row.floor.has_value(), row.floor.value_or(0)),
-      number(has_ratio, has_ratio ? row.seconds / *row.floor : 0));
+nlohmann::ordered_json object(const BudgetRow& row, double step) {
+  nlohmann::ordered_json floor, ratio;  // null where they are unknown
+  if (row.floor) floor = *row.floor;
+  if (row.floor && *row.floor > 0) ratio = row.seconds / *row.floor;
+  return {{"name", row.name},        {"calls", row.calls},
+          {"seconds", row.seconds},  {"share", row.seconds / step},
+          {"flops", row.cost.flops}, {"bytes", row.cost.bytes},
+          {"floor_s", floor},        {"ratio", ratio}};
 }
 
 }  // namespace
@@ -40,34 +42,24 @@ std::string table(const Budget& budget) {
   return text + line(budget.step, budget.step.seconds);
 }
 
-std::string json_members(const MemoryUse& memory) {
-  return fmt::format(R"("planned_bytes": {}, "allocated_bytes": {}, "resident_bytes": {})", memory.planned,
-                     memory.allocated, memory.resident);
+nlohmann::ordered_json object(const MemoryUse& memory) {
+  return {{"planned_bytes", memory.planned},
+          {"allocated_bytes", memory.allocated},
+          {"resident_bytes", memory.resident}};
 }
 
-std::string json(const Budget& budget) {
-  std::string rows;
-  for (const BudgetRow& row : budget.rows) {
-    if (!rows.empty()) rows += ",\n      ";
-    rows += json(row, budget.step.seconds);
-  }
-  return fmt::format(
-      "{{\"rank\": {}, \"stage\": {}, \"gemm_flops_per_s\": {:.6g}, \"copy_bytes_per_s\": {:.6g}, "
-      "{},\n    \"step\": {},\n    \"rows\": [\n      {}]}}",
-      budget.rank, budget.stage, budget.rates.flops, budget.rates.bytes, json_members(budget.memory),
-      json(budget.step, budget.step.seconds), rows);
-}
-
-std::string json_text(const std::string& text) {
-  std::string out = "\"";
-  for (char c : text) {
-    if (c == '"' || c == '\\') out += '\\';
-    if (static_cast<unsigned char>(c) < 0x20)
-      out += fmt::format("\\u{:04x}", static_cast<int>(c));
-    else
-      out += c;
-  }
-  return out + '"';
+nlohmann::ordered_json object(const Budget& budget) {
+  const double step = budget.step.seconds;
+  nlohmann::ordered_json all = {{"rank", budget.rank},
+                                {"pipeline_rank", budget.pipeline_rank},
+                                {"stages", budget.stages},
+                                {"gemm_flops_per_s", budget.rates.flops},
+                                {"copy_bytes_per_s", budget.rates.bytes}};
+  all.update(object(budget.memory));
+  all["step"] = object(budget.step, step);
+  all["rows"] = nlohmann::ordered_json::array();
+  for (const BudgetRow& row : budget.rows) all["rows"].push_back(object(row, step));
+  return all;
 }
 
 }  // namespace heddle::bench

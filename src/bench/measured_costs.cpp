@@ -1,11 +1,9 @@
 #include "measured_costs.hpp"
 
-#include <fmt/format.h>
-#include <fmt/ranges.h>
-
 #include <algorithm>
 #include <array>
 #include <map>
+#include <nlohmann/json.hpp>
 #include <tuple>
 #include <utility>
 
@@ -123,12 +121,6 @@ std::map<std::int64_t, double> spans(const std::vector<Rows>& events) {
   return spans;
 }
 
-std::string member(const char* name, const std::vector<double>& costs) {
-  std::vector<std::string> numbers;
-  for (const double value : costs) numbers.push_back(fmt::format("{:.6g}", value));
-  return fmt::format("\"{}\": [{}]", name, fmt::join(numbers, ", "));
-}
-
 }  // namespace
 
 deck::Cost measured_costs(const std::vector<Rows>& events, const std::vector<int>& pipeline_rank,
@@ -152,7 +144,7 @@ deck::Cost measured_costs(const std::vector<Rows>& events, const std::vector<int
   return cost;
 }
 
-std::string json(const deck::Cost& cost) {
+nlohmann::ordered_json object(const deck::Cost& cost) {
   const std::pair<const char*, const deck::PerStage*> all[] = {{"forward", &cost.forward},
                                                                {"backward", &cost.backward},
                                                                {"backward_input", &cost.backward_input},
@@ -161,12 +153,12 @@ std::string json(const deck::Cost& cost) {
                                                                {"step", &cost.step},
                                                                {"send", &cost.send},
                                                                {"message_bytes", &cost.message_bytes}};
-  std::vector<std::string> members;
+  nlohmann::ordered_json members;
   for (const auto& [name, costs] : all)
-    if (costs->given()) members.push_back(member(name, costs->values));
-  if (!cost.blocks.empty()) members.push_back(member("blocks", cost.blocks));
-  members.push_back(fmt::format("\"load\": {:.6g}", cost.load));
-  return fmt::format("{{{}}}", fmt::join(members, ", "));
+    if (costs->given()) members[name] = costs->values;
+  if (!cost.blocks.empty()) members["blocks"] = cost.blocks;
+  members["load"] = cost.load;
+  return members;
 }
 
 }  // namespace heddle::bench

@@ -1,7 +1,7 @@
 // What the actions of measured steps took, as the [cost] of a deck.
 #pragma once
 
-#include <string>
+#include <nlohmann/json_fwd.hpp>
 #include <vector>
 
 #include "heddle/deck/deck.hpp"
@@ -24,6 +24,6 @@ deck::Cost measured_costs(const std::vector<std::vector<io::EventRow>>& events,
                           const std::vector<double>& seconds);
 
 /// A JSON object whose members are keys of [cost].
-std::string json(const deck::Cost& cost);
+nlohmann::ordered_json object(const deck::Cost& cost);
 
 }  // namespace heddle::bench

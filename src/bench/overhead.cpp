@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <filesystem>
+#include <nlohmann/json.hpp>
 #include <optional>
 
 #include "heddle/base/aside_file.hpp"
@@ -82,6 +83,13 @@ Overhead measure_overhead(const plan::Plan& plan, comm::World& world, const std:
       seconds_each(3, [&](int) { schedule::verify(plan.training.schedule, plan.training.lookahead); }) /
       static_cast<double>(plan.options.train.steps);
   return overhead;
+}
+
+nlohmann::ordered_json object(const Overhead& overhead) {
+  return {{"events", overhead.events},
+          {"file", overhead.file},
+          {"watchdog", overhead.watchdog},
+          {"verifier", overhead.verifier}};
 }
 
 }  // namespace heddle::bench

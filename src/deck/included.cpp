@@ -10,6 +10,8 @@
 namespace heddle::deck {
 namespace {
 
+/// Of what `heddle bench` writes. Version 1 says of no version; its costs are those of version 2.
+constexpr int newest_version = 2;
 constexpr const char* from_bench = "write it with `heddle bench DECK --json FILE`";
 
 toml::array list(const nlohmann::json& numbers) {
@@ -40,6 +42,9 @@ std::string included_text(const std::string& path, const std::string& meaning, c
 toml::table measured_costs(const std::string& path, const std::string& text) {
   try {
     const nlohmann::json measurement = nlohmann::json::parse(text);
+    if (const int version = measurement.value("version", 1); version < 1 || version > newest_version)
+      throw Fault{fmt::format("{} is of version {}", path, version),
+                  fmt::format("this program reads versions 1 and {}", newest_version), from_bench};
     if (!measurement.at("cost").is_object())
       throw Fault{fmt::format("{} holds no costs", path), "its member \"cost\" is no object", from_bench};
     toml::table costs;

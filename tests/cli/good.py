@@ -145,14 +145,17 @@ class Commands(unittest.TestCase):
                                    delta=1e-3)
             self.assertEqual(found["planned_bytes"], found["allocated_bytes"])
             self.assertLess(found["planned_bytes"], found["resident_bytes"])
-            self.assertEqual(len({rank["stage"] for rank in found["ranks"]}), stages)
+            self.assertEqual((found["format"], found["version"]), ("heddle bench", 2))
+            self.assertEqual(len({rank["pipeline_rank"] for rank in found["ranks"]}), stages)
+            self.assertEqual({(rank["pipeline_rank"], *rank["stages"]) for rank in found["ranks"]},
+                             {(stage, stage) for stage in range(stages)})
             for rank in found["ranks"]:
                 rows = {row["name"]: row for row in rank["rows"]}
                 self.assertEqual(len(rows), len(rank["rows"]))
                 self.assertAlmostEqual(sum(row["share"] for row in rows.values()), 1, delta=1e-4)
                 self.assertGreaterEqual(rows["rest"]["seconds"], 0)
                 self.assertAlmostEqual(sum(row["flops"] for row in rows.values()) / rank["step"]["flops"], 1, delta=1e-4)
-                self.assertLess(0, rows["attention" if rank["stage"] == 0 else "linear"]["floor_s"])
+                self.assertLess(0, rows["attention" if rank["pipeline_rank"] == 0 else "linear"]["floor_s"])
 
     def test_a_bench_gives_the_seconds_of_blocks_by_which_stages_are_cut(self):
         for program, grid in [(self.grid, GRID), (self.alone, [])]:

@@ -53,6 +53,18 @@ TEST_F(Included, TheDeckIsStrongerThanTheMeasurement) {
   EXPECT_EQ(again.cost, one.cost);
 }
 
+TEST_F(Included, AMeasurementIsOfAVersionThatIsKnown) {
+  const auto said = [&](const std::string& version) {
+    const std::string bench = file("bench.json", "{" + version + R"("cost": {"forward": 1.5}})");
+    return message(file("d.toml", "[pipeline]\nranks = 2\n[cost]\nfrom = \"" + bench + "\"\n"));
+  };
+  EXPECT_EQ(said(""), "");  // as it was written before there were versions
+  EXPECT_EQ(said(R"("version": 2, )"), "");
+  EXPECT_THAT(said(R"("version": 3, )"),
+              testing::HasSubstr("bench.json is of version 3 (this program reads versions 1 and 2)"));
+  EXPECT_THAT(said(R"("version": "two", )"), testing::HasSubstr("bench.json holds no costs ("));
+}
+
 TEST_F(Included, AMachineStandsInTheDeckAfterwards) {
   const std::string machine = file("m.toml", "[machine]\nfp32 = 1e12\nlatency = 1e-6\n");
   const std::string deck = file(
