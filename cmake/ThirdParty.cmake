@@ -16,10 +16,6 @@ find_package(CLI11 REQUIRED)
 heddle_third_party(cli11 CLI11::CLI11)
 find_package(GTest REQUIRED)
 
-find_package(PkgConfig REQUIRED)
-pkg_check_modules(cairo REQUIRED IMPORTED_TARGET cairo)
-heddle_third_party(cairo PkgConfig::cairo)
-
 if(NOT HEDDLE_PURE)
   find_package(MPI REQUIRED COMPONENTS CXX)
   heddle_third_party(mpi MPI::MPI_CXX)

@@ -9,7 +9,6 @@ build=(build-essential cmake ninja-build ca-certificates
        libopenmpi-dev openmpi-bin libhdf5-openmpi-dev    # MPI, and HDF5 that writes from all ranks
        libtrilinos-kokkos-dev libeigen3-dev libdnnl-dev  # kernels and matrix products
        libtomlplusplus-dev nlohmann-json3-dev libcli11-dev libfmt-dev
-       libcairo2-dev pkg-config fonts-dejavu-core        # pictures
        libgtest-dev libgmock-dev
        python3-h5py python3-matplotlib                   # analysis/
        bible-kjv bible-kjv-text)                         # the text of `make run`

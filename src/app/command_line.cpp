@@ -25,6 +25,12 @@ int exit_code_of(const std::function<void()>& body) {
   return 0;
 }
 
+/// Pictures were PNG once.
+CLI::Validator refused(const std::string& why, const std::string& word = "") {
+  return CLI::Validator(
+      [=](const std::string& given) { return word.empty() || given == word ? why : std::string(); }, "");
+}
+
 void add_check(CLI::App& line, Chosen& chosen) {
   auto* command =
       line.add_subcommand("check", "Read a deck, print it resolved, with parameters, memory and FLOPs");
@@ -40,12 +46,13 @@ void add_schedule(CLI::App& line, Chosen& chosen) {
   add_deck(*command, arguments->deck);
   command
       ->add_option("--format", arguments->format,
-                   "text: a picture of letters; csv: cells of torch.distributed.pipelining; png: a "
+                   "text: a picture of letters; csv: cells of torch.distributed.pipelining; svg: a "
                    "picture, with the deck's costs")
-      ->check(CLI::IsMember({"text", "csv", "png"}))
+      ->check(refused("pictures are SVG: give svg", "png"))
+      ->check(CLI::IsMember({"text", "csv", "svg"}))
       ->capture_default_str();
   command->add_flag("--communication", arguments->communication, "Sends and receives too");
-  command->add_option("-o,--output", arguments->output, "File to write; png needs one");
+  command->add_option("-o,--output", arguments->output, "File to write; svg needs one");
   command->callback([&chosen, arguments] { chosen = alone([arguments] { schedule(*arguments); }); });
 }
 
@@ -56,8 +63,11 @@ void add_simulate(CLI::App& line, Chosen& chosen) {
   const auto arguments = std::make_shared<SimulateArguments>();
   add_deck(*command, arguments->deck);
   command->add_option("--json", arguments->json, "File to write all figures to; - for standard output");
-  command->add_option("-o,--output", arguments->run_file, "run.h5 to write, for analysis/timeline.py");
-  command->add_option("--png", arguments->picture, "Picture of the timeline to write");
+  command->add_option("-o,--output", arguments->run_file, "run.h5 to write, for heddle timeline");
+  command->add_option("--svg", arguments->picture, "Picture of the timeline to write");
+  command->add_option("--png", arguments->picture)
+      ->group("")
+      ->check(refused("pictures are SVG: give --svg FILE"));
   command->callback([&chosen, arguments] { chosen = alone([arguments] { simulate(*arguments); }); });
 }
 

@@ -35,7 +35,8 @@ int main(int argc, char** argv) {
   app::add_pure_commands(line, chosen);
   try {
     line.parse(argc, argv);
-    if (!chosen) throw CLI::RequiredError("run, check, schedule, simulate, bench, prepare or generate");
+    if (!chosen)
+      throw CLI::RequiredError("run, check, schedule, simulate, bench, timeline, prepare or generate");
   } catch (const CLI::ParseError& error) {
     return app::first_process() ? refuse(line, error) : 0;
   }

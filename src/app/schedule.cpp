@@ -69,10 +69,9 @@ std::string written(const plan::Options& options, const schedule::Schedule& rows
 }  // namespace
 
 void schedule(const ScheduleArguments& arguments) {
-  const bool drawn = arguments.format == "png";
+  const bool drawn = arguments.format == "svg";
   if (drawn && arguments.output.empty())
-    throw Error(ExitCode::usage, "command line: --format png has no file", "a picture is no text",
-                "add -o FILE");
+    throw Error(ExitCode::usage, "command line: --format svg has no file", "", "add -o FILE");
   const deck::Deck deck = plan::read_deck(arguments.deck.file, arguments.deck.overrides,
                                           drawn ? deck::Purpose::simulation : deck::Purpose::schedule);
   const plan::Options options = plan::options_of(deck);

@@ -1,125 +1,165 @@
-#include "picture.hpp"
+#include "heddle/plan/picture.hpp"
 
-#include <cairo.h>
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <array>
 #include <cmath>
-#include <memory>
-#include <numbers>
-
-#include "heddle/base/aside_file.hpp"
-#include "heddle/base/error.hpp"
+#include <iterator>
+#include <map>
+#include <set>
 
 namespace heddle::plan {
 namespace {
 
 using schedule::ActionKind;
+using schedule::Event;
+using Events = std::vector<Event>;
 
 struct Colour {
-  double red, green, blue;
+  int red, green, blue;
 };
-constexpr Colour rgb(int hex) {
-  return {(hex >> 16 & 255) / 255.0, (hex >> 8 & 255) / 255.0, (hex & 255) / 255.0};
-}
-constexpr Colour white = rgb(0xffffff), ink = rgb(0x2b2b33), quiet = rgb(0x7a7a85), idle = rgb(0xf0f0f3);
+constexpr Colour rgb(int hex) { return {hex >> 16 & 255, hex >> 8 & 255, hex & 255}; }
+constexpr const char *ink = "#2b2b33", *quiet = "#7a7a85", *idle = "#f0f0f3";
 
-Colour mixed(const Colour& a, const Colour& b, double share_of_b) {
-  const auto mix = [&](double x, double y) { return x + (y - x) * share_of_b; };
-  return {mix(a.red, b.red), mix(a.green, b.green), mix(a.blue, b.blue)};
+/// "#rrggbb", mixed with white.
+std::string paler(const Colour& colour, double white) {
+  const auto mix = [&](int part) { return static_cast<int>(std::lround(part + (255 - part) * white)); };
+  return fmt::format("#{:02x}{:02x}{:02x}", mix(colour.red), mix(colour.green), mix(colour.blue));
 }
 
-/// What is drawn, in the colours of analysis/timeline.py.
+/// What is drawn, in this order: no sliver of a wait hides the computation that it ends at.
 struct Group {
   const char* name;
   Colour colour;
+  double height;  ///< of a row's
 };
 constexpr std::array groups = {
-    Group{"forward", rgb(0x5b8fd0)},        Group{"backward", rgb(0xe39a4f)},
-    Group{"input gradient", rgb(0xe9b872)}, Group{"weight gradient", rgb(0x79b58b)},
-    Group{"gradient sum", rgb(0x8a63a8)},   Group{"optimizer", rgb(0x5a5a66)}};
+    Group{"wait for data", rgb(0xcfcfd8), 0.6}, Group{"send", rgb(0xb06a9d), 0.6},
+    Group{"gradient sum", rgb(0x8a63a8), 0.6},  Group{"optimizer", rgb(0x5a5a66), 0.6},
+    Group{"forward", rgb(0x5b8fd0), 1},         Group{"backward", rgb(0xe39a4f), 1},
+    Group{"input gradient", rgb(0xe9b872), 1},  Group{"weight gradient", rgb(0x79b58b), 1}};
 
-/// -1 for what is not drawn: a wait is the background.
-int group_of(ActionKind kind) {
-  if (is_compute(kind)) return static_cast<int>(kind);
-  if (kind == ActionKind::reduce_gradients) return 4;
-  return kind == ActionKind::step ? 5 : -1;
+std::size_t group_of(ActionKind kind) {
+  switch (kind) {
+    case ActionKind::forward: return 4;
+    case ActionKind::backward: return 5;
+    case ActionKind::backward_input: return 6;
+    case ActionKind::backward_weight: return 7;
+    case ActionKind::reduce_gradients: return 2;
+    case ActionKind::step: return 3;
+    default: return is_send(kind) ? 1 : 0;
+  }
 }
 
 /// Pixels.
-constexpr double width = 1800, left = 110, right = 40, above = 118, below = 76,
-                 tallest = 30000;  // all rows: more than 32767 cairo does not draw
+constexpr double width = 1800, right = 40, above = 118, below = 76, between = 22, caption_height = 34;
+/// A letter of a sans-serif font is so wide, of its size: SVG does not tell.
+constexpr double letter = 0.58;
+
+double width_of(const std::string& text, double size) {
+  return letter * size * static_cast<double>(text.size());
+}
+
+/// What XML would take for its own.
+std::string escaped(const std::string& text) {
+  std::string out;
+  for (const char c : text) {
+    if (c == '&')
+      out += "&amp;";
+    else if (c == '<')
+      out += "&lt;";
+    else
+      out += c;
+  }
+  return out;
+}
+
+double first_begin(const schedule::Timeline& timeline) {
+  double first = 0;
+  bool any = false;
+  for (const Events& events : timeline)
+    for (const Event& event : events) {
+      first = any ? std::min(first, event.begin) : event.begin;
+      any = true;
+    }
+  return first;
+}
 
 class Drawing {
  public:
-  explicit Drawing(const Picture& picture)
-      : picture_(picture),
-        ranks_(picture.schedule.ranks()),
-        row_(std::clamp(1000.0 / std::max(ranks_, 1), std::min(12.0, tallest / std::max(ranks_, 1)), 56.0)),
-        height_(above + row_ * ranks_ + below),
-        surface_(cairo_image_surface_create(CAIRO_FORMAT_RGB24, static_cast<int>(width),
-                                            static_cast<int>(height_)),
-                 cairo_surface_destroy),
-        cairo_(cairo_create(surface_.get()), cairo_destroy) {
-    for (const auto& events : picture.timeline)
-      for (const schedule::Event& event : events) end_ = std::max(end_, event.end);
+  explicit Drawing(const Picture& picture) : picture_(picture) {
+    std::size_t rows = 0;
+    for (const Panel& panel : picture.panels) {
+      rows += panel.timeline.size();
+      const double first = first_begin(panel.timeline);
+      for (std::size_t rank = 0; rank < panel.timeline.size(); ++rank) {
+        for (const Event& event : panel.timeline[rank]) end_ = std::max(end_, event.end - first);
+        left_ = std::max(left_, 30 + width_of(label(panel.timeline[rank], rank), 17));
+      }
+    }
     end_ *= picture.units;
-    fill(white, 0, 0, width, height_);
+    row_ = std::clamp(1000.0 / static_cast<double>(std::max<std::size_t>(rows, 1)), 6.0, 56.0);
+    double y = above;
+    for (const Panel& panel : picture.panels) y = draw(panel, y) + between;
+    draw_axis(y - between);
+    height_ = y - between + below;
     draw_head();
-    draw_axis();
-    for (int rank = 0; rank < ranks_; ++rank) draw_rank(rank);
   }
 
-  cairo_status_t write(const std::string& path) const {
-    return cairo_surface_write_to_png(surface_.get(), path.c_str());
+  std::string text() const {
+    return fmt::format(
+        "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{0:g}\" height=\"{1:g}\" viewBox=\"0 0 {0:g} "
+        "{1:g}\" "
+        "font-family=\"DejaVu Sans, Verdana, Arial, sans-serif\">\n<title>{2}</title>\n"
+        "<rect width=\"100%\" height=\"100%\" fill=\"#ffffff\"/>\n{3}</svg>\n",
+        width, height_, escaped(picture_.title), body_);
   }
 
  private:
-  double x(double time) const { return left + (width - left - right) * (end_ > 0 ? time / end_ : 0); }
-  double y(int rank) const { return above + row_ * rank; }
+  double plot_width() const { return width - left_ - right; }
+  double x(double time) const { return left_ + plot_width() * (end_ > 0 ? time / end_ : 0); }
 
-  void set(const Colour& colour) {
-    cairo_set_source_rgb(cairo_.get(), colour.red, colour.green, colour.blue);
+  template <class... Arguments>
+  void add(fmt::format_string<Arguments...> format, Arguments&&... arguments) {
+    fmt::format_to(std::back_inserter(body_), format, std::forward<Arguments>(arguments)...);
   }
-  void fill(const Colour& colour, double x, double y, double w, double h) {
-    set(colour);
-    cairo_rectangle(cairo_.get(), x, y, w, h);
-    cairo_fill(cairo_.get());
+  void fill(std::string_view colour, double x, double y, double w, double h) {
+    add("<rect x=\"{:.2f}\" y=\"{:.2f}\" width=\"{:.2f}\" height=\"{:.2f}\" fill=\"{}\"/>\n", x, y, w, h,
+        colour);
   }
-
-  /// `anchor` is the share of the text's width that lies left of x; returns that width.
-  double write(const std::string& text, double x, double y, double size, const Colour& colour,
-               double anchor = 0, cairo_font_weight_t weight = CAIRO_FONT_WEIGHT_NORMAL) {
-    cairo_select_font_face(cairo_.get(), "DejaVu Sans", CAIRO_FONT_SLANT_NORMAL, weight);
-    cairo_set_font_size(cairo_.get(), size);
-    cairo_text_extents_t extents;
-    cairo_text_extents(cairo_.get(), text.c_str(), &extents);
-    set(colour);
-    cairo_move_to(cairo_.get(), x - anchor * extents.x_advance, y);
-    cairo_show_text(cairo_.get(), text.c_str());
-    return extents.x_advance;
+  /// `more` are attributes: where text is anchored, how heavy it is.
+  void write(const std::string& text, double x, double y, double size, const char* colour,
+             const char* more = "") {
+    add("<text x=\"{:.2f}\" y=\"{:.2f}\" font-size=\"{:.3g}\" fill=\"{}\"{}>{}</text>\n", x, y, size, colour,
+        more, escaped(text));
   }
 
-  bool occurs(int group) const {
-    return std::ranges::any_of(picture_.timeline, [&](const auto& events) {
-      return std::ranges::any_of(events, [&](const schedule::Event& event) {
-        return group_of(event.action.kind) == group && event.end > event.begin;
-      });
-    });
+  /// Which stages a rank holds is read from what it does.
+  static std::vector<int> stages(const Events& events) {
+    std::set<int> all;
+    for (const Event& event : events) all.insert(event.action.stage);
+    return {all.begin(), all.end()};
+  }
+  static std::string label(const Events& events, std::size_t rank) {
+    const std::vector<int> held = stages(events);
+    if (held.empty()) return fmt::format("rank {}", rank);
+    return fmt::format("rank {}, stage{} {}", rank, held.size() > 1 ? "s" : "", fmt::join(held, ", "));
   }
 
   void draw_head() {
-    write(picture_.title, left, 44, 26, ink, 0, CAIRO_FONT_WEIGHT_BOLD);
-    write(picture_.remark, width - right, 44, 19, quiet, 1);
-    double at = left;
-    const auto entry = [&](const char* name, const Colour& colour) {
+    write(picture_.title, left_, 44, 26, ink, " font-weight=\"bold\"");
+    write(picture_.remark, width - right, 44, 19, quiet, " text-anchor=\"end\"");
+    double at = left_;
+    const auto entry = [&](const char* name, const std::string& colour) {
       fill(colour, at, 74, 18, 18);
-      at += 27 + write(name, at + 27, 89, 18, ink) + 30;
+      write(name, at + 27, 89, 18, ink);
+      at += 27 + width_of(name, 18) + 30;
     };
     for (std::size_t group = 0; group < groups.size(); ++group)
-      if (occurs(static_cast<int>(group))) entry(groups[group].name, groups[group].colour);
-    entry("idle", mixed(idle, quiet, 0.12));
+      if (seen_.count(group)) entry(groups[group].name, paler(groups[group].colour, 0));
+    entry("idle", idle);
   }
 
   /// The step between ticks, of 1, 2 or 5 times a power of ten, so that there are about ten.
@@ -130,67 +170,82 @@ class Drawing {
     return 10 * power;
   }
 
-  void draw_axis() {
-    const double bottom = y(ranks_) + 8;
-    fill(quiet, left, bottom, width - left - right, 1);
+  void draw_axis(double bottom) {
+    bottom += 8;
+    fill(quiet, left_, bottom, plot_width(), 1);
     if (end_ > 0)
       for (int i = 0; i * tick() <= end_ * (1 + 1e-9); ++i) {
         fill(quiet, x(i * tick()), bottom, 1, 7);
-        write(fmt::format("{:.6g}", i * tick()), x(i * tick()), bottom + 27, 17, quiet, 0.5);
+        write(fmt::format("{:.6g}", i * tick()), x(i * tick()), bottom + 27, 17, quiet,
+              " text-anchor=\"middle\"");
       }
-    write(picture_.unit, (left + width - right) / 2, bottom + 54, 18, ink, 0.5);
+    write(picture_.unit, left_ + plot_width() / 2, bottom + 54, 18, ink, " text-anchor=\"middle\"");
   }
 
-  /// How far a stage's colour is towards white: the first of a rank's not at all.
-  double paleness(int stage) const {
-    const auto& ranks = picture_.schedule.rank_of_stage;
-    const auto before = std::count(ranks.begin(), ranks.begin() + stage, ranks[stage]);
-    const auto all = std::count(ranks.begin(), ranks.end(), ranks[stage]);
-    return all < 2 ? 0 : 0.5 * static_cast<double>(before) / static_cast<double>(all - 1);
+  /// From `y` down; returns where it ends.
+  double draw(const Panel& panel, double y) {
+    if (!panel.caption.empty()) {
+      write(panel.caption, left_, y + caption_height - 12, 18, ink);
+      y += caption_height;
+    }
+    const double first = first_begin(panel.timeline);
+    for (std::size_t rank = 0; rank < panel.timeline.size(); ++rank, y += row_)
+      draw_rank(panel.timeline[rank], rank, first, y);
+    return y;
   }
 
-  void draw_rank(int rank) {
-    const double gap = row_ > 24 ? 5 : 1.5, top = y(rank) + gap / 2, thick = row_ - gap;
-    const int every = std::max(1, static_cast<int>(std::ceil(20 / row_)));
+  void draw_rank(const Events& events, std::size_t rank, double first, double y) {
+    const double gap = row_ > 24 ? 5 : 0.1 * row_, top = y + gap / 2, thick = row_ - gap;
+    const auto every = std::max<std::size_t>(1, static_cast<std::size_t>(std::ceil(20 / row_)));
     if (rank % every == 0)
-      write(fmt::format("rank {}", rank), left - 12, top + thick / 2 + 6, std::min(18.0, 8 + row_ / 3), ink,
-            1);
-    fill(idle, left, top, width - left - right, thick);
-    for (const schedule::Event& event : picture_.timeline[rank])
-      if (const int group = group_of(event.action.kind); group >= 0 && event.end > event.begin)
-        draw_box(event, groups[group].colour, top, thick);
+      write(label(events, rank), left_ - 12, top + thick / 2 + 6, std::min(17.0, 8 + row_ / 3), ink,
+            " text-anchor=\"end\"");
+    fill(idle, left_, top, plot_width(), thick);
+    const std::vector<int> held = stages(events);
+    std::map<std::pair<std::size_t, std::string>, std::string> paths;  // of boxes of a group and a colour
+    std::string numbers;
+    for (const Event& event : events) {
+      const std::size_t group = group_of(event.action.kind);
+      if (event.end <= event.begin) continue;
+      seen_.insert(group);
+      const bool computes = is_compute(event.action.kind);
+      const auto before = std::ranges::lower_bound(held, event.action.stage) - held.begin();
+      const double pale = computes && held.size() > 1
+                              ? 0.5 * static_cast<double>(before) / static_cast<double>(held.size() - 1)
+                              : 0;
+      const double begin = x((event.begin - first) * picture_.units),
+                   wide = x((event.end - first) * picture_.units) - begin,
+                   tall = groups[group].height * thick,
+                   drawn = wide - (wide > 6 ? 1 : 0);  // boxes that are wide enough are told apart
+      fmt::format_to(std::back_inserter(paths[{group, paler(groups[group].colour, pale)}]),
+                     "M{:.2f} {:.2f}h{:.2f}v{:.2f}h{:.2f}z", begin, top + (thick - tall) / 2, drawn, tall,
+                     -drawn);
+      if (computes)
+        number(numbers, event.action.microbatch, begin, drawn, top, thick, pale > 0.3 ? ink : "#ffffff");
+    }
+    for (const auto& [which, path] : paths) add("<path fill=\"{}\" d=\"{}\"/>\n", which.second, path);
+    if (!numbers.empty()) add("<g font-weight=\"bold\" text-anchor=\"middle\">{}</g>\n", numbers);
   }
 
-  void draw_box(const schedule::Event& event, const Colour& colour, double top, double thick) {
-    const double begin = x(event.begin * picture_.units), wide = x(event.end * picture_.units) - begin;
-    const double margin = wide > 6 ? 1 : 0;  // between boxes that are wide enough to be told apart
-    const double pale = paleness(event.action.stage);
-    fill(mixed(colour, white, pale), begin, top, wide - margin, thick);
-    const std::string number = fmt::format("{}", event.action.microbatch);
-    const double size =
-        std::min({18.0, thick * 0.7, (wide - 5) / (0.7 * static_cast<double>(number.size()))});
-    if (!is_compute(event.action.kind) || size < 9) return;
-    write(number, begin + (wide - margin) / 2, top + thick / 2 + 0.36 * size, size, pale > 0.3 ? ink : white,
-          0.5, CAIRO_FONT_WEIGHT_BOLD);
+  static void number(std::string& numbers, int microbatch, double begin, double wide, double top,
+                     double thick, const char* colour) {
+    const std::string text = fmt::format("{}", microbatch);
+    const double size = std::min({18.0, thick * 0.7, (wide - 4) / (0.7 * static_cast<double>(text.size()))});
+    if (size < 9) return;
+    fmt::format_to(std::back_inserter(numbers),
+                   "<text x=\"{:.2f}\" y=\"{:.2f}\" font-size=\"{:.3g}\" fill=\"{}\">{}</text>",
+                   begin + wide / 2, top + thick / 2 + 0.36 * size, size, colour, text);
   }
 
   const Picture& picture_;
-  int ranks_;
-  double row_, height_;
-  std::unique_ptr<cairo_surface_t, decltype(&cairo_surface_destroy)> surface_;
-  std::unique_ptr<cairo_t, decltype(&cairo_destroy)> cairo_;
+  double left_ = 110, row_ = 0, height_ = 0;
   double end_ = 0;  ///< in units
+  std::set<std::size_t> seen_;
+  std::string body_;
 };
 
 }  // namespace
 
-void write_png(const std::string& path, const Picture& picture) {
-  const Drawing drawing(picture);
-  AsideFile file(path);
-  if (const cairo_status_t status = drawing.write(file.partial()); status != CAIRO_STATUS_SUCCESS)
-    throw Error(ExitCode::usage, path + ": cannot write the picture", cairo_status_to_string(status),
-                "name a file on a disk with room");
-  file.commit();
-}
+std::string svg(const Picture& picture) { return Drawing(picture).text(); }
 
 }  // namespace heddle::plan

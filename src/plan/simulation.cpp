@@ -5,14 +5,15 @@
 
 #include <tuple>
 
+#include "heddle/base/aside_file.hpp"
 #include "heddle/plan/costs.hpp"
 #include "heddle/plan/machine_costs.hpp"
+#include "heddle/plan/picture.hpp"
 #include "heddle/plan/rows.hpp"
 #include "heddle/schedule/activations.hpp"
 #include "heddle/schedule/communication.hpp"
 #include "heddle/schedule/lookahead.hpp"
 #include "heddle/schedule/verify.hpp"
-#include "picture.hpp"
 
 namespace heddle::plan {
 
@@ -40,17 +41,16 @@ void write_picture(const std::string& path, const Simulation& simulation, const 
   const auto& [schedule, summary] = std::tie(simulation.schedule, simulation.summary);
   const int chunks = schedule.stages() / schedule.ranks();
   const bool in_seconds = options.cost != deck::Cost(), short_step = in_seconds && summary.makespan < 1;
-  write_png(path,
-            {.schedule = schedule,
-             .timeline = simulation.timeline,
-             .title = fmt::format(
-                 "{}: {} ranks{}, {} microbatches", options.pipeline.schedule, schedule.ranks(),
-                 chunks > 1 ? fmt::format(" with {} stages each", chunks) : "", schedule.microbatches),
-             .remark = fmt::format("bubble {:.1f} % of the makespan", 100 * summary.bubble_of_makespan()),
-             .unit = short_step   ? "milliseconds"
-                     : in_seconds ? "seconds"
-                                  : "an F takes 1",
-             .units = short_step ? 1e3 : 1});
+  write_text(
+      path, svg({.title = fmt::format(
+                     "{}: {} ranks{}, {} microbatches", options.pipeline.schedule, schedule.ranks(),
+                     chunks > 1 ? fmt::format(" with {} stages each", chunks) : "", schedule.microbatches),
+                 .remark = fmt::format("bubble {:.1f} % of the makespan", 100 * summary.bubble_of_makespan()),
+                 .unit = short_step   ? "milliseconds"
+                         : in_seconds ? "seconds"
+                                      : "an F takes 1",
+                 .units = short_step ? 1e3 : 1,
+                 .panels = {{simulation.timeline}}}));
 }
 
 }  // namespace heddle::plan

@@ -57,51 +57,31 @@ class Loss(Case):
             self.assertGreater(self.share(image, colour), 3e-4, colour)
 
 
-class Timeline(Case):
-    def test_time_is_area(self):
-        image = self.figure("timeline.py", RUN, "--steps", "10:12")
-        forward, backward = self.share(image, "#5b8fd0"), self.share(image, "#e39a4f")
-        self.assertAlmostEqual(backward / forward, 46 / 30, delta=0.12)
-        self.assertGreater(self.share(image, "#b06a9d"), 1e-3)
-        self.assertGreater(self.share(image, "#f0f0f3"), 2e-2)
-
-    def test_receives_are_waiting(self):
-        image = self.figure("timeline.py", RUN, "--steps", "10:12")
-        self.assertGreater(self.share(image, "#cfcfd8"), 1e-3)
-
-    def test_one_step_and_the_default(self):
-        self.assertGreater(self.figure("timeline.py", RUN, "--steps", "7").std(), 0.1)
-        self.assertGreater(self.figure("timeline.py", RUN).std(), 0.1)
-
-    def test_steps_that_are_not_there(self):
-        for words in ("900:901", "many"):
-            result = call("timeline.py", RUN, "--steps", words)
-            self.assertNotEqual(result.returncode, 0)
-            self.assertIn(words, result.stderr)
-            self.assertNotIn("Traceback", result.stderr)
-
-
 class Overlay(Case):
-    def test_both_steps_are_drawn_on_one_scale(self):
-        """The same run twice, once with each time doubled: its boxes are twice as long."""
+    def heddle(self):
+        """Stands in for the program and says what it is asked."""
+        program = self.path("heddle")
+        Path(program).write_text('#!/bin/sh\necho "$@"\n')
+        os.chmod(program, 0o755)
+        return program
+
+    def test_the_step_of_median_length_is_drawn_beside_the_simulated_one(self):
+        """Of a run whose steps grow longer, the middle of the last 20."""
         slow = self.path("slow.h5")
         shutil.copy(RUN, slow)
         with h5py.File(slow, "r+") as file:
+            last = int(file["steps"]["step"][-1])
             for rows in file["events"].values():
                 events = rows[:]
-                events["begin"] *= 2
-                events["end"] *= 2
+                events["end"] += 1e-5 * events["step"]
                 rows[:] = events
-        image = self.figure("overlay.py", RUN, slow, "--step", "7")
-        half = image.shape[0] // 2
-        upper, lower = (self.share(part, "#e39a4f") for part in (image[:half], image[half:]))
-        self.assertAlmostEqual(lower / upper, 2, delta=0.2)
+        result = call("overlay.py", slow, RUN, "--heddle", self.heddle(), "--title", "both", "-o", "a.svg")
+        self.assertEqual(result.stdout, f"timeline {slow} {RUN} --steps {last - 9} --steps {last} --title both -o a.svg\n",
+                         result.stderr)
 
-    def test_a_step_that_is_not_there(self):
-        result = call("overlay.py", RUN, RUN, "--step", "900", "-o", self.path("figure.png"))
-        self.assertNotEqual(result.returncode, 0)
-        self.assertIn("900", result.stderr)
-        self.assertNotIn("Traceback", result.stderr)
+    def test_a_step_can_be_asked_for(self):
+        result = call("overlay.py", RUN, RUN, "--step", "7", "--heddle", self.heddle())
+        self.assertIn("--steps 7 ", result.stdout)
 
 
 class WrongInput(Case):
@@ -109,7 +89,7 @@ class WrongInput(Case):
         text, foreign = self.path("text.h5"), self.path("foreign.h5")
         Path(text).write_text("hello")
         h5py.File(foreign, "w").close()
-        for script in ("summary.py", "plot_loss.py", "timeline.py"):
+        for script in ("summary.py", "plot_loss.py"):
             for path in (text, foreign, self.path("missing.h5")):
                 result = call(script, path)
                 self.assertNotEqual(result.returncode, 0)

@@ -76,7 +76,7 @@ def tried(schedule, options, tokens, folder, arguments):
     seconds, bubble = measured_step(run / "run.h5")
     if arguments.pictures:
         call(sys.executable, ROOT / "analysis" / "overlay.py", run / "run.h5", simulated, "--title", schedule,
-             "-o", pathlib.Path(arguments.pictures) / f"overlay_{schedule}.png")
+             "--heddle", arguments.heddle, "-o", pathlib.Path(arguments.pictures) / f"overlay_{schedule}.svg")
     return Result(seconds, found["step_s"], bubble, 1 - found["busy_s"] / found["step_s"],
                   json.loads(bench.read_text())["step_without_events_s"])
 

@@ -144,7 +144,7 @@ FILES = [
 ]
 
 COMMANDS = [
-    command("", "command line: run, check, schedule, simulate, bench, prepare or generate is required; see heddle --help"),
+    command("", "command line: run, check, schedule, simulate, bench, timeline, prepare or generate is required; see heddle --help"),
     command("weave good.toml", "command line: ... not expected: ...weave...; see heddle --help"),
     command("--verbose run good.toml", "command line: ... not expected: ...--verbose...; see heddle run --help"),
     command("run", "command line: DECK is required; see heddle run --help"),
@@ -178,7 +178,14 @@ COMMANDS = [
             "command line: pipeline.schedule=file:sliced.csv: file:sliced.csv has 0F0.1, a token slice ..."),
     command("check good.toml cost.from=bench.json",
             "bench.json: cost.forward has 2 numbers (there are 1 stages); give one, or 1"),
-    command("schedule good.toml --format png", "command line: --format png has no file ..."),
+    command("schedule good.toml --format svg", "command line: --format svg has no file; add -o FILE"),
+    command("schedule good.toml --format png -o a.png",
+            "command line: --format: pictures are SVG: give svg; see heddle schedule --help"),
+    command("simulate good.toml --png a.png",
+            "command line: --png: pictures are SVG: give --svg FILE; see heddle simulate --help"),
+    command("timeline folder/file -o a.svg", "folder/file: ..."),
+    command("timeline good.toml --steps 1 --steps 2 -o a.svg",
+            "command line: --steps is given 2 times (there are 1 run files); give it once for each"),
     command("simulate", "command line: DECK is required; see heddle simulate --help"),
     command("simulate good.toml cost.forward=[1,2,3]",
             "command line: cost.forward=[1,2,3]: cost.forward has 3 numbers (there are 1 stages); give one, or 1"),

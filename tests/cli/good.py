@@ -6,6 +6,7 @@ import shutil
 import sys
 import tempfile
 import unittest
+import xml.etree.ElementTree
 
 import h5py
 
@@ -90,14 +91,20 @@ class Commands(unittest.TestCase):
 
     def test_a_schedule_can_be_drawn(self):
         self.alone.write("wide.toml", "[pipeline]\nranks = 64\nmicrobatches = 128\nschedule = \"zb-h1\"\n")
-        self.done(self.alone, "schedule", "wide.toml", "--format", "png", "-o", "drawn.png")
-        self.done(self.alone, "simulate", "wide.toml", "--png", "simulated.png")
-        pictures = [open(os.path.join(self.folder, name), "rb").read() for name in ("drawn.png", "simulated.png")]
-        self.assertEqual(pictures[0][:8], b"\x89PNG\r\n\x1a\n")
+        self.done(self.alone, "schedule", "wide.toml", "--format", "svg", "-o", "drawn.svg")
+        self.done(self.alone, "simulate", "wide.toml", "--svg", "simulated.svg", "-o", "simulated.h5")
+        pictures = [open(os.path.join(self.folder, name)).read() for name in ("drawn.svg", "simulated.svg")]
         self.assertEqual(*pictures)
-        width, height = (int.from_bytes(pictures[0][at:at + 4], "big") for at in (16, 20))
-        self.assertGreater(height, 64 * 10)
-        self.assertLess(height, width)
+        picture = xml.etree.ElementTree.fromstring(pictures[0])
+        self.assertGreater(float(picture.get("height")), 64 * 10)
+        self.assertLess(float(picture.get("height")), float(picture.get("width")))
+        self.done(self.alone, "timeline", "simulated.h5", "-o", "run.svg")
+        self.assertEqual(self.boxes("run.svg"), self.boxes("simulated.svg"))
+
+    def boxes(self, name):
+        """Of a picture, all that is drawn of events, by colour."""
+        paths = xml.etree.ElementTree.parse(os.path.join(self.folder, name)).iter("{http://www.w3.org/2000/svg}path")
+        return sorted((path.get("fill"), path.get("d").count("M")) for path in paths)
 
     def test_a_run_leaves_a_run_file_and_a_checkpoint_that_writes(self):
         for name, program, grid in [("one", self.alone, []), ("four", self.grid, GRID)]:

@@ -15,7 +15,6 @@ THIRD_PARTY = {
     "mpi": r"mpi\.h",
     "hdf5": r"hdf5.*|H5.*",
     "cli11": r"CLI/.*",
-    "cairo": r"cairo\.h",
 }
 SYSTEM = r"(experimental/)?[a-z0-9_]+|(sys/)?(errno|fcntl|immintrin|mman|poll|pthread|resource|sched|signal|stat|time|types|unistd|utsname|wait)\.h"
 GENERATED = {"heddle/build_info.hpp"}

@@ -16,7 +16,7 @@ void add_deck(CLI::App& command, DeckArguments& deck);
 
 /// check, schedule, simulate. `chosen` is set by a command when it is parsed.
 void add_pure_commands(CLI::App& line, Chosen& chosen);
-/// run, bench, prepare, generate: src/app/ranks; in a build without MPI, Kokkos and HDF5 they say so: src/app/pure.
+/// run, bench, timeline, prepare, generate: src/app/ranks; in a build without MPI, Kokkos and HDF5 they say so: src/app/pure.
 void add_rank_commands(CLI::App& line, Chosen& chosen);
 
 /// Is this the first of the processes that a launcher started, or the only one?

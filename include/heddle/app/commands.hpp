@@ -20,16 +20,16 @@ struct SimulateArguments {
   DeckArguments deck;
   std::string json;      ///< file to write figures to, "-" for standard output; empty: none
   std::string run_file;  ///< run.h5 to write; empty: none
-  std::string picture;   ///< PNG to draw the timeline to; empty: none
+  std::string picture;   ///< SVG to draw the timeline to; empty: none
 };
 /// Predicts a step of the deck's pipeline on virtual clocks and prints what it takes and holds.
 void simulate(const SimulateArguments& arguments);
 
 struct ScheduleArguments {
   DeckArguments deck;
-  std::string format = "text";  ///< or "csv", "png"
+  std::string format = "text";  ///< or "csv", "svg"
   bool communication = false;   ///< sends and receives too
-  std::string output;           ///< file to write; empty: standard output, which png does not take
+  std::string output;           ///< file to write; empty: standard output, which svg does not take
 };
 /// Prints or draws a deck's schedule. Computes nothing.
 void schedule(const ScheduleArguments& arguments);

@@ -26,6 +26,15 @@ struct BenchArguments {
 /// Times the deck's training step on made-up tokens and prints where it goes. Collective over the world.
 void bench(const BenchArguments& arguments, comm::World& world);
 
+struct TimelineArguments {
+  std::vector<std::string> runs;   ///< run files
+  std::vector<std::string> steps;  ///< "A:B" or "A" of each; none: the last three
+  std::string title = "Who did what when";
+  std::string output;  ///< SVG file
+};
+/// Draws steps of runs, measured or simulated. One process, no ranks.
+void timeline(const TimelineArguments& arguments);
+
 struct PrepareArguments {
   std::string text, tokens;
   io::TokenKind kind = io::TokenKind::byte;

@@ -47,6 +47,21 @@ void add_bench(CLI::App& line, Chosen& chosen) {
   });
 }
 
+void add_timeline(CLI::App& line, Chosen& chosen) {
+  auto* command =
+      line.add_subcommand("timeline", "Draw what every rank of a run did when, and where it waited");
+  const auto arguments = std::make_shared<TimelineArguments>();
+  command->add_option("RUN.h5", arguments->runs, "Run files, under each other on one scale of time")
+      ->required();
+  command
+      ->add_option("--steps", arguments->steps,
+                   "A:B, both included, or A; one for each file (the last three)")
+      ->allow_extra_args(false);
+  command->add_option("--title", arguments->title, "Of the picture")->capture_default_str();
+  command->add_option("-o,--output", arguments->output, "SVG file to write")->required();
+  command->callback([&chosen, arguments] { chosen = alone([arguments] { timeline(*arguments); }); });
+}
+
 void add_prepare(CLI::App& line, Chosen& chosen) {
   auto* command = line.add_subcommand("prepare", "Turn a text into a tokens file");
   const auto arguments = std::make_shared<PrepareArguments>();
@@ -86,6 +101,7 @@ void add_generate(CLI::App& line, Chosen& chosen) {
 void add_rank_commands(CLI::App& line, Chosen& chosen) {
   add_run(line, chosen);
   add_bench(line, chosen);
+  add_timeline(line, chosen);
   add_prepare(line, chosen);
   add_generate(line, chosen);
 }

@@ -1,0 +1,30 @@
+// Timelines as a picture: what every rank did when, and where it waited, in SVG, which browsers and editors show.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "heddle/schedule/timeline.hpp"
+
+namespace heddle::plan {
+
+/// A timeline, drawn from its first event on.
+struct Panel {
+  schedule::Timeline timeline;
+  std::string caption = {};  ///< above its rows; empty: none
+};
+
+/// Panels lie under each other and share one scale of time.
+struct Picture {
+  std::string title = {};
+  std::string remark = {};  ///< at the right of the title's line
+  std::string unit = {};    ///< below the axis of time
+  double units = 1;         ///< in a second
+  std::vector<Panel> panels = {};
+};
+
+/// A row a rank, a box an action, a microbatch's number in each computation where it fits; the later a stage among those of
+/// its rank, the paler its boxes. Waits and sends are flat. Rows grow thin for many ranks.
+std::string svg(const Picture& picture);
+
+}  // namespace heddle::plan

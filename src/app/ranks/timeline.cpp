@@ -1,0 +1,98 @@
+// heddle timeline: what every rank of a run did when, and where it waited.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+#include <set>
+
+#include "commands.hpp"
+#include "heddle/base/aside_file.hpp"
+#include "heddle/base/error.hpp"
+#include "heddle/io/run_file.hpp"
+#include "heddle/plan/picture.hpp"
+
+namespace heddle::app {
+namespace {
+
+struct Steps {
+  std::int64_t first, last;
+};
+
+/// "A:B" or "A".
+Steps read_steps(const std::string& words) {
+  Steps steps{};
+  const auto number = [](const char* begin, const char* end, std::int64_t& to) {
+    const auto [stop, error] = std::from_chars(begin, end, to);
+    return error == std::errc() && stop == end && begin != end;
+  };
+  const char *begin = words.data(), *end = begin + words.size(), *colon = std::find(begin, end, ':');
+  if (!number(begin, colon, steps.first) || !number(colon == end ? begin : colon + 1, end, steps.last))
+    throw Error(ExitCode::usage, fmt::format("command line: --steps {}", words), "it is not of the form A:B",
+                "give the first and the last step");
+  return steps;
+}
+
+/// The events of every rank, all steps.
+std::vector<std::vector<io::EventRow>> read_all(const std::string& path) {
+  std::vector<std::vector<io::EventRow>> all(io::read_run_header(path).hosts.size());
+  for (std::size_t rank = 0; rank < all.size(); ++rank)
+    all[rank] = io::read_events(path, static_cast<int>(rank));
+  return all;
+}
+
+/// `words` as the command line has them; empty: the last three steps that have events.
+Steps chosen(const std::string& path, const std::vector<std::vector<io::EventRow>>& all,
+             const std::string& words) {
+  std::set<std::int64_t> have;
+  for (const auto& rows : all)
+    for (const io::EventRow& row : rows) have.insert(row.step);
+  if (have.empty())
+    throw Error(ExitCode::usage, path + ": the run has no events",
+                "output.events was off, or it was stopped early", "run it with output.events = true");
+  if (words.empty())
+    return {*std::next(have.rbegin(), std::min<std::ptrdiff_t>(2, std::ssize(have) - 1)), *have.rbegin()};
+  const Steps steps = read_steps(words);
+  const auto found = have.lower_bound(steps.first);
+  if (found == have.end() || *found > steps.last)
+    throw Error(ExitCode::usage, fmt::format("command line: --steps {}", words),
+                fmt::format("{} has events of the steps {} to {}", path, *have.begin(), *have.rbegin()),
+                "give steps among them");
+  return steps;
+}
+
+plan::Panel panel(const std::string& path, const std::string& words) {
+  const auto all = read_all(path);
+  const Steps steps = chosen(path, all, words);
+  plan::Panel panel;
+  for (const auto& rows : all) {
+    panel.timeline.emplace_back();
+    for (const io::EventRow& row : rows)
+      if (row.step >= steps.first && row.step <= steps.last) panel.timeline.back().push_back(row.event);
+  }
+  const schedule::Summary summary = summarize(panel.timeline);
+  panel.caption =
+      fmt::format("{}, {}: {:.1f} ms, bubble {:.1f} %", path,
+                  steps.first == steps.last ? fmt::format("step {}", steps.first)
+                                            : fmt::format("steps {} to {}", steps.first, steps.last),
+                  1e3 * summary.makespan, 100 * summary.bubble_of_makespan());
+  return panel;
+}
+
+}  // namespace
+
+void timeline(const TimelineArguments& arguments) {
+  const auto& [runs, steps] = std::tie(arguments.runs, arguments.steps);
+  if (!steps.empty() && steps.size() != runs.size())
+    throw Error(ExitCode::usage, fmt::format("command line: --steps is given {} times", steps.size()),
+                fmt::format("there are {} run files", runs.size()), "give it once for each");
+  plan::Picture picture{.title = arguments.title,
+                        .remark = "numbers are those of microbatches",
+                        .unit = "milliseconds",
+                        .units = 1e3,
+                        .panels = {}};
+  for (std::size_t i = 0; i < runs.size(); ++i)
+    picture.panels.push_back(panel(runs[i], steps.empty() ? "" : steps[i]));
+  write_text(arguments.output, svg(picture));
+}
+
+}  // namespace heddle::app
