@@ -32,7 +32,7 @@ build: setup  ## compile into build/$(PRESET); PRESET=release, debug, asan, thre
 setup:  ## install what is missing from Debian's packages
 	@cmake/setup.sh build
 
-lint: build  ## formatting, the dependency law, clang-tidy
+lint: build  ## formatting, the dependency law, lengths, names in the docs, clang-tidy
 	@cmake/setup.sh lint
 	cmake/lint.sh $(BUILD)
 

@@ -9,5 +9,8 @@ echo "lint: clang-format"
 git ls-files '*.[ch]pp' | xargs clang-format --dry-run --Werror
 echo "lint: layers"
 python3 tests/lint/layers.py .
+echo "lint: lengths and names"
+python3 tests/lint/length.py .
+python3 tests/lint/names.py .
 echo "lint: clang-tidy"
 run-clang-tidy -quiet -p "$build" "^$PWD/src/" 2>/dev/null
