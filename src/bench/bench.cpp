@@ -143,7 +143,8 @@ Budget Bench::measure(Detail detail) {
   return mine;
 }
 
-/// On rank 0, of a forward message over each border between stages of different ranks; 0 between stages of one rank.
+/// On rank 0, of a forward message over each border between stages of different ranks; 0 between stages
+/// of one rank.
 deck::PerStage Bench::message_bytes() const {
   const passes::Program& program = trainer_.engine().program();
   std::vector<double> mine;  // stage, bytes, stage, bytes

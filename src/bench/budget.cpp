@@ -195,7 +195,8 @@ class Lines {
   std::map<std::vector<std::int64_t>, double> seconds_;
 };
 
-/// The steps of the middle half by time: what they have in common is the step, what the others have is the machine.
+/// The steps of the middle half by time: what they have in common is the step, what the others have
+/// is the machine.
 std::vector<std::size_t> middle_half(const std::vector<double>& seconds) {
   std::vector<std::size_t> order(seconds.size());
   std::iota(order.begin(), order.end(), std::size_t{0});

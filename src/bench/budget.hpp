@@ -37,7 +37,8 @@ struct Budget {
 
 enum class Detail { by_op, by_tensor };  ///< a row an op, or a row an op and tensor, the layers together
 
-/// From steps timed with `watch` that took `step_seconds` each. Measures each map and message by itself: collective.
+/// From steps timed with `watch` that took `step_seconds` each. Measures each map and message
+/// by itself: collective.
 Budget budget(const session::Trainer& trainer, const Rates& rates, const Stopwatch& watch,
               const std::vector<double>& step_seconds, Detail detail);
 

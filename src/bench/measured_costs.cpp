@@ -106,7 +106,8 @@ deck::PerStage sends(const std::vector<Rows>& events, const std::vector<int>& pi
   return costs;
 }
 
-/// Seconds from the first action of each step to its last. A receive begins to wait before there is anything to do.
+/// Seconds from the first action of each step to its last. A receive begins to wait before there is
+/// anything to do.
 std::map<std::int64_t, double> spans(const std::vector<Rows>& events) {
   std::map<std::int64_t, std::pair<double, double>> bounds;
   for (const Rows& rows : events)

@@ -60,8 +60,8 @@ double file_seconds(const plan::Plan& plan, comm::World& world, std::span<const 
   return seconds / static_cast<double>(session::steps_between_events);
 }
 
-/// More turns than a wait takes before it first looks at its watch: so much is done at the most between the end of what
-/// was waited for and the end of the wait.
+/// More turns than a wait takes before it first looks at its watch: so much is done at the most between the
+/// end of what was waited for and the end of the wait.
 double wait_seconds(comm::World& world) {
   constexpr int turns = 60;
   return seconds_each(1000, [&](int i) {

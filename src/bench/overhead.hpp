@@ -10,8 +10,8 @@
 
 namespace heddle::bench {
 
-/// Seconds a step. Each is counted, since all of them together are less than the noise of a step: how often a step does
-/// it, times what doing it once takes in a loop.
+/// Seconds a step. Each is counted, since all of them together are less than the noise of a step: how often a
+/// step does it, times what doing it once takes in a loop.
 struct Overhead {
   double events = 0;  ///< two looks at the clock and a row for each action
   double file = 0;    ///< events of all ranks gathered and written to run.h5

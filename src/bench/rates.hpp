@@ -11,12 +11,13 @@
 
 namespace heddle::bench {
 
-/// FLOPs a second of kernels::gemm on this rank's threads, the best of a few large shapes, and bytes a second (read and
-/// written) of copies that no cache holds. Collective, so that ranks which share a memory share it here too.
+/// FLOPs a second of kernels::gemm on this rank's threads, the best of a few large shapes, and bytes a
+/// second (read and written) of copies that no cache holds. Collective, so that ranks which share a memory
+/// share it here too.
 Rates measure_rates(DType dtype, const comm::Communicator& world);
 
-/// The median seconds of `what`, which is called until enough time is spent. Collective over `ranks`, which begin each
-/// call together and make equally many.
+/// The median seconds of `what`, which is called until enough time is spent. Collective over `ranks`, which
+/// begin each call together and make equally many.
 double median_seconds(const comm::Communicator& ranks, const std::function<void()>& what);
 
 /// Seconds of one map, of an all-reduce, and of messages between ranks, each by itself on memory of

@@ -23,7 +23,8 @@ class Stopwatch final : public exec::Observer {
 
   const std::vector<Step>& steps() const { return steps_; }
 
-  /// One slot for every node, for the wait for every node, for messages and other waits by action, and for every other work.
+  /// One slot for every node, for the wait for every node, for messages and other waits by action, and for
+  /// every other work.
   std::size_t slot(const exec::Piece& piece) const {
     using exec::Work;
     if (piece.node >= 0)

@@ -24,7 +24,8 @@ struct Fault {
 };
 using Verdict = std::optional<Fault>;
 
-/// Bounds of a number, each either reached or not; or the choices of a string, which may also begin with `prefix`.
+/// Bounds of a number, each either reached or not; or the choices of a string, which may also
+/// begin with `prefix`.
 struct Range {
   double low = -std::numeric_limits<double>::infinity(), high = std::numeric_limits<double>::infinity();
   bool low_is_in = true, high_is_in = true;

@@ -1,5 +1,5 @@
-// Optimal string alignment distance: insertions, deletions, substitutions and swaps of neighbours each cost
-// one.
+// Optimal string alignment distance: insertions, deletions, substitutions and swaps of neighbours
+// each cost one.
 #include "nearest.hpp"
 
 #include <algorithm>

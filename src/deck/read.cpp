@@ -14,8 +14,8 @@
 namespace heddle::deck {
 namespace {
 
-/// A mistake with what sorts it: file before command line, by place in the file, as given on the command
-/// line.
+/// A mistake with what sorts it: file before command line, by place in the file, as given on
+/// the command line.
 struct Problem {
   Origin::Kind kind;
   toml::source_position at;

@@ -1,5 +1,5 @@
-// toml++ does the parsing; here its messages gain a reason and a fix, and texts that are no decks are turned
-// away.
+// toml++ does the parsing; here its messages gain a reason and a fix, and texts that are no decks
+// are turned away.
 #include "syntax.hpp"
 
 #include <fmt/format.h>

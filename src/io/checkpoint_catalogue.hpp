@@ -19,8 +19,9 @@ struct Announcement {
 
 using Catalogue = std::map<std::string, Announcement>;
 
-/// Collective. Every dataset once, in the same order on every rank. A dataset that is not written whole, or whose ranks
-/// disagree about it, is a mistake that would otherwise be found when the checkpoint is needed: Error on every rank.
+/// Collective. Every dataset once, in the same order on every rank. A dataset that is not written whole, or
+/// whose ranks disagree about it, is a mistake that would otherwise be found when the checkpoint is needed:
+/// Error on every rank.
 Catalogue agree_on_catalogue(const comm::Communicator& ranks, std::span<const Shard> shards);
 
 }  // namespace heddle::io

@@ -1,5 +1,5 @@
-// Parallel writing of a checkpoint: all ranks agree on the list of datasets, then write them one by one
-// together.
+// Parallel writing of a checkpoint: all ranks agree on the list of datasets, then write them one
+// by one together.
 #include <algorithm>
 #include <filesystem>
 #include <optional>

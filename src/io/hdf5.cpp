@@ -9,8 +9,8 @@
 namespace heddle::io::h5 {
 namespace {
 
-/// The innermost message of HDF5's stack says what went wrong; the outermost ones only repeat which call
-/// failed.
+/// The innermost message of HDF5's stack says what went wrong; the outermost ones only repeat
+/// which call failed.
 herr_t keep_innermost(unsigned depth, const H5E_error2_t* error, void* text) {
   if (depth == 0 && error->desc) *static_cast<std::string*>(text) = error->desc;
   return 0;

@@ -47,12 +47,12 @@ class Handle {
 /// Access properties of Heddle's files: every object is closed with its file, no errors on stderr.
 Handle file_access(const std::string& path);
 Handle create_file(const std::string& path, const Handle& access);
-/// Opens an HDF5 file for reading, also one whose writer is at work or was killed. A missing, truncated or foreign one
-/// is Error(usage).
+/// Opens an HDF5 file for reading, also one whose writer is at work or was killed. A missing, truncated or
+/// foreign one is Error(usage).
 Handle open_to_read(const std::string& path, const Handle& access);
 
-/// Rows are appended in HDF5's single-writer-multiple-readers order: nothing on disk ever names what is not there yet,
-/// so that a writer may be killed at any moment. In that mode nothing new can be created.
+/// Rows are appended in HDF5's single-writer-multiple-readers order: nothing on disk ever names what is not
+/// there yet, so that a writer may be killed at any moment. In that mode nothing new can be created.
 enum class Append { rows, anything };
 Handle open_to_append(const std::string& path, const Handle& access, Append what);
 

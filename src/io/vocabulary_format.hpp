@@ -1,5 +1,5 @@
-// How a vocabulary lies in a file: attributes `tokenizer` and `vocabulary`, and for characters a table
-// /characters.
+// How a vocabulary lies in a file: attributes `tokenizer` and `vocabulary`, and for characters
+// a table /characters.
 #pragma once
 
 #include "hdf5.hpp"

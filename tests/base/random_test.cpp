@@ -1,5 +1,5 @@
-// Random numbers: Philox against the known answers that its authors publish (Random123, kat_vectors), and what else the
-// program relies on.
+// Random numbers: Philox against the known answers that its authors publish (Random123, kat_vectors), and
+// what else the program relies on.
 #include "heddle/base/random.hpp"
 
 #include <gtest/gtest.h>

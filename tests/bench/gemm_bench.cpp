@@ -1,4 +1,5 @@
-// Rates of the three products of a linear layer, in the layouts and sizes of GPT-2's step, and of one large product.
+// Rates of the three products of a linear layer, in the layouts and sizes of GPT-2's step, and of
+// one large product.
 #include "heddle/kernels/linear.hpp"
 
 #include <benchmark/benchmark.h>

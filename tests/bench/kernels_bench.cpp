@@ -1,5 +1,6 @@
-// Rates of the kernels that memory bounds, in bytes/s of what each must read and write once, to be held against `copy` of
-// as many bytes: in the caches (2048 x 384 and 1024 x 768), and in memory (logits, and AdamW on 30 million parameters).
+// Rates of the kernels that memory bounds, in bytes/s of what each must read and write once, to be held
+// against `copy` of as many bytes: in the caches (2048 x 384 and 1024 x 768), and in memory (logits, and
+// AdamW on 30 million parameters).
 #include <benchmark/benchmark.h>
 
 #include <cstring>

@@ -1,5 +1,5 @@
-// Datasets and samplers: which tokens a sample holds, and that only seed, step and place in the batch decide
-// it.
+// Datasets and samplers: which tokens a sample holds, and that only seed, step and place in the
+// batch decide it.
 #include "heddle/data/sampler.hpp"
 
 #include <gtest/gtest.h>

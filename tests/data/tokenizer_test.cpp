@@ -1,5 +1,5 @@
-// Tokenizers and `prepare`: text goes in, the same text comes out, and what is no text is refused with its
-// place.
+// Tokenizers and `prepare`: text goes in, the same text comes out, and what is no text is refused
+// with its place.
 #include "heddle/data/tokenizer.hpp"
 
 #include <gtest/gtest.h>

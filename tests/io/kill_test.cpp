@@ -1,4 +1,5 @@
-// Writers that are killed at any moment: the process runs itself again as a victim, and kills it with SIGKILL.
+// Writers that are killed at any moment: the process runs itself again as a victim, and kills
+// it with SIGKILL.
 #include <gtest/gtest.h>
 #include <signal.h>
 #include <sys/wait.h>
@@ -17,7 +18,8 @@
 namespace heddle::io {
 namespace {
 
-/// Runs the disabled test `name` of this program on `path`, until `kill` milliseconds after it made the file `sign`.
+/// Runs the disabled test `name` of this program on `path`, until `kill` milliseconds after it made
+/// the file `sign`.
 void run_victim(const std::string& name, const std::string& path, const std::string& sign, int kill) {
   const pid_t child = ::fork();
   if (child == 0) {

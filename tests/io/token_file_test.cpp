@@ -122,8 +122,8 @@ TEST(TokenFile, DamagedByteIsSeen) {
 
 TEST(TokenFile, IdBeyondTheVocabulary) {
   const tests::TemporaryFolder folder;
-  // The vocabulary shrinks behind the writer's back: the attribute's eight bytes, 250 as little-endian,
-  // become 100.
+  // The vocabulary shrinks behind the writer's back: the attribute's eight bytes, 250 as
+  // little-endian, become 100.
   const Vocabulary vocabulary{TokenKind::byte, 250, {}};
   auto bytes = tests::bytes_of(write(folder / "tokens.h5", vocabulary, ids_up_to(250, 1000)));
   const auto place = bytes.find(std::string("\xFA\0\0\0\0\0\0\0", 8), bytes.find("vocabulary"));

@@ -65,8 +65,8 @@ TEST(Gpt2, FlopsAreSixForEachParameterAndCausalAttention) {
             "491520 tokens x (6 x 124439808 parameters + 6 x 12 layers x 1024 tokens x 768 width)");
 }
 
-/// Three times the forward pass of the graph (once and twice backwards) is what the formula says, but for what is
-/// not a matrix product and for T + 1 in the place of T.
+/// Three times the forward pass of the graph (once and twice backwards) is what the formula says, but for
+/// what is not a matrix product and for T + 1 in the place of T.
 TEST(Gpt2, TheFormulaAgreesWithTheGraphsCosts) {
   const Graph graph = build(gpt2_124m, Head::loss, DType::f32);
   double flops = 0;

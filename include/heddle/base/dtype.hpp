@@ -38,7 +38,8 @@ constexpr DType dtype_of<std::int32_t>() {
   return DType::i32;
 }
 
-/// Calls `f` with a value of the C++ type that stands for a floating `type`: `with_real(t, [&](auto zero) {...})`.
+/// Calls `f` with a value of the C++ type that stands for a floating `type`: `with_real(t,
+/// [&](auto zero) {...})`.
 template <class F>
 decltype(auto) with_real(DType type, F&& f) {
   HEDDLE_EXPECT(type == DType::f32 || type == DType::f64);

@@ -31,8 +31,9 @@ class Error : public std::runtime_error {
   ExitCode code_;
 };
 
-/// A value that cannot be had, found where the deck is no longer at hand. `keys` are those that a person would change,
-/// such as "grid.tensor": whoever has the deck says where the first of them that is given stands.
+/// A value that cannot be had, found where the deck is no longer at hand. `keys` are those that a
+/// person would change, such as "grid.tensor": whoever has the deck says where the first of them that
+/// is given stands.
 class KeyError : public Error {
  public:
   KeyError(std::vector<std::string> keys, const std::string& problem, const std::string& why = "",
@@ -48,6 +49,7 @@ class KeyError : public Error {
 
 }  // namespace heddle
 
-/// Guards what only a mistake in Heddle itself can break; what a person can break throws Error with a message of its own.
+/// Guards what only a mistake in Heddle itself can break; what a person can break throws Error with a message
+/// of its own.
 #define HEDDLE_EXPECT(condition) \
   ((condition) ? void(0) : ::heddle::contract_violated(#condition, __FILE__, __LINE__))

@@ -1,6 +1,6 @@
-// Counter-based random numbers: Philox4x32-10 (Salmon et al., "Parallel Random Numbers: As Easy as 1, 2, 3", SC 2011).
-// A number depends only on (key, stream, index), never on who asks first, so every grid draws the same
-// parameters, dropout masks and samples.
+// Counter-based random numbers: Philox4x32-10 (Salmon et al., "Parallel Random Numbers: As Easy as 1, 2, 3",
+// SC 2011). A number depends only on (key, stream, index), never on who asks first, so every grid draws the
+// same parameters, dropout masks and samples.
 #pragma once
 
 #include <cmath>
@@ -49,7 +49,8 @@ HEDDLE_HOST_DEVICE constexpr double uniform_at(std::uint64_t key, std::uint64_t 
   return (word + 0.5) * (1.0 / 4294967296.0);
 }
 
-/// Standard normal by Box-Muller, one Philox call an element, computed in double whatever the parameter's dtype.
+/// Standard normal by Box-Muller, one Philox call an element, computed in double whatever
+/// the parameter's dtype.
 inline double normal_at(std::uint64_t key, std::uint64_t stream, std::uint64_t index) {
   const Philox p = Philox::draw(key, stream, index);
   const double u = (p.word[0] + 0.5) * (1.0 / 4294967296.0), v = (p.word[1] + 0.5) * (1.0 / 4294967296.0);

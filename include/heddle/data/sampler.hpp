@@ -1,6 +1,6 @@
 // Which window of the text is sample k of a run. The choice depends on nothing but the seed and k, so the
-// position in the data is the step: a checkpoint has it for free, and every grid and every restart sees the
-// same samples.
+// position in the data is the step: a checkpoint has it for free, and every grid and every restart sees
+// the same samples.
 #pragma once
 
 #include <cstdint>
@@ -33,7 +33,8 @@ class Sampler {
 /// ones. Where `total` exceeds the windows that lie end to end, windows repeat.
 Batch evaluation_batch(const Dataset& dataset, std::int64_t total, std::int64_t first, std::int64_t samples);
 
-/// Samples [first, first + count) of one batch that needs no file: inputs and targets drawn uniformly from counters.
+/// Samples [first, first + count) of one batch that needs no file: inputs and targets drawn
+/// uniformly from counters.
 Batch made_up_batch(std::int64_t vocabulary, std::int64_t sequence, std::int64_t first, std::int64_t count);
 
 }  // namespace heddle::data

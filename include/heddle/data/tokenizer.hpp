@@ -1,5 +1,5 @@
-// Text to token ids and back: bytes, or Unicode characters numbered in ascending order as nanoGPT's
-// shakespeare_char does.
+// Text to token ids and back: bytes, or Unicode characters numbered in ascending order as
+// nanoGPT's shakespeare_char does.
 #pragma once
 
 #include <cstdint>

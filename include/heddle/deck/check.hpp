@@ -1,13 +1,13 @@
-// What no single key can show to be wrong: whether the keys of a deck fit each other, and the ranks they are
-// run on.
+// What no single key can show to be wrong: whether the keys of a deck fit each other, and the ranks they
+// are run on.
 #pragma once
 
 #include "heddle/deck/read.hpp"
 
 namespace heddle::deck {
 
-/// Throws DeckError with all contradictions at once that matter to `purpose`. A deck that passes for training can be
-/// laid out over its grid.
+/// Throws DeckError with all contradictions at once that matter to `purpose`. A deck that passes for training
+/// can be laid out over its grid.
 void check(const Deck& deck, Purpose purpose = Purpose::training);
 
 /// Forgets what cost.from measured of another number of stages than the deck's. For those who only want its

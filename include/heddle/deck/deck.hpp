@@ -187,8 +187,8 @@ struct Machine {
   bool operator==(const Machine&) const = default;
 };
 
-/// What a deck is read for: to train needs a model and how to train it, a schedule and its simulation only what they
-/// are made of.
+/// What a deck is read for: to train needs a model and how to train it, a schedule and its simulation only
+/// what they are made of.
 enum class Purpose : std::uint8_t { training, schedule, simulation };
 
 struct Deck {
@@ -211,8 +211,8 @@ struct Deck {
   /// Where each given key stands; keys left at their default are absent.
   std::map<std::string, std::string, std::less<>> positions;
 
-  /// Where a key such as "model.heads" stands: "inputs/gpt2.toml:14:3", "command line: model.heads=6", or
-  /// "default".
+  /// Where a key such as "model.heads" stands: "inputs/gpt2.toml:14:3", "command line:
+  /// model.heads=6", or "default".
   std::string at(std::string_view key) const;
 };
 

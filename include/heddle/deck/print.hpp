@@ -7,8 +7,8 @@
 
 namespace heddle::deck {
 
-/// The deck with every key written out, as TOML that parses back to the same deck; sections that the deck does without
-/// are left out.
+/// The deck with every key written out, as TOML that parses back to the same deck; sections that the deck
+/// does without are left out.
 std::string resolved(const Deck& deck);
 
 /// docs/deck_reference.md.

@@ -19,9 +19,9 @@ class DeckError : public Error {
 };
 
 /// Reads a deck file; each override is `section.key=value` as in TOML, where a string may stand without its
-/// quotes. Overrides win over the file, and a later override over an earlier one. What `purpose` has no need of may
-/// be missing. The files of cost.machine and cost.from are read as if their sections stood before the deck's. Throws
-/// DeckError.
+/// quotes. Overrides win over the file, and a later override over an earlier one. What `purpose` has no need
+/// of may be missing. The files of cost.machine and cost.from are read as if their sections stood before the
+/// deck's. Throws DeckError.
 Deck read(const std::filesystem::path& file, std::span<const std::string> overrides = {},
           Purpose purpose = Purpose::training);
 
@@ -29,8 +29,8 @@ Deck read(const std::filesystem::path& file, std::span<const std::string> overri
 Deck parse(std::string_view text, const std::string& source, std::span<const std::string> overrides = {},
            Purpose purpose = Purpose::training);
 
-/// Must a deck that is read for `purpose` say what is trained, [model] and [train]? To train it must; to simulate only
-/// on a described machine, whose costs follow from the model.
+/// Must a deck that is read for `purpose` say what is trained, [model] and [train]? To train it must; to
+/// simulate only on a described machine, whose costs follow from the model.
 bool needs_model(const Deck& deck, Purpose purpose);
 
 }  // namespace heddle::deck

@@ -26,8 +26,8 @@ std::string parameter_dataset(const std::string& parameter);      ///< parameter
 std::string first_moment_dataset(const std::string& parameter);   ///< optimizer/first/NAME
 std::string second_moment_dataset(const std::string& parameter);  ///< optimizer/second/NAME
 
-/// The part of one dataset that this rank holds: block [begin, begin + local.shape) of a tensor of `global`
-/// extents.
+/// The part of one dataset that this rank holds: block [begin, begin + local.shape) of a tensor
+/// of `global` extents.
 struct Shard {
   std::string dataset;
   Shape global;

@@ -1,5 +1,5 @@
-// run.h5: what a run was, what it did and what it lost or learned, in one file that explains it afterwards and that
-// `heddle generate` needs alone. docs/run_file.md describes the format.
+// run.h5: what a run was, what it did and what it lost or learned, in one file that explains it afterwards
+// and that `heddle generate` needs alone. docs/run_file.md describes the format.
 #pragma once
 
 #include <cstdint>
@@ -56,8 +56,8 @@ struct EventRow {
 std::vector<std::vector<EventRow>> gather_events(const comm::Communicator& ranks,
                                                  std::span<const EventRow> mine);
 
-/// Owned by rank 0. Rows are kept in memory until `flush`, which opens the file, appends and closes it, so that between
-/// flushes anyone may open the file and a killed run leaves a whole one.
+/// Owned by rank 0. Rows are kept in memory until `flush`, which opens the file, appends and closes it, so
+/// that between flushes anyone may open the file and a killed run leaves a whole one.
 class RunFile {
  public:
   /// Makes missing folders and replaces an older file. Error(usage) if `path` cannot be written.

@@ -1,5 +1,5 @@
-// tokens.h5: a text as token ids, with the vocabulary that made them. docs/token_file.md describes the
-// format.
+// tokens.h5: a text as token ids, with the vocabulary that made them. docs/token_file.md
+// describes the format.
 #pragma once
 
 #include <cstdint>
@@ -47,8 +47,8 @@ class TokenFile {
   const std::string& path() const;
   const TokenFileHeader& header() const;
   std::int64_t length() const;
-  /// ids[i] = token `begin + i`. Error(usage) for an id beyond the vocabulary, Error(failure) for damaged
-  /// bytes.
+  /// ids[i] = token `begin + i`. Error(usage) for an id beyond the vocabulary, Error(failure)
+  /// for damaged bytes.
   void read(std::int64_t begin, std::span<std::int32_t> ids) const;
   /// Reads everything once, so that a damaged file is known before the first step (about 1 GB/s).
   void verify() const;

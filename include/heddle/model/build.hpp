@@ -12,8 +12,8 @@ enum class Head {
   logits,  ///< [rows, vocabulary]
 };
 
-/// Inputs are the values `tokens` and, for a loss, `targets`, int32 [rows]; the output is the loss or the
-/// logits.
+/// Inputs are the values `tokens` and, for a loss, `targets`, int32 [rows]; the output is the loss
+/// or the logits.
 graph::Graph build(const deck::Model& model, Head head, DType dtype);
 
 }  // namespace heddle::model
