@@ -4,7 +4,7 @@
 #include <random>
 #include <vector>
 
-#include "heddle/maps/oracle.hpp"
+#include "../support/maps_oracle.hpp"
 
 namespace heddle::maps {
 

@@ -5,7 +5,7 @@
 
 #include "heddle/base/random.hpp"
 #include "heddle/comm/request.hpp"
-#include "heddle/maps/oracle.hpp"
+#include "support/maps_oracle.hpp"
 #include "support/mpi_world.hpp"
 
 namespace heddle::comm::tests {

@@ -1,6 +1,6 @@
 // A map is carried out in two halves: the group's tensors become the one logical tensor that their layout
 // stands for, and that is laid out anew.
-#include "heddle/maps/oracle.hpp"
+#include "maps_oracle.hpp"
 
 #include <algorithm>
 #include <cmath>
