@@ -92,6 +92,25 @@ TYPED_TEST(Packs, HaveAnExponentialOfOneRounding) {
   }
 }
 
+/// Of all bits, FNV-1a: whatever the compiler was told of contraction and optimization, as long as there are fused
+/// multiply-adds.
+TYPED_TEST(Packs, HaveAnExponentialOfTheSameBitsUnderEveryFlag) {
+#ifndef FP_FAST_FMAF
+  GTEST_SKIP() << "without fused multiply-adds each of them is two roundings";
+#endif
+  using T = TypeParam;
+  using Bits = typename ExponentialConstants<T>::Bits;
+  std::vector<T> x(10000), y(x.size());
+  for (std::size_t i = 0; i < x.size(); ++i) x[i] = (static_cast<T>(i) - T(5000)) / T(64);
+  by_one_team([&](const Team& team) {
+    each_pack<T>(team, static_cast<std::int64_t>(x.size()),
+                 [&](auto at) { at.store(y.data(), exponential(at.load(x.data()))); });
+  });
+  std::uint64_t bits = 14695981039346656037u;
+  for (const T value : y) bits = (bits ^ std::bit_cast<Bits>(value)) * 1099511628211u;
+  EXPECT_EQ(bits, sizeof(T) == 4 ? 0xd3b3f41a2745194bu : 0x865312b0cc40c823u);
+}
+
 TYPED_TEST(Packs, HaveAnExponentialThatKnowsInfinityAndNaN) {
   using T = TypeParam;
   const T infinity = std::numeric_limits<T>::infinity();
