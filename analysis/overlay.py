@@ -1,5 +1,7 @@
 #!/usr/bin/env python3
-"""Draws a measured and a simulated step of the same deck under each other: overlay.py MEASURED.h5 SIMULATED.h5 -o overlay.svg
+"""Draws a measured and a simulated step of the same deck under each other.
+
+    overlay.py MEASURED.h5 SIMULATED.h5 -o overlay.svg
 
 `heddle timeline` draws; this chooses the step: of the last 20 of the measured run the one of median length.
 """
@@ -35,8 +37,9 @@ def main():
     arguments = parser.parse_args()
     step = arguments.step or median_step(runfile.read(arguments.measured))
     last = runfile.read(arguments.simulated).steps_with_events()[-1]
-    sys.exit(subprocess.run([arguments.heddle, "timeline", arguments.measured, arguments.simulated, "--steps", str(step),
-                             "--steps", str(last), "--title", arguments.title, "-o", arguments.output]).returncode)
+    command = [arguments.heddle, "timeline", arguments.measured, arguments.simulated, "--steps", str(step),
+               "--steps", str(last), "--title", arguments.title, "-o", arguments.output]
+    sys.exit(subprocess.run(command).returncode)
 
 
 if __name__ == "__main__":

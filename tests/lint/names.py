@@ -3,7 +3,8 @@
 
 A path exists: below the root, include/heddle, src or tests, or, a file's name alone, anywhere there. The parts of a
 symbol - Type, module::function, Type::member, some_name, f(...) - stand together in one source file. A key of a deck
-stands in the generated reference, or between quotes in a source. Words with a blank and examples (<name>, *) are left alone, and so are fenced blocks.
+stands in the generated reference, or between quotes in a source. Words with a blank and examples (<name>, *) are left
+alone, and so are fenced blocks.
 """
 import pathlib
 import re
@@ -18,7 +19,8 @@ SYMBOL = re.compile(r"((?:\w+::)*[A-Za-z_]\w*)(?:\(.*\))?")
 
 def named(text):
     """(line, word) of each word in backticks."""
-    text = re.sub(r"^```.*?^```", lambda block: re.sub(r"[^\n]", " ", block[0]), text, flags=re.MULTILINE | re.DOTALL)
+    blank = lambda block: re.sub(r"[^\n]", " ", block[0])
+    text = re.sub(r"^```.*?^```", blank, text, flags=re.MULTILINE | re.DOTALL)
     for match in re.finditer(r"`([^`\n]+)`", text):
         yield text.count("\n", 0, match.start()) + 1, match[1]
 
@@ -28,7 +30,8 @@ def expanded(path):
     braces = re.search(r"\{([^}]*)\}", path)
     if not braces:
         return [path]
-    return [one for part in braces[1].split(",") for one in expanded(path[:braces.start()] + part + path[braces.end():])]
+    before, after = path[:braces.start()], path[braces.end():]
+    return [one for part in braces[1].split(",") for one in expanded(before + part + after)]
 
 
 class Sources:

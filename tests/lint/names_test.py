@@ -28,22 +28,25 @@ class NamesTest(unittest.TestCase):
             return names.check(made({**FILES, "ARCHITECTURE.md": page}, folder))
 
     def test_what_is_there_passes(self):
-        page = ("`src/maps/grid.cpp`, `maps/grid.{hpp}`, `grid.cpp`, `Grid::size`, `maps::Grid`, `held_back(x)`, `grid.data`, "
-                "`src/<m>/`, `heddle check`, `whole`, `run.h5`, `1 / m`\n```\nsrc/none.cpp `None::none`\n```\n")
+        page = ("`src/maps/grid.cpp`, `maps/grid.{hpp}`, `grid.cpp`, `Grid::size`, `maps::Grid`, `held_back(x)`, "
+                "`grid.data`, `src/<m>/`, `heddle check`, `whole`, `run.h5`, `1 / m`\n"
+                "```\nsrc/none.cpp `None::none`\n```\n")
         self.assertEqual([], self.offences(page))
 
     def test_what_is_not_there_is_named_with_its_line(self):
+        symbol = "no such symbol in any source file"
         for word, why in [("src/maps/none.cpp", "there is no src/maps/none.cpp"), ("none.cpp", "there is no none.cpp"),
-                          ("src/maps/{grid,none}.cpp", "there is no src/maps/none.cpp"), ("src/none", "there is no src/none"),
-                          ("Grid::none", "no such symbol in any source file"), ("Grind", "no such symbol in any source file"),
-                          ("held_forth(x)", "no such symbol in any source file"), ("grid.none", "no key of a deck")]:
+                          ("src/maps/{grid,none}.cpp", "there is no src/maps/none.cpp"),
+                          ("src/none", "there is no src/none"), ("Grid::none", symbol), ("Grind", symbol),
+                          ("held_forth(x)", symbol), ("grid.none", "no key of a deck")]:
             self.assertEqual([f"ARCHITECTURE.md:2: {word} ({why})"], self.offences(f"A page\nwith `{word}`.\n"))
 
 
 class LengthTest(unittest.TestCase):
     def test_a_long_file_is_named(self):
         with tempfile.TemporaryDirectory() as folder:
-            root = made({"src/a.cpp": "\n" * 301, "src/b.cpp": "\n" * 300, "tests/golden.csv": "\n" * 999}, folder)
+            lengths = {"src/a.cpp": 301, "src/b.cpp": 300, "tests/golden.csv": 999}
+            root = made({name: "\n" * lines for name, lines in lengths.items()}, folder)
             self.assertEqual(["src/a.cpp:301: 301 lines, more than 300"], length.check(root))
 
 
