@@ -188,7 +188,7 @@ deck::Cost Bench::measure_costs() const {
   const auto events = io::gather_events(world_.all(), all_events_);
   if (world_.rank() != 0) return {};
   deck::Cost cost = measured_costs(events, pipeline_rank, plan_.training.schedule, recorded_);
-  cost.message_bytes = bytes;
+  cost[deck::Figure::message_bytes] = bytes;
   cost.blocks = blocks;
   return cost;
 }

@@ -1,13 +1,13 @@
 #include "measured_costs.hpp"
 
 #include <algorithm>
-#include <array>
 #include <map>
 #include <nlohmann/json.hpp>
 #include <tuple>
 #include <utility>
 
 #include "budget.hpp"
+#include "heddle/plan/costs.hpp"
 
 namespace heddle::bench {
 namespace {
@@ -132,13 +132,9 @@ deck::Cost measured_costs(const std::vector<Rows>& events, const std::vector<int
   add_ends(samples, events, ActionKind::reduce_gradients);
   add_ends(samples, events, ActionKind::step);
   deck::Cost cost;
-  cost.forward = by_stage(samples, ActionKind::forward, stages);
-  cost.backward = by_stage(samples, ActionKind::backward, stages);
-  cost.backward_input = by_stage(samples, ActionKind::backward_input, stages);
-  cost.backward_weight = by_stage(samples, ActionKind::backward_weight, stages);
-  cost.reduce_gradients = by_stage(samples, ActionKind::reduce_gradients, stages);
-  cost.step = by_stage(samples, ActionKind::step, stages);
-  cost.send = sends(events, pipeline_rank, stages);
+  for (const ActionKind kind : schedule::timed_kinds)
+    cost[plan::figure_of(kind)] = by_stage(samples, kind, stages);
+  cost[deck::Figure::send] = sends(events, pipeline_rank, stages);
   std::vector<double> outside;
   for (const auto& [step, span] : spans(events)) outside.push_back(seconds[outside.size()] - span);
   cost.load = std::max(0.0, median(outside));
@@ -146,17 +142,10 @@ deck::Cost measured_costs(const std::vector<Rows>& events, const std::vector<int
 }
 
 nlohmann::ordered_json object(const deck::Cost& cost) {
-  const std::pair<const char*, const deck::PerStage*> all[] = {{"forward", &cost.forward},
-                                                               {"backward", &cost.backward},
-                                                               {"backward_input", &cost.backward_input},
-                                                               {"backward_weight", &cost.backward_weight},
-                                                               {"reduce_gradients", &cost.reduce_gradients},
-                                                               {"step", &cost.step},
-                                                               {"send", &cost.send},
-                                                               {"message_bytes", &cost.message_bytes}};
   nlohmann::ordered_json members;
-  for (const auto& [name, costs] : all)
-    if (costs->given()) members[name] = costs->values;
+  for (std::size_t i = 0; i < cost.figures.size(); ++i)
+    if (cost.figures[i].given())
+      members[std::string(name(static_cast<deck::Figure>(i)))] = cost.figures[i].values;
   if (!cost.blocks.empty()) members["blocks"] = cost.blocks;
   members["load"] = cost.load;
   return members;

@@ -5,11 +5,10 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
-#include <functional>
 #include <limits>
 #include <tuple>
 
-#include "stage_costs.hpp"
+#include "checker.hpp"
 
 namespace heddle::deck {
 namespace {
@@ -21,43 +20,6 @@ template <class... Sizes>
 double product(Sizes... sizes) {
   return (1.0 * ... * static_cast<double>(sizes));
 }
-
-class Checker {
- public:
-  explicit Checker(const Deck& deck) : deck_(deck) {}
-
-  void grid_fits_model();
-  void batch_divides();
-  void cuts_are_stages();
-  void order_is_permutation();
-  void rates_fit_steps();
-  void evaluation_has_data();
-  void recomputation_has_limit();
-  void balance_has_times();
-  void ranks_agree();
-  void costs_are_stages();
-  void schedule_is_small();
-  void sizes_fit_64_bits();
-  void throw_if_any() const {
-    if (!lines_.empty()) throw DeckError(lines_);
-  }
-
-  /// `keys` are those at fault, the first given one of which names the position.
-  void report(std::initializer_list<std::string_view> keys, const std::string& problem,
-              const std::string& why, const std::string& fix) {
-    std::string position = deck_.source.empty() ? "deck" : deck_.source;
-    for (auto key : keys) {
-      if (deck_.at(key) == "default") continue;
-      position = deck_.at(key);
-      break;
-    }
-    lines_.push_back(position + ": " + describe(problem, why, fix));
-  }
-
- private:
-  const Deck& deck_;
-  std::vector<std::string> lines_;
-};
 
 /// "2 or 3" for 6 and 4: the largest divisors of `n` up to `limit`, at most two.
 std::string divisors(std::int64_t n, std::int64_t limit) {
@@ -74,6 +36,19 @@ std::string multiples(std::int64_t n, std::int64_t unit) {
   return below > most - unit ? fmt::format("{}", below) : fmt::format("{} or {}", below, below + unit);
 }
 
+}  // namespace
+
+void Checker::report(std::initializer_list<std::string_view> keys, const std::string& problem,
+                     const std::string& why, const std::string& fix) {
+  std::string position = deck_.source.empty() ? "deck" : deck_.source;
+  for (auto key : keys) {
+    if (deck_.at(key) == "default") continue;
+    position = deck_.at(key);
+    break;
+  }
+  lines_.push_back(position + ": " + describe(problem, why, fix));
+}
+
 void Checker::grid_fits_model() {
   const auto& [model, grid] = std::tie(deck_.model, deck_.grid);
   if (model.heads % grid.tensor != 0)
@@ -85,14 +60,7 @@ void Checker::grid_fits_model() {
            fmt::format("model.width = {} is not a multiple of model.heads = {}", model.width, model.heads),
            "each head takes width / heads numbers",
            "try model.width = " + multiples(model.width, model.heads));
-  const int chunks = deck_.pipeline.chunks;
-  if (std::int64_t{grid.pipeline} * chunks > model.layers)
-    report({"grid.pipeline", "pipeline.chunks", "model.layers"},
-           fmt::format("grid.pipeline{} = {}{} is more than model.layers = {}",
-                       chunks > 1 ? " * pipeline.chunks" : "", grid.pipeline,
-                       chunks > 1 ? fmt::format(" * {}", chunks) : "", model.layers),
-           "each stage needs a layer",
-           fmt::format("try grid.pipeline = {}", std::max(model.layers / chunks, 1)));
+  if (deck_.stages() > model.layers) stages_outnumber_layers();
   if (model.vocabulary < grid.tensor)
     report({"model.vocabulary", "grid.tensor"},
            fmt::format("model.vocabulary = {} is less than grid.tensor = {}", model.vocabulary, grid.tensor),
@@ -113,24 +81,6 @@ void Checker::batch_divides() {
                      deck_.train.batch, deck_.grid.data, deck_.pipeline.microbatches),
          "all microbatches have the same number of samples",
          "try train.batch = " + multiples(deck_.train.batch, parts));
-}
-
-void Checker::cuts_are_stages() {
-  const auto& cuts = deck_.pipeline.cuts;
-  if (cuts.empty()) return;
-  const int layers = deck_.model.layers;
-  const std::int64_t stages = std::int64_t{deck_.grid.pipeline} * deck_.pipeline.chunks;
-  const std::string shown = fmt::format("pipeline.cuts = [{}]", fmt::join(cuts, ", "));
-  const std::string why = "a cut is the first layer of each stage but the first";
-  if (static_cast<std::int64_t>(cuts.size()) != stages - 1)
-    report({"pipeline.cuts", "grid.pipeline"},
-           fmt::format("{} makes {} stages, and grid.pipeline = {}", shown, cuts.size() + 1, stages), why,
-           fmt::format("give {} cuts, or [] to balance by cost", stages - 1));
-  if (std::adjacent_find(cuts.begin(), cuts.end(), std::greater_equal<>()) != cuts.end())
-    report({"pipeline.cuts"}, shown + " does not increase", why, "sort it, and give each layer once");
-  if (*std::max_element(cuts.begin(), cuts.end()) >= layers)
-    report({"pipeline.cuts"}, fmt::format("{} goes beyond model.layers = {}", shown, layers), why,
-           fmt::format("give layers below {}", layers));
 }
 
 void Checker::order_is_permutation() {
@@ -175,35 +125,6 @@ void Checker::evaluation_has_data() {
          "data.held_out = 0", "try data.held_out = 0.1");
 }
 
-void Checker::ranks_agree() {
-  if (deck_.pipeline.ranks == deck_.grid.pipeline) return;
-  report(
-      {"pipeline.ranks", "grid.pipeline"},
-      fmt::format("pipeline.ranks = {} is not grid.pipeline = {}", deck_.pipeline.ranks, deck_.grid.pipeline),
-      "both are the ranks of a pipeline", "give one of them");
-}
-
-void Checker::costs_are_stages() {
-  for (const StageFigures& one : stage_figures()) {
-    const std::size_t size = (deck_.cost.*one.figures).values.size();
-    if (!fits(deck_, one))
-      report({one.key, "cost.from", "pipeline.chunks", "grid.pipeline"},
-             fmt::format("{} has {} numbers", one.key, size),
-             fmt::format("there are {} {}", count(deck_, one), one.of),
-             fmt::format("give one, or {}", count(deck_, one)));
-  }
-}
-
-void Checker::balance_has_times() {
-  const std::size_t given = deck_.cost.blocks.size(),
-                    blocks = static_cast<std::size_t>(deck_.model.layers) + 2;
-  if (deck_.pipeline.balance != Balance::time || given == blocks) return;
-  report({"cost.blocks", "cost.from", "pipeline.balance"}, fmt::format("cost.blocks has {} numbers", given),
-         fmt::format("pipeline.balance = \"time\" needs one for each of {} blocks: embedding, layers, head",
-                     blocks),
-         "measure them with `heddle bench DECK --json FILE` and give cost.from = FILE");
-}
-
 void Checker::recomputation_has_limit() {
   const bool fits = deck_.train.recompute == Recompute::automatic, given = deck_.train.memory_limit_mib > 0;
   if (fits == given) return;
@@ -215,18 +136,6 @@ void Checker::recomputation_has_limit() {
            fmt::format("train.memory_limit_mib = {} limits nothing", deck_.train.memory_limit_mib),
            fmt::format("train.recompute = \"{}\"", name(deck_.train.recompute)),
            "try train.recompute = \"auto\"");
-}
-
-void Checker::schedule_is_small() {
-  constexpr std::int64_t cells = 1 << 20;
-  const std::int64_t stages = std::int64_t{deck_.grid.pipeline} * deck_.pipeline.chunks,
-                     microbatches = deck_.pipeline.microbatches;
-  if (microbatches <= cells / stages) return;
-  report({"pipeline.microbatches", "grid.pipeline", "pipeline.ranks", "pipeline.chunks"},
-         fmt::format("grid.pipeline * pipeline.chunks * pipeline.microbatches = {} * {} * {} is more than {}",
-                     deck_.grid.pipeline, deck_.pipeline.chunks, microbatches, cells),
-         "every rank holds the whole schedule",
-         fmt::format("give at most {} microbatches", std::max<std::int64_t>(cells / stages, 1)));
 }
 
 void Checker::sizes_fit_64_bits() {
@@ -258,11 +167,11 @@ void Checker::sizes_fit_64_bits() {
            "the bytes of a model are counted in 64 bits", "give smaller sizes");
 }
 
-}  // namespace
-
 void check(const Deck& deck, Purpose purpose) {
   Checker checker(deck);
   checker.ranks_agree();
+  checker.chunks_are_known();
+  if (deck.stages() == 0) checker.throw_if_any();
   checker.schedule_is_small();
   checker.costs_are_stages();
   if (!needs_model(deck, purpose)) return checker.throw_if_any();

@@ -6,6 +6,13 @@ namespace {
 
 constexpr Need required = Need::required;
 
+KeyOf<Cost> figure(Figure figure, const char* meaning) {
+  const bool in_bytes = figure == Figure::message_bytes;
+  return key_of<Cost>(
+      name(figure), [figure](auto& cost) -> auto& { return cost[figure]; }, from_to(0, in_bytes ? 1e18 : 1e9),
+      in_bytes ? "bytes" : "seconds", meaning);
+}
+
 // clang-format off
 std::vector<Section> table() {
   return {
@@ -37,7 +44,7 @@ std::vector<Section> table() {
       key("schedule",     &Pipeline::schedule,     one_of(schedules, schedule_file), "", "order of forward and backward passes; the path of a file starts at the deck's folder"),
       key("microbatches", &Pipeline::microbatches, from_to(1, 65536), "",       "parts of a data rank's batch that pass one after another"),
       key("ranks",        &Pipeline::ranks,        from_to(0, 65536), "ranks",  "grid.pipeline, for decks without a grid; 0: grid.pipeline"),
-      key("chunks",       &Pipeline::chunks,       from_to(1, 4096),  "stages", "that a rank holds"),
+      key("chunks",       &Pipeline::chunks,       from_to(0, 4096),  "stages", "that a rank holds; a file of rows says it itself: leave it out there, or 0"),
       key("window",       &Pipeline::window,       from_to(1, 256), "actions", "dynamic: a rank does the first that is ready of so many; 1: in order"),
       key("memory_limit", &Pipeline::memory_limit, at_least(0),       "microbatches", "activations of all its stages that a rank may hold; 0: no limit"),
       key("cuts",         &Pipeline::cuts,         at_least(1),       "layers", "first layer of each stage but the first; empty: as pipeline.balance says"),
@@ -85,15 +92,15 @@ std::vector<Section> table() {
     section("cost", &Deck::cost, "What a schedule's actions take in `heddle simulate`: one number, or one for each stage. Printed where it is given.", {
       key("from",             &Cost::from,             any,         "file",    "what `heddle bench --json` wrote; the path starts at the working folder, not the deck's; its figures stand where the deck gives none"),
       key("machine",          &Cost::machine,          any,         "file",    "one with a [machine]; the path starts at the working folder, not the deck's; it gives what neither the deck nor a measurement does, from the model's FLOPs and bytes"),
-      key("forward",          &Cost::forward,          from_to(0, 1e9), "seconds", "a microbatch's forward on a stage; of the last with the loss; []: 1"),
-      key("backward_input",   &Cost::backward_input,   from_to(0, 1e9), "seconds", "its gradient of the stage's input; []: half of backward where that is given, else as forward"),
-      key("backward_weight",  &Cost::backward_weight,  from_to(0, 1e9), "seconds", "its gradient of the weights; []: the same"),
-      key("backward",         &Cost::backward,         from_to(0, 1e9), "seconds", "both gradients at once; []: the sum of the two"),
-      key("recompute",        &Cost::recompute,        from_to(0, 1e9), "seconds", "what a microbatch's backward computes anew, on top of it; []: 0"),
-      key("reduce_gradients", &Cost::reduce_gradients, from_to(0, 1e9), "seconds", "once a step, what is left to do of the gradients' sum over ranks after the last backward; []: 0"),
-      key("step",             &Cost::step,             from_to(0, 1e9), "seconds", "once a step, the optimizer's; []: 0"),
-      key("send",             &Cost::send,             from_to(0, 1e9), "seconds", "a message from stage to stage is under way, its length apart; one number, or one for each border between stages; []: 0"),
-      key("message_bytes",    &Cost::message_bytes,    from_to(0, 1e18), "bytes",   "of a message; one number, or one for each border between stages; []: 0"),
+      figure(Figure::forward,          "a microbatch's forward on a stage; of the last with the loss; []: 1"),
+      figure(Figure::backward_input,   "its gradient of the stage's input; []: half of backward where that is given, else as forward"),
+      figure(Figure::backward_weight,  "its gradient of the weights; []: the same"),
+      figure(Figure::backward,         "both gradients at once; []: the sum of the two"),
+      figure(Figure::recompute,        "what a microbatch's backward computes anew, on top of it; []: 0"),
+      figure(Figure::reduce_gradients, "once a step, what is left to do of the gradients' sum over ranks after the last backward; []: 0"),
+      figure(Figure::step,             "once a step, the optimizer's; []: 0"),
+      figure(Figure::send,             "a message from stage to stage is under way, its length apart; one number, or one for each border between stages; []: 0"),
+      figure(Figure::message_bytes,    "of a message; one number, or one for each border between stages; []: 0"),
       key("blocks",           &Cost::blocks,           from_to(0, 1e9), "seconds", "a microbatch's forward and backward in every block of the model - embedding, layers, head - for pipeline.balance = \"time\""),
       key("bandwidth",        &Cost::bandwidth,        at_least(0), "bytes/s", "of the link between two ranks, each way; 0: without end"),
       key("contention",       &Cost::contention,       any,         "",        "messages from one rank to another pass one after another"),

@@ -6,6 +6,7 @@
 #include <initializer_list>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <vector>
 
 #include "codec.hpp"
@@ -40,10 +41,12 @@ const std::vector<Section>& sections();
 const Section* find_section(std::string_view name);
 const Key* find_key(std::string_view full_name);
 
-template <class Owner, class T>
-KeyOf<Owner> key(const char* name, T Owner::*member, Range range, const char* unit, const char* meaning,
-                 Need need = Need::optional) {
-  return {.name = name,
+/// `member` is a pointer to one, or a function from an Owner to it.
+template <class Owner, class Member>
+KeyOf<Owner> key_of(std::string_view name, Member member, Range range, const char* unit, const char* meaning,
+                    Need need = Need::optional) {
+  using T = std::remove_cvref_t<std::invoke_result_t<Member, const Owner&>>;
+  return {.name = std::string(name),
           .type = Codec<T>::type(),
           .range = Codec<T>::range(range),
           .unit = unit,
@@ -51,9 +54,15 @@ KeyOf<Owner> key(const char* name, T Owner::*member, Range range, const char* un
           .need = need,
           .read =
               [=](Owner& owner, const std::string& full_name, const toml::node& node) {
-                return Codec<T>::read({full_name, meaning, range}, node, owner.*member);
+                return Codec<T>::read({full_name, meaning, range}, node, std::invoke(member, owner));
               },
-          .print = [=](const Owner& owner) { return Codec<T>::print(owner.*member); }};
+          .print = [=](const Owner& owner) { return Codec<T>::print(std::invoke(member, owner)); }};
+}
+
+template <class Owner, class T>
+KeyOf<Owner> key(const char* name, T Owner::*member, Range range, const char* unit, const char* meaning,
+                 Need need = Need::optional) {
+  return key_of<Owner>(name, member, range, unit, meaning, need);
 }
 
 template <class Owner>

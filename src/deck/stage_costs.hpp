@@ -1,27 +1,22 @@
-// The keys of [cost] that have a number for each stage, or for each border between stages.
+// How many numbers the keys of [cost] have that give one for each stage, or for each border between stages.
 #pragma once
 
 #include <cstdint>
-#include <span>
-#include <string_view>
+#include <string>
 
 #include "heddle/deck/deck.hpp"
 
 namespace heddle::deck {
 
-struct StageFigures {
-  std::string_view key;
-  PerStage Cost::*figures;
-  std::string_view of = "stages";
-  int fewer = 0;  ///< than stages
-};
+inline constexpr std::size_t figure_count = names_of(Figure{}).size();
 
-std::span<const StageFigures> stage_figures();
+/// "cost.forward"
+std::string key_of(Figure figure);
 
 /// How many there are on the deck's pipeline.
-std::int64_t count(const Deck& deck, const StageFigures& one);
+std::int64_t count(const Deck& deck, Figure figure);
 
 /// Has the deck none, one for all, or as many as there are?
-bool fits(const Deck& deck, const StageFigures& one);
+bool fits(const Deck& deck, Figure figure);
 
 }  // namespace heddle::deck

@@ -7,7 +7,7 @@
 namespace heddle::exec {
 
 using maps::Axis;
-using schedule::Progress;
+using schedule::Advance;
 
 Engine::Engine(const EngineInput& input)
     : input_(input), pipeline_rank_(input.plan.pipeline_rank(input.grid.rank())) {
@@ -68,8 +68,8 @@ void Engine::run_row(RunState state, std::int64_t samples, StepHooks* hooks, sch
   machine.begin_step(state, row_shifts(samples, state.sequence));
   schedule::Interpreter loop(input_.execution.schedule, pipeline_rank_, machine, input_.execution.lookahead,
                              observer);
-  for (Progress progress; (progress = loop.advance()) != Progress::done;)
-    if (progress == Progress::blocked) wait(loop, machine, state.observer);
+  for (Advance advance; (advance = loop.advance()) != Advance::done;)
+    if (advance == Advance::blocked) wait(loop, machine, state.observer);
   machine.end_step();
 }
 

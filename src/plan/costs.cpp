@@ -9,30 +9,36 @@ double given(const deck::PerStage& values, std::size_t stage, double otherwise) 
   return values.given() ? values[stage] : otherwise;
 }
 
-/// Of one stage, from what stands in the deck; `otherwise` is the estimate of the rest.
+/// Of one stage, from what stands in the deck; `estimate` is that of the rest.
 schedule::StageCost stage_cost(const deck::Cost& cost, std::size_t stage,
                                const schedule::StageCost* estimate) {
+  using enum schedule::ActionKind;
+  const auto is_given = [&](schedule::ActionKind kind) { return cost[figure_of(kind)].given(); };
   schedule::StageCost one;
-  const auto known = [&](const deck::PerStage& values, double schedule::StageCost::*member,
-                         double otherwise) {
-    return given(values, stage, estimate ? estimate->*member : otherwise);
-  };
-  using schedule::StageCost;
-  const double again = given(cost.recompute, stage, 0);
-  one.forward = known(cost.forward, &StageCost::forward, 1);
-  const double half = cost.backward.given() ? cost.backward[stage] / 2 : one.forward;
-  one.backward_input = known(cost.backward_input, &StageCost::backward_input, half);
-  one.backward_weight = known(cost.backward_weight, &StageCost::backward_weight, half);
-  const double both = one.backward_input + one.backward_weight;
-  const bool by_parts = !estimate || cost.backward_input.given() || cost.backward_weight.given();
-  one.backward = given(cost.backward, stage, by_parts ? both : estimate->backward) + again;
-  one.backward_input += again;
-  one.reduce_gradients = known(cost.reduce_gradients, &StageCost::reduce_gradients, 0);
-  one.step = known(cost.step, &StageCost::step, 0);
+  if (estimate) {
+    one = *estimate;
+  } else {
+    one[forward] = given(cost[deck::Figure::forward], stage, 1);
+    const double half = is_given(backward) ? cost[deck::Figure::backward][stage] / 2 : one[forward];
+    one[backward_input] = half;
+    one[backward_weight] = half;
+  }
+  for (const schedule::ActionKind kind : schedule::timed_kinds)
+    one[kind] = given(cost[figure_of(kind)], stage, one[kind]);
+  const bool by_parts = !estimate || is_given(backward_input) || is_given(backward_weight);
+  if (by_parts && !is_given(backward)) one[backward] = one[backward_input] + one[backward_weight];
+  const double recompute = given(cost[deck::Figure::recompute], stage, 0);
+  one[backward] += recompute;
+  one[backward_input] += recompute;
   return one;
 }
 
 }  // namespace
+
+deck::Figure figure_of(schedule::ActionKind kind) {
+  const auto* found = std::ranges::find(schedule::timed_kinds, kind);
+  return static_cast<deck::Figure>(found - schedule::timed_kinds.begin());
+}
 
 schedule::Costs costs_of(const Options& options, const schedule::Costs* estimate) {
   const deck::Cost& cost = options.cost;
@@ -42,15 +48,16 @@ schedule::Costs costs_of(const Options& options, const schedule::Costs* estimate
     costs.stages.push_back(stage_cost(cost, stage, estimate ? &estimate->stages[stage] : nullptr));
   for (std::size_t border = 0; border + 1 < stages; ++border) {
     schedule::Link link = estimate ? estimate->links[border] : schedule::Link();
-    link.latency = given(cost.send, border, link.latency);
+    link.latency = given(cost[deck::Figure::send], border, link.latency);
     if (cost.bandwidth > 0) link.bandwidth = cost.bandwidth;
     link.contention |= cost.contention;
     costs.links.push_back(link);
     costs.boundary_bytes.push_back(
-        given(cost.message_bytes, border, estimate ? estimate->boundary_bytes[border] : 0));
+        given(cost[deck::Figure::message_bytes], border, estimate ? estimate->boundary_bytes[border] : 0));
   }
-  const bool ends_cost = std::ranges::any_of(
-      costs.stages, [](const schedule::StageCost& one) { return one.reduce_gradients > 0 || one.step > 0; });
+  const bool ends_cost = std::ranges::any_of(costs.stages, [](const schedule::StageCost& one) {
+    return one[schedule::ActionKind::reduce_gradients] > 0 || one[schedule::ActionKind::step] > 0;
+  });
   costs.steps_together = ends_cost && options.update == passes::Update::final;
   if (!costs.links.empty()) costs.link = costs.links.front();
   return costs;

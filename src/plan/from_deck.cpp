@@ -1,6 +1,5 @@
 #include "heddle/plan/from_deck.hpp"
 
-#include <algorithm>
 #include <filesystem>
 
 #include "heddle/deck/check.hpp"
@@ -22,7 +21,7 @@ std::string folder_of(const deck::Deck& deck) {
   return std::filesystem::path(deck.source).parent_path().string();
 }
 
-/// Where the deck gives no pipeline.ranks, chunks and microbatches, they are the file's.
+/// Where the deck gives no pipeline.ranks and microbatches, they are the file's; its stages are always.
 void take_numbers_from_file(deck::Deck& deck) {
   if (!is_file(deck.pipeline)) return;
   const schedule::Schedule rows = schedule::schedule_of(cells_of_file(deck.pipeline, folder_of(deck)));
@@ -30,7 +29,8 @@ void take_numbers_from_file(deck::Deck& deck) {
   if (!given("pipeline.ranks") && !given("grid.pipeline"))
     deck.pipeline.ranks = deck.grid.pipeline = rows.ranks();
   if (!given("pipeline.microbatches")) deck.pipeline.microbatches = rows.microbatches;
-  if (!given("pipeline.chunks")) deck.pipeline.chunks = std::max(rows.stages() / rows.ranks(), 1);
+  if (!given("pipeline.chunks")) deck.pipeline.chunks = 0;
+  deck.pipeline.file_stages = rows.stages();
 }
 
 /// Where the first of the keys that is given stands; else the deck.

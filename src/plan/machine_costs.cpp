@@ -61,7 +61,7 @@ class MachineCosts {
     // Loss and norm go over all ranks, one after the other.
     const int ranks = plan_.grid().size();
     const schedule::Link& link = ranks > machine_.ranks_per_node ? machine_.between : machine_.within;
-    first.step += 4 * std::bit_width(static_cast<unsigned>(ranks - 1)) * link.latency;
+    first[schedule::ActionKind::step] += 4 * std::bit_width(static_cast<unsigned>(ranks - 1)) * link.latency;
     for (const auto& [stage, cost] : stages) costs_.stages[stage] = cost;
     for (const passes::Border& border : program.borders) add_border(program, border, pipeline_rank);
   }

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "heddle/plan/schedule_file.hpp"
 #include "heddle/schedule/activations.hpp"
 #include "heddle/schedule/generate.hpp"
@@ -22,12 +24,6 @@ Schedule rows_of_file(const Options& options) {
   };
   same({"pipeline.ranks", "grid.pipeline"}, pipeline.ranks, rows.ranks(), "ranks");
   same({"pipeline.microbatches"}, pipeline.microbatches, rows.microbatches, "microbatches");
-  if (rows.stages() % rows.ranks() != 0)
-    throw KeyError(
-        {"pipeline.schedule"},
-        fmt::format("{} has {} stages on {} ranks", pipeline.schedule, rows.stages(), rows.ranks()),
-        "every rank holds as many", "lay them out evenly");
-  same({"pipeline.chunks"}, pipeline.chunks, rows.stages() / rows.ranks(), "stages a rank");
   return rows;
 }
 
@@ -53,8 +49,7 @@ Schedule rows_of(const Options& options, const schedule::Costs& costs) {
   const deck::Pipeline& pipeline = options.pipeline;
   Schedule rows = is_file(pipeline) ? rows_of_file(options) : generated(options, costs);
   if (pipeline.memory_limit == 0) return rows;
-  if (const auto problem =
-          schedule::over_memory(rows, pipeline.memory_limit * pipeline.chunks, options.cost.weight_memory))
+  if (const auto problem = schedule::over_memory(rows, pipeline.memory_limit, options.cost.weight_memory))
     throw KeyError({"pipeline.memory_limit"}, problem->what, problem->why,
                    "raise pipeline.memory_limit, or take pipeline.schedule = \"zb-auto\", which keeps to it");
   return rows;
@@ -62,6 +57,12 @@ Schedule rows_of(const Options& options, const schedule::Costs& costs) {
 
 Schedule runnable_rows_of(const Options& options, const schedule::Costs& costs) {
   Schedule rows = rows_of(options, costs);
+  for (int rank = 0; rank < rows.ranks(); ++rank)
+    if (std::ranges::count(rows.rank_of_stage, rank) == 0)
+      throw KeyError({"pipeline.schedule"},
+                     fmt::format("{} gives rank {} no stage", options.pipeline.schedule, rank),
+                     "an idle rank can be drawn and simulated, and trains nothing",
+                     "write a row for every rank that there is");
   for (const schedule::Row& row : rows.rows)
     for (const schedule::Action& action : row)
       if (action.slice > 0)

@@ -39,12 +39,15 @@ Simulation simulate(const Options& options) {
 
 void write_picture(const std::string& path, const Simulation& simulation, const Options& options) {
   const auto& [schedule, summary] = std::tie(simulation.schedule, simulation.summary);
-  const int chunks = schedule.stages() / schedule.ranks();
+  const int chunks = options.pipeline.chunks;
+  std::string stages;  // where there are more than ranks
+  if (chunks > 1) stages = fmt::format(" with {} stages each", chunks);
+  if (chunks == 0 && schedule.stages() > schedule.ranks())
+    stages = fmt::format(" with {} stages", schedule.stages());
   const bool in_seconds = options.cost != deck::Cost(), short_step = in_seconds && summary.makespan < 1;
   write_text(
-      path, svg({.title = fmt::format(
-                     "{}: {} ranks{}, {} microbatches", options.pipeline.schedule, schedule.ranks(),
-                     chunks > 1 ? fmt::format(" with {} stages each", chunks) : "", schedule.microbatches),
+      path, svg({.title = fmt::format("{}: {} ranks{}, {} microbatches", options.pipeline.schedule,
+                                      schedule.ranks(), stages, schedule.microbatches),
                  .remark = fmt::format("bubble {:.1f} % of the makespan", 100 * summary.bubble_of_makespan()),
                  .unit = short_step   ? "milliseconds"
                          : in_seconds ? "seconds"

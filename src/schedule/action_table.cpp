@@ -8,13 +8,13 @@
 namespace heddle::schedule {
 
 Extents extents_of(const Schedule& schedule) {
-  Extents extents{schedule.stages(), schedule.microbatches};
+  Extents extents{schedule.stages(), schedule.microbatches, schedule.slices};
   for (const Row& row : schedule.rows)
     for (const Action& action : row) extents.include(action);
   return extents;
 }
 
-std::size_t places(const Extents& extents) {
+std::size_t table_size(const Extents& extents) {
   constexpr double most = 1 << 28;
   const double count =
       1.0 * action_kind_count * extents.stages * (extents.microbatches + 1.0) * extents.slices;

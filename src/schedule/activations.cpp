@@ -16,7 +16,10 @@ void follow(const Row& row, double weight_memory, F&& f) {
     switch (row[index].kind) {
       case ActionKind::forward: ++whole; break;
       case ActionKind::backward: --whole; break;
-      case ActionKind::backward_input: --whole, ++weights; break;
+      case ActionKind::backward_input:
+        --whole;
+        ++weights;
+        break;
       case ActionKind::backward_weight: --weights; break;
       default: break;
     }
@@ -38,12 +41,13 @@ std::vector<double> peak_activations(const Schedule& schedule, double weight_mem
 std::optional<Problem> over_memory(const Schedule& schedule, double limit, double weight_memory) {
   constexpr double rounding = 1e-9;
   for (int rank = 0; rank < schedule.ranks(); ++rank) {
+    const double most = limit * static_cast<double>(std::ranges::count(schedule.rank_of_stage, rank));
     std::optional<Problem> problem;
     follow(schedule.rows[rank], weight_memory, [&](std::size_t index, double held) {
-      if (problem || held <= limit * (1 + rounding)) return;
+      if (problem || held <= most * (1 + rounding)) return;
       problem = {fmt::format("rank {}, action {} {} is over the memory limit", rank, index,
                              name(schedule.rows[rank][index])),
-                 fmt::format("it makes {:g} activations of a stage, and the limit is {:g}", held, limit)};
+                 fmt::format("it makes {:g} activations of a stage, and the limit is {:g}", held, most)};
     });
     if (problem) return problem;
   }

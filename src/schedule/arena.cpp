@@ -1,5 +1,5 @@
-// Greedy placement by size, as memory planners of inference engines do it (Pisarchyk & Lee, arXiv
-// 2001.03288).
+// Greedy placement by size, as memory planners of inference engines do it (Pisarchyk & Lee,
+// arXiv 2001.03288).
 #include "heddle/schedule/arena.hpp"
 
 #include <algorithm>
@@ -21,7 +21,10 @@ std::int64_t tightest_gap(const std::vector<std::size_t>& taken, const std::vect
   std::int64_t best = -1, best_gap = std::numeric_limits<std::int64_t>::max(), top = 0;
   for (std::size_t index : taken) {
     const std::int64_t gap = offsets[index] - top;
-    if (gap >= bytes && gap < best_gap) best = top, best_gap = gap;
+    if (gap >= bytes && gap < best_gap) {
+      best = top;
+      best_gap = gap;
+    }
     top = std::max(top, offsets[index] + sizes[index]);
   }
   return best >= 0 ? best : top;
@@ -29,7 +32,7 @@ std::int64_t tightest_gap(const std::vector<std::size_t>& taken, const std::vect
 
 }  // namespace
 
-Placement place(std::span<const Lifetime> lifetimes, std::int64_t alignment) {
+Packing pack(std::span<const Lifetime> lifetimes, std::int64_t alignment) {
   HEDDLE_EXPECT(alignment >= 1);
   std::vector<std::int64_t> sizes;  // rounded up, so that every gap begins aligned
   for (const Lifetime& life : lifetimes) {
@@ -41,21 +44,21 @@ Placement place(std::span<const Lifetime> lifetimes, std::int64_t alignment) {
   std::ranges::stable_sort(
       order, {}, [&](std::size_t index) { return std::pair(-sizes[index], lifetimes[index].begin); });
 
-  Placement placement{std::vector<std::int64_t>(lifetimes.size(), 0), 0};
-  std::vector<std::size_t> placed;  // in the order of their offsets
+  Packing packing{std::vector<std::int64_t>(lifetimes.size(), 0), 0};
+  std::vector<std::size_t> packed;  // in the order of their offsets
   std::vector<std::size_t> taken;
   for (std::size_t index : order) {
     taken.clear();
-    for (std::size_t other : placed)
+    for (std::size_t other : packed)
       if (alive_together(lifetimes[index], lifetimes[other])) taken.push_back(other);
-    std::int64_t& offset = placement.offsets[index];
-    offset = tightest_gap(taken, placement.offsets, sizes, sizes[index]);
-    placement.total = std::max(placement.total, offset + sizes[index]);
-    placed.insert(
-        std::ranges::upper_bound(placed, offset, {}, [&](std::size_t i) { return placement.offsets[i]; }),
+    std::int64_t& offset = packing.offsets[index];
+    offset = tightest_gap(taken, packing.offsets, sizes, sizes[index]);
+    packing.total = std::max(packing.total, offset + sizes[index]);
+    packed.insert(
+        std::ranges::upper_bound(packed, offset, {}, [&](std::size_t i) { return packing.offsets[i]; }),
         index);
   }
-  return placement;
+  return packing;
 }
 
 }  // namespace heddle::schedule

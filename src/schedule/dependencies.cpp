@@ -1,8 +1,6 @@
 // The table of what each kind of action needs.
 #include "heddle/schedule/dependencies.hpp"
 
-#include <fmt/format.h>
-
 namespace heddle::schedule {
 namespace {
 
@@ -12,8 +10,9 @@ Action with(Action action, ActionKind kind, int stage) {
   return action;
 }
 
-bool same_rank(int stage, int other, const std::vector<int>& rank_of_stage) {
-  return rank_of_stage[stage] == rank_of_stage[other];
+Action of_slice(Action action, int slice) {
+  action.slice = slice;
+  return action;
 }
 
 void add_backward(Needs& result, const Action& action, int stage) {
@@ -22,14 +21,15 @@ void add_backward(Needs& result, const Action& action, int stage) {
 
 }  // namespace
 
-Needs needs(const Action& action, const std::vector<int>& rank_of_stage) {
+Needs Dependencies::of(const Action& action) const {
   using enum ActionKind;
   Needs result;
-  const int stage = action.stage, last = static_cast<int>(rank_of_stage.size()) - 1;
+  const int stage = action.stage, last = static_cast<int>(rank_of_stage_.size()) - 1;
   switch (action.kind) {
     case forward:
+      if (action.slice > 0) result.add(of_slice(action, action.slice - 1));
       if (stage == 0) break;
-      if (same_rank(stage - 1, stage, rank_of_stage))
+      if (same_rank(stage - 1, stage))
         result.add(with(action, forward, stage - 1));
       else
         result.add(with(action, receive_forward, stage));
@@ -37,8 +37,9 @@ Needs needs(const Action& action, const std::vector<int>& rank_of_stage) {
     case backward:
     case backward_input:
       result.add(with(action, forward, stage));
+      if (action.slice + 1 < slices_) add_backward(result, of_slice(action, action.slice + 1), stage);
       if (stage == last) break;
-      if (same_rank(stage + 1, stage, rank_of_stage))
+      if (same_rank(stage + 1, stage))
         add_backward(result, action, stage + 1);
       else
         result.add(with(action, receive_backward, stage));
@@ -52,10 +53,6 @@ Needs needs(const Action& action, const std::vector<int>& rank_of_stage) {
     case step: result.add(with(action, reduce_gradients, stage)); break;
   }
   return result;
-}
-
-std::string never_starts(int rank, std::size_t index, const Action& action) {
-  return fmt::format("rank {}, action {} {} can never start", rank, index, name(action));
 }
 
 }  // namespace heddle::schedule

@@ -39,21 +39,17 @@ class Estimator {
         once += of(node, 1);
         if (map) summed_bytes += bytes(node.in);
       } else {
-        member(stages_.at(node.stage), action_of(phase, Backward::split)) +=
+        stages_.at(node.stage)[action_of(phase, Backward::split)] +=
             of(node, phase == Phase::loss ? loss_chunks_ : 1);
       }
     }
-    for (auto& [stage, cost] : stages_) cost.backward = cost.backward_input + cost.backward_weight;
+    for (auto& [stage, cost] : stages_)
+      cost[ActionKind::backward] = cost[ActionKind::backward_input] + cost[ActionKind::backward_weight];
     end_of_step(once, summed_bytes);
     return std::move(stages_);
   }
 
  private:
-  static double& member(StageCost& cost, ActionKind kind) {
-    if (kind == ActionKind::backward_input) return cost.backward_input;
-    return kind == ActionKind::backward_weight ? cost.backward_weight : cost.forward;
-  }
-
   /// Of the rank's rows, not of the loss's few.
   Shape shape(graph::ValueId id) const {
     const graph::Value& value = in_.program.graph[id];
@@ -83,11 +79,11 @@ class Estimator {
   void end_of_step(double once, double summed_bytes) {
     StageCost& first = stages_.begin()->second;
     double backward = 0, parameters = 0;
-    for (const auto& [stage, cost] : stages_) backward = std::max(backward, cost.backward);
+    for (const auto& [stage, cost] : stages_) backward = std::max(backward, cost[ActionKind::backward]);
     for (const passes::Trained& trained : in_.program.trained) parameters += bytes({trained.parameter});
     const double last = summed_bytes > 0 ? once * std::min(1.0, in_.bucket_bytes / summed_bytes) : 0;
-    first.reduce_gradients = std::max(once - backward, last) + ties_;
-    first.step = 8 * parameters / machine_.rates.bytes;
+    first[ActionKind::reduce_gradients] = std::max(once - backward, last) + ties_;
+    first[ActionKind::step] = 8 * parameters / machine_.rates.bytes;
   }
 
   const EstimateInput& in_;

@@ -5,7 +5,6 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
-#include <array>
 
 #include "heddle/schedule/dual_pipe_v.hpp"
 #include "heddle/schedule/dynamic.hpp"
@@ -31,20 +30,21 @@ struct Generator {
 };
 
 // clang-format off
-constexpr std::array generators = {
-    Generator{"gpipe",          Chunks::one, [](const Request& r) { return gpipe(r.ranks, r.microbatches); }},
-    Generator{"1f1b",           Chunks::one, [](const Request& r) { return one_f_one_b(r.ranks, r.microbatches); }},
-    Generator{"looped-bfs",     Chunks::any, [](const Request& r) { return looped_bfs(r.ranks, r.chunks, r.microbatches); }},
-    Generator{"interleaved",    Chunks::any, [](const Request& r) { return interleaved(r.ranks, r.chunks, r.microbatches); }},
-    Generator{"zb-h1",          Chunks::one, [](const Request& r) { return zb_h1(r.ranks, r.microbatches); }},
-    Generator{"zb-h2",          Chunks::one, [](const Request& r) { return zb_h2(r.ranks, r.microbatches); }},
-    Generator{"zb-auto",        Chunks::one, zb_auto},
-    Generator{"interleaved-zb", Chunks::any, [](const Request& r) { return interleaved_zb(r.ranks, r.chunks, r.microbatches); }},
-    Generator{"zb-v",           Chunks::two, [](const Request& r) { return zb_v(r.ranks, r.microbatches); }},
-    Generator{"v-half",         Chunks::two, [](const Request& r) { return v_half(r.ranks, r.microbatches); }},
-    Generator{"v-min",          Chunks::two, [](const Request& r) { return v_min(r.ranks, r.microbatches); }},
-    Generator{"dualpipev",      Chunks::two, [](const Request& r) { return dual_pipe_v(r.ranks, r.microbatches); }},
-    Generator{"dynamic",        Chunks::one, dynamic},
+using R = const Request&;
+constexpr Generator generators[] = {
+    {"gpipe",          Chunks::one, [](R r) { return gpipe(r.ranks, r.microbatches); }},
+    {"1f1b",           Chunks::one, [](R r) { return one_f_one_b(r.ranks, r.microbatches); }},
+    {"looped-bfs",     Chunks::any, [](R r) { return looped_bfs(r.ranks, r.chunks, r.microbatches); }},
+    {"interleaved",    Chunks::any, [](R r) { return interleaved(r.ranks, r.chunks, r.microbatches); }},
+    {"zb-h1",          Chunks::one, [](R r) { return zb_h1(r.ranks, r.microbatches); }},
+    {"zb-h2",          Chunks::one, [](R r) { return zb_h2(r.ranks, r.microbatches); }},
+    {"zb-auto",        Chunks::one, zb_auto},
+    {"interleaved-zb", Chunks::any, [](R r) { return interleaved_zb(r.ranks, r.chunks, r.microbatches); }},
+    {"zb-v",           Chunks::two, [](R r) { return zb_v(r.ranks, r.microbatches); }},
+    {"v-half",         Chunks::two, [](R r) { return v_half(r.ranks, r.microbatches); }},
+    {"v-min",          Chunks::two, [](R r) { return v_min(r.ranks, r.microbatches); }},
+    {"dualpipev",      Chunks::two, [](R r) { return dual_pipe_v(r.ranks, r.microbatches); }},
+    {"dynamic",        Chunks::one, dynamic},
 };
 // clang-format on
 
@@ -67,9 +67,9 @@ std::vector<std::string_view> names() {
 
 Schedule generate(const Request& request) {
   HEDDLE_EXPECT(request.ranks >= 1 && request.chunks >= 1 && request.microbatches >= 1);
-  const auto* found = std::find_if(generators.begin(), generators.end(),
+  const auto* found = std::find_if(std::begin(generators), std::end(generators),
                                    [&](const Generator& one) { return one.name == request.name; });
-  if (found == generators.end())
+  if (found == std::end(generators))
     throw BadRequest("schedule", fmt::format("there is no schedule \"{}\"", request.name),
                      "a schedule has a name", fmt::format("try one of {}", fmt::join(names(), ", ")));
   check_chunks(*found, request.chunks);

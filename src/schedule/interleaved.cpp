@@ -15,10 +15,10 @@ Turns turns(int rank, int ranks, int chunks, const std::vector<int>& rounds, Dir
   Turns order;
   int first = 0;
   for (const int round : rounds) {
-    for (int chunk = 0; chunk < chunks; ++chunk) {
-      const int place = direction == Direction::forward ? chunk : chunks - 1 - chunk;
+    for (int i = 0; i < chunks; ++i) {
+      const int chunk = direction == Direction::forward ? i : chunks - 1 - i;
       for (int microbatch = first; microbatch < first + round; ++microbatch)
-        order.push_back({place * ranks + rank, microbatch});
+        order.push_back({chunk * ranks + rank, microbatch});
     }
     first += round;
   }

@@ -18,7 +18,7 @@ Interpreter::Interpreter(const Schedule& schedule, int rank, Machine& machine, i
                          Observer* observer)
     : Interpreter(schedule.rows[rank], machine, lookahead, observer) {
   window_ = schedule.window;
-  rank_of_stage_ = &schedule.rank_of_stage;
+  if (window_ > 1) dependencies_.emplace(schedule);
 }
 
 void Interpreter::post_receives() {
@@ -34,23 +34,25 @@ bool Interpreter::may_run(std::size_t index) const {
   const Action& action = (*row_)[index];
   if (is_receive(action.kind) && index >= scan_) return false;
   for (std::size_t before = position_; before < index; ++before)
-    if (!ahead_.contains(before) && !may_overtake(action, (*row_)[before], *rank_of_stage_)) return false;
+    if (!ahead_.contains(before) && !may_overtake(action, (*row_)[before], *dependencies_)) return false;
   return true;
 }
 
 std::optional<std::size_t> Interpreter::choose() {
   if (window_ == 1) return machine_->ready(next()) ? std::optional(position_) : std::nullopt;
-  std::vector<std::size_t> places;
+  std::vector<std::size_t> indices;  // in the row, of `actions`
   Row actions;
   const std::size_t end = std::min(row_->size(), position_ + static_cast<std::size_t>(window_));
   std::set<std::pair<int, ActionKind>> met;  // nothing overtakes its own kind: only the first of each may run
   for (std::size_t index = position_; index < end; ++index) {
     const Action& action = (*row_)[index];
     if (ahead_.contains(index) || !met.emplace(action.stage, action.kind).second) continue;
-    if (may_run(index)) places.push_back(index), actions.push_back(action);
+    if (!may_run(index)) continue;
+    indices.push_back(index);
+    actions.push_back(action);
   }
   const auto found = machine_->first_ready(actions);
-  return found ? std::optional(places[*found]) : std::nullopt;
+  return found ? std::optional(indices[*found]) : std::nullopt;
 }
 
 bool Interpreter::ready() {
@@ -60,9 +62,9 @@ bool Interpreter::ready() {
   return chosen_.has_value();
 }
 
-Progress Interpreter::advance() {
-  if (done()) return Progress::done;
-  if (!ready()) return Progress::blocked;
+Advance Interpreter::advance() {
+  if (done()) return Advance::done;
+  if (!ready()) return Advance::blocked;
   const std::size_t index = *std::exchange(chosen_, std::nullopt);
   const Action& action = (*row_)[index];
   if (window_ > 1 && observer_) observer_->action_begins(action);
@@ -74,7 +76,7 @@ Progress Interpreter::advance() {
   mark_done(index);
   begun_ = false;
   if (observer_) observer_->action_ended(event);
-  return Progress::moved;
+  return Advance::moved;
 }
 
 void Interpreter::mark_done(std::size_t index) {
@@ -86,13 +88,13 @@ void Interpreter::mark_done(std::size_t index) {
   while (ahead_.erase(position_) > 0) ++position_;
 }
 
-Progress run_all(std::span<Interpreter> rows) {
+Advance run_all(std::span<Interpreter> rows) {
   for (bool moved = true; moved;) {
     moved = false;
     for (Interpreter& row : rows)
-      while (row.advance() == Progress::moved) moved = true;
+      while (row.advance() == Advance::moved) moved = true;
   }
-  return std::ranges::all_of(rows, &Interpreter::done) ? Progress::done : Progress::blocked;
+  return std::ranges::all_of(rows, &Interpreter::done) ? Advance::done : Advance::blocked;
 }
 
 }  // namespace heddle::schedule

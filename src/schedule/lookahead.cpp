@@ -19,13 +19,13 @@ std::vector<double> receive_ends(const std::vector<Event>& events) {
   return ends;
 }
 
-/// The place of each receive among those of its row.
-std::unordered_map<Action, std::ptrdiff_t> places(const Schedule& schedule) {
+/// How many receives stand before each in its row.
+std::unordered_map<Action, std::ptrdiff_t> receives_before(const Schedule& schedule) {
   std::unordered_map<Action, std::ptrdiff_t> all;
   for (const Row& row : schedule.rows) {
-    std::ptrdiff_t place = 0;
+    std::ptrdiff_t count = 0;
     for (const Action& action : row)
-      if (is_receive(action.kind)) all.emplace(action, place++);
+      if (is_receive(action.kind)) all.emplace(action, count++);
   }
   return all;
 }
@@ -33,10 +33,9 @@ std::unordered_map<Action, std::ptrdiff_t> places(const Schedule& schedule) {
 }  // namespace
 
 Costs unit_costs(int stages) {
-  return {std::vector<StageCost>(stages,
-                                 {.forward = 1, .backward = 2, .backward_input = 1, .backward_weight = 1}),
-          {},
-          {}};
+  using enum ActionKind;
+  const StageCost cost = {{forward, 1}, {backward, 2}, {backward_input, 1}, {backward_weight, 1}};
+  return {.stages = std::vector<StageCost>(stages, cost), .link = {}, .boundary_bytes = {}};
 }
 
 int ample_lookahead(const Schedule& schedule, const Costs& costs, int least) {
@@ -49,7 +48,7 @@ int ample_lookahead(const Schedule& schedule, const Costs& costs, int least) {
   }
   std::vector<std::vector<double>> ends;
   for (const auto& events : timeline) ends.push_back(receive_ends(events));
-  const auto place_of = places(schedule);
+  const auto before = receives_before(schedule);
   std::ptrdiff_t most = least;
   for (const auto& events : timeline)
     for (const Event& event : events) {
@@ -57,7 +56,7 @@ int ample_lookahead(const Schedule& schedule, const Costs& costs, int least) {
       const Action receive = counterpart(event.action);
       const auto& row = ends[schedule.rank_of_stage[receive.stage]];
       const auto done = std::upper_bound(row.begin(), row.end(), event.end) - row.begin();
-      most = std::max(most, place_of.at(receive) - done + 1);
+      most = std::max(most, before.at(receive) - done + 1);
     }
   return static_cast<int>(most);
 }

@@ -149,7 +149,7 @@ class Planner {
     std::vector<Lifetime> lifetimes;
     for (const Storage* storage : storages)
       lifetimes.push_back({storage->first_moment, storage->last_moment, bytes_of(*storage)});
-    const Placement placement = schedule::place(lifetimes, alignment);
+    const Packing placement = pack(lifetimes, alignment);
     for (std::size_t i = 0; i < storages.size(); ++i)
       put(*storages[i], static_cast<int>(FixedPool::scratch), begin + placement.offsets[i]);
     return begin + placement.total;

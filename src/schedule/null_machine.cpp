@@ -6,13 +6,14 @@
 #include "heddle/base/error.hpp"
 
 namespace heddle::schedule {
+
 std::size_t channel_of(const Action& send_or_receive) {
   const int sender = is_send(send_or_receive.kind) ? send_or_receive.stage : partner_stage(send_or_receive);
   return 2 * static_cast<std::size_t>(sender) + (goes_forward(send_or_receive.kind) ? 0 : 1);
 }
 
 NullCluster::NullCluster(const Schedule& schedule, int channel_capacity)
-    : rank_of_stage_(schedule.rank_of_stage),
+    : dependencies_(schedule),
       capacity_(channel_capacity),
       gradients_(schedule.stages()),
       gradients_left_(schedule.stages(), 0),
@@ -20,14 +21,16 @@ NullCluster::NullCluster(const Schedule& schedule, int channel_capacity)
       unmatched_(2 * schedule.stages()) {
   HEDDLE_EXPECT(channel_capacity >= 1);
   for (const Row& row : schedule.rows)
-    for (const Action& action : row)
-      if (adds_to_gradients(action.kind))
-        gradients_[action.stage].push_back(action), ++gradients_left_[action.stage];
+    for (const Action& action : row) {
+      if (!adds_to_gradients(action.kind)) continue;
+      gradients_[action.stage].push_back(action);
+      ++gradients_left_[action.stage];
+    }
 }
 
 bool NullCluster::is_met(const Action& action) const {
   if (action.kind == ActionKind::reduce_gradients) return gradients_left_[action.stage] == 0;
-  return !needs(action, rank_of_stage_).first_unmet([&](const Action& other) { return done(other); });
+  return !dependencies_.of(action).first_unmet([&](const Action& other) { return done(other); });
 }
 
 bool NullCluster::has_room(const Action& action) const {
@@ -35,7 +38,7 @@ bool NullCluster::has_room(const Action& action) const {
 }
 
 std::optional<Need> NullCluster::unmet(const Action& action) const {
-  const Needs all = needs(action, rank_of_stage_);
+  const Needs all = dependencies_.of(action);
   if (const Need* need = all.first_unmet([&](const Action& other) { return done(other); })) return *need;
   if (!has_room(action)) {
     const Action receive = counterpart(unmatched_[channel_of(action)].front());

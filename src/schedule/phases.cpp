@@ -7,7 +7,7 @@
 namespace heddle::schedule {
 namespace {
 
-/// `backward(row, index)` appends what is done in the place of a backward.
+/// `backward(row, index)` appends what is done for a backward.
 template <class F>
 Row phases(const Turns& forwards, std::size_t warm_up, F&& backward) {
   Row row;

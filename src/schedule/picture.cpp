@@ -9,14 +9,14 @@ namespace heddle::schedule {
 namespace {
 
 /// Which of its rank's stages an action's is, from 0.
-int place_of(int stage, const std::vector<int>& rank_of_stage) {
+int chunk_of(int stage, const std::vector<int>& rank_of_stage) {
   return static_cast<int>(
       std::count(rank_of_stage.begin(), rank_of_stage.begin() + stage, rank_of_stage[stage]));
 }
 
 std::string letter(const Action& action, const std::vector<int>& rank_of_stage) {
   const char one = name(action.kind).front();
-  const bool small = place_of(action.stage, rank_of_stage) % 2 == 1;
+  const bool small = chunk_of(action.stage, rank_of_stage) % 2 == 1;
   return {small ? static_cast<char>(std::tolower(static_cast<unsigned char>(one))) : one};
 }
 

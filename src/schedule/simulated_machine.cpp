@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "heddle/base/error.hpp"
+#include "heddle/schedule/problem.hpp"
 
 namespace heddle::schedule {
 
@@ -26,19 +27,6 @@ SimulatedCluster::SimulatedCluster(const Schedule& schedule, Costs costs, int ch
         static_cast<int>(std::ranges::count(row, ActionKind::reduce_gradients, &Action::kind));
 }
 
-double SimulatedCluster::duration(const Action& action) const {
-  const StageCost& cost = costs_.stages[action.stage];
-  switch (action.kind) {
-    case ActionKind::forward: return cost.forward;
-    case ActionKind::backward: return cost.backward;
-    case ActionKind::backward_input: return cost.backward_input;
-    case ActionKind::backward_weight: return cost.backward_weight;
-    case ActionKind::reduce_gradients: return cost.reduce_gradients;
-    case ActionKind::step: return cost.step;
-    default: return 0;
-  }
-}
-
 double SimulatedCluster::arrival(const Action& send, double now) {
   const Link& link = costs_.link_of(send);
   const double passing = costs_.bytes_of(send) / link.bandwidth;
@@ -55,7 +43,7 @@ void SimulatedCluster::post(const Action& receive, double now) {
 
 double SimulatedCluster::complete(const Action& action, double now) {
   if (costs_.steps_together && action.kind == ActionKind::step) now = std::max(now, last_reduction_);
-  double end = now + duration(action);
+  double end = now + costs_.stages[action.stage][action.kind];
   if (is_send(action.kind)) {
     Channel& channel = channels_[channel_of(action)];
     // The channel takes this message once all but capacity - 1 of those before it have their receives posted.
@@ -105,20 +93,20 @@ Event SimulatedMachine::finish(const Action& action) {
 namespace {
 
 /// Ranks that choose must not see the future: all of them go on from moment to moment together.
-Progress run_in_time(std::span<Interpreter> loops, std::span<const SimulatedMachine> machines,
-                     SimulatedCluster& cluster) {
+Advance run_in_time(std::span<Interpreter> loops, std::span<const SimulatedMachine> machines,
+                    SimulatedCluster& cluster) {
   while (!std::ranges::all_of(loops, &Interpreter::done)) {
     bool moved = false;
     for (Interpreter& loop : loops)
-      while (loop.advance() == Progress::moved) moved = true;
+      while (loop.advance() == Advance::moved) moved = true;
     if (moved) continue;
     double next = std::numeric_limits<double>::infinity();
     for (std::size_t rank = 0; rank < loops.size(); ++rank)
       if (!loops[rank].done()) next = std::min(next, machines[rank].next());
-    if (next == std::numeric_limits<double>::infinity()) return Progress::blocked;
+    if (next == std::numeric_limits<double>::infinity()) return Advance::blocked;
     cluster.set_time(next);
   }
-  return Progress::done;
+  return Advance::done;
 }
 
 }  // namespace
@@ -131,7 +119,7 @@ Timeline simulate(const Schedule& schedule, const Costs& costs, int lookahead, i
   for (std::size_t rank = 0; rank < machines.size(); ++rank)
     loops.emplace_back(schedule, static_cast<int>(rank), machines[rank], lookahead, &recorders[rank]);
   const bool chooses = schedule.window > 1;
-  if ((chooses ? run_in_time(loops, machines, cluster) : run_all(loops)) == Progress::done) {
+  if ((chooses ? run_in_time(loops, machines, cluster) : run_all(loops)) == Advance::done) {
     Timeline timeline;
     for (EventRecorder& recorder : recorders) timeline.push_back(std::move(recorder.events));
     return timeline;

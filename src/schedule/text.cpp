@@ -62,8 +62,8 @@ std::optional<Action> parse_action(std::string_view cell) {
   return action;
 }
 
-/// What torch.distributed.pipelining writes and Heddle does by itself: a send is complete when its buffer is needed
-/// again, a reduction when STEP begins.
+/// What torch.distributed.pipelining writes and Heddle does by itself: a send is complete when its buffer is
+/// needed again, a reduction when STEP begins.
 bool waits_by_itself(std::string_view cell) {
   if (take_number(cell) < 0) return false;
   for (const std::string_view word : {"WAIT_SEND_F", "WAIT_SEND_B", "WAIT_REDUCE_GRAD"})
@@ -78,8 +78,8 @@ bool gathers_parameters(std::string_view cell) {
   return take_number(cell) >= 0 && (cell == "UNSHARD" || cell == "RESHARD");
 }
 
-/// "(2F5;5B3)OVERLAP_F_B": actions that torch.distributed.pipelining computes at the same time, here one after another.
-/// Empty when it is none.
+/// "(2F5;5B3)OVERLAP_F_B": actions that torch.distributed.pipelining computes at the same time, here one
+/// after another. Empty when it is none.
 std::vector<Cell> parse_overlap(std::string_view cell) {
   constexpr std::string_view word = ")OVERLAP_F_B";
   if (!cell.starts_with('(') || !cell.ends_with(word)) return {};

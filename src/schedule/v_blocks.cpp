@@ -107,8 +107,8 @@ Clocks repeated(const Block& block, int rank, int ranks, int microbatches) {
 
 /// In the order of the clocks, so that what an action needs has already moved.
 void tighten(std::vector<Clocks>& ranks, const Extents& extents) {
-  const std::vector<int> one_rank(extents.stages, 0);  // so that no value needs a receive
-  ActionTable<std::size_t> after(extents);             // the clock after an action's
+  const auto dependencies = Dependencies::without_messages(extents.stages, extents.slices);
+  ActionTable<std::size_t> after(extents);  // the clock after an action's
   std::size_t last = 0;
   for (const Clocks& clocks : ranks) last = std::max(last, clocks.size());
   for (std::size_t clock = 0; clock < last; ++clock)
@@ -118,7 +118,7 @@ void tighten(std::vector<Clocks>& ranks, const Extents& extents) {
       std::size_t earliest = 0;
       if (action.microbatch > 0) earliest = after[{action.kind, action.stage, action.microbatch - 1}];
       // Each need has been met, by whichever of its two actions the rows have.
-      needs(action, one_rank).first_unmet([&](const Action& other) {
+      dependencies.of(action).first_unmet([&](const Action& other) {
         earliest = std::max(earliest, after[other]);
         return after[other] > 0;
       });

@@ -21,7 +21,8 @@ struct Times {
   double forward, input, weight;
 };
 
-struct Problem {
+/// What is asked for.
+struct Setting {
   int stages = 0;
   int microbatches = 0;
   std::vector<Times> times;
@@ -48,8 +49,8 @@ struct Stage {
 
 class Layout {
  public:
-  Layout(const Problem& problem, Answers answers)
-      : in_(problem), answers_(answers), stages_(problem.stages) {}
+  Layout(const Setting& setting, Answers answers)
+      : in_(setting), answers_(answers), stages_(setting.stages) {}
 
   void run() {
     first_round();
@@ -87,23 +88,24 @@ class Layout {
 
   void forward(int j) {
     Stage& stage = stages_[j];
-    stage.forward_end.push_back(place(stage, forward_arrival(j), in_.times[j].forward));
+    stage.forward_end.push_back(run(stage, forward_arrival(j), in_.times[j].forward));
     stage.held += parts(1);
     stage.row.push_back({ActionKind::forward, j, stage.forwards++});
   }
   void input(int j) {
     Stage& stage = stages_[j];
-    stage.input_end.push_back(place(stage, input_arrival(j), in_.times[j].input));
+    stage.input_end.push_back(run(stage, input_arrival(j), in_.times[j].input));
     stage.held -= parts(1) - in_.kept_for_weights;
     stage.row.push_back({ActionKind::backward_input, j, stage.inputs++});
   }
   void weight(int j) {
     Stage& stage = stages_[j];
-    place(stage, 0, in_.times[j].weight);
+    run(stage, 0, in_.times[j].weight);
     stage.held -= in_.kept_for_weights;
     stage.row.push_back({ActionKind::backward_weight, j, stage.weights++});
   }
-  static double place(Stage& stage, double arrival, double duration) {
+  /// Its end.
+  static double run(Stage& stage, double arrival, double duration) {
     const double end = std::max(stage.clock, arrival) + duration;
     if (stage.forwards > 0) stage.waited += end - (stage.clock + duration);
     return stage.clock = end;
@@ -125,7 +127,7 @@ class Layout {
   void input_in_turn(int j);
   void fill_until(int j, double arrival);
 
-  const Problem& in_;
+  const Setting& in_;
   Answers answers_;
   std::vector<Stage> stages_;
 };
@@ -188,7 +190,8 @@ std::vector<bool> Layout::forward_turns() const {
   return turns;
 }
 
-/// Does W while the stage would wait for what arrives at `arrival`, and one more, which delays it, where that is asked.
+/// Does W while the stage would wait for what arrives at `arrival`, and one more, which delays it, where that
+/// is asked.
 void Layout::fill_until(int j, double arrival) {
   const double weight_time = in_.times[j].weight;
   while (has_weight(j) && stages_[j].clock + weight_time <= arrival) weight(j);
@@ -209,22 +212,23 @@ void Layout::input_in_turn(int j) {
   input(j);
 }
 
-Problem problem_of(const Request& request) {
+Setting setting_of(const Request& request) {
   constexpr std::int64_t none = std::numeric_limits<std::int64_t>::max() / 2;
-  Problem problem{.stages = request.ranks, .microbatches = request.microbatches, .times = {}, .send = {}};
-  problem.kept_for_weights = parts(request.weight_memory);
-  problem.limit = request.memory_limit > 0 ? parts(request.memory_limit) : none;
+  Setting setting{.stages = request.ranks, .microbatches = request.microbatches, .times = {}, .send = {}};
+  setting.kept_for_weights = parts(request.weight_memory);
+  setting.limit = request.memory_limit > 0 ? parts(request.memory_limit) : none;
   const Costs costs = request.costs.stages.empty() ? unit_costs(request.ranks) : request.costs;
   for (int j = 0; j < request.ranks; ++j) {
+    using enum ActionKind;
     const StageCost& cost = costs.stages[j];
-    problem.times.push_back({cost.forward, cost.backward_input, cost.backward_weight});
+    setting.times.push_back({cost[forward], cost[backward_input], cost[backward_weight]});
   }
   for (int j = 0; j + 1 < request.ranks; ++j) {
     const Action send{ActionKind::send_forward, j, 0};
     const Link& link = costs.link_of(send);
-    problem.send.push_back(link.latency + costs.bytes_of(send) / link.bandwidth);
+    setting.send.push_back(link.latency + costs.bytes_of(send) / link.bandwidth);
   }
-  return problem;
+  return setting;
 }
 
 }  // namespace
@@ -235,12 +239,12 @@ Schedule zb_auto(const Request& request) {
                      fmt::format("pipeline.memory_limit = {} holds no microbatch", request.memory_limit),
                      "a rank keeps a microbatch's activations from its F to its I",
                      "try pipeline.memory_limit = 1, or 0 for no limit");
-  const Problem problem = problem_of(request);
+  const Setting setting = setting_of(request);
   std::optional<Layout> best;
   for (const bool may_delay : {true, false})
     for (const bool input_first : {true, false})
       for (const bool greedily : {true, false}) {
-        Layout layout(problem, {may_delay, input_first, greedily});
+        Layout layout(setting, {may_delay, input_first, greedily});
         layout.run();
         if (!best || layout.longest_span() < best->longest_span()) best.emplace(std::move(layout));
       }

@@ -7,8 +7,8 @@
 namespace heddle::schedule {
 namespace {
 
-/// A stage warms up with `depth` forwards for each stage behind it, and does W that many backwards late for each stage
-/// before it.
+/// A stage warms up with `depth` forwards for each stage behind it, and does W that many backwards late for
+/// each stage before it.
 Schedule hand_made(int stages, int microbatches, int depth) {
   HEDDLE_EXPECT(stages >= 1 && microbatches >= 1);
   Schedule schedule{{}, one_stage_a_rank(stages), microbatches};

@@ -11,6 +11,7 @@
 namespace heddle::bench {
 namespace {
 
+using deck::Figure;
 using schedule::Action;
 using schedule::ActionKind;
 
@@ -52,13 +53,13 @@ TEST_F(MeasuredCosts, AreMediansOfTheStepsWithoutTheWaits) {
   add_step(2, 100, 50);  // a step that was disturbed
   add_step(3, 300, 0);
   const deck::Cost cost = costs();
-  EXPECT_EQ(cost.forward.values, (std::vector<double>{2, 3}));
-  EXPECT_EQ(cost.backward.values, (std::vector<double>{4, 5}));
-  EXPECT_FALSE(cost.backward_input.given());
+  EXPECT_EQ(cost[Figure::forward].values, (std::vector<double>{2, 3}));
+  EXPECT_EQ(cost[Figure::backward].values, (std::vector<double>{4, 5}));
+  EXPECT_FALSE(cost[Figure::backward_input].given());
   // The second stage waits for the first in REDUCE_GRAD; the sum itself takes a second.
-  EXPECT_EQ(cost.reduce_gradients.values, (std::vector<double>{1, 1}));
-  EXPECT_EQ(cost.step.values, (std::vector<double>{0.75, 0.5}));
-  EXPECT_EQ(cost.send.values, std::vector<double>{0.5});
+  EXPECT_EQ(cost[Figure::reduce_gradients].values, (std::vector<double>{1, 1}));
+  EXPECT_EQ(cost[Figure::step].values, (std::vector<double>{0.75, 0.5}));
+  EXPECT_EQ(cost[Figure::send].values, std::vector<double>{0.5});
   EXPECT_DOUBLE_EQ(cost.load, 0.125);
 }
 

@@ -72,6 +72,12 @@ class Commands(unittest.TestCase):
         self.assertEqual(self.losses("rows/file"), self.losses("rows/1f1b"))
         self.assertEqual(self.losses("rows/messages"), self.losses("rows/1f1b"))
 
+    def test_ranks_of_a_schedule_from_a_file_may_hold_unequal_numbers_of_stages(self):
+        self.alone.write("uneven/rows.csv", "0F0,0F1,0B0,0B1\n1F0,2F0,3F0,3B0,2B0,1B0,1F1,2F1,3F1,3B1,2B1,1B1\n")
+        self.alone.write("uneven/deck.toml", '[pipeline]\nschedule = "file:rows.csv"\n[cost]\nforward = [1, 2, 3, 4]\n')
+        self.assertIn("2 ranks, 4 stages, 2 microbatches\n", self.done(self.alone, "schedule", "uneven/deck.toml"))
+        self.assertIn("2 ranks, 4 stages, 2 microbatches\n", self.done(self.alone, "simulate", "uneven/deck.toml"))
+
     def test_a_pipeline_alone_can_be_simulated(self):
         self.alone.write("pipeline.toml", "[pipeline]\nranks = 4\nmicrobatches = 8\n[cost]\nforward = 2\n")
         output = self.done(self.alone, "simulate", "pipeline.toml", "--json", "simulated.json", "-o", "simulated.h5")

@@ -44,9 +44,9 @@ TEST_F(Included, TheDeckIsStrongerThanTheMeasurement) {
       file("d.toml", "[pipeline]\nranks = 2\n[cost]\nfrom = \"" + bench + "\"\nsend = 0.5\n");
   const Deck one = read(deck, Lines{"cost.step=7"}, Purpose::simulation);
   EXPECT_NO_THROW(check(one, Purpose::simulation));
-  EXPECT_EQ(one.cost.forward.values, (std::vector<double>{1.5, 2}));
-  EXPECT_EQ(one.cost.send.values, std::vector<double>{0.5});
-  EXPECT_EQ(one.cost.step.values, std::vector<double>{7});
+  EXPECT_EQ(one.cost[Figure::forward].values, (std::vector<double>{1.5, 2}));
+  EXPECT_EQ(one.cost[Figure::send].values, std::vector<double>{0.5});
+  EXPECT_EQ(one.cost[Figure::step].values, std::vector<double>{7});
   EXPECT_EQ(one.at("cost.forward"), bench);
   EXPECT_EQ(one.at("cost.send"), deck + ":5:1");
   const Deck again = parse(resolved(one), "again.toml", {}, Purpose::simulation);
@@ -139,14 +139,14 @@ TEST_F(Included, FiguresOfOtherStagesAreForgotten) {
   Deck one =
       read(file("d.toml", std::string(good) + "[grid]\npipeline = 3\n[cost]\nfrom = \"" + bench + "\"\n"));
   leave_out_other_stages(one);
-  EXPECT_FALSE(one.cost.forward.given());
+  EXPECT_FALSE(one.cost[Figure::forward].given());
   EXPECT_EQ(one.at("cost.forward"), "default");
-  EXPECT_EQ(one.cost.step.values.size(), 3);
+  EXPECT_EQ(one.cost[Figure::step].values.size(), 3);
   EXPECT_EQ(one.cost.blocks.size(), 4);
-  one.cost.forward.values = {1, 2};  // as if the deck itself gave it
+  one.cost[Figure::forward].values = {1, 2};  // as if the deck itself gave it
   one.positions["cost.forward"] = "d.toml:1:1";
   leave_out_other_stages(one);
-  EXPECT_TRUE(one.cost.forward.given());
+  EXPECT_TRUE(one.cost[Figure::forward].given());
   EXPECT_THAT(complaints([&] { check(one); }),
               testing::Contains(testing::HasSubstr("cost.forward has 2 numbers")));
 }

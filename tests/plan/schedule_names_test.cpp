@@ -1,7 +1,7 @@
-// The deck's words for schedules are those that the generators have.
+// The deck's words for schedules and their actions are those that the generators and the simulator have.
 #include <gmock/gmock.h>
 
-#include "heddle/deck/deck.hpp"
+#include "heddle/plan/costs.hpp"
 #include "heddle/schedule/generate.hpp"
 
 namespace heddle::plan {
@@ -9,6 +9,13 @@ namespace {
 
 TEST(ScheduleNames, AreTheSameInDeckAndSchedule) {
   EXPECT_THAT(schedule::names(), testing::ElementsAreArray(deck::schedules));
+}
+
+TEST(ScheduleNames, TheFirstFiguresOfADeckAreTheKindsThatTakeTime) {
+  std::vector<std::string_view> words;
+  for (const schedule::ActionKind kind : schedule::timed_kinds) words.push_back(name(figure_of(kind)));
+  EXPECT_THAT(words, testing::ElementsAre("forward", "backward", "backward_input", "backward_weight",
+                                          "reduce_gradients", "step"));
 }
 
 }  // namespace

@@ -11,7 +11,7 @@
 namespace heddle::schedule {
 namespace {
 
-/// Bytes alive at the fullest moment: no placement needs less.
+/// Bytes alive at the fullest moment: no packing needs less.
 std::int64_t most_alive(const std::vector<Lifetime>& lifetimes) {
   std::int64_t most = 0;
   for (const Lifetime& at : lifetimes) {
@@ -34,22 +34,22 @@ TEST(Arena, RandomLifetimesNeverOverlap) {
       life.end = life.begin + static_cast<std::int64_t>(random() % 12);
       life.bytes = random() % 5000;
     }
-    const Placement placement = place(lifetimes, alignment);
+    const Packing packing = pack(lifetimes, alignment);
     for (std::size_t i = 0; i < lifetimes.size(); ++i) {
       const Lifetime& a = lifetimes[i];
-      const std::int64_t a_end = placement.offsets[i] + a.bytes;
-      EXPECT_EQ(placement.offsets[i] % alignment, 0);
-      EXPECT_GE(placement.offsets[i], 0);
-      EXPECT_LE(a_end, placement.total);
+      const std::int64_t a_end = packing.offsets[i] + a.bytes;
+      EXPECT_EQ(packing.offsets[i] % alignment, 0);
+      EXPECT_GE(packing.offsets[i], 0);
+      EXPECT_LE(a_end, packing.total);
       for (std::size_t j = 0; j < i; ++j) {
         const Lifetime& b = lifetimes[j];
         if (a.begin > b.end || b.begin > a.end || a.bytes == 0 || b.bytes == 0) continue;
-        EXPECT_TRUE(a_end <= placement.offsets[j] || placement.offsets[j] + b.bytes <= placement.offsets[i]);
+        EXPECT_TRUE(a_end <= packing.offsets[j] || packing.offsets[j] + b.bytes <= packing.offsets[i]);
       }
     }
-    EXPECT_EQ(placement.offsets, place(lifetimes, alignment).offsets);
-    EXPECT_GE(placement.total, most_alive(lifetimes));
-    total += static_cast<double>(placement.total), needed += static_cast<double>(most_alive(lifetimes));
+    EXPECT_EQ(packing.offsets, pack(lifetimes, alignment).offsets);
+    EXPECT_GE(packing.total, most_alive(lifetimes));
+    total += static_cast<double>(packing.total), needed += static_cast<double>(most_alive(lifetimes));
   }
   EXPECT_LT(total, 1.1 * needed);
 }
@@ -63,30 +63,30 @@ TEST(Arena, EqualBuffersNeedNoMoreThanThePeak) {
       life.end = life.begin + static_cast<std::int64_t>(random() % 15);
       life.bytes = 64;
     }
-    EXPECT_EQ(place(lifetimes, 64).total, most_alive(lifetimes));
+    EXPECT_EQ(pack(lifetimes, 64).total, most_alive(lifetimes));
   }
 }
 
-TEST(Arena, KnownPlacement) {
+TEST(Arena, KnownPacking) {
   const std::vector<Lifetime> chain = {{0, 1, 100}, {1, 2, 100}, {2, 3, 50}, {3, 4, 10}};
-  const Placement placement = place(chain, 1);
-  EXPECT_EQ(placement.total, 200);
-  EXPECT_EQ(placement.offsets, (std::vector<std::int64_t>{0, 100, 0, 50}));
+  const Packing packing = pack(chain, 1);
+  EXPECT_EQ(packing.total, 200);
+  EXPECT_EQ(packing.offsets, (std::vector<std::int64_t>{0, 100, 0, 50}));
 }
 
 TEST(Arena, TakesTheTightestGap) {
   // Below the last one are a gap of 100 bytes and, above it, one of 80, which is the tighter for its 60.
   const std::vector<Lifetime> lifetimes = {{0, 0, 100}, {0, 9, 90}, {0, 0, 80}, {0, 9, 70}, {5, 9, 60}};
-  const Placement placement = place(lifetimes, 1);
-  EXPECT_EQ(placement.offsets, (std::vector<std::int64_t>{0, 100, 190, 270, 190}));
-  EXPECT_EQ(placement.total, 340);
+  const Packing packing = pack(lifetimes, 1);
+  EXPECT_EQ(packing.offsets, (std::vector<std::int64_t>{0, 100, 190, 270, 190}));
+  EXPECT_EQ(packing.total, 340);
 }
 
 TEST(Arena, EmptyAndImpossible) {
-  EXPECT_EQ(place({}, 64).total, 0);
+  EXPECT_EQ(pack({}, 64).total, 0);
   const std::vector<Lifetime> backwards = {{2, 1, 8}};
-  EXPECT_THROW(place(backwards, 64), Error);
-  EXPECT_THROW(place({}, 0), Error);
+  EXPECT_THROW(pack(backwards, 64), Error);
+  EXPECT_THROW(pack({}, 0), Error);
 }
 
 }  // namespace

@@ -81,7 +81,7 @@ TEST(Communication, NamesTheComputationThatNeverStarts) {
     FAIL();
   } catch (const Error& error) {
     EXPECT_STREQ(error.what(),
-                 "rank 0, action 1 0B0 can never start (it waits for 0RECV_B0); compare them with rows that "
+                 "rank 0, action 1 0B0 can never start (it waits for 1B0); compare them with rows that "
                  "run, which `heddle schedule DECK --format csv` writes");
   }
 }

@@ -93,7 +93,7 @@ TEST(Dynamic, WhatAStageDoesOfOneKindKeepsItsOrderAndNobodyStraysFurtherThanTheW
 }
 
 TEST(Dynamic, NobodyOvertakesWhatItNeeds) {
-  const std::vector<int> two = one_stage_a_rank(2);
+  const Dependencies two(one_f_one_b(2, 2));
   const auto may = [&](const char* later, const char* earlier) {
     const auto action = [](const char* cell) { return read_schedule(cell).rows[0][0]; };
     return may_overtake(action(later), action(earlier), two);
@@ -120,8 +120,8 @@ TEST(Dynamic, AMemoryLimitNarrowsTheWindow) {
   EXPECT_THROW(window(3), BadRequest);
 }
 
-/// A first stage whose messages are late half a forward: in order, every rank waits for each; by arrivals, it goes on with
-/// what there is.
+/// A first stage whose messages are late half a forward: in order, every rank waits for each; by arrivals, it
+/// goes on with what there is.
 TEST(Dynamic, HidesWhatAFixedOrderWaitsFor) {
   Costs costs = unit_costs(4);
   costs.link.latency = 1.5;

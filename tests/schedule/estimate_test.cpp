@@ -51,6 +51,8 @@ passes::Program linear_program(const Grid& grid) {
   return passes::differentiate(passes::partition(laid_out, {}).front());
 }
 
+using enum ActionKind;
+
 StageCost estimated(const Grid& grid, const MachineModel& model, std::int64_t rows = 10) {
   const passes::Program program = linear_program(grid);
   const auto stages =
@@ -65,27 +67,27 @@ TEST(Estimate, FlopsAndBytesOfAStage) {
   // Nothing but products takes time where memory is fast: one forward, two backward.
   const StageCost flops = estimated(one, {.rates = {1e6, 1e18}});
   const double product = 2.0 * 10 * 16 * 8 / 1e6;
-  EXPECT_GE(flops.forward, product);
-  EXPECT_LT(flops.forward, 2 * product);
-  EXPECT_DOUBLE_EQ(flops.backward, flops.backward_input + flops.backward_weight);
-  EXPECT_NEAR(flops.backward_input + flops.backward_weight, 2 * product, product);
+  EXPECT_GE(flops[forward], product);
+  EXPECT_LT(flops[forward], 2 * product);
+  EXPECT_DOUBLE_EQ(flops[backward], flops[backward_input] + flops[backward_weight]);
+  EXPECT_NEAR(flops[backward_input] + flops[backward_weight], 2 * product, product);
   // Eight times the parameters' bytes go through memory at the end of a step.
-  EXPECT_DOUBLE_EQ(estimated(one, {.rates = {1e18, 1e6}}).step, 8 * table / 1e6);
-  EXPECT_EQ(flops.reduce_gradients, 0);
+  EXPECT_DOUBLE_EQ(estimated(one, {.rates = {1e18, 1e6}})[step], 8 * table / 1e6);
+  EXPECT_EQ(flops[reduce_gradients], 0);
 }
 
 TEST(Estimate, AKernelTakesItsLeastTime) {
   const StageCost fast = estimated(Grid(), {.rates = {1e18, 1e18}, .kernel = 1});
-  EXPECT_DOUBLE_EQ(fast.forward, std::round(fast.forward));
-  EXPECT_GE(fast.forward, 5);
+  EXPECT_DOUBLE_EQ(fast[forward], std::round(fast[forward]));
+  EXPECT_GE(fast[forward], 5);
 }
 
 TEST(Estimate, DataRanksShareRowsAndSumGradients) {
   const MachineModel slow{.rates = {1e6, 1e18}, .ranks_per_node = 2, .within = {0, 1}, .between = {0, 1}};
   const StageCost one = estimated(Grid(), slow, 20), two = estimated(Grid({2, 1, 1}), slow, 20);
-  EXPECT_NEAR(two.forward, one.forward / 2, 1e-3 * one.forward);
+  EXPECT_NEAR(two[forward], one[forward] / 2, 1e-3 * one[forward]);
   // An all-reduce of 512 bytes between two passes each rank's link once; hardly anything hides behind backward.
-  EXPECT_NEAR(two.reduce_gradients, 512 - two.backward, 1e-6);
+  EXPECT_NEAR(two[reduce_gradients], 512 - two[backward], 1e-6);
 }
 
 }  // namespace

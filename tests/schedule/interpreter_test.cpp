@@ -1,4 +1,5 @@
-// The loop does the same on every machine: same actions, same order, receives posted ahead, back-pressure kept.
+// The loop does the same on every machine: same actions, same order, receives posted ahead,
+// back-pressure kept.
 #include "heddle/schedule/interpreter.hpp"
 
 #include <gtest/gtest.h>
@@ -27,13 +28,13 @@ TEST(Interpreter, PostsReceivesAhead) {
   const Row row = read_schedule("1RECV_F0,1F0,1RECV_F1,1F1,1RECV_F2,1F2\n").rows[0];
   Recorder machine;
   Interpreter loop(row, machine, 2);
-  while (loop.advance() == Progress::moved) {
+  while (loop.advance() == Advance::moved) {
   }
   EXPECT_EQ(machine.log,
             (std::vector<std::string>{"start 1RECV_F0", "start 1RECV_F1", "finish 1RECV_F0", "start 1RECV_F2",
                                       "start 1F0", "finish 1F0", "finish 1RECV_F1", "start 1F1", "finish 1F1",
                                       "finish 1RECV_F2", "start 1F2", "finish 1F2"}));
-  EXPECT_EQ(loop.advance(), Progress::done);
+  EXPECT_EQ(loop.advance(), Advance::done);
 }
 
 TEST(Interpreter, WaitsForWhatIsNotReadyAndGoesOn) {
@@ -42,16 +43,16 @@ TEST(Interpreter, WaitsForWhatIsNotReadyAndGoesOn) {
   machine.held = row[1];
   EventRecorder recorder;
   Interpreter loop(row, machine, 1, &recorder);
-  EXPECT_EQ(loop.advance(), Progress::moved);
-  EXPECT_EQ(loop.advance(), Progress::blocked);
-  EXPECT_EQ(loop.advance(), Progress::blocked);
+  EXPECT_EQ(loop.advance(), Advance::moved);
+  EXPECT_EQ(loop.advance(), Advance::blocked);
+  EXPECT_EQ(loop.advance(), Advance::blocked);
   EXPECT_EQ(loop.position(), 1u);
   EXPECT_EQ(loop.next(), row[1]);
   EXPECT_EQ(machine.log.size(), 2u) << "an action that is not ready must not start";
   machine.held = {ActionKind::step, 99};
-  EXPECT_EQ(loop.advance(), Progress::moved);
-  EXPECT_EQ(loop.advance(), Progress::moved);
-  EXPECT_EQ(loop.advance(), Progress::done);
+  EXPECT_EQ(loop.advance(), Advance::moved);
+  EXPECT_EQ(loop.advance(), Advance::moved);
+  EXPECT_EQ(loop.advance(), Advance::done);
   EXPECT_EQ(recorder.events, (std::vector<Event>{{row[0], 1, 2}, {row[1], 1, 2}, {row[2], 1, 2}}));
 }
 
@@ -59,7 +60,7 @@ TEST(Interpreter, AnEmptyRowIsDone) {
   const Row row;
   Recorder machine;
   Interpreter loop(row, machine);
-  EXPECT_EQ(loop.advance(), Progress::done);
+  EXPECT_EQ(loop.advance(), Advance::done);
 }
 
 struct Finished final : Observer {
@@ -75,14 +76,19 @@ std::vector<Action> order(const Schedule& schedule, Cluster&& cluster, int looka
   std::vector<Interpreter> loops;
   for (std::size_t rank = 0; rank < machines.size(); ++rank)
     loops.emplace_back(schedule.rows[rank], machines[rank], lookahead, &finished);
-  EXPECT_EQ(run_all(loops), Progress::done) << write(schedule);
+  EXPECT_EQ(run_all(loops), Advance::done) << write(schedule);
   return finished.actions;
 }
 
 Costs unequal_costs(int stages) {
   Costs costs;
   for (int stage = 0; stage < stages; ++stage)
-    costs.stages.push_back({1.0 + stage, 2.5, 1.25, 0.5 + stage % 2, 1, 1});
+    costs.stages.push_back({{ActionKind::forward, 1.0 + stage},
+                            {ActionKind::backward, 2.5},
+                            {ActionKind::backward_input, 1.25},
+                            {ActionKind::backward_weight, 0.5 + stage % 2},
+                            {ActionKind::reduce_gradients, 1},
+                            {ActionKind::step, 1}});
   costs.link = {0.125, 8};
   costs.boundary_bytes.assign(stages, 3);
   return costs;
@@ -108,13 +114,13 @@ TEST(NullMachine, HoldsSendsBackUntilAReceiveIsPosted) {
   NullCluster cluster(schedule, 2);
   NullMachine sender(cluster), receiver(cluster);
   Interpreter loop(schedule.rows[0], sender);
-  while (loop.advance() == Progress::moved) {
+  while (loop.advance() == Advance::moved) {
   }
   EXPECT_EQ(name(loop.next()), "0SEND_F2");
   receiver.start({ActionKind::receive_forward, 1, 0});
-  EXPECT_EQ(loop.advance(), Progress::moved);
-  EXPECT_EQ(loop.advance(), Progress::moved);
-  EXPECT_EQ(loop.advance(), Progress::blocked);
+  EXPECT_EQ(loop.advance(), Advance::moved);
+  EXPECT_EQ(loop.advance(), Advance::moved);
+  EXPECT_EQ(loop.advance(), Advance::blocked);
   EXPECT_EQ(name(loop.next()), "0SEND_F3");
 }
 
@@ -124,7 +130,7 @@ TEST(RunAll, SaysWhenNobodyMoves) {
   NullMachine machine(cluster);
   std::vector<Interpreter> loops = {Interpreter(schedule.rows[0], machine),
                                     Interpreter(schedule.rows[1], machine)};
-  EXPECT_EQ(run_all(loops), Progress::blocked);
+  EXPECT_EQ(run_all(loops), Advance::blocked);
   EXPECT_EQ(loops[0].position(), 1u);
   EXPECT_EQ(loops[1].position(), 0u);
   EXPECT_THROW(simulate(schedule, unequal_costs(2)), Error);

@@ -75,7 +75,7 @@ class Walk {
   void run(const Schedule& schedule, int place) {
     ByChance machine(*this);
     Interpreter loop(schedule, place, machine, in_.lookahead);
-    while (loop.advance() != Progress::done) {
+    while (loop.advance() != Advance::done) {
     }
     while (!under_way_.empty()) leave(under_way_.begin());
     for (ValueId sum : sums_) demand(sum, shared, "the epilogue");

@@ -3,6 +3,7 @@
 
 #include <cmath>
 
+#include "costs.hpp"
 #include "heddle/schedule/generate.hpp"
 #include "heddle/schedule/lookahead.hpp"
 #include "heddle/schedule/simulated_machine.hpp"
@@ -30,7 +31,7 @@ constexpr double weight_memory = 32 / (34 + 5 * 24 * 1024 / 2304.0);
 
 Costs costs_of(const Row1p5B& row) {
   Costs costs;
-  costs.stages.assign(ranks, {row.forward, row.input + row.weight, row.input, row.weight, 0, 0});
+  costs.stages = equal_costs(ranks, row.forward, row.input, row.weight).stages;
   costs.link.latency = row.latency;
   return costs;
 }

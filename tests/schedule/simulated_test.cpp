@@ -6,15 +6,12 @@
 #include <random>
 #include <unordered_map>
 
+#include "costs.hpp"
 #include "heddle/schedule/simulated_machine.hpp"
 #include "schedules.hpp"
 
 namespace heddle::schedule {
 namespace {
-
-Costs equal_costs(int stages, double forward, double input, double weight) {
-  return {std::vector<StageCost>(stages, {forward, input + weight, input, weight, 0, 0}), {}, {}};
-}
 
 TEST(Simulated, BubbleOfGPipeAndOneFOneB) {
   for (int stages : {1, 2, 4, 8, 16})
@@ -30,9 +27,10 @@ TEST(Simulated, BubbleOfGPipeAndOneFOneB) {
           EXPECT_DOUBLE_EQ(summary.ranks[rank].busy, microbatches * all);
           EXPECT_DOUBLE_EQ(summary.idle_in_makespan(rank), (stages - 1) * all);
         }
-        // The first stage begins and ends the step, so its span has the whole bubble; the last stage never waits.
-        EXPECT_DOUBLE_EQ(summary.idle_in_span(0), (stages - 1) * all);
-        EXPECT_DOUBLE_EQ(summary.idle_in_span(stages - 1), 0);
+        // The first stage begins and ends the step, so its span has the whole bubble; the last stage
+        // never waits.
+        EXPECT_DOUBLE_EQ(summary.ranks[0].span() - summary.ranks[0].busy, (stages - 1) * all);
+        EXPECT_DOUBLE_EQ(summary.ranks.back().span() - summary.ranks.back().busy, 0);
       }
     }
 }
@@ -81,7 +79,7 @@ TEST(Simulated, StagesOfOneRankShareItsLink) {
   // Two stages a rank, 0 and 2 beside 1 and 3: what goes from 0 to 1 and from 2 to 3 takes the same link.
   const Schedule schedule =
       add_communication(read_schedule("0F0,2F0,0F1,2F1,2B0,0B0,2B1,0B1\n1F0,1F1,3F0,3B0,3F1,3B1,1B0,1B1\n"));
-  Costs costs{std::vector<StageCost>(4), {0, 1}, {1, 1, 1}};
+  Costs costs{.stages = std::vector<StageCost>(4), .link = {0, 1}, .boundary_bytes = {1, 1, 1}};
   const double apart = summarize(simulate(schedule, costs, 9, 9)).makespan;
   costs.link.contention = true;
   const Summary together = summarize(simulate(schedule, costs, 9, 9));
@@ -99,7 +97,10 @@ TEST(Simulated, EveryBorderHasALinkOfItsOwn) {
 
 TEST(Simulated, StagesThatStepTogetherWaitForTheLastReduction) {
   Costs costs = equal_costs(2, 1, 1, 1);
-  for (StageCost& stage : costs.stages) stage.reduce_gradients = 0.5, stage.step = 0.25;
+  for (StageCost& stage : costs.stages) {
+    stage[ActionKind::reduce_gradients] = 0.5;
+    stage[ActionKind::step] = 0.25;
+  }
   const auto steps = [&] {
     std::vector<Event> found;
     for (const auto& events : simulate(lowered(one_f_one_b(2, 1)), costs)) found.push_back(events.back());
@@ -115,7 +116,7 @@ TEST(Simulated, StagesThatStepTogetherWaitForTheLastReduction) {
 
 TEST(Simulated, BytesInFlightLieBetweenTheirSendAndTheirReceive) {
   Costs costs = equal_costs(2, 1, 1, 1);
-  costs.stages[1].forward = 10;
+  costs.stages[1][ActionKind::forward] = 10;
   costs.boundary_bytes = {7};
   // While the second stage is at its first F, three messages wait for it; it takes one before its second.
   EXPECT_DOUBLE_EQ(peak_bytes_in_flight(simulate(lowered(gpipe(2, 4)), costs, 9, 9), costs), 21);
@@ -123,10 +124,10 @@ TEST(Simulated, BytesInFlightLieBetweenTheirSendAndTheirReceive) {
 }
 
 TEST(Simulated, ASendWaitsForAPlaceInItsChannel) {
-  // The second stage is slow and posts one receive at a time, so the first one's third message leaves only when the
-  // second receive is posted, and so on.
+  // The second stage is slow and posts one receive at a time, so the first one's third message leaves only
+  // when the second receive is posted, and so on.
   Costs costs = equal_costs(2, 1, 1, 1);
-  costs.stages[1].forward = 10;
+  costs.stages[1][ActionKind::forward] = 10;
   const Timeline timeline = simulate(lowered(gpipe(2, 4)), costs, 1, 1);
   std::vector<double> sent;
   for (const Event& event : timeline[0])
@@ -137,16 +138,20 @@ TEST(Simulated, ASendWaitsForAPlaceInItsChannel) {
 Costs random_costs(int stages, std::mt19937& random) {
   std::uniform_real_distribution<double> uniform(0.5, 2);
   Costs costs;
-  for (int stage = 0; stage < stages; ++stage)
-    costs.stages.push_back({uniform(random), uniform(random), uniform(random), uniform(random), 0, 0});
+  for (int stage = 0; stage < stages; ++stage) {
+    StageCost& cost = costs.stages.emplace_back();
+    for (const ActionKind kind : timed_kinds)
+      if (is_compute(kind)) cost[kind] = uniform(random);
+  }
   costs.link.latency = uniform(random) / 4;
   return costs;
 }
 
-/// When each computation ends if only rows and values bind it: what unlimited channels and look-ahead must give.
+/// When each computation ends if only rows and values bind it: what unlimited channels and look-ahead
+/// must give.
 std::unordered_map<Action, double> plain_recursion(const Schedule& compute, const Costs& costs) {
   std::unordered_map<Action, double> end;
-  const std::vector<int> one_rank(compute.stages(), 0);
+  const auto dependencies = Dependencies::without_messages(compute.stages(), 1);
   for (bool moved = true; moved;) {
     moved = false;
     for (const Row& row : compute.rows) {
@@ -157,7 +162,7 @@ std::unordered_map<Action, double> plain_recursion(const Schedule& compute, cons
           continue;
         }
         bool ready = true;
-        for (const Need& need : needs(action, one_rank)) {
+        for (const Need& need : dependencies.of(action)) {
           const auto made = end.contains(need.either) ? end.find(need.either) : end.find(need.other);
           if (made == end.end()) ready = false;
           if (!ready) break;
@@ -165,9 +170,7 @@ std::unordered_map<Action, double> plain_recursion(const Schedule& compute, cons
           clock = std::max(clock, made->second + (remote ? costs.link.latency : 0));
         }
         if (!ready) break;
-        const StageCost& cost = costs.stages[action.stage];
-        const double durations[] = {cost.forward, cost.backward, cost.backward_input, cost.backward_weight};
-        end[action] = clock + durations[static_cast<int>(action.kind)];
+        end[action] = clock + costs.stages[action.stage][action.kind];
         clock = end[action];
         moved = true;
       }
@@ -204,7 +207,7 @@ TEST(Simulated, DoesNotDependOnWhichRankIsSimulatedFirst) {
     std::vector<Interpreter> loops;
     for (std::size_t rank = schedule.rows.size(); rank-- > 0;)
       loops.emplace_back(schedule.rows[rank], machines[rank], 1, &backwards[rank]);
-    EXPECT_EQ(run_all(loops), Progress::done);
+    EXPECT_EQ(run_all(loops), Advance::done);
     for (std::size_t rank = 0; rank < forwards.size(); ++rank)
       EXPECT_EQ(forwards[rank], backwards[rank].events);
   }

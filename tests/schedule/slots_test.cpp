@@ -134,7 +134,7 @@ class Watcher final : public Machine {
  public:
   Watcher(NullCluster& cluster, std::set<Action>& posted, const Schedule& schedule, int rank, int lookahead,
           int capacity)
-      : machine_(cluster), posted_(&posted), rank_of_stage_(schedule.rank_of_stage) {
+      : machine_(cluster), posted_(&posted), dependencies_(schedule) {
     const Row& row = schedule.rows[rank];
     for (int stage = 0; stage < schedule.stages(); ++stage) {
       for (const ActionKind receive : {ActionKind::receive_forward, ActionKind::receive_backward})
@@ -146,7 +146,10 @@ class Watcher final : public Machine {
   bool ready(const Action& action) override { return machine_.ready(action); }
 
   void start(const Action& action) override {
-    if (is_receive(action.kind)) take(action), posted_->insert(action);
+    if (is_receive(action.kind)) {
+      take(action);
+      posted_->insert(action);
+    }
     if (is_compute(action.kind) && action.kind != ActionKind::backward_weight) {
       Action send = action;
       send.kind = action.kind == ActionKind::forward ? ActionKind::send_forward : ActionKind::send_backward;
@@ -158,7 +161,7 @@ class Watcher final : public Machine {
   Event finish(const Action& action) override {
     const Event event = machine_.finish(action);
     if (is_compute(action.kind))
-      for (const Need& need : needs(action, rank_of_stage_))
+      for (const Need& need : dependencies_.of(action))
         if (is_receive(need.either.kind)) holder_.erase(place_of(need.either));
     return event;
   }
@@ -182,7 +185,7 @@ class Watcher final : public Machine {
 
   NullMachine machine_;
   std::set<Action>* posted_;  ///< by any rank
-  std::vector<int> rank_of_stage_;
+  Dependencies dependencies_;
   std::map<std::pair<int, ActionKind>, Slots> slots_;
   std::map<Place, Action> holder_;
 };
@@ -200,7 +203,7 @@ TEST(Slots, BoxesAreFreeWheneverTheLoopTakesThem) {
           machines.emplace_back(cluster, posted, schedule, rank, lookahead, capacity);
           loops.emplace_back(schedule.rows[rank], machines.back(), lookahead);
         }
-        EXPECT_EQ(run_all(loops), Progress::done);
+        EXPECT_EQ(run_all(loops), Advance::done);
       }
 }
 

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "costs.hpp"
 #include "heddle/schedule/activations.hpp"
 #include "heddle/schedule/generate.hpp"
 #include "heddle/schedule/lookahead.hpp"
@@ -24,10 +25,7 @@ constexpr int rank_counts[] = {2, 4, 8, 16};
 /// Times are those of a rank's whole share, `chunks` stages of it equally long.
 Costs costs_of(const Times& t, int ranks, int chunks) {
   const double v = chunks;
-  return {std::vector<StageCost>(ranks * chunks,
-                                 {t.forward / v, (t.input + t.weight) / v, t.input / v, t.weight / v, 0, 0}),
-          {},
-          {}};
+  return equal_costs(ranks * chunks, t.forward / v, t.input / v, t.weight / v);
 }
 
 Summary summary_of(const Request& request, const Times& t) {
@@ -80,8 +78,8 @@ TEST(Theory, TheVWaitsForNothingWhereAllTakeEquallyLong) {
     for (const int m : {2 * p, 3 * p + 1}) EXPECT_DOUBLE_EQ(bubble({"zb-v", p, 2, m}, times[0]), 0);
 }
 
-/// An F and the B after it as one: both begin with all that they take, and what they make leaves when both are done. The
-/// first pair of the last rank is none, as its authors have it.
+/// An F and the B after it as one: both begin with all that they take, and what they make leaves when both
+/// are done. The first pair of the last rank is none, as its authors have it.
 Schedule with_pairs_as_one(Schedule schedule) {
   for (int rank = 0; rank < schedule.ranks(); ++rank) {
     Row& row = schedule.rows[rank];
@@ -103,9 +101,10 @@ Schedule with_pairs_as_one(Schedule schedule) {
   return schedule;
 }
 
-/// (PP / 2 - 1)(F&B + B - 3 W) on PP = 2 p stages, times of a stage, B both gradients. A pair of F and B takes F + B here,
-/// since they are not computed at the same time. The formula holds where I takes as long as F, and is an upper bound
-/// where it takes longer. As what F makes leaves before B begins, the bubble of Heddle's rows is shorter yet.
+/// (PP / 2 - 1)(F&B + B - 3 W) on PP = 2 p stages, times of a stage, B both gradients. A pair of F and B
+/// takes F + B here, since they are not computed at the same time. The formula holds where I takes as long as
+/// F, and is an upper bound where it takes longer. As what F makes leaves before B begins, the bubble of
+/// Heddle's rows is shorter yet.
 TEST(Theory, DualPipeVAsItsAuthorsGiveIt) {
   for (const int p : rank_counts)
     for (const Times& t : times)

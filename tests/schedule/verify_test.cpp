@@ -1,6 +1,5 @@
 // Good schedules pass; a bad one is refused with the first action that can never start and what it waits for.
 #include "heddle/schedule/verify.hpp"
-#include "heddle/schedule/activations.hpp"
 
 #include <gtest/gtest.h>
 
@@ -9,6 +8,8 @@
 #include <utility>
 
 #include "heddle/base/error.hpp"
+#include "heddle/schedule/activations.hpp"
+#include "heddle/schedule/lookahead.hpp"
 #include "heddle/schedule/simulated_machine.hpp"
 #include "schedules.hpp"
 
@@ -33,6 +34,11 @@ TEST(Verify, TakesSlices) {
   verify(
       read_schedule("0F0.0,0SEND_F0,0F0.1,0SEND_F0.1,0RECV_B0.1,0B0.1,0RECV_B0,0B0\n"
                     "1RECV_F0,1F0,1RECV_F0.1,1F0.1,1B0.1,1SEND_B0.1,1B0,1SEND_B0\n"));
+  // The gradients of weights are sums, so W takes the slices in any order.
+  const Schedule split =
+      read_schedule("0F0,0F0.1,0F0.2,0I0.2,0I0.1,0I0,0W0,0W0.2,0W0.1\n1F0,1F0.1,1F0.2,1B0.2,1B0.1,1B0\n");
+  EXPECT_FALSE(first_problem_of_rows(split));
+  verify(lowered(split));
 }
 
 struct Bad {
@@ -66,7 +72,6 @@ const Bad bad_schedules[] = {
     {"0F0,0B0,0F1\n", "no row has 0B1", "each stage computes each microbatch once, F and B, or F, I and W"},
     {"0F0,0B0,0F2,0B2\n", "no row has 0F1",
      "each stage computes each microbatch once, F and B, or F, I and W"},
-    {"0F0.1,0B0.1\n", "no row has 0F0", "each stage computes each microbatch once, F and B, or F, I and W"},
     {"0F0,0SEND_F0,0RECV_B0,0B0,0REDUCE_GRAD,0STEP\n1RECV_F0,1F0,1B0,1SEND_B0\n", "no row has 1STEP",
      "other stages step"},
     {"0F0,0SEND_F0,0RECV_B0,0B0\n1RECV_F0,1F0,1B0,1SEND_B0\n\n3F0,3B0\n", "stage 2 is on no rank",
@@ -88,6 +93,17 @@ const Bad bad_schedules[] = {
      "it waits for 0F0, which comes later in the row as action 1"},
     {"0F0,0SEND_F0,0RECV_B0,0B0\n1F0,1RECV_F0,1B0,1SEND_B0\n", "rank 1, action 0 1F0 can never start",
      "it waits for 1RECV_F0, which comes later in the row as action 1"},
+    // a slice comes before one that it needs
+    {"0F0.1,0B0.1\n", "rank 0, action 0 0F0.1 can never start", "it waits for 0F0, which no row has"},
+    {"0F0.1,0F0.0,0B0.1,0B0.0\n", "rank 0, action 0 0F0.1 can never start",
+     "it waits for 0F0, which comes later in the row as action 1"},
+    {"0F0.0,0F0.1,0B0.0,0B0.1\n", "rank 0, action 2 0B0 can never start",
+     "it waits for 0B0.1, which comes later in the row as action 3"},
+    {"0F0,0F0.1,0F0.2,0I0.2,0I0,0I0.1,0W0,0W0.1,0W0.2\n", "rank 0, action 4 0I0 can never start",
+     "it waits for 0I0.1, which comes later in the row as action 5"},
+    {"0F0,0SEND_F0,0F0.1,0SEND_F0.1,0RECV_B0,0B0,0RECV_B0.1,0B0.1\n"
+     "1RECV_F0,1F0,1RECV_F0.1,1F0.1,1B0.1,1SEND_B0.1,1B0,1SEND_B0\n",
+     "rank 0, action 5 0B0 can never start", "it waits for 0B0.1, which comes later in the row as action 7"},
     // ranks wait for each other
     {"0F0,0RECV_B0,0SEND_F0,0B0\n1RECV_F0,1F0,1B0,1SEND_B0\n", "rank 0, action 1 0RECV_B0 can never start",
      "it waits for 1SEND_B0 of rank 1, whose action 0 1RECV_F0 waits for 0SEND_F0 of rank 0, in a circle"},
@@ -151,6 +167,10 @@ TEST(Verify, RefusesBadRowsWithoutCommunication) {
       {"0F0,0B0,0REDUCE_GRAD,0F1,0B1,0STEP\n", "rank 0, action 2 0REDUCE_GRAD can never start",
        "it waits for 0B1, which comes later in the row as action 4"},
       {"0F0,0F1,0B0,0B1,0REDUCE_GRAD,0STEP\n", nullptr, nullptr},
+      {"0F0.1,0F0.0,0B0.1,0B0.0\n", "rank 0, action 0 0F0.1 can never start", "it waits for 0F0"},
+      {"0F0.0,0F0.1,0B0.0,0B0.1\n", "rank 0, action 2 0B0 can never start", "it waits for 0B0.1"},
+      {"0F0,0F0.1,0B0.1,0B0\n1F0,1F0.1,1B0,1B0.1\n", "rank 0, action 2 0B0.1 can never start",
+       "it waits for 1B0.1"},
       {"\n", "the schedule has no stages", "no row computes anything"},
   };
   for (const Bad& one : bad) {
@@ -218,7 +238,7 @@ TEST(Verify, RandomOrdersAreRefusedOrRun) {
       const std::size_t at = random() % (row.size() - 1);
       std::swap(row[at], row[at + 1]);
     }
-    const Costs costs{std::vector<StageCost>(schedule.stages(), {1, 2, 1, 1, 1, 1}), {}, {}};
+    const Costs costs = unit_costs(schedule.stages());
     if (first_problem(schedule)) {
       EXPECT_THROW(simulate(schedule, costs), Error) << write(schedule);
       ++refused;

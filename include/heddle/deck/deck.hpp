@@ -86,13 +86,19 @@ struct Pipeline {
   std::string schedule = "1f1b";  ///< one of `schedules`, or `file:` and a path from the deck's folder
   int microbatches = 1;           ///< per data rank and step
   int ranks = 0;                  ///< reading a deck fills 0 with grid.pipeline
-  int chunks = 1;                 ///< stages a rank holds
+  int chunks = 1;                 ///< stages a rank holds; 0: as the rows of a file have them
   int window = 16;                ///< actions, for "dynamic"
   double memory_limit = 0;  ///< activations of whole ranks a rank may hold, in microbatches; 0: no limit
   std::vector<int> cuts;    ///< first layer of each stage but the first; empty: balanced by cost
   int lookahead = 4;
   Balance balance = Balance::work;
   Tied tied = Tied::replicate;
+  int file_stages = 0;  ///< no key: those of the rows of a file, once it is read
+
+  /// As many as the rows of a file have, or the same number on every rank.
+  std::int64_t stages(int of_ranks) const {
+    return file_stages > 0 ? file_stages : std::int64_t{of_ranks} * chunks;
+  }
   bool operator==(const Pipeline&) const = default;
 };
 
@@ -151,24 +157,37 @@ struct PerStage {
   bool operator==(const PerStage&) const = default;
 };
 
+/// The keys of [cost] with a number for each stage, or for each border between stages. The first six are seconds of
+/// a kind of action each, in the order of schedule::timed_kinds.
+enum class Figure : std::uint8_t {
+  forward,          ///< none: 1
+  backward,         ///< none: the sum of the next two
+  backward_input,   ///< none: half of backward, or as forward
+  backward_weight,  ///< none: the same
+  reduce_gradients,
+  step,
+  recompute,      ///< seconds
+  send,           ///< seconds, by border
+  message_bytes,  ///< by border
+};
+constexpr auto names_of(Figure) {
+  return std::array<Word, 9>{"forward", "backward",  "backward_input", "backward_weight", "reduce_gradients",
+                             "step",    "recompute", "send",           "message_bytes"};
+}
+constexpr bool is_by_border(Figure figure) { return figure >= Figure::send; }
+
 struct Cost {
-  std::string from;         ///< what `heddle bench --json` wrote; its figures stand where the deck gives none
-  std::string machine;      ///< a file with a [machine]
-  PerStage forward;         ///< seconds; none: 1
-  PerStage backward_input;  ///< none: as forward
-  PerStage backward_weight;
-  PerStage backward;  ///< none: the sum of the two
-  PerStage recompute;
-  PerStage reduce_gradients;
-  PerStage step;
-  PerStage send;           ///< seconds; one for each border between stages
-  PerStage message_bytes;  ///< one for each border between stages
-  std::vector<double>
-      blocks;            ///< seconds of a microbatch in every block of the model: embedding, layers, head
-  double bandwidth = 0;  ///< bytes a second; 0: a message's length costs nothing
+  std::string from;     ///< what `heddle bench --json` wrote; its figures stand where the deck gives none
+  std::string machine;  ///< a file with a [machine]
+  std::array<PerStage, names_of(Figure{}).size()> figures;
+  std::vector<double> blocks;  ///< seconds of a microbatch in every block: embedding, layers, head
+  double bandwidth = 0;        ///< bytes a second; 0: a message's length costs nothing
   bool contention = false;
   double weight_memory = 1;  ///< part of a microbatch's activations
   double load = 0;           ///< seconds a step
+
+  PerStage& operator[](Figure figure) { return figures[static_cast<std::size_t>(figure)]; }
+  const PerStage& operator[](Figure figure) const { return figures[static_cast<std::size_t>(figure)]; }
   bool operator==(const Cost&) const = default;
 };
 
@@ -207,6 +226,8 @@ struct Deck {
   std::string source;                  ///< the file as it was named
   std::string text;                    ///< the file as it was written
   std::vector<std::string> overrides;  ///< of the command line, as given
+
+  std::int64_t stages() const { return pipeline.stages(grid.pipeline); }
 
   /// Where each given key stands; keys left at their default are absent.
   std::map<std::string, std::string, std::less<>> positions;

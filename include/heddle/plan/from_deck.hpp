@@ -10,7 +10,7 @@
 
 namespace heddle::plan {
 
-/// Reads a deck for `purpose` and checks it; what its schedule's file says of ranks, chunks and microbatches need not
+/// Reads a deck for `purpose` and checks it; what its schedule's file says of ranks, stages and microbatches need not
 /// stand in it too. Throws DeckError.
 deck::Deck read_deck(const std::string& file, std::span<const std::string> overrides, deck::Purpose purpose);
 

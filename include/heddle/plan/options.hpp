@@ -24,7 +24,7 @@ struct Options {
                               << 20;  ///< of gradients that are summed as one message, at most
   std::string folder = {};            ///< from which a schedule's file is looked for
 
-  int stages() const { return grid.extent(maps::Axis::pipeline) * pipeline.chunks; }
+  std::int64_t stages() const { return pipeline.stages(grid.extent(maps::Axis::pipeline)); }
   /// Of one microbatch over the whole data axis.
   std::int64_t rows() const { return train.batch / pipeline.microbatches * train.sequence; }
 };

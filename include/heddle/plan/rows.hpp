@@ -11,7 +11,7 @@ namespace heddle::plan {
 /// KeyError where the schedule does not exist for the numbers of the options.
 schedule::Schedule rows_of(const Options& options, const schedule::Costs& costs);
 
-/// The same for a run, which must not cut microbatches into token slices.
+/// The same for a run, which must not cut microbatches into token slices, nor leave a rank without a stage.
 schedule::Schedule runnable_rows_of(const Options& options, const schedule::Costs& costs);
 
 }  // namespace heddle::plan

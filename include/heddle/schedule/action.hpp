@@ -54,10 +54,10 @@ constexpr bool is_receive(ActionKind kind) {
 constexpr bool goes_forward(ActionKind kind) {
   return kind == ActionKind::send_forward || kind == ActionKind::receive_forward;
 }
-/// Done once a stage and step, not once a microbatch.
 constexpr bool adds_to_gradients(ActionKind kind) {
   return kind == ActionKind::backward || kind == ActionKind::backward_weight;
 }
+/// Done once a stage and step, not once a microbatch.
 constexpr bool is_per_stage(ActionKind kind) { return kind >= ActionKind::reduce_gradients; }
 
 /// The stage at the other end of a send or a receive. It may lie outside the pipeline when the row is wrong.
@@ -67,14 +67,16 @@ Action counterpart(const Action& action);
 
 using Row = std::vector<Action>;
 
-/// What every rank of a pipeline does in one training step. Ranks that share a pipeline coordinate share a
-/// row.
+/// What every rank of a pipeline does in one training step. Ranks that share a pipeline coordinate share
+/// a row.
 struct Schedule {
   std::vector<Row> rows;  ///< one a pipeline rank, in the order of execution unless the window lets it stray
   std::vector<int> rank_of_stage;  ///< the pipeline rank that holds a stage; several stages may share a rank
   int microbatches = 0;
-  /// Among so many actions of its row, from the first that is not done, a rank does the first that is ready; 1: in order.
+  /// Among so many actions of its row, from the first that is not done, a rank does the first that is ready;
+  /// 1: in order.
   int window = 1;
+  int slices = 1;  ///< of the sequence that every microbatch is cut into
 
   int ranks() const { return static_cast<int>(rows.size()); }
   int stages() const { return static_cast<int>(rank_of_stage.size()); }

@@ -1,4 +1,4 @@
-// Places buffers with known lifetimes in one block of memory.
+// Packs buffers with known lifetimes into one stretch of memory.
 #pragma once
 
 #include <cstdint>
@@ -14,14 +14,14 @@ struct Lifetime {
   std::int64_t bytes = 0;
 };
 
-struct Placement {
+struct Packing {
   std::vector<std::int64_t> offsets;  ///< bytes; in the order of the lifetimes
-  std::int64_t total = 0;             ///< bytes of the whole block
+  std::int64_t total = 0;             ///< bytes of the whole
 };
 
-/// Largest buffer first (of equal ones the earliest), each into the tightest gap between the buffers alive with it that takes it, else
-/// above them. Every offset is a multiple of `alignment`; no two buffers alive at the same moment share a
-/// byte. Deterministic; the time is quadratic in the number of buffers.
-Placement place(std::span<const Lifetime> lifetimes, std::int64_t alignment);
+/// Largest buffer first (of equal ones the earliest), each into the tightest gap between the buffers alive
+/// with it that takes it, else above them. Every offset is a multiple of `alignment`; no two buffers alive at
+/// the same moment share a byte. Deterministic; the time is quadratic in the number of buffers.
+Packing pack(std::span<const Lifetime> lifetimes, std::int64_t alignment);
 
 }  // namespace heddle::schedule

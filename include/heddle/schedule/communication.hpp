@@ -9,10 +9,10 @@ namespace heddle::schedule {
 
 /// Where a receive stands in its row.
 enum class Receives : std::uint8_t {
-  before_use,  ///< right before the computation that takes it: nothing waits that need not; the loop posts it
-               ///< earlier
-  as_sent,     ///< where the row stood when the other rank sent, which is what torch.distributed.pipelining
-               ///< writes
+  before_use,  ///< right before the computation that takes it: nothing waits that need not, as the loop posts
+               ///< it earlier
+  as_sent,     ///< where the row stood when the other rank sent, by the clocks of the cells: what
+               ///< torch.distributed.pipelining writes where it has the same clocks
 };
 
 /// Inserts a send right after the computation that makes a value for another rank, and its receive. Walks the
@@ -23,7 +23,8 @@ Schedule add_communication(const Cells& cells, const std::vector<int>& rank_of_s
 /// The same for the lock-step clocks of `compute`.
 Schedule add_communication(const Schedule& compute, Receives receives = Receives::before_use);
 
-/// Appends REDUCE_GRAD for each stage of a rank, then STEP for each, in the order of the stages, where they are missing.
+/// Appends REDUCE_GRAD for each stage of a rank, then STEP for each, in the order of the stages, where they
+/// are missing.
 Schedule finish_step(Schedule schedule);
 
 /// Has it any sends or receives?

@@ -1,9 +1,11 @@
-// Which actions must be finished before an action can start: written once, for lowering, dry runs and
-// simulation.
+// Which actions must be finished before an action can start: written once, for lowering, dry runs
+// and simulation.
 #pragma once
 
 #include <array>
 #include <cstddef>
+#include <utility>
+#include <vector>
 
 #include "heddle/schedule/action.hpp"
 
@@ -15,7 +17,7 @@ struct Need {
   Action other;
 };
 
-/// At most two needs; all must be met.
+/// At most three needs; all must be met.
 class Needs {
  public:
   void add(const Action& action) { add(action, action); }
@@ -32,21 +34,35 @@ class Needs {
   }
 
  private:
-  std::array<Need, 2> needs_;
+  std::array<Need, 3> needs_;
   int count_ = 0;
 };
 
-/// A value that comes from a stage on the same rank needs that stage's computation, one from another rank its
-/// receive; a receive needs its send. That reduce_gradients needs every B and W of its stage is not said
-/// here: it is no fixed number of actions (null_machine.hpp counts them). `rank_of_stage` all equal gives the
-/// needs of a schedule without communication.
-Needs needs(const Action& action, const std::vector<int>& rank_of_stage);
+/// What the actions of one schedule need of each other.
+///  - A value that comes from a stage on the same rank needs that stage's computation, one from another rank
+///    its receive; a receive needs its send.
+///  - Slices: forward needs the slice before, whose keys and values it reads, and backward the slice after,
+///    which adds to their gradients (Li et al., arXiv 2102.07988).
+///  - That REDUCE_GRAD needs every B and W of its stage is not said here: it is no fixed number of actions
+///    (null_machine.hpp counts them).
+class Dependencies {
+ public:
+  explicit Dependencies(const Schedule& schedule)
+      : rank_of_stage_(schedule.rank_of_stage), slices_(schedule.slices) {}
+  /// Of rows that have no communication yet: as if one rank held all stages.
+  static Dependencies without_messages(int stages, int slices) {
+    return {std::vector<int>(stages, 0), slices};
+  }
 
-/// "rank 1, action 7 1F3 can never start"; actions of a row count from 0.
-std::string never_starts(int rank, std::size_t index, const Action& action);
+  Needs of(const Action& action) const;
 
-/// How to mend rows that cannot run.
-inline constexpr const char* rows_that_run =
-    "compare them with rows that run, which `heddle schedule DECK --format csv` writes";
+ private:
+  Dependencies(std::vector<int> rank_of_stage, int slices)
+      : rank_of_stage_(std::move(rank_of_stage)), slices_(slices) {}
+  bool same_rank(int stage, int other) const { return rank_of_stage_[stage] == rank_of_stage_[other]; }
+
+  std::vector<int> rank_of_stage_;
+  int slices_;
+};
 
 }  // namespace heddle::schedule

@@ -12,8 +12,8 @@ namespace heddle::schedule {
 /// What `generate` makes, in the order in which the words stand in deck/deck.hpp.
 std::vector<std::string_view> names();
 
-/// Compute-only rows; add_communication and finish_step lower them. Throws BadRequest where the schedule does not exist
-/// for what is asked, with the nearest numbers for which it does.
+/// Compute-only rows; add_communication and finish_step lower them. Throws BadRequest where the schedule does
+/// not exist for what is asked, with the nearest numbers for which it does.
 Schedule generate(const Request& request);
 
 }  // namespace heddle::schedule

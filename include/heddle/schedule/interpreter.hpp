@@ -1,5 +1,5 @@
-// The one loop that carries out a row, on whatever machine: predicted and real runs go through these same
-// lines.
+// The one loop that carries out a row, on whatever machine: predicted and real runs go through these
+// same lines.
 #pragma once
 
 #include <cstddef>
@@ -8,12 +8,13 @@
 #include <span>
 #include <vector>
 
+#include "heddle/schedule/dependencies.hpp"
 #include "heddle/schedule/machine.hpp"
 #include "heddle/schedule/observer.hpp"
 
 namespace heddle::schedule {
 
-enum class Progress : std::uint8_t {
+enum class Advance : std::uint8_t {
   moved,    ///< an action was finished
   blocked,  ///< the next action is not ready
   done,     ///< the row is at its end
@@ -22,11 +23,11 @@ enum class Progress : std::uint8_t {
 /// How many receives of a row are posted at any time, the one the row stands at included.
 inline constexpr int default_lookahead = 2;
 
-/// Carries out one row, in its order or as far from it as the schedule's window lets it stray. The schedule (or the row), the
-/// machine and the observer must outlive it.
+/// Carries out one row, in its order or as far from it as the schedule's window lets it stray. The schedule
+/// (or the row), the machine and the observer must outlive it.
 ///
-///     while ((progress = interpreter.advance()) != Progress::done)
-///       if (progress == Progress::blocked) idle();
+///     while ((advance = interpreter.advance()) != Advance::done)
+///       if (advance == Advance::blocked) idle();
 class Interpreter {
  public:
   /// `lookahead` is at least 1; the observer may be null.
@@ -37,7 +38,7 @@ class Interpreter {
               Observer* observer = nullptr);
 
   /// Posts the next `lookahead` receives, then does the next action if it is ready. Never blocks by itself.
-  Progress advance();
+  Advance advance();
   /// Would `advance` do an action?
   bool ready();
 
@@ -58,7 +59,7 @@ class Interpreter {
   int lookahead_;
   Observer* observer_;
   int window_ = 1;
-  const std::vector<int>* rank_of_stage_ = nullptr;  ///< where the window is wider than 1
+  std::optional<Dependencies> dependencies_;  ///< where the window is wider than 1
   std::size_t position_ = 0;
   std::set<std::size_t> ahead_;        ///< done although actions before them are not
   std::optional<std::size_t> chosen_;  ///< the action that is ready
@@ -69,6 +70,6 @@ class Interpreter {
 
 /// Runs all rows of a pipeline in one process, each as far as it comes, in turn. Returns `done`, or `blocked`
 /// when no row moves any more; then `next()` of each row that is not done can never start.
-Progress run_all(std::span<Interpreter> rows);
+Advance run_all(std::span<Interpreter> rows);
 
 }  // namespace heddle::schedule

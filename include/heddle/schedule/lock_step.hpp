@@ -17,8 +17,8 @@ using Cells = std::vector<std::vector<Cell>>;
 /// Rows are of equal length. Throws Error (usage) when an action can never start.
 Cells lock_step(const Schedule& compute);
 
-/// The same for rows with communication, as torch.distributed.pipelining counts its steps: every action takes one clock,
-/// and a message may be taken in the clock in which it is sent. Rows end with their last action.
+/// The same for rows with communication, as torch.distributed.pipelining counts its steps: every action takes
+/// one clock, and a message may be taken in the clock in which it is sent. Rows end with their last action.
 Cells lock_step_with_communication(const Schedule& lowered);
 
 /// One cell an action, no clocks.

@@ -1,5 +1,5 @@
-// Breadth-first pipelining (Lamy-Poirier, arXiv 2211.05953): all microbatches through one stage of a rank, then through
-// its next.
+// Breadth-first pipelining (Lamy-Poirier, arXiv 2211.05953): all microbatches through one stage of a rank,
+// then through its next.
 #pragma once
 
 #include "heddle/schedule/action.hpp"

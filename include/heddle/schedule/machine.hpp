@@ -16,8 +16,8 @@ class Machine {
  public:
   virtual ~Machine() = default;
 
-  /// Would `finish` complete without waiting for another rank? Never blocks, has no effect that a caller can
-  /// see.
+  /// Would `finish` complete without waiting for another rank? Never blocks, has no effect that a caller
+  /// can see.
   ///  - a receive: its data has arrived (only true after `start` posted it)
   ///  - a send: its data is made and a channel buffer is free
   ///  - a computation, reduction or step: its inputs are there

@@ -5,8 +5,8 @@
 
 namespace heddle::schedule {
 
-/// Where a W follows the I of its stage and microbatch at once, both become B, which can be faster, as in
-/// torch.distributed.pipelining.
+/// Where a W follows the I of its stage and microbatch at once, both become B, which can be faster, as
+/// in torch.distributed.pipelining.
 Schedule merge_backwards(const Schedule& schedule);
 
 }  // namespace heddle::schedule

@@ -33,7 +33,7 @@ class NullCluster {
 
   enum : std::uint8_t { finished = 1, posted = 2 };
 
-  std::vector<int> rank_of_stage_;
+  Dependencies dependencies_;
   std::size_t capacity_;
   std::vector<Row> gradients_;       ///< by stage: the B and W that reduce_gradients waits for
   std::vector<int> gradients_left_;  ///< by stage: how many of them are not done

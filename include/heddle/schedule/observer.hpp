@@ -7,8 +7,8 @@
 
 namespace heddle::schedule {
 
-/// Told of every action of the row (F, B, I, W, sends, receives, REDUCE_GRAD, STEP): actions follow one another, and none lies within
-/// another. What it throws ends the run.
+/// Told of every action of the row (F, B, I, W, sends, receives, REDUCE_GRAD, STEP): actions follow one
+/// another, and none lies within another. What it throws ends the run.
 class Observer {
  public:
   Observer() = default;

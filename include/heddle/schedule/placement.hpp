@@ -10,8 +10,8 @@ std::vector<int> looped(int ranks, int chunks);
 /// Two stages a rank: from the first rank to the last, and back.
 std::vector<int> folded(int ranks);
 
-/// Of all microbatches, cut into rounds of at least `ranks` that differ by at most one, the larger first; one round where
-/// there are fewer microbatches than ranks.
+/// Of all microbatches, cut into rounds of at least `ranks` that differ by at most one, the larger first; one
+/// round where there are fewer microbatches than ranks.
 std::vector<int> rounds_of(int microbatches, int ranks);
 
 }  // namespace heddle::schedule

@@ -29,7 +29,6 @@ class SimulatedCluster {
   void set_time(double time) { time_ = time; }
 
  private:
-  double duration(const Action& action) const;
   bool waits_for_others(const Action& action) const {
     return costs_.steps_together && action.kind == ActionKind::step && reductions_left_ > 0;
   }

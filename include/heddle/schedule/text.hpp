@@ -2,8 +2,8 @@
 // line a rank, cells split by commas, an empty cell idles.
 //
 //   cell    = stage word [microbatch ["." slice]] ; "0F0", "1RECV_B3", "2F0.3", "0REDUCE_GRAD"
-//   cell    also "(2F5;5B3)OVERLAP_F_B" when it is read: both, one after the other; and WAIT_SEND_F, WAIT_SEND_B and
-//             WAIT_REDUCE_GRAD, which are passed over, since the loop waits by itself
+//   cell    also, when it is read, "(2F5;5B3)OVERLAP_F_B": both, one after the other; and WAIT_SEND_F, WAIT_SEND_B
+//             and WAIT_REDUCE_GRAD, which are passed over, since the loop waits by itself
 //   word    = F | B | I | W | SEND_F | RECV_F | SEND_B | RECV_B | REDUCE_GRAD | STEP
 #pragma once
 

@@ -33,13 +33,12 @@ struct Summary {
   double bubble_of_span() const;      ///< 1 - busy / largest_span
   double bubble_of_makespan() const;  ///< 1 - busy / makespan
   double idle_in_makespan(int rank) const { return makespan - ranks[rank].busy; }
-  double idle_in_span(int rank) const { return ranks[rank].span() - ranks[rank].busy; }
 };
 
 Summary summarize(const Timeline& timeline);
 
-/// The most bytes that are on their way together, over all links: a message is from the end of its send to the end of its
-/// receive.
+/// The most bytes that are on their way together, over all links: a message is from the end of its send to
+/// the end of its receive.
 double peak_bytes_in_flight(const Timeline& timeline, const Costs& costs);
 
 }  // namespace heddle::schedule

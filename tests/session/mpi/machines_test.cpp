@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "heddle/schedule/lookahead.hpp"
 #include "heddle/schedule/null_machine.hpp"
 #include "heddle/schedule/simulated_machine.hpp"
 #include "schedule_ways.hpp"
@@ -53,7 +54,7 @@ std::vector<Action> order_on(Cluster cluster, const schedule::Schedule& schedule
   std::vector<schedule::Interpreter> loops;
   for (std::size_t i = 0; i < machines.size(); ++i)
     loops.emplace_back(schedule.rows[i], machines[i], lookahead, &recorders[i]);
-  EXPECT_EQ(run_all(loops), schedule::Progress::done);
+  EXPECT_EQ(run_all(loops), schedule::Advance::done);
   return actions(recorders[static_cast<std::size_t>(row)].events);
 }
 
@@ -71,10 +72,7 @@ TEST(Machines, AllThreeFinishTheSameActionsInTheSameOrder) {
     EXPECT_EQ(on_device,
               (order_on<schedule::NullCluster, schedule::NullMachine>(
                   schedule::NullCluster(plan.training.schedule), plan.training.schedule, row, lookahead)));
-    const schedule::Costs costs{
-        .stages = std::vector<schedule::StageCost>(plan.training.schedule.rank_of_stage.size(), {1, 2, 1, 1}),
-        .link = {},
-        .boundary_bytes = {}};
+    const schedule::Costs costs = schedule::unit_costs(plan.training.schedule.stages());
     EXPECT_EQ(on_device, (order_on<schedule::SimulatedCluster, schedule::SimulatedMachine>(
                              schedule::SimulatedCluster(plan.training.schedule, costs),
                              plan.training.schedule, row, lookahead)));

@@ -1,0 +1,109 @@
+// The checks of what the ranks of a pipeline hold: stages, cuts and their costs.
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <functional>
+
+#include "checker.hpp"
+#include "stage_costs.hpp"
+
+namespace heddle::deck {
+
+void Checker::ranks_agree() {
+  if (deck_.pipeline.ranks == deck_.grid.pipeline) return;
+  report(
+      {"pipeline.ranks", "grid.pipeline"},
+      fmt::format("pipeline.ranks = {} is not grid.pipeline = {}", deck_.pipeline.ranks, deck_.grid.pipeline),
+      "both are the ranks of a pipeline", "give one of them");
+}
+
+void Checker::chunks_are_known() {
+  const auto& pipeline = deck_.pipeline;
+  const bool in_file = pipeline.schedule.starts_with(schedule_file);
+  if (in_file == (pipeline.chunks == 0)) return;
+  if (in_file)
+    report({"pipeline.chunks"},
+           fmt::format("pipeline.chunks = {} does not fit {}", pipeline.chunks, pipeline.schedule),
+           "its rows say which rank holds which stages", "leave pipeline.chunks out, or give 0");
+  else
+    report({"pipeline.chunks"},
+           fmt::format("pipeline.chunks = 0 does not fit the schedule \"{}\"", pipeline.schedule),
+           "a rank holds a stage at least", "try pipeline.chunks = 1");
+}
+
+void Checker::stages_outnumber_layers() {
+  const int layers = deck_.model.layers, chunks = deck_.pipeline.chunks;
+  const std::string why = "each stage needs a layer";
+  if (deck_.pipeline.file_stages > 0)
+    return report({"pipeline.schedule", "model.layers"},
+                  fmt::format("{} has {} stages, more than model.layers = {}", deck_.pipeline.schedule,
+                              deck_.stages(), layers),
+                  why, fmt::format("try model.layers = {}", deck_.stages()));
+  report({"grid.pipeline", "pipeline.chunks", "model.layers"},
+         fmt::format("grid.pipeline{} = {}{} is more than model.layers = {}",
+                     chunks > 1 ? " * pipeline.chunks" : "", deck_.grid.pipeline,
+                     chunks > 1 ? fmt::format(" * {}", chunks) : "", layers),
+         why, fmt::format("try grid.pipeline = {}", std::max(layers / chunks, 1)));
+}
+
+void Checker::schedule_is_small() {
+  constexpr std::int64_t cells = 1 << 20;
+  const std::int64_t stages = deck_.stages(), microbatches = deck_.pipeline.microbatches;
+  if (microbatches <= cells / stages) return;
+  if (deck_.pipeline.file_stages > 0)
+    return report({"pipeline.schedule"},
+                  fmt::format("the {} stages and {} microbatches of {} are more than {}", stages,
+                              microbatches, deck_.pipeline.schedule, cells),
+                  "every rank holds the whole schedule", "give fewer of both");
+  report({"pipeline.microbatches", "grid.pipeline", "pipeline.ranks", "pipeline.chunks"},
+         fmt::format("grid.pipeline * pipeline.chunks * pipeline.microbatches = {} * {} * {} is more than {}",
+                     deck_.grid.pipeline, deck_.pipeline.chunks, microbatches, cells),
+         "every rank holds the whole schedule",
+         fmt::format("give at most {} microbatches", std::max<std::int64_t>(cells / stages, 1)));
+}
+
+void Checker::cuts_are_stages() {
+  const auto& cuts = deck_.pipeline.cuts;
+  if (cuts.empty()) return;
+  const int layers = deck_.model.layers;
+  const std::int64_t stages = deck_.stages();
+  const bool in_file = deck_.pipeline.file_stages > 0;
+  const std::string shown = fmt::format("pipeline.cuts = [{}]", fmt::join(cuts, ", "));
+  const std::string why = "a cut is the first layer of each stage but the first";
+  if (static_cast<std::int64_t>(cuts.size()) != stages - 1)
+    report({"pipeline.cuts", "grid.pipeline"},
+           fmt::format("{} makes {} stages, and {} {}", shown, cuts.size() + 1,
+                       in_file ? deck_.pipeline.schedule + " has" : "grid.pipeline =", stages),
+           why, fmt::format("give {} cuts, or [] to balance by cost", stages - 1));
+  if (std::adjacent_find(cuts.begin(), cuts.end(), std::greater_equal<>()) != cuts.end())
+    report({"pipeline.cuts"}, shown + " does not increase", why, "sort it, and give each layer once");
+  if (*std::max_element(cuts.begin(), cuts.end()) >= layers)
+    report({"pipeline.cuts"}, fmt::format("{} goes beyond model.layers = {}", shown, layers), why,
+           fmt::format("give layers below {}", layers));
+}
+
+void Checker::costs_are_stages() {
+  for (std::size_t i = 0; i < figure_count; ++i) {
+    const auto figure = static_cast<Figure>(i);
+    if (fits(deck_, figure)) continue;
+    const std::string key = key_of(figure);
+    report({key, "cost.from", "pipeline.chunks", "grid.pipeline"},
+           fmt::format("{} has {} numbers", key, deck_.cost[figure].values.size()),
+           fmt::format("there are {} {}", count(deck_, figure),
+                       is_by_border(figure) ? "borders between stages" : "stages"),
+           fmt::format("give one, or {}", count(deck_, figure)));
+  }
+}
+
+void Checker::balance_has_times() {
+  const std::size_t given = deck_.cost.blocks.size(),
+                    blocks = static_cast<std::size_t>(deck_.model.layers) + 2;
+  if (deck_.pipeline.balance != Balance::time || given == blocks) return;
+  report({"cost.blocks", "cost.from", "pipeline.balance"}, fmt::format("cost.blocks has {} numbers", given),
+         fmt::format("pipeline.balance = \"time\" needs one for each of {} blocks: embedding, layers, head",
+                     blocks),
+         "measure them with `heddle bench DECK --json FILE` and give cost.from = FILE");
+}
+
+}  // namespace heddle::deck

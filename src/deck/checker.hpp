@@ -1,0 +1,44 @@
+// Collects the contradictions between the keys of a deck.
+#pragma once
+
+#include <initializer_list>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "heddle/deck/read.hpp"
+
+namespace heddle::deck {
+
+class Checker {
+ public:
+  explicit Checker(const Deck& deck) : deck_(deck) {}
+
+  void grid_fits_model();
+  void chunks_are_known();
+  void stages_outnumber_layers();
+  void batch_divides();
+  void cuts_are_stages();
+  void order_is_permutation();
+  void rates_fit_steps();
+  void evaluation_has_data();
+  void recomputation_has_limit();
+  void balance_has_times();
+  void ranks_agree();
+  void costs_are_stages();
+  void schedule_is_small();
+  void sizes_fit_64_bits();
+  void throw_if_any() const {
+    if (!lines_.empty()) throw DeckError(lines_);
+  }
+
+  /// `keys` are those at fault, the first given one of which names the position.
+  void report(std::initializer_list<std::string_view> keys, const std::string& problem,
+              const std::string& why, const std::string& fix);
+
+ private:
+  const Deck& deck_;
+  std::vector<std::string> lines_;
+};
+
+}  // namespace heddle::deck
