@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <algorithm>
 #include <cmath>
 
 #include "heddle/app/commands.hpp"
@@ -25,7 +26,7 @@ void print_recomputation(const plan::Plan& plan) {
   fmt::print("\n# made anew in backward, train.recompute = \"{}\"\n", deck::name(recompute));
   for (int rank = 0; rank < plan.pipeline_ranks(); ++rank)
     fmt::print("{}: {}; {:.3g} FLOPs a microbatch\n", stages_of(plan, rank), recomputation_text(plan, rank),
-               plan::recomputed_flops(plan.program(rank), plan.options.rows()));
+               plan::recomputed_flops(plan.program(rank), plan.options.extents()));
 }
 
 /// Ranks of one pipeline rank differ by a row or a column of an uneven split; the first holds the larger part.
@@ -46,19 +47,28 @@ void print_memory(const plan::Plan& plan) {
   }
 }
 
+/// " embedding, layers 0 to 2", "no layers, norm and head": the blocks [first, end).
+std::string blocks_text(const graph::Graph& graph, int first, int end) {
+  using enum graph::Block::Kind;
+  const auto holds = [&](graph::Block::Kind kind) {
+    return std::ranges::any_of(graph::blocks_of(graph, kind),
+                               [&](int block) { return first <= block && block < end; });
+  };
+  const std::vector<int> layers = graph::blocks_of(graph, layer);
+  const auto number = [&](int block) { return std::ranges::lower_bound(layers, block) - layers.begin(); };
+  return fmt::format(
+      "{}{}{}", holds(embedding) ? " embedding," : "",
+      holds(layer) ? fmt::format(" layers {} to {}", number(first), number(end) - 1) : " no layers",
+      holds(head) ? ", norm and head" : "");
+}
+
 void print_stages(const plan::Plan& plan) {
   fmt::print("\n# stages\n");
-  const int stages = plan.training.schedule.stages(), all_layers = plan.options.model.layers;
-  for (int stage = 0; stage < stages; ++stage) {
-    const int first = stage == 0 ? 0 : plan.cuts[stage - 1];
-    const int end = stage + 1 == stages ? all_layers + 2 : plan.cuts[stage];
-    const int layers = std::min(end, all_layers + 1) - std::max(first, 1);
-    fmt::print("stage {}:{}{}{}\n", stage, stage == 0 ? " embedding," : "",
-               layers > 0
-                   ? fmt::format(" layers {} to {}", std::max(first, 1) - 1, std::max(first, 1) + layers - 2)
-                   : " no layers",
-               stage + 1 == stages ? ", norm and head" : "");
-  }
+  const graph::Graph& graph = plan.program(0).graph;
+  std::vector<int> ends = plan.cuts;
+  ends.push_back(static_cast<int>(graph.blocks.size()));
+  for (std::size_t stage = 0; stage < ends.size(); ++stage)
+    fmt::print("stage {}:{}\n", stage, blocks_text(graph, stage == 0 ? 0 : ends[stage - 1], ends[stage]));
 }
 
 }  // namespace

@@ -18,12 +18,11 @@ using exec::Piece;
 using exec::Work;
 using schedule::ActionKind;
 
-/// "d.layers.3.mlp.up" is "d.mlp.up": the same in all layers.
-std::string without_layer(const std::string& name) {
-  const std::size_t begin = name.find("layers.");
-  if (begin == std::string::npos) return name;
-  const std::size_t dot = name.find('.', begin + 7);
-  return dot == std::string::npos ? name : name.substr(0, begin) + name.substr(dot + 1);
+/// "d.layers.3.mlp.up" of block "layers.3" is "d.mlp.up": the same in all layers.
+std::string without_layer(std::string name, const graph::Block& block) {
+  const std::string prefix = block.name + ".";
+  const std::size_t begin = block.kind == graph::Block::Kind::layer ? name.find(prefix) : std::string::npos;
+  return begin == std::string::npos ? name : name.erase(begin, prefix.size());
 }
 
 /// A node is run so many times a step, on so many of a rank's rows; -1: on all.
@@ -87,7 +86,8 @@ class Lines {
     const graph::Node& node = program_.graph.nodes[index];
     std::string suffix;
     if (detail_ == Detail::by_tensor)
-      suffix = fmt::format(" {}", without_layer(program_.graph[node.out.front()].name));
+      suffix = fmt::format(
+          " {}", without_layer(program_.graph[node.out.front()].name, program_.graph.blocks[node.block]));
     const auto* map = std::get_if<maps::Map>(&node.attributes);
     Line& mine = line({.work = Work::node, .node = index});
     mine = {(map ? name(*map) : std::string(name(node.op))) + suffix, {}, 0.0};
@@ -100,13 +100,11 @@ class Lines {
     if (map) line({.work = Work::wait, .node = index}) = {.name = mine.name, .continues = true};
   }
 
-  void add_op(Line& line, graph::Node node, const Runs& run) const {
-    if (auto* attention = std::get_if<graph::Attention>(&node.attributes))
-      attention->context = trainer_.plan().options.train.sequence;
+  void add_op(Line& line, const graph::Node& node, const Runs& run) const {
     std::vector<Shape> in, out;
     for (graph::ValueId id : node.in) in.push_back(tensor(id, run.rows).shape);
     for (graph::ValueId id : node.out) out.push_back(tensor(id, run.rows).shape);
-    const Cost cost = graph::cost(program_.graph, node, in, out);
+    const Cost cost = graph::cost({program_.graph, node, in, out, trainer_.plan().options.extents()});
     for (int i = 0; i < run.times; ++i) line.cost += cost;
     *line.floor += run.times * floor_seconds(cost, rates_);
   }

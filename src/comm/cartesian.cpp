@@ -10,7 +10,19 @@
 
 namespace heddle::comm {
 
-CartesianGrid::CartesianGrid(const Communicator& ranks, const maps::Grid& grid)
+namespace {
+
+/// 1 for the axes of the set, in the order of the grid.
+std::array<int, maps::axis_count> kept(const maps::Grid& grid, maps::AxisSet axes) {
+  std::array<int, maps::axis_count> flags{};
+  for (int i = 0; i < maps::axis_count; ++i) flags[i] = axes.contains(grid.order()[i]);
+  return flags;
+}
+
+}  // namespace
+
+CartesianGrid::CartesianGrid(const Communicator& ranks, const maps::Grid& grid,
+                             const std::set<maps::AxisSet>& sets)
     : ranks_(ranks), grid_(grid), rank_(ranks.rank()) {
   if (grid.size() != ranks.size())
     throw Error(ExitCode::usage,
@@ -26,16 +38,9 @@ CartesianGrid::CartesianGrid(const Communicator& ranks, const maps::Grid& grid)
   check(MPI_Cart_create(ranks.handle().comm, maps::axis_count, extents.data(), periods.data(),
                         /*reorder=*/0, &cartesian),
         "MPI_Cart_create");
-  for (unsigned bits = 0; bits < 1u << maps::axis_count; ++bits) {
-    maps::AxisSet axes;
-    std::array<int, maps::axis_count> kept{};
-    for (int i = 0; i < maps::axis_count; ++i) {
-      const maps::Axis axis = grid.order()[i];
-      kept[i] = bits >> static_cast<int>(axis) & 1u;
-      if (kept[i]) axes = axes | axis;
-    }
+  for (const maps::AxisSet axes : sets) {
     MPI_Comm part;
-    check(MPI_Cart_sub(cartesian, kept.data(), &part), "MPI_Cart_sub");
+    check(MPI_Cart_sub(cartesian, kept(grid, axes).data(), &part), "MPI_Cart_sub");
     along_.emplace(axes, Communicator(std::make_unique<Communicator::Handle>(part, ranks.watchdog())));
   }
   check(MPI_Comm_free(&cartesian), "MPI_Comm_free");

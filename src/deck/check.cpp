@@ -9,6 +9,7 @@
 #include <tuple>
 
 #include "checker.hpp"
+#include "grid_ranks.hpp"
 
 namespace heddle::deck {
 namespace {
@@ -38,15 +39,15 @@ std::string multiples(std::int64_t n, std::int64_t unit) {
 
 }  // namespace
 
-void Checker::report(std::initializer_list<std::string_view> keys, const std::string& problem,
-                     const std::string& why, const std::string& fix) {
-  std::string position = deck_.source.empty() ? "deck" : deck_.source;
-  for (auto key : keys) {
-    if (deck_.at(key) == "default") continue;
-    position = deck_.at(key);
-    break;
-  }
-  lines_.push_back(position + ": " + describe(problem, why, fix));
+std::string position_of(const Deck& deck, const std::vector<std::string>& keys) {
+  for (const std::string& key : keys)
+    if (deck.positions.contains(key)) return deck.at(key);
+  return deck.source.empty() ? "deck" : deck.source;
+}
+
+void Checker::report(const std::vector<std::string>& keys, const std::string& problem, const std::string& why,
+                     const std::string& fix) {
+  lines_.push_back(position_of(deck_, keys) + ": " + describe(problem, why, fix));
 }
 
 void Checker::grid_fits_model() {
@@ -84,9 +85,11 @@ void Checker::batch_divides() {
 }
 
 void Checker::order_is_permutation() {
-  auto sorted = deck_.grid.order;
-  std::sort(sorted.begin(), sorted.end());
-  if (sorted == Grid{}.order) return;
+  const auto names_it_well = [&](Axis axis) {
+    const auto times = std::ranges::count(deck_.grid.order, axis);
+    return times == 1 || (times == 0 && deck_.grid.extent(axis) == 1);
+  };
+  if (std::ranges::all_of(all_axes, names_it_well)) return;
   std::vector<std::string> words;
   for (auto axis : deck_.grid.order) words.push_back(fmt::format("\"{}\"", name(axis)));
   report({"grid.order"},
@@ -141,11 +144,10 @@ void Checker::recomputation_has_limit() {
 void Checker::sizes_fit_64_bits() {
   const auto& [model, grid, train] = std::tie(deck_.model, deck_.grid, deck_.train);
   constexpr double countable = static_cast<double>(most) / 64;  // leaves room for bytes, features and copies
-  if (product(grid.data, grid.pipeline, grid.tensor) > std::numeric_limits<int>::max())
-    report({"grid.data", "grid.pipeline", "grid.tensor"},
-           fmt::format("grid.data * grid.pipeline * grid.tensor = {} * {} * {} overflows", grid.data,
-                       grid.pipeline, grid.tensor),
-           "ranks are counted in 32 bits", "give a smaller grid");
+  const double ranks = ranks_of(grid);
+  if (ranks > std::numeric_limits<int>::max())
+    report(keys_of_grid(), fmt::format("{} overflows", product_of_grid(grid)), "ranks are counted in 32 bits",
+           "give a smaller grid");
   if (product(train.batch, train.sequence, std::max(4 * product(model.width), product(model.vocabulary))) >
       countable)
     report({"train.batch", "train.sequence", "model.width"},
@@ -182,25 +184,7 @@ void check(const Deck& deck, Purpose purpose) {
   checker.rates_fit_steps();
   checker.evaluation_has_data();
   checker.recomputation_has_limit();
-  checker.balance_has_times();
   checker.sizes_fit_64_bits();
-  checker.throw_if_any();
-}
-
-void check_ranks(const Deck& deck, int ranks) {
-  const auto& grid = deck.grid;
-  const std::int64_t places = std::int64_t{grid.data} * grid.pipeline * grid.tensor;
-  if (places == ranks) return;
-  const std::int64_t replica = std::int64_t{grid.pipeline} * grid.tensor;
-  std::string fix = fmt::format("start {} {}", places, places == 1 ? "rank" : "ranks");
-  if (ranks % replica == 0) fix += fmt::format(", or set grid.data = {}", ranks / replica);
-  Checker checker(deck);
-  checker.report(
-      {"grid.data", "grid.pipeline", "grid.tensor"},
-      fmt::format(
-          "grid.data * grid.pipeline * grid.tensor = {} * {} * {} = {} is not the number of ranks, {}",
-          grid.data, grid.pipeline, grid.tensor, places, ranks),
-      "each rank has one place on the grid", fix);
   checker.throw_if_any();
 }
 

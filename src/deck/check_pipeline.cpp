@@ -96,14 +96,4 @@ void Checker::costs_are_stages() {
   }
 }
 
-void Checker::balance_has_times() {
-  const std::size_t given = deck_.cost.blocks.size(),
-                    blocks = static_cast<std::size_t>(deck_.model.layers) + 2;
-  if (deck_.pipeline.balance != Balance::time || given == blocks) return;
-  report({"cost.blocks", "cost.from", "pipeline.balance"}, fmt::format("cost.blocks has {} numbers", given),
-         fmt::format("pipeline.balance = \"time\" needs one for each of {} blocks: embedding, layers, head",
-                     blocks),
-         "measure them with `heddle bench DECK --json FILE` and give cost.from = FILE");
-}
-
 }  // namespace heddle::deck

@@ -1,11 +1,10 @@
 // Collects the contradictions between the keys of a deck.
 #pragma once
 
-#include <initializer_list>
 #include <string>
-#include <string_view>
 #include <vector>
 
+#include "heddle/deck/check.hpp"
 #include "heddle/deck/read.hpp"
 
 namespace heddle::deck {
@@ -23,7 +22,6 @@ class Checker {
   void rates_fit_steps();
   void evaluation_has_data();
   void recomputation_has_limit();
-  void balance_has_times();
   void ranks_agree();
   void costs_are_stages();
   void schedule_is_small();
@@ -33,8 +31,8 @@ class Checker {
   }
 
   /// `keys` are those at fault, the first given one of which names the position.
-  void report(std::initializer_list<std::string_view> keys, const std::string& problem,
-              const std::string& why, const std::string& fix);
+  void report(const std::vector<std::string>& keys, const std::string& problem, const std::string& why,
+              const std::string& fix);
 
  private:
   const Deck& deck_;

@@ -47,12 +47,12 @@ kernels::AttentionDropout attention_dropout(const Call& c, int qkv) {
 void embedding(const Call& c) { kernels::embedding(c.lane, c.in[0], c.in[1], first(c, 0, 0), c.out[0]); }
 
 void attention(const Call& c) {
-  kernels::attention(c.lane, c.in[0], c.run.sequence, attribute<graph::Attention>(c).scale,
+  kernels::attention(c.lane, c.in[0], c.extents[graph::sequence], attribute<graph::Attention>(c).scale,
                      attention_dropout(c, 0), c.out[0], c.out[1]);
 }
 
 void attention_gradient(const Call& c) {
-  kernels::attention_gradient(c.lane, c.in[0], c.in[1], c.in[2], c.in[3], c.run.sequence,
+  kernels::attention_gradient(c.lane, c.in[0], c.in[1], c.in[2], c.in[3], c.extents[graph::sequence],
                               attribute<graph::Attention>(c).scale, attention_dropout(c, 3), c.out[0]);
 }
 
@@ -78,10 +78,11 @@ constexpr std::array<Binding, graph::op_count> table = {
       kernels::embedding_gradient(c.lane, c.in[0], c.in[1], first(c, 2, 0), c.out[0], c.write);
     },
     [](const Call& c) {
-      kernels::add_position(c.lane, c.in[0], c.in[1], first_row(c, 0), c.run.sequence, c.out[0]);
+      kernels::add_position(c.lane, c.in[0], c.in[1], first_row(c, 0), c.extents[graph::sequence], c.out[0]);
     },
     [](const Call& c) {
-      kernels::position_gradient(c.lane, c.in[0], first_row(c, 0), c.run.sequence, c.out[0], c.write);
+      kernels::position_gradient(c.lane, c.in[0], first_row(c, 0), c.extents[graph::sequence], c.out[0],
+                                 c.write);
     },
     [](const Call& c) {
       kernels::layer_norm(c.lane, c.in[0], c.in[1], c.in[2], attribute<graph::Norm>(c).epsilon, c.out[0],

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "heddle/exec/host_copy.hpp"
+#include "heddle/maps/local.hpp"
 
 namespace heddle::exec {
 
@@ -13,7 +14,7 @@ Engine::Engine(const EngineInput& input)
     : input_(input), pipeline_rank_(input.plan.pipeline_rank(input.grid.rank())) {
   const plan::RankPlan& mine = input.plan.of(input.execution, input.grid.rank());
   arena_.emplace(mine.memory, input.packing, input.lender);
-  runner_.emplace(program(), input.grid, *arena_, input.plan.options.rows(), mine.loss_chunks);
+  runner_.emplace(program(), input.grid, *arena_, input.plan.options.extents(), mine.loss_chunks);
   if (!program().trained.empty())
     reducer_.emplace(*runner_, input.grid, mine.buckets, input.execution.schedule.microbatches);
 }
@@ -38,13 +39,17 @@ void Engine::load(std::string_view name, std::span<const std::int32_t> tokens) {
                  runner_->tensor(*id, m));
 }
 
-std::vector<std::int64_t> Engine::row_shifts(std::int64_t samples, std::int64_t sequence) const {
-  const int ranks = input_.grid.shape().extent(Axis::data), rank = input_.grid.coordinates()[Axis::data];
-  const std::int64_t microbatches = input_.execution.schedule.microbatches, mine = samples / ranks;
+std::vector<std::int64_t> Engine::row_shifts(std::int64_t samples) const {
+  const auto held = [&](std::int64_t extent) {
+    return maps::local_box({extent}, maps::input_layout(), input_.grid.shape(), input_.grid.rank())[0];
+  };
+  const graph::Extents extents = input_.plan.options.extents();
+  const std::int64_t microbatches = input_.execution.schedule.microbatches,
+                     sequence = extents[graph::sequence];
+  const maps::Block mine = held(samples), rows = held(extents[graph::rows]);
   std::vector<std::int64_t> shifts;
   for (std::int64_t m = 0; m < microbatches; ++m)
-    shifts.push_back((rank * mine + m * (mine / microbatches)) * sequence -
-                     rank * (input_.plan.options.rows() / ranks));
+    shifts.push_back((mine.begin + m * (mine.size() / microbatches)) * sequence - rows.begin);
   return shifts;
 }
 
@@ -65,7 +70,7 @@ void Engine::run_row(RunState state, std::int64_t samples, StepHooks* hooks, sch
                          .reducer = reducer_ ? &*reducer_ : nullptr,
                          .hooks = hooks,
                          .channel_capacity = input_.execution.channel_capacity});
-  machine.begin_step(state, row_shifts(samples, state.sequence));
+  machine.begin_step(state, row_shifts(samples));
   schedule::Interpreter loop(input_.execution.schedule, pipeline_rank_, machine, input_.execution.lookahead,
                              observer);
   for (Advance advance; (advance = loop.advance()) != Advance::done;)

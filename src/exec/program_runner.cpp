@@ -14,16 +14,17 @@ namespace heddle::exec {
 using schedule::ActionKind;
 
 ProgramRunner::ProgramRunner(const passes::Program& program, const comm::CartesianGrid& grid, Arena& arena,
-                             std::int64_t rows, std::vector<maps::Block> loss_chunks)
+                             graph::Extents extents, std::vector<maps::Block> loss_chunks)
     : program_(program),
       grid_(grid),
       arena_(arena),
+      extents_(std::move(extents)),
       tasks_(program, arena.plan().backward),
       loss_chunks_(std::move(loss_chunks)),
       inside_loss_(passes::inside_loss(program)),
       summed_(program.graph.values.size()) {
   for (const graph::Value& value : program.graph.values) {
-    globals_.push_back(graph::with_rows(value.shape, rows));
+    globals_.push_back(graph::resolve(value.shape, extents_));
     boxes_.push_back(maps::local_box(globals_.back(), value.layout, grid.shape(), grid.rank()));
     counted_.push_back(maps::owns(value.layout, grid.shape(), grid.rank()));
   }
@@ -118,7 +119,7 @@ maps::Box ProgramRunner::box(graph::ValueId id, const maps::Block* chunk) const 
 void ProgramRunner::run_node(int index, int microbatch, const maps::Block* chunk, const RunState& state,
                              const std::string& what) {
   const graph::Node& node = program_.graph.nodes[index];
-  Call call{lane_, node, state, {}, {}, {}, {}};
+  Call call{lane_, node, state, extents_, {}, {}, {}, {}};
   for (graph::ValueId id : node.in) {
     call.in.push_back(part(id, microbatch, chunk));
     call.in_box.push_back(box(id, chunk));

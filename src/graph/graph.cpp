@@ -7,12 +7,6 @@
 
 namespace heddle::graph {
 
-Shape with_rows(Shape shape, std::int64_t count) {
-  for (int dim = 0; dim < shape.rank(); ++dim)
-    if (shape[dim] == rows) shape[dim] = count;
-  return shape;
-}
-
 std::vector<ValueId> append(Graph& graph, Op op, std::vector<ValueId> in, const std::string& name,
                             Attributes attributes, int block) {
   Node node{op, std::move(in), {}, std::move(attributes), block};
@@ -24,11 +18,18 @@ std::vector<ValueId> append(Graph& graph, Op op, std::vector<ValueId> in, const 
   return node.out;
 }
 
+std::vector<int> blocks_of(const Graph& graph, Block::Kind kind) {
+  std::vector<int> found;
+  for (std::size_t i = 0; i < graph.blocks.size(); ++i)
+    if (graph.blocks[i].kind == kind) found.push_back(static_cast<int>(i));
+  return found;
+}
+
 namespace {
 
 std::string text(const Value& value) {
   std::vector<std::string> extents;
-  for (auto extent : value.shape) extents.push_back(extent == rows ? "rows" : fmt::format("{}", extent));
+  for (auto extent : value.shape) extents.push_back(extent_text(extent));
   return fmt::format("{} [{}] {} {}", value.name, fmt::join(extents, ", "), name(value.dtype),
                      name(value.layout));
 }

@@ -15,6 +15,7 @@ void adjoint(const Node&, AdjointWriter& writer) {
 
 }  // namespace
 
-const OpDefinition add_op = {like_first, per_element<1>, layout, adjoint, true};
+const OpDefinition add_op = {
+    .shape = like_first, .flops = per_element<1>, .layout = layout, .adjoint = adjoint, .in_place = true};
 
 }  // namespace heddle::graph

@@ -16,7 +16,8 @@ void adjoint(const Node&, AdjointWriter& writer) {
 
 }  // namespace
 
-const OpDefinition add_position_op = {like_first, per_element<1>, layout, adjoint, true};
-const OpDefinition position_gradient_op = {nullptr, per_element<1>, nullptr, nullptr};
+const OpDefinition add_position_op = {
+    .shape = like_first, .flops = per_element<1>, .layout = layout, .adjoint = adjoint, .in_place = true};
+const OpDefinition position_gradient_op = {.flops = per_element<1>};
 
 }  // namespace heddle::graph

@@ -26,22 +26,16 @@ void adjoint(const Node& node, AdjointWriter& writer) {
                     node.attributes);
 }
 
-// A row sees (sequence + 1) / 2 rows on average, with one multiply-add for q k^T and one for p v each. The
-// sequence is not in the shapes; the model's context stands for it.
-double pairs(const Node& node, const Shape& out) {
-  const double context = static_cast<double>(std::get<Attention>(node.attributes).context);
-  return static_cast<double>(out.count()) * (context + 1) / 2;
+// A row sees (sequence + 1) / 2 rows on average, with one multiply-add for q k^T and one for p v each.
+double pairs(const NodeCall& call, const Shape& out) {
+  return static_cast<double>(out.count()) * (static_cast<double>(call.extents[sequence]) + 1) / 2;
 }
-double flops(const Node& node, std::span<const Shape>, std::span<const Shape> out) {
-  return 4 * pairs(node, out[0]);
-}
-double gradient_flops(const Node& node, std::span<const Shape> in, std::span<const Shape>) {
-  return 10 * pairs(node, in[0]);
-}
+double flops(const NodeCall& call) { return 4 * pairs(call, call.out[0]); }
+double gradient_flops(const NodeCall& call) { return 10 * pairs(call, call.in[0]); }
 
 }  // namespace
 
-const OpDefinition attention_op = {shape, flops, layout, adjoint};
-const OpDefinition attention_gradient_op = {gradient_shape, gradient_flops, nullptr, nullptr};
+const OpDefinition attention_op = {.shape = shape, .flops = flops, .layout = layout, .adjoint = adjoint};
+const OpDefinition attention_gradient_op = {.shape = gradient_shape, .flops = gradient_flops};
 
 }  // namespace heddle::graph

@@ -20,7 +20,12 @@ Node again(const Node& node) { return {node.op, node.in, {}, {}, node.block}; }
 
 }  // namespace
 
-const OpDefinition bias_gelu_op = {like_first, per_element<12>, layout, adjoint, true, nullptr, again};
-const OpDefinition bias_gelu_gradient_op = {like_first, per_element<20>, nullptr, nullptr, true};
+const OpDefinition bias_gelu_op = {.shape = like_first,
+                                   .flops = per_element<12>,
+                                   .layout = layout,
+                                   .adjoint = adjoint,
+                                   .in_place = true,
+                                   .again = again};
+const OpDefinition bias_gelu_gradient_op = {.shape = like_first, .flops = per_element<20>, .in_place = true};
 
 }  // namespace heddle::graph

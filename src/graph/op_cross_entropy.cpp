@@ -1,7 +1,8 @@
 // Cross entropy over a vocabulary that may be split, in three ops, so that the logits are never gathered:
 //   log_sum_exp:     lse[r] = log sum_v exp(logits[r, v]), over this block of the vocabulary;
-//   log_probability: the target's logit - lse[r] if the target lies in this block, else 0; partial if split;
-//   nll:             minus the mean of it over the rows of the step.
+//   log_probability: the target's logit - lse[r] if the target lies in this block, else 0, as for a target that does not
+//                    count (base/target.hpp); partial if split;
+//   nll:             minus the mean of it over the targets of the step that count: the run knows how many.
 // The gradient of log_probability is the one through lse too, so nothing is differentiated through log_sum_exp.
 #include "op_definitions.hpp"
 
@@ -30,14 +31,11 @@ void probability_adjoint(const Node& node, AdjointWriter& writer) {
                     {node.in[0], node.in[1], node.in[2], writer.cotangent()});
 }
 /// A logit, the log-sum-exp, the target and the result of each row.
-double gathered_bytes(const Graph& graph, const Node& node, std::span<const Shape>,
-                      std::span<const Shape> out) {
-  const std::int64_t row = 3 * size_of(graph[node.in[0]].dtype) + size_of(DType::i32);
-  return static_cast<double>(out[0].count() * row);
+double gathered_bytes(const NodeCall& call) {
+  const std::int64_t row = 3 * size_of(call.graph[call.node.in[0]].dtype) + size_of(DType::i32);
+  return static_cast<double>(call.out[0].count() * row);
 }
-double one_flop_a_row(const Node&, std::span<const Shape>, std::span<const Shape> out) {
-  return static_cast<double>(out[0].count());
-}
+double one_flop_a_row(const NodeCall& call) { return static_cast<double>(call.out[0].count()); }
 
 std::vector<OutputType> nll_shape(const Graph&, const Node&) {
   return {{DType::f64, {}}};  // summed over many microbatches
@@ -52,11 +50,16 @@ void nll_adjoint(const Node& node, AdjointWriter& writer) {
 
 }  // namespace
 
-const OpDefinition log_sum_exp_op = {one_a_row, per_element<4>, sum_layout, nullptr};
-const OpDefinition log_probability_op = {one_a_row,           one_flop_a_row, probability_layout,
-                                         probability_adjoint, false,          gathered_bytes};
-const OpDefinition log_probability_gradient_op = {like_first, per_element<4>, nullptr, nullptr, true};
-const OpDefinition nll_op = {nll_shape, per_element<1>, nll_layout, nll_adjoint};
-const OpDefinition nll_gradient_op = {like_first, per_element<1>, nullptr, nullptr};
+const OpDefinition log_sum_exp_op = {.shape = one_a_row, .flops = per_element<4>, .layout = sum_layout};
+const OpDefinition log_probability_op = {.shape = one_a_row,
+                                         .flops = one_flop_a_row,
+                                         .layout = probability_layout,
+                                         .adjoint = probability_adjoint,
+                                         .bytes = gathered_bytes};
+const OpDefinition log_probability_gradient_op = {
+    .shape = like_first, .flops = per_element<4>, .in_place = true};
+const OpDefinition nll_op = {
+    .shape = nll_shape, .flops = per_element<1>, .layout = nll_layout, .adjoint = nll_adjoint};
+const OpDefinition nll_gradient_op = {.shape = like_first, .flops = per_element<1>};
 
 }  // namespace heddle::graph

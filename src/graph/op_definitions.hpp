@@ -20,9 +20,12 @@ inline std::vector<OutputType> like_first(const Graph& graph, const Node& node) 
 
 /// The cost rule of ops that do so many operations for each element of their first input.
 template <int operations>
-double per_element(const Node&, std::span<const Shape> in, std::span<const Shape>) {
-  return static_cast<double>(operations) * static_cast<double>(in[0].count());
+double per_element(const NodeCall& call) {
+  return static_cast<double>(operations) * static_cast<double>(call.in[0].count());
 }
+
+/// The cost rule of ops that only move numbers.
+inline double no_flops(const NodeCall&) { return 0; }
 
 /// What a small parameter (a bias, a norm's weight) has to be where rows lie as `rows`: shared by the rows'
 /// owners through a broadcast if these differ, or simply there.

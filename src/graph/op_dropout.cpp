@@ -15,6 +15,7 @@ void adjoint(const Node& node, AdjointWriter& writer) {
 
 }  // namespace
 
-const OpDefinition dropout_op = {like_first, per_element<2>, layout, adjoint, true};
+const OpDefinition dropout_op = {
+    .shape = like_first, .flops = per_element<2>, .layout = layout, .adjoint = adjoint, .in_place = true};
 
 }  // namespace heddle::graph

@@ -19,24 +19,22 @@ void adjoint(const Node& node, AdjointWriter& writer) {
   writer.accumulate({0}, Op::embedding_gradient, {writer.cotangent(), node.in[1], node.in[0]});
 }
 
-double no_flops(const Node&, std::span<const Shape>, std::span<const Shape>) { return 0; }
-
 // Of the table only the rows of the tokens are touched: read for y; read and written where dy is added.
 double bytes(std::int64_t touches, const Value& table, const Value& tokens, const Shape& row_shape) {
   return static_cast<double>(touches * row_shape.count() * size_of(table.dtype) +
                              row_shape[0] * size_of(tokens.dtype));
 }
-double forward_bytes(const Graph& graph, const Node& node, std::span<const Shape>, std::span<const Shape> y) {
-  return bytes(2, graph[node.in[0]], graph[node.in[1]], y[0]);
+double forward_bytes(const NodeCall& call) {
+  return bytes(2, call.graph[call.node.in[0]], call.graph[call.node.in[1]], call.out[0]);
 }
-double gradient_bytes(const Graph& graph, const Node& node, std::span<const Shape> in,
-                      std::span<const Shape>) {
-  return bytes(3, graph[node.in[0]], graph[node.in[1]], in[0]);
+double gradient_bytes(const NodeCall& call) {
+  return bytes(3, call.graph[call.node.in[0]], call.graph[call.node.in[1]], call.in[0]);
 }
 
 }  // namespace
 
-const OpDefinition embedding_op = {shape, no_flops, layout, adjoint, false, forward_bytes};
-const OpDefinition embedding_gradient_op = {nullptr, per_element<1>, nullptr, nullptr, false, gradient_bytes};
+const OpDefinition embedding_op = {
+    .shape = shape, .flops = no_flops, .layout = layout, .adjoint = adjoint, .bytes = forward_bytes};
+const OpDefinition embedding_gradient_op = {.flops = per_element<1>, .bytes = gradient_bytes};
 
 }  // namespace heddle::graph

@@ -32,8 +32,9 @@ Node again(const Node& node) {
 
 }  // namespace
 
-const OpDefinition layer_norm_op = {shape, per_element<8>, layout, adjoint, false, nullptr, again};
-const OpDefinition layer_norm_input_gradient_op = {like_first, per_element<11>, nullptr, nullptr};
-const OpDefinition layer_norm_parameter_gradient_op = {nullptr, per_element<5>, nullptr, nullptr};
+const OpDefinition layer_norm_op = {
+    .shape = shape, .flops = per_element<8>, .layout = layout, .adjoint = adjoint, .again = again};
+const OpDefinition layer_norm_input_gradient_op = {.shape = like_first, .flops = per_element<11>};
+const OpDefinition layer_norm_parameter_gradient_op = {.flops = per_element<5>};
 
 }  // namespace heddle::graph

@@ -4,6 +4,6 @@
 
 namespace heddle::graph {
 
-const OpDefinition layer_norm_apply_op = {like_first, per_element<4>, nullptr, nullptr};
+const OpDefinition layer_norm_apply_op = {.shape = like_first, .flops = per_element<4>};
 
 }  // namespace heddle::graph

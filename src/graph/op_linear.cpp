@@ -52,20 +52,20 @@ void adjoint(const Node& node, AdjointWriter& writer) {
   if (node.in.size() > 2) writer.accumulate({2}, Op::bias_gradient, {dy});
 }
 
-double flops(const Node&, std::span<const Shape> in, std::span<const Shape>) {
-  const Shape &x = in[0], &weight = in[1];  // x or dy, and the weight that it is multiplied by
+double flops(const NodeCall& call) {
+  const Shape &x = call.in[0], &weight = call.in[1];  // x or dy, and the weight that it is multiplied by
   return 2.0 * static_cast<double>(x[0]) * static_cast<double>(weight.count());
 }
 
-double weight_flops(const Node&, std::span<const Shape> in, std::span<const Shape> out) {
-  return 2.0 * static_cast<double>(in[0][0]) * static_cast<double>(out[0].count());
+double weight_flops(const NodeCall& call) {
+  return 2.0 * static_cast<double>(call.in[0][0]) * static_cast<double>(call.out[0].count());
 }
 
 }  // namespace
 
-const OpDefinition linear_op = {shape, flops, layout, adjoint};
-const OpDefinition linear_input_gradient_op = {input_shape, flops, nullptr, nullptr};
-const OpDefinition linear_weight_gradient_op = {nullptr, weight_flops, nullptr, nullptr};
-const OpDefinition bias_gradient_op = {nullptr, per_element<1>, nullptr, nullptr};
+const OpDefinition linear_op = {.shape = shape, .flops = flops, .layout = layout, .adjoint = adjoint};
+const OpDefinition linear_input_gradient_op = {.shape = input_shape, .flops = flops};
+const OpDefinition linear_weight_gradient_op = {.flops = weight_flops};
+const OpDefinition bias_gradient_op = {.flops = per_element<1>};
 
 }  // namespace heddle::graph

@@ -4,8 +4,6 @@
 namespace heddle::graph {
 namespace {
 
-double no_flops(const Node&, std::span<const Shape>, std::span<const Shape>) { return 0; }
-
 AxisLayout layout(const Node&, const Graph&, std::span<const maps::Part> in, const AxisChoice&) {
   return {{in[0]}, {in[0]}};  // along the axes it does not move data over
 }
@@ -18,6 +16,6 @@ void adjoint(const Node& node, AdjointWriter& writer) {
 
 }  // namespace
 
-const OpDefinition map_op = {like_first, no_flops, layout, adjoint};
+const OpDefinition map_op = {.shape = like_first, .flops = no_flops, .layout = layout, .adjoint = adjoint};
 
 }  // namespace heddle::graph

@@ -20,6 +20,7 @@ void adjoint(const Node& node, AdjointWriter& writer) {
 
 }  // namespace
 
-const OpDefinition residual_op = {like_first, per_element<4>, layout, adjoint};
+const OpDefinition residual_op = {
+    .shape = like_first, .flops = per_element<4>, .layout = layout, .adjoint = adjoint};
 
 }  // namespace heddle::graph

@@ -13,17 +13,15 @@ namespace {
 std::vector<OutputType> squares_shape(const Graph&, const Node& node) {
   return {{DType::f64, {static_cast<std::int64_t>(node.in.size())}}};
 }
-double square_flops(const Node&, std::span<const Shape> in, std::span<const Shape>) {
+double square_flops(const NodeCall& call) {
   double flops = 0;
-  for (const Shape& shape : in) flops += 2.0 * static_cast<double>(shape.count());
+  for (const Shape& shape : call.in) flops += 2.0 * static_cast<double>(shape.count());
   return flops;
 }
-double no_flops(const Node&, std::span<const Shape>, std::span<const Shape>) { return 0; }
-
 }  // namespace
 
-const OpDefinition sum_of_squares_op = {squares_shape, square_flops, nullptr, nullptr};
-const OpDefinition adamw_op = {nullptr, per_element<16>, nullptr, nullptr};
-const OpDefinition restore_op = {nullptr, no_flops, nullptr, nullptr};
+const OpDefinition sum_of_squares_op = {.shape = squares_shape, .flops = square_flops};
+const OpDefinition adamw_op = {.flops = per_element<16>};
+const OpDefinition restore_op = {.flops = no_flops};
 
 }  // namespace heddle::graph

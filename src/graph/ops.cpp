@@ -8,41 +8,48 @@ namespace heddle::graph {
 namespace {
 
 struct Entry {
+  Op op;
   std::string_view name;
   const OpDefinition* definition;
 };
 
-// In the order of the enum.
 constexpr std::array<Entry, op_count> table = {{
-    {"embedding", &embedding_op},
-    {"embedding_gradient", &embedding_gradient_op},
-    {"add_position", &add_position_op},
-    {"position_gradient", &position_gradient_op},
-    {"layer_norm", &layer_norm_op},
-    {"layer_norm_apply", &layer_norm_apply_op},
-    {"layer_norm_input_gradient", &layer_norm_input_gradient_op},
-    {"layer_norm_parameter_gradient", &layer_norm_parameter_gradient_op},
-    {"linear", &linear_op},
-    {"linear_input_gradient", &linear_input_gradient_op},
-    {"linear_weight_gradient", &linear_weight_gradient_op},
-    {"bias_gradient", &bias_gradient_op},
-    {"bias_gelu", &bias_gelu_op},
-    {"bias_gelu_gradient", &bias_gelu_gradient_op},
-    {"attention", &attention_op},
-    {"attention_gradient", &attention_gradient_op},
-    {"dropout", &dropout_op},
-    {"residual", &residual_op},
-    {"add", &add_op},
-    {"log_sum_exp", &log_sum_exp_op},
-    {"log_probability", &log_probability_op},
-    {"log_probability_gradient", &log_probability_gradient_op},
-    {"nll", &nll_op},
-    {"nll_gradient", &nll_gradient_op},
-    {"sum_of_squares", &sum_of_squares_op},
-    {"adamw", &adamw_op},
-    {"restore", &restore_op},
-    {"map", &map_op},
+    {Op::embedding, "embedding", &embedding_op},
+    {Op::embedding_gradient, "embedding_gradient", &embedding_gradient_op},
+    {Op::add_position, "add_position", &add_position_op},
+    {Op::position_gradient, "position_gradient", &position_gradient_op},
+    {Op::layer_norm, "layer_norm", &layer_norm_op},
+    {Op::layer_norm_apply, "layer_norm_apply", &layer_norm_apply_op},
+    {Op::layer_norm_input_gradient, "layer_norm_input_gradient", &layer_norm_input_gradient_op},
+    {Op::layer_norm_parameter_gradient, "layer_norm_parameter_gradient", &layer_norm_parameter_gradient_op},
+    {Op::linear, "linear", &linear_op},
+    {Op::linear_input_gradient, "linear_input_gradient", &linear_input_gradient_op},
+    {Op::linear_weight_gradient, "linear_weight_gradient", &linear_weight_gradient_op},
+    {Op::bias_gradient, "bias_gradient", &bias_gradient_op},
+    {Op::bias_gelu, "bias_gelu", &bias_gelu_op},
+    {Op::bias_gelu_gradient, "bias_gelu_gradient", &bias_gelu_gradient_op},
+    {Op::attention, "attention", &attention_op},
+    {Op::attention_gradient, "attention_gradient", &attention_gradient_op},
+    {Op::dropout, "dropout", &dropout_op},
+    {Op::residual, "residual", &residual_op},
+    {Op::add, "add", &add_op},
+    {Op::log_sum_exp, "log_sum_exp", &log_sum_exp_op},
+    {Op::log_probability, "log_probability", &log_probability_op},
+    {Op::log_probability_gradient, "log_probability_gradient", &log_probability_gradient_op},
+    {Op::nll, "nll", &nll_op},
+    {Op::nll_gradient, "nll_gradient", &nll_gradient_op},
+    {Op::sum_of_squares, "sum_of_squares", &sum_of_squares_op},
+    {Op::adamw, "adamw", &adamw_op},
+    {Op::restore, "restore", &restore_op},
+    {Op::map, "map", &map_op},
 }};
+
+constexpr bool in_order() {
+  for (std::size_t i = 0; i < table.size(); ++i)
+    if (static_cast<std::size_t>(table[i].op) != i) return false;
+  return true;
+}
+static_assert(in_order(), "a row an op, in the order of the enum");
 
 }  // namespace
 
@@ -50,20 +57,30 @@ std::string_view name(Op op) { return table[static_cast<int>(op)].name; }
 
 const OpDefinition& definition(Op op) { return *table[static_cast<int>(op)].definition; }
 
-Cost cost(const Graph& graph, const Node& node, std::span<const Shape> in, std::span<const Shape> out) {
-  const OpDefinition& op = definition(node.op);
-  Cost cost{op.flops(node, in, out), 0};
+Cost cost(const NodeCall& call) {
+  const OpDefinition& op = definition(call.node.op);
+  Cost cost{op.flops(call), 0};
   if (op.bytes) {
-    cost.bytes = op.bytes(graph, node, in, out);
+    cost.bytes = op.bytes(call);
     return cost;
   }
   const auto add_bytes = [&](const std::vector<ValueId>& ids, std::span<const Shape> shapes) {
     for (std::size_t i = 0; i < ids.size(); ++i)
-      cost.bytes += static_cast<double>(shapes[i].count() * size_of(graph[ids[i]].dtype));
+      cost.bytes += static_cast<double>(shapes[i].count() * size_of(call.graph[ids[i]].dtype));
   };
-  add_bytes(node.in, in);
-  add_bytes(node.out, out);
+  add_bytes(call.node.in, call.in);
+  add_bytes(call.node.out, call.out);
   return cost;
+}
+
+Cost cost(const Graph& graph, const Node& node, const Extents& extents) {
+  const auto shapes = [&](const std::vector<ValueId>& ids) {
+    std::vector<Shape> all;
+    for (ValueId id : ids) all.push_back(resolve(graph[id].shape, extents));
+    return all;
+  };
+  const std::vector<Shape> in = shapes(node.in), out = shapes(node.out);
+  return cost(NodeCall{graph, node, in, out, extents});
 }
 
 }  // namespace heddle::graph

@@ -24,20 +24,18 @@ h5::Handle open_run(const std::string& path) {
 
 maps::Grid read_grid(const h5::Handle& file) {
   const auto group = h5::open_group(file, "grid");
-  std::array<int, maps::axis_count> extents{};
+  maps::AxisExtents extents;
   for (auto axis : maps::all_axes)
-    extents[static_cast<std::size_t>(axis)] =
-        static_cast<int>(h5::read_integer(group, std::string(maps::name(axis))));
-  maps::AxisOrder order = maps::all_axes;
+    if (const std::string key(maps::name(axis)); h5::has_attribute(group, key))
+      extents[axis] = static_cast<int>(h5::read_integer(group, key));
+  std::vector<maps::Axis> order;
   std::istringstream words(h5::read_string(group, "order"));
-  for (auto& place : order) {
-    std::string word;
-    words >> word;
+  for (std::string word; words >> word;) {
     const auto found = std::find_if(maps::all_axes.begin(), maps::all_axes.end(),
                                     [&](auto axis) { return maps::name(axis) == word; });
     if (found == maps::all_axes.end())
       throw Error(ExitCode::usage, file.path() + ": unknown grid axis " + word);
-    place = *found;
+    order.push_back(*found);
   }
   return maps::Grid(extents, order);
 }

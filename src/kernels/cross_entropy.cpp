@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include "exponential.hpp"
+#include "heddle/base/target.hpp"
 #include "heddle/kernels/elementwise.hpp"
 #include "pack.hpp"
 
@@ -61,7 +62,7 @@ void gradient(const Lane& lane, Block block, const T* logits, const T* lse, cons
       lane, "log_probability_gradient", block.rows, KOKKOS_LAMBDA(const Team& team, std::int64_t r) {
         const T* row = logits + r * block.width;
         T* to = dlogits + r * block.width;
-        const T shift = lse[r], factor = dlogp[r];
+        const T shift = lse[r], factor = targets[r] == ignored_target ? T(0) : dlogp[r];
         each_pack<T>(team, block.width,
                      [&](auto c) { c.store(to, -factor * falling_exponential(c.load(row) - shift)); });
         team.team_barrier();

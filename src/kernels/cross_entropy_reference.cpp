@@ -3,6 +3,7 @@
 #include <cmath>
 #include <limits>
 
+#include "heddle/base/target.hpp"
 #include "heddle/kernels/reference.hpp"
 
 namespace heddle::kernels::reference {
@@ -33,6 +34,7 @@ Vector log_probability_gradient(const Vector& logits, const Vector& lse, const T
   Vector dlogits(logits.size());
   for (Int i = 0; i < rows * columns; ++i) {
     const Int r = i / columns, c = i % columns;
+    if (targets[r] == ignored_target) continue;
     dlogits[i] = dlogp[r] * ((first_token + c == targets[r] ? 1 : 0) - std::exp(logits[i] - lse[r]));
   }
   return dlogits;

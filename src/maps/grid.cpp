@@ -10,20 +10,41 @@
 
 namespace heddle::maps {
 
-Grid::Grid(std::array<int, axis_count> extents, AxisOrder order) : extents_(extents), order_(order) {
+namespace {
+
+/// The order that is given, and behind it the axes that it leaves out.
+AxisOrder whole_order(const std::vector<Axis>& given, const AxisExtents& extents) {
+  AxisOrder order{};
   AxisSet named;
-  for (Axis axis : order) named = named | axis;
-  if (named != (Axis::data | Axis::pipeline | Axis::tensor))
+  std::size_t place = 0;
+  const auto refuse = [] {
     throw Error(ExitCode::usage, "the order of the grid's axes does not name each axis once",
-                "ranks are numbered over data, pipeline and tensor",
-                "name each of them once, the slowest first");
+                "ranks are numbered over all of them", "name each of them once, the slowest first");
+  };
+  for (Axis axis : given) {
+    if (named.contains(axis)) refuse();
+    named = named | axis;
+    order[place++] = axis;
+  }
+  for (Axis axis : all_axes) {
+    if (named.contains(axis)) continue;
+    if (extents[axis] != 1) refuse();
+    order[place++] = axis;
+  }
+  return order;
+}
+
+}  // namespace
+
+Grid::Grid(const AxisExtents& extents, const std::vector<Axis>& order)
+    : extents_(extents), order_(whole_order(order, extents)) {
   std::int64_t size = 1;
   for (int place = axis_count - 1; place >= 0; --place) {
-    const Axis axis = order[place];
+    const Axis axis = order_[place];
     if (extent(axis) < 1)
       throw Error(ExitCode::usage, fmt::format("the grid's {} axis has {} ranks", name(axis), extent(axis)),
                   "every axis has at least one", "");
-    strides_[static_cast<int>(axis)] = static_cast<int>(size);
+    strides_[axis] = static_cast<int>(size);
     size *= extent(axis);
     if (size > std::numeric_limits<int>::max())
       throw Error(ExitCode::usage, "the grid has more ranks than MPI can number", "a rank is an int", "");
@@ -34,7 +55,7 @@ Grid::Grid(std::array<int, axis_count> extents, AxisOrder order) : extents_(exte
 Coordinates Grid::coordinates(int rank) const {
   HEDDLE_EXPECT(rank >= 0 && rank < size_);
   Coordinates place;
-  for (Axis axis : all_axes) place[axis] = rank / strides_[static_cast<int>(axis)] % extent(axis);
+  for (Axis axis : all_axes) place[axis] = rank / strides_[axis] % extent(axis);
   return place;
 }
 
@@ -42,7 +63,7 @@ int Grid::rank(const Coordinates& place) const {
   int rank = 0;
   for (Axis axis : all_axes) {
     HEDDLE_EXPECT(place[axis] >= 0 && place[axis] < extent(axis));
-    rank += place[axis] * strides_[static_cast<int>(axis)];
+    rank += place[axis] * strides_[axis];
   }
   return rank;
 }
@@ -71,8 +92,7 @@ std::vector<int> Grid::group_of(AxisSet axes, int rank) const {
     if (!axes.contains(axis)) continue;
     std::vector<int> wider;
     for (int member : group)
-      for (int index = 0; index < extent(axis); ++index)
-        wider.push_back(member + index * strides_[static_cast<int>(axis)]);
+      for (int index = 0; index < extent(axis); ++index) wider.push_back(member + index * strides_[axis]);
     group = std::move(wider);
   }
   return group;

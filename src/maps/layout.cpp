@@ -20,6 +20,13 @@ std::string name(Part part) {
   return std::string(names[static_cast<int>(part.kind)]);
 }
 
+Layout input_layout() {
+  Layout layout;
+  for (Axis axis : all_axes)
+    if (traits(axis).splits_rows) layout[axis] = split(0);
+  return layout;
+}
+
 Layout dual(const Layout& layout) {
   Layout cotangent;
   for (Axis axis : all_axes) cotangent[axis] = dual(layout[axis]);

@@ -20,7 +20,7 @@ Box local_box(const Shape& global, const Layout& layout, const Grid& grid, int r
 bool owns(const Layout& layout, const Grid& grid, int rank) {
   const Coordinates place = grid.coordinates(rank);
   for (Axis axis : all_axes)
-    if (axis != Axis::pipeline && layout[axis] == whole && place[axis] != 0) return false;
+    if (!traits(axis).cuts_stages && layout[axis] == whole && place[axis] != 0) return false;
   return true;
 }
 

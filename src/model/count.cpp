@@ -9,7 +9,9 @@ Count count(const deck::Model& model, std::int64_t batch, std::int64_t sequence,
   for (const graph::Value& value : graph.values) {
     if (value.role != graph::Role::parameter) continue;
     count.parameters += value.shape.count();
-    if (value.name.starts_with("embedding.")) count.embedding_parameters += value.shape.count();
+    HEDDLE_EXPECT(value.block >= 0);
+    if (graph.blocks[value.block].kind == graph::Block::Kind::embedding)
+      count.embedding_parameters += value.shape.count();
   }
   const double n = static_cast<double>(count.parameters), layers = static_cast<double>(model.layers);
   const double length = static_cast<double>(sequence), width = static_cast<double>(model.width);

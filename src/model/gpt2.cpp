@@ -10,6 +10,7 @@
 namespace heddle::model {
 namespace {
 
+using graph::Block;
 using graph::Graph;
 using graph::Initial;
 using graph::Op;
@@ -20,11 +21,12 @@ class Gpt2 {
   Gpt2(const deck::Model& model, DType dtype) : model_(model), dtype_(dtype) {}
 
   Graph build(Head head) {
+    begin_block(Block::Kind::embedding, "embedding");
     const ValueId tokens = input("tokens");
     const ValueId token_table = weight("embedding.token", {model_.vocabulary, width()}, model_.init_std);
     ValueId x = embed(tokens, token_table);
     for (int layer = 0; layer < model_.layers; ++layer) x = transform(x, layer);
-    block_ = static_cast<int>(model_.layers) + 1;
+    begin_block(Block::Kind::head, "head");
     const ValueId y = norm(x, "norm");
     const std::size_t trunk = graph_.nodes.size();
     const ValueId logits = node(Op::linear, {y, token_table}, "logits", graph::Linear{});
@@ -43,8 +45,8 @@ class Gpt2 {
   }
 
   ValueId transform(ValueId x, int layer) {
-    block_ = layer + 1;
     const std::string prefix = fmt::format("layers.{}.", layer);
+    begin_block(Block::Kind::layer, fmt::format("layers.{}", layer));
     const ValueId attended =
         residual(x, attention(norm(x, prefix + "norm1"), prefix + "attention."), prefix + "attention.out");
     return residual(attended, mlp(norm(attended, prefix + "norm2"), prefix + "mlp."), prefix + "mlp.down");
@@ -56,7 +58,6 @@ class Gpt2 {
     const ValueId b = bias(prefix + "qkv.bias", {3, heads, head_dim});
     const ValueId qkv = node(Op::linear, {x, w, b}, prefix + "qkv", graph::Linear{.split_out = 1});
     const graph::Attention attributes{.scale = 1.0 / std::sqrt(static_cast<double>(head_dim)),
-                                      .context = model_.context,
                                       .dropout = dropout(prefix + "dropout")};
     const ValueId y = node(Op::attention, {qkv}, prefix + "heads", attributes);
     const ValueId out = weight(prefix + "out.weight", {width(), heads, head_dim}, branch_std());
@@ -90,6 +91,11 @@ class Gpt2 {
     return node(Op::nll, {node(Op::log_probability, {logits, sum, targets}, "loss.log_probability")}, "loss");
   }
 
+  void begin_block(Block::Kind kind, const std::string& name) {
+    block_ = static_cast<int>(graph_.blocks.size());
+    graph_.blocks.push_back({name, kind});
+  }
+
   std::int64_t width() const { return model_.width; }
   double branch_std() const { return model_.init_std / std::sqrt(2.0 * static_cast<double>(model_.layers)); }
   graph::Dropout dropout(const std::string& key) const { return {model_.dropout, key}; }
@@ -99,8 +105,12 @@ class Gpt2 {
         {.name = name, .role = graph::Role::input, .dtype = DType::i32, .shape = {graph::rows}});
   }
   ValueId parameter(const std::string& name, Shape shape, Initial initial) {
-    return graph_.add(
-        {.name = name, .role = graph::Role::parameter, .dtype = dtype_, .shape = shape, .initial = initial});
+    return graph_.add({.name = name,
+                       .role = graph::Role::parameter,
+                       .dtype = dtype_,
+                       .shape = shape,
+                       .initial = initial,
+                       .block = block_});
   }
   ValueId weight(const std::string& name, Shape shape, double std) {
     return parameter(name, shape, {Initial::Kind::normal, std, true});
@@ -113,7 +123,7 @@ class Gpt2 {
   const deck::Model& model_;
   DType dtype_;
   Graph graph_;
-  int block_ = 0;
+  int block_ = -1;
 };
 
 }  // namespace

@@ -21,12 +21,6 @@ using graph::ValueId;
 constexpr double flops_per_byte =
     16;  // what a core multiplies while it moves a byte; only the balance hangs on it
 
-std::vector<Shape> shapes_of(const Graph& graph, const std::vector<ValueId>& ids, std::int64_t rows) {
-  std::vector<Shape> shapes;
-  for (ValueId id : ids) shapes.push_back(graph::with_rows(graph[id].shape, rows));
-  return shapes;
-}
-
 void expect_enough(int blocks, int stages) {
   if (blocks < stages)
     throw Error(ExitCode::usage, fmt::format("{} stages are too many for {} blocks", stages, blocks));
@@ -84,26 +78,19 @@ class Packer {
 
 }  // namespace
 
-int block_count(const Graph& graph) {
-  int blocks = 0;
-  for (const Node& node : graph.nodes) blocks = std::max(blocks, node.block + 1);
-  return blocks;
-}
-
-std::vector<double> block_efforts(const Graph& graph, Effort effort, std::int64_t rows) {
-  std::vector<double> efforts(block_count(graph), 0.0);
+std::vector<double> block_efforts(const Graph& graph, Effort effort, const graph::Extents& extents) {
+  std::vector<double> efforts(graph.blocks.size(), 0.0);
   const auto invariant = step_invariant(graph);
   for (const Node& node : graph.nodes) {
     if (invariant[node.out.front()]) continue;
-    const Cost cost =
-        graph::cost(graph, node, shapes_of(graph, node.in, rows), shapes_of(graph, node.out, rows));
+    const Cost cost = graph::cost(graph, node, extents);
     efforts[node.block] += cost.flops + (effort == Effort::work ? flops_per_byte * cost.bytes : 0.0);
   }
   return efforts;
 }
 
 std::vector<std::set<ValueId>> block_parameters(const Graph& graph) {
-  std::vector<std::set<ValueId>> of_block(block_count(graph)), of_value(graph.values.size());
+  std::vector<std::set<ValueId>> of_block(graph.blocks.size()), of_value(graph.values.size());
   for (std::size_t id = 0; id < graph.values.size(); ++id)
     if (graph.values[id].role == graph::Role::parameter) of_value[id] = {static_cast<ValueId>(id)};
   const auto invariant = step_invariant(graph);
@@ -143,8 +130,8 @@ std::vector<int> balanced_cuts(int blocks, const std::vector<int>& start, const 
   return best;
 }
 
-std::vector<int> balanced_cuts(const Graph& graph, int stages, std::int64_t rows) {
-  return balanced_cuts(block_efforts(graph, Effort::work, rows), stages);
+std::vector<int> balanced_cuts(const Graph& graph, int stages, const graph::Extents& extents) {
+  return balanced_cuts(block_efforts(graph, Effort::work, extents), stages);
 }
 
 }  // namespace heddle::passes

@@ -39,12 +39,13 @@ std::vector<bool> inside_loss(const Program& program) {
 }
 
 std::vector<maps::Block> loss_chunks(const Program& program, const maps::Grid& grid, int rank,
-                                     std::int64_t rows) {
+                                     const graph::Extents& extents) {
   std::int64_t held = -1;
   for_each_row_value(program, [&](ValueId id) {
     const graph::Value& value = program.graph[id];
-    HEDDLE_EXPECT(value.layout[maps::Axis::tensor] != maps::split(0));
-    const Shape here = maps::local_shape(graph::with_rows(value.shape, rows), value.layout, grid, rank);
+    for (const maps::Axis axis : maps::all_axes)
+      HEDDLE_EXPECT(!maps::traits(axis).shards_weights || value.layout[axis] != maps::split(0));
+    const Shape here = maps::local_shape(graph::resolve(value.shape, extents), value.layout, grid, rank);
     HEDDLE_EXPECT(held < 0 || held == here[0]);
     held = here[0];
   });

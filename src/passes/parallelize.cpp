@@ -55,12 +55,14 @@ class Parallelizer {
       : model_(model), grid_(grid), stream_(stream), renamed_(model.values.size(), -1) {}
 
   Graph run() {
+    out_.blocks = model_.blocks;
     for (std::size_t id = 0; id < model_.values.size(); ++id) {
       const Value& value = model_.values[id];
       if (value.role == Role::activation) continue;
       renamed_[id] = out_.add(value);
-      if (value.role == Role::input && grid_.extent(Axis::data) > 1)
-        out_[renamed_[id]].layout[Axis::data] = maps::split(0);
+      if (value.role != Role::input) continue;
+      for (Axis axis : maps::all_axes)
+        if (grid_.extent(axis) > 1) out_[renamed_[id]].layout[axis] = maps::input_layout()[axis];
     }
     for (const Node& node : model_.nodes) lay(node);
     for (ValueId id : model_.outputs) out_.outputs.push_back(renamed_[id]);
@@ -74,7 +76,8 @@ class Parallelizer {
     std::vector<Layout> wanted, made(node.out.size());
     for (ValueId id : node.in) wanted.push_back(out_[id].layout);
     for (Axis axis : maps::all_axes)
-      if (axis != Axis::pipeline && grid_.extent(axis) > 1) lay_along(axis, node, original, wanted, made);
+      if (!maps::traits(axis).cuts_stages && grid_.extent(axis) > 1)
+        lay_along(axis, node, original, wanted, made);
     for (std::size_t i = 0; i < node.in.size(); ++i) node.in[i] = convert(node.in[i], wanted[i], node.block);
     for (std::size_t i = 0; i < node.out.size(); ++i) {
       Value value = model_[original.out[i]];
@@ -96,8 +99,9 @@ class Parallelizer {
   }
 
   graph::AxisChoice choice(Axis axis) const {
-    const bool rows_split = axis == Axis::data || stream_ == ResidualStream::split_rows;
-    return {rows_split ? maps::split(0) : maps::whole, axis == Axis::tensor};
+    const maps::AxisTraits& does = maps::traits(axis);
+    const bool rows_split = does.splits_rows || stream_ == ResidualStream::split_rows;
+    return {rows_split ? maps::split(0) : maps::whole, does.shards_weights};
   }
 
   /// The value in the wanted layout; a value that was converted before is used again.

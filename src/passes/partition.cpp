@@ -26,6 +26,7 @@ class Partitioner {
 
   Share share(const std::vector<int>& stages) {
     Share share;
+    share.graph.blocks = graph_.blocks;
     local_.clear();
     for (int stage : stages) add(share, stage, contains(stages, stage - 1), contains(stages, stage + 1));
     for (ValueId id : graph_.outputs)

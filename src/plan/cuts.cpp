@@ -1,5 +1,7 @@
 #include "cuts.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <numeric>
 
@@ -9,11 +11,22 @@
 namespace heddle::plan {
 namespace {
 
-/// The deck counts layers, the graph blocks: block 0 is the embedding, layer i is block i + 1.
-std::vector<int> given_cuts(const deck::Pipeline& pipeline) {
-  std::vector<int> cuts = pipeline.cuts;
-  for (int& cut : cuts) ++cut;
+/// The deck counts layers, the graph blocks.
+std::vector<int> given_cuts(const deck::Pipeline& pipeline, const graph::Graph& graph) {
+  const std::vector<int> layers = graph::blocks_of(graph, graph::Block::Kind::layer);
+  std::vector<int> cuts;
+  for (const int cut : pipeline.cuts) cuts.push_back(layers.at(static_cast<std::size_t>(cut)));
   return cuts;
+}
+
+void check_times(const Options& options, std::size_t blocks) {
+  const std::size_t given = options.cost.blocks.size();
+  if (options.pipeline.balance != deck::Balance::time || given == blocks) return;
+  throw KeyError(
+      {"cost.blocks", "cost.from", "pipeline.balance"}, fmt::format("cost.blocks has {} numbers", given),
+      fmt::format("pipeline.balance = \"time\" needs one for each of {} blocks: embedding, layers, head",
+                  blocks),
+      "measure them with `heddle bench DECK --json FILE` and give cost.from = FILE");
 }
 
 /// A parameter that several blocks of a stage use counts once.
@@ -41,7 +54,7 @@ schedule::Row row_of(const schedule::Schedule& schedule, int stage, int number) 
 }  // namespace
 
 std::int64_t stage_bytes(Draft& draft, int stage, int begin, int end) {
-  const int blocks = passes::block_count(draft.graph), number = begin > 0 ? 1 : 0;
+  const int blocks = static_cast<int>(draft.graph.blocks.size()), number = begin > 0 ? 1 : 0;
   std::vector<int> cuts;
   if (begin > 0) cuts.push_back(begin);
   if (end < blocks) cuts.push_back(end);
@@ -56,11 +69,13 @@ std::int64_t stage_bytes(Draft& draft, int stage, int begin, int end) {
 
 std::vector<int> cuts_of(Draft& draft) {
   const deck::Pipeline& pipeline = draft.options.pipeline;
-  if (!pipeline.cuts.empty()) return given_cuts(pipeline);
   const graph::Graph& graph = draft.graph;
-  const int stages = draft.training.schedule.stages(), blocks = passes::block_count(graph);
+  check_times(draft.options, graph.blocks.size());
+  if (!pipeline.cuts.empty()) return given_cuts(pipeline, graph);
+  const int stages = draft.training.schedule.stages(), blocks = static_cast<int>(graph.blocks.size());
+  const auto one_sample = graph::Extents::microbatch(1, draft.options.train.sequence);
   const auto by_effort = [&](passes::Effort effort) {
-    return passes::balanced_cuts(passes::block_efforts(graph, effort, draft.options.train.sequence), stages);
+    return passes::balanced_cuts(passes::block_efforts(graph, effort, one_sample), stages);
   };
   switch (pipeline.balance) {
     case deck::Balance::work: return by_effort(passes::Effort::work);

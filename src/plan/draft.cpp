@@ -118,7 +118,7 @@ schedule::MemoryPlan memory_plan(Draft& draft, const Execution& execution, const
   return schedule::plan_memory({.program = program,
                                 .grid = draft.options.grid,
                                 .rank = rank,
-                                .rows = draft.options.rows(),
+                                .extents = draft.options.extents(),
                                 .row = row,
                                 .microbatches = execution.schedule.microbatches,
                                 .window = execution.schedule.window,

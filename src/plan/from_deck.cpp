@@ -11,11 +11,7 @@
 namespace heddle::plan {
 namespace {
 
-maps::Grid grid_of(const deck::Grid& grid) {
-  maps::AxisOrder order;
-  for (std::size_t i = 0; i < order.size(); ++i) order[i] = static_cast<maps::Axis>(grid.order[i]);
-  return maps::Grid({grid.data, grid.pipeline, grid.tensor}, order);
-}
+maps::Grid grid_of(const deck::Grid& grid) { return maps::Grid(grid.extents(), grid.order); }
 
 std::string folder_of(const deck::Deck& deck) {
   return std::filesystem::path(deck.source).parent_path().string();
@@ -33,19 +29,12 @@ void take_numbers_from_file(deck::Deck& deck) {
   deck.pipeline.file_stages = rows.stages();
 }
 
-/// Where the first of the keys that is given stands; else the deck.
-std::string position_of(const deck::Deck& deck, const std::vector<std::string>& keys) {
-  for (const std::string& key : keys)
-    if (deck.positions.contains(key)) return deck.at(key);
-  return deck.source.empty() ? "deck" : deck.source;
-}
-
 template <class F>
 auto at_its_key(const deck::Deck& deck, F&& f) {
   try {
     return f(options_of(deck));
   } catch (const KeyError& error) {
-    throw deck::DeckError({position_of(deck, error.keys()) + ": " + error.what()});
+    throw deck::DeckError({deck::position_of(deck, error.keys()) + ": " + error.what()});
   }
 }
 

@@ -53,8 +53,7 @@ class MachineCosts {
     auto stages = estimate({.program = program,
                             .grid = plan_.grid(),
                             .rank = first_rank(plan_.grid(), pipeline_rank),
-                            .rows = plan_.options.rows(),
-                            .sequence = plan_.options.train.sequence,
+                            .extents = plan_.options.extents(),
                             .bucket_bytes = static_cast<double>(plan_.options.bucket_bytes)},
                            machine_);
     schedule::StageCost& first = stages.begin()->second;
@@ -80,7 +79,7 @@ class MachineCosts {
   }
 
   double bytes(const graph::Value& value, int pipeline_rank) const {
-    const Shape shape = maps::local_shape(graph::with_rows(value.shape, plan_.options.rows()), value.layout,
+    const Shape shape = maps::local_shape(graph::resolve(value.shape, plan_.options.extents()), value.layout,
                                           plan_.grid(), first_rank(plan_.grid(), pipeline_rank));
     return static_cast<double>(shape.count() * size_of(value.dtype));
   }

@@ -17,7 +17,7 @@ RankClasses classes_of(const Options& options, const Execution& training, const 
   std::vector<const graph::Graph*> graphs;
   for (const Execution* one : {&training, &evaluation})
     for (const Program& program : one->programs) graphs.push_back(&program.graph);
-  return {options.grid, graphs, options.rows()};
+  return {options.grid, graphs, options.extents()};
 }
 
 void plan_ranks(Draft& draft, Execution& execution, const RankClasses& classes) {
@@ -29,7 +29,7 @@ void plan_ranks(Draft& draft, Execution& execution, const RankClasses& classes) 
     std::vector<schedule::Bucket> buckets = schedule::buckets(program, memory, options.bucket_bytes);
     execution.ranks.push_back(
         {.memory = std::move(memory),
-         .loss_chunks = passes::loss_chunks(program, options.grid, rank, options.rows()),
+         .loss_chunks = passes::loss_chunks(program, options.grid, rank, options.extents()),
          .buckets = std::move(buckets)});
   }
 }
@@ -90,6 +90,15 @@ std::vector<int> Plan::stages(int pipeline_rank) const {
   std::vector<int> held;
   for (const passes::Border& border : program(pipeline_rank).borders) held.push_back(border.stage);
   return held;
+}
+
+std::set<maps::AxisSet> axis_sets(const Plan& plan) {
+  std::set<maps::AxisSet> sets = {maps::AxisSet(maps::Axis::pipeline), maps::within_stage};
+  for (const Execution* execution : {&plan.training, &plan.evaluation})
+    for (const Program& program : execution->programs)
+      for (const graph::Node& node : program.graph.nodes)
+        if (const auto* map = std::get_if<maps::Map>(&node.attributes)) sets.insert(map->axes);
+  return sets;
 }
 
 int first_rank(const maps::Grid& grid, int pipeline_rank) {

@@ -10,9 +10,9 @@ using maps::Axis;
 
 /// Adds where the blocks of a value become smaller along each axis. Axes that split one dim are nested, and what an outer
 /// one leaves has two sizes.
-void add_begins(const graph::Value& value, std::int64_t rows, const maps::Grid& grid,
+void add_begins(const graph::Value& value, const graph::Extents& extents, const maps::Grid& grid,
                 std::array<std::set<int>, maps::axis_count>& begins) {
-  const Shape global = graph::with_rows(value.shape, rows);
+  const Shape global = graph::resolve(value.shape, extents);
   for (int dim = 0; dim < global.rank(); ++dim) {
     std::set<std::int64_t> sizes = {global[dim]};
     for (const Axis axis : maps::all_axes) {
@@ -31,14 +31,14 @@ void add_begins(const graph::Value& value, std::int64_t rows, const maps::Grid& 
 }  // namespace
 
 RankClasses::RankClasses(const maps::Grid& grid, std::span<const graph::Graph* const> graphs,
-                         std::int64_t rows)
+                         const graph::Extents& extents)
     : grid_(grid), count_(1) {
   std::array<std::set<int>, maps::axis_count> begins;
   for (std::set<int>& of_axis : begins) of_axis.insert(0);
   for (int index = 0; index < grid.extent(Axis::pipeline); ++index)
     begins[static_cast<int>(Axis::pipeline)].insert(index);
   for (const graph::Graph* graph : graphs)
-    for (const graph::Value& value : graph->values) add_begins(value, rows, grid, begins);
+    for (const graph::Value& value : graph->values) add_begins(value, extents, grid, begins);
   for (std::size_t axis = 0; axis < begins.size(); ++axis) {
     begins_[axis].assign(begins[axis].begin(), begins[axis].end());
     count_ *= static_cast<int>(begins_[axis].size());

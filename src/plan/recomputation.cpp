@@ -14,31 +14,23 @@ namespace {
 
 using passes::Recompute;
 
-std::vector<Shape> shapes_of(const graph::Graph& graph, const std::vector<graph::ValueId>& ids,
-                             std::int64_t rows) {
-  std::vector<Shape> shapes;
-  for (graph::ValueId id : ids) shapes.push_back(graph::with_rows(graph[id].shape, rows));
-  return shapes;
-}
-
 }  // namespace
 
-double recomputed_flops(const passes::Program& program, std::int64_t rows) {
-  const graph::Graph& graph = program.graph;
+double recomputed_flops(const passes::Program& program, const graph::Extents& extents) {
   double flops = 0;
-  for (const graph::Node& node : graph.nodes)
-    if (node.recomputed)
-      flops +=
-          graph::cost(graph, node, shapes_of(graph, node.in, rows), shapes_of(graph, node.out, rows)).flops;
+  for (const graph::Node& node : program.graph.nodes)
+    if (node.recomputed) flops += graph::cost(program.graph, node, extents).flops;
   return flops;
 }
 
 std::string recomputation_text(const Plan& plan, int pipeline_rank) {
   static constexpr std::array words = {"nothing", "attention", "all"};
-  const int layers = plan.options.model.layers;
+  const graph::Graph& graph = plan.program(pipeline_rank).graph;
+  const std::vector<int> layers = graph::blocks_of(graph, graph::Block::Kind::layer);
+  const auto number = [&](int block) { return std::ranges::lower_bound(layers, block) - layers.begin(); };
   std::set<int> held;
-  for (const graph::Node& node : plan.program(pipeline_rank).graph.nodes)
-    if (node.phase == graph::Phase::forward && node.block > 0 && node.block <= layers)
+  for (const graph::Node& node : graph.nodes)
+    if (node.phase == graph::Phase::forward && std::ranges::count(layers, node.block))
       held.insert(node.block);
   const std::vector<int> blocks(held.begin(), held.end());
   std::vector<std::string> parts;
@@ -46,7 +38,7 @@ std::string recomputation_text(const Plan& plan, int pipeline_rank) {
     const Recompute recompute = plan.recompute[*first];
     end = std::find_if(first, blocks.end(), [&](int block) { return plan.recompute[block] != recompute; });
     if (recompute == Recompute::none) continue;
-    const int from = *first - 1, to = *std::prev(end) - 1;
+    const auto from = number(*first), to = number(*std::prev(end));
     parts.push_back(fmt::format(
         "{} {}", from == to ? fmt::format("layer {}", from) : fmt::format("layers {} to {}", from, to),
         words[static_cast<std::size_t>(recompute)]));

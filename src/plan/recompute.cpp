@@ -77,7 +77,7 @@ class Chooser {
     const passes::Program program = recomputing(program_, by_block_);
     const schedule::MemoryPlan memory = memory_plan(draft_, draft_.training, program, rank_);
     Trial trial{memory.bytes + evaluation_bytes(memory, evaluation_), 0,
-                recomputed_flops(program, draft_.options.rows())};
+                recomputed_flops(program, draft_.options.extents())};
     for (std::size_t i = schedule::fixed_pool_count; i < memory.pools.size(); ++i)
       trial.frames += memory.pools[i].bytes();
     return trial;
@@ -149,7 +149,7 @@ passes::Program recomputing(passes::Program differentiated, const std::vector<Re
 std::vector<Recompute> recompute_in(Draft& draft) {
   const Options& options = draft.options;
   std::vector<passes::Program>& programs = draft.training.programs;
-  std::vector<Recompute> by_block(passes::block_count(draft.graph), recompute_of(options.train.recompute));
+  std::vector<Recompute> by_block(draft.graph.blocks.size(), recompute_of(options.train.recompute));
   if (options.train.recompute == deck::Recompute::automatic)
     for (std::size_t rank = 0; rank < programs.size(); ++rank)
       Chooser(draft, by_block, static_cast<int>(rank)).run();

@@ -21,7 +21,7 @@ class Estimator {
   Estimator(const EstimateInput& input, const MachineModel& machine)
       : in_(input),
         machine_(machine),
-        loss_chunks_(passes::loss_chunks(input.program, input.grid, input.rank, input.rows).size()) {}
+        loss_chunks_(passes::loss_chunks(input.program, input.grid, input.rank, input.extents).size()) {}
 
   std::map<int, StageCost> run() {
     for (const passes::Border& border : in_.program.borders) stages_[border.stage] = {};
@@ -53,7 +53,7 @@ class Estimator {
   /// Of the rank's rows, not of the loss's few.
   Shape shape(graph::ValueId id) const {
     const graph::Value& value = in_.program.graph[id];
-    return maps::local_shape(graph::with_rows(value.shape, in_.rows), value.layout, in_.grid, in_.rank);
+    return maps::local_shape(graph::resolve(value.shape, in_.extents), value.layout, in_.grid, in_.rank);
   }
   std::vector<Shape> shapes(const std::vector<graph::ValueId>& ids) const {
     std::vector<Shape> all;
@@ -68,11 +68,11 @@ class Estimator {
   }
 
   /// Seconds of a node that is run in `pieces`.
-  double of(graph::Node node, std::size_t pieces) const {
+  double of(const graph::Node& node, std::size_t pieces) const {
     if (const auto* map = std::get_if<maps::Map>(&node.attributes))
       return seconds(*map, std::max(bytes(node.in), bytes(node.out)), in_.grid, in_.rank, machine_);
-    if (auto* attention = std::get_if<graph::Attention>(&node.attributes)) attention->context = in_.sequence;
-    const Cost cost = graph::cost(in_.program.graph, node, shapes(node.in), shapes(node.out));
+    const std::vector<Shape> in = shapes(node.in), out = shapes(node.out);
+    const Cost cost = graph::cost({in_.program.graph, node, in, out, in_.extents});
     return std::max(floor_seconds(cost, machine_.rates), machine_.kernel * static_cast<double>(pieces));
   }
 

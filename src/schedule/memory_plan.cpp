@@ -51,12 +51,12 @@ class Planner {
   /// What never leaves Phase::loss has the rows of its largest chunk.
   void shape_values() {
     const std::vector<bool> inside = passes::inside_loss(in_.program);
-    const auto chunks = passes::loss_chunks(in_.program, in_.grid, in_.rank, in_.rows);
+    const auto chunks = passes::loss_chunks(in_.program, in_.grid, in_.rank, in_.extents);
     for (std::size_t id = 0; id < graph_.values.size(); ++id) {
       const graph::Value& value = graph_.values[id];
       Place& place = plan_.places[id];
       place.shape =
-          maps::local_shape(graph::with_rows(value.shape, in_.rows), value.layout, in_.grid, in_.rank);
+          maps::local_shape(graph::resolve(value.shape, in_.extents), value.layout, in_.grid, in_.rank);
       if (inside[id]) place.shape[0] = chunks.front().size();
       place.bytes = place.shape.count() * size_of(value.dtype);
     }

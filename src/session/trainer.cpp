@@ -2,8 +2,10 @@
 
 #include <algorithm>
 
+#include "heddle/base/target.hpp"
 #include "heddle/comm/collectives.hpp"
 #include "heddle/exec/host_copy.hpp"
+#include "heddle/maps/local.hpp"
 #include "heddle/train/rate.hpp"
 
 namespace heddle::session {
@@ -12,7 +14,11 @@ using maps::Axis;
 
 Trainer::Trainer(Options options, const plan::Plan& plan, const comm::Communicator& ranks,
                  const exec::Clock& clock)
-    : options_(std::move(options)), plan_(plan), ranks_(ranks), clock_(clock), grid_(ranks, plan.grid()) {
+    : options_(std::move(options)),
+      plan_(plan),
+      ranks_(ranks),
+      clock_(clock),
+      grid_(ranks, plan.grid(), plan::axis_sets(plan)) {
   for (const plan::Tie& tie : plan.ties) grid_.make_group(Axis::pipeline, tie.holders);
   engine_.emplace(engine_input(plan.training));
   exec::EngineInput evaluation = engine_input(plan.evaluation);
@@ -40,25 +46,23 @@ exec::EngineInput Trainer::engine_input(const plan::Execution& execution) const 
   return {.plan = plan_, .execution = execution, .grid = grid_, .clock = clock_, .packing = options_.packing};
 }
 
-/// The loss lies whole on the tensor axis: its first rank counts it.
+/// Where the loss lies whole along an axis, the first rank counts it.
 Tensor Trainer::loss_share(const exec::Engine& engine) const {
   const graph::ValueId loss = engine.program().loss;
-  if (loss < 0 || grid_.coordinates()[Axis::tensor] != 0) return {};
+  if (loss < 0 || !maps::owns(engine.program().graph[loss].layout, plan_.grid(), grid_.rank())) return {};
   return engine.arena().tensor(loss, engine.program().graph[loss].dtype);
 }
 
 exec::RunState Trainer::state(std::int64_t step, exec::Observer* of_pieces) const {
-  return {.sequence = plan_.options.train.sequence,
-          .seed = options_.seed,
+  return {.seed = options_.seed,
           .step = static_cast<std::uint64_t>(step),
           .loss_scale = 1.0 / static_cast<double>(plan_.options.train.batch * plan_.options.train.sequence),
           .observer = of_pieces};
 }
 
-std::int64_t Trainer::sample_count() const {
-  return plan_.options.train.batch / plan_.grid().extent(Axis::data);
+maps::Block Trainer::samples() const {
+  return maps::local_box({plan_.options.train.batch}, maps::input_layout(), plan_.grid(), grid_.rank())[0];
 }
-std::int64_t Trainer::first_sample() const { return grid_.coordinates()[Axis::data] * sample_count(); }
 
 train::StepResult Trainer::step(std::int64_t step, const data::Batch& samples, exec::Observer* observer) {
   settle();
@@ -89,7 +93,21 @@ double Trainer::evaluate(const data::Batch& samples) {
   evaluation_->load("targets", samples.targets);
   evaluation_->run_row(state(0), plan_.options.train.batch, nullptr, nullptr);
   const Tensor share = loss_share(*evaluation_);
-  return comm::all_sum(ranks_, share.data ? exec::read_scalar(share) : 0.0, "loss of the evaluation");
+  const double loss =
+      comm::all_sum(ranks_, share.data ? exec::read_scalar(share) : 0.0, "loss of the evaluation");
+  const double counted = counted_targets(samples);
+  HEDDLE_EXPECT(counted > 0);
+  const deck::Train& train = plan_.options.train;
+  return loss * (static_cast<double>(train.batch * train.sequence) / counted);
+}
+
+/// Of the whole grid: the ranks that share samples count them once.
+double Trainer::counted_targets(const data::Batch& samples) const {
+  const bool first = maps::owns(maps::input_layout(), plan_.grid(), grid_.rank()) &&
+                     grid_.coordinates()[Axis::pipeline] == 0;
+  const auto ignored = std::ranges::count(samples.targets, ignored_target);
+  const auto mine = static_cast<double>(static_cast<std::int64_t>(samples.targets.size()) - ignored);
+  return comm::all_sum(ranks_, first ? mine : 0.0, "targets of the evaluation");
 }
 
 }  // namespace heddle::session

@@ -8,6 +8,7 @@
 #include "heddle/maps/local.hpp"
 
 namespace heddle::train {
+
 namespace {
 
 Parameter parameter(graph::ValueId id, const passes::Program& program, const exec::Arena& arena,

@@ -29,7 +29,7 @@ void receive_from(comm::World& world, int peer, std::int64_t position) {
 // What ranks do together before and after the steps.
 void set_up(comm::World& world, const std::string& mode) {
   if (mode == "throws_before_grid")
-    comm::CartesianGrid grid(world, maps::Grid({world.size(), 1, 1}));
+    comm::CartesianGrid grid(world, maps::Grid({world.size(), 1, 1}), {maps::Axis::data});
   else if (mode == "throws_before_subset")
     comm::subset(world.all(), comm::Membership::member);
   else if (mode == "throws_before_gather")

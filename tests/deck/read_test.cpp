@@ -59,7 +59,7 @@ TEST(Read, OverridesAreTomlOrBareWords) {
   EXPECT_EQ(deck.data.tokens, "a folder/x-1.h5");
   EXPECT_EQ(deck.output.directory, "1");
   EXPECT_EQ(deck.train.dtype, DType::f64);
-  EXPECT_EQ(deck.grid.order, (std::vector{GridAxis::tensor, GridAxis::pipeline, GridAxis::data}));
+  EXPECT_EQ(deck.grid.order, (std::vector{Axis::tensor, Axis::pipeline, Axis::data}));
   EXPECT_EQ(deck.pipeline.cuts, std::vector{1});
   EXPECT_EQ(deck.optimizer.rate, 0.01);
   EXPECT_FALSE(deck.output.events);

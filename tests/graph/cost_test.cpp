@@ -10,24 +10,17 @@ namespace {
 
 constexpr std::int64_t batch = 3;
 
-Shape filled(Shape shape, std::int64_t count) {
-  for (int dim = 0; dim < shape.rank(); ++dim)
-    if (shape[dim] == rows) shape[dim] = count;
-  return shape;
-}
-
-Cost cost_of(const Graph& graph, const Node& node, std::int64_t count) {
-  std::vector<Shape> in, out;
-  for (ValueId id : node.in) in.push_back(filled(graph[id].shape, count));
-  for (ValueId id : node.out) out.push_back(filled(graph[id].shape, count));
-  return cost(graph, node, in, out);
+/// Of so many rows, in samples of the tests' context.
+Cost cost_of(const Graph& graph, const Node& node, std::int64_t count, std::int64_t tokens = context) {
+  return cost(graph, node, Extents().with(rows, count).with(sequence, tokens));
 }
 
 /// FLOPs of all nodes of an op in one block.
 double flops(const Graph& graph, Op op, int block, std::int64_t count) {
   double sum = 0;
   for (const Node& node : graph.nodes)
-    if (node.op == op && node.block == block) sum += cost_of(graph, node, count).flops;
+    if (node.op == op && node.block == block)
+      sum += cost_of(graph, node, count, tests::small_model().context).flops;
   return sum;
 }
 
@@ -91,7 +84,7 @@ TEST(Cost, IsThatOfTheLocalShapes) {
   const ValueId x = graph.add(activation("x", {rows, width})), w = graph.add(parameter("w", {hidden, width}));
   append(graph, Op::linear, {x, w}, "y", Linear{});
   const std::vector<Shape> in = {{10, width}, {hidden - 3, width}}, out = {{10, hidden - 3}};
-  EXPECT_EQ(cost(graph, graph.nodes[0], in, out).flops, 2.0 * 10 * width * (hidden - 3));
+  EXPECT_EQ(cost({graph, graph.nodes[0], in, out, {}}).flops, 2.0 * 10 * width * (hidden - 3));
 }
 
 }  // namespace

@@ -94,10 +94,10 @@ TEST(LayoutRules, ByHand) {
        {split(0), split(0), split(0)}},
   };
   for (const Rule& rule : rules) {
-    std::vector<Sample> samples;
+    std::vector<Sample> of_op;
     for (const Sample& sample : forward_samples())
-      if (sample.op == rule.op) samples.push_back(sample);
-    const Graph graph = graph_of(samples.at(rule.sample));
+      if (sample.op == rule.op) of_op.push_back(sample);
+    const Graph graph = graph_of(of_op.at(rule.sample));
     const AxisLayout layout = definition(rule.op).layout(graph.nodes.front(), graph, rule.given, rule.axis);
     EXPECT_EQ(layout.in, rule.in) << name(rule.op) << " of " << name(rule.given.front());
     EXPECT_EQ(layout.out, rule.out) << name(rule.op) << " of " << name(rule.given.front());

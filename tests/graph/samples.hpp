@@ -45,7 +45,7 @@ inline std::vector<Sample> forward_samples() {
       {Op::bias_gelu, {x, bias}, {}, {stream}, {0, 1}},
       {Op::attention,
        {activation("qkv", {rows, 3, heads, head_dim})},
-       Attention{1.0, context, dropout},
+       Attention{1.0, dropout},
        {{rows, heads, head_dim}, {rows, heads}},
        {0}},
       {Op::dropout, {x}, dropout, {stream}, {0}},

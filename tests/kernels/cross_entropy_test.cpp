@@ -2,6 +2,7 @@
 #include "heddle/kernels/cross_entropy.hpp"
 
 #include "arrays.hpp"
+#include "heddle/base/target.hpp"
 
 namespace heddle::kernels {
 namespace {
@@ -36,6 +37,24 @@ TEST(CrossEntropy, AMaximumInAnyPlaceIsWhatTheSumIsTakenFrom) {
     log_sum_exp({}, Array(DType::f32, {1, width}, logits), lse);
     EXPECT_EQ(lse.values()[0], 300) << place;
   }
+}
+
+TEST(CrossEntropy, ATargetThatDoesNotCountAddsNothing) {
+  const std::int64_t rows = 3, width = 37;
+  const Vector logits = random_values(rows * width, 1), lse(rows, 3.5), dlogp = random_values(rows, 2);
+  const Tokens targets{4, ignored_target, 7};
+  for (DType type : real_types)
+    for (std::int64_t first_token : {0, 5}) {
+      const Array l(type, {rows, width}, logits), sums(type, {rows}, lse), dp(type, {rows}, dlogp);
+      const Array target(targets);
+      Array logp(type, {rows}), dlogits(type, {rows, width});
+      log_probability({}, l, sums, target, first_token, logp);
+      log_probability_gradient({}, l, sums, target, first_token, dp, dlogits);
+      EXPECT_EQ(logp.values()[1], 0);
+      for (std::int64_t i = 0; i < rows * width; ++i)
+        EXPECT_EQ(dlogits.values()[i] == 0, i / width == 1) << i;
+      expect_close(dlogits, reference::log_probability_gradient(logits, lse, targets, first_token, dlogp));
+    }
 }
 
 TEST(CrossEntropy, NoRowsAreNoWork) {

@@ -56,6 +56,12 @@ TEST(Grid, GroupsPartitionTheRanksAndDifferOnlyAlongTheirAxes) {
     }
 }
 
+TEST(Grid, AnOrderMayLeaveOutAxesOfOneRank) {
+  const Grid grid({2, 1, 3}, {tensor, data});
+  EXPECT_EQ(name(grid), "tensor 3 x data 2 x pipeline 1");
+  EXPECT_EQ(grid.group_of(data, 0), (std::vector{0, 1}));
+}
+
 TEST(Grid, RefusesWhatIsNoGrid) {
   const auto code = [](auto make) {
     try {
@@ -69,6 +75,7 @@ TEST(Grid, RefusesWhatIsNoGrid) {
   EXPECT_EQ(code([] { Grid({2, -3, 1}); }), ExitCode::usage);
   EXPECT_EQ(code([] { Grid({1 << 16, 1 << 16, 1}); }), ExitCode::usage);
   EXPECT_EQ(code([] { Grid({1, 1, 1}, {data, data, tensor}); }), ExitCode::usage);
+  EXPECT_EQ(code([] { Grid({1, 2, 1}, {data, tensor}); }), ExitCode::usage);
 }
 
 }  // namespace

@@ -124,11 +124,22 @@ TEST(Balance, BlocksUseTheirParametersAndTiedOnesTwice) {
 
 TEST(Balance, FlopsLeaveOutWhatIsMoved) {
   const Graph graph = tests::small_gpt(2);
-  const std::vector<double> flops = block_efforts(graph, Effort::flops, 16),
-                            work = block_efforts(graph, Effort::work, 16);
+  const std::vector<double> flops = block_efforts(graph, Effort::flops, one_sample),
+                            work = block_efforts(graph, Effort::work, one_sample);
   ASSERT_EQ(flops.size(), 4u);
   for (std::size_t block = 0; block < 4; ++block) EXPECT_GT(work[block], flops[block]);
   EXPECT_EQ(flops[1], flops[2]);
+}
+
+/// What a model could see makes no sample longer: attention costs what the samples have.
+TEST(Balance, AttentionCountsTheSampleAndNotTheContext) {
+  deck::Model model = tests::small_model(2);
+  const auto efforts = [&](std::int64_t context) {
+    model.context = context;
+    return block_efforts(model::build(model, model::Head::loss, DType::f32), Effort::flops,
+                         graph::Extents::microbatch(3, 16));
+  };
+  EXPECT_EQ(efforts(1024), efforts(16));
 }
 
 }  // namespace

@@ -25,10 +25,11 @@ inline const std::vector<maps::Grid>& some_grids() {
       maps::Grid({3, 2, 1}), maps::Grid({1, 3, 2}), maps::Grid({2, 2, 2}), maps::Grid({2, 4, 4})};
   return grids;
 }
+inline const auto one_sample = graph::Extents::microbatch(1, 16);
 inline constexpr ResidualStream both_streams[] = {ResidualStream::whole, ResidualStream::split_rows};
 
 inline graph::AxisChoice choice(Axis axis, ResidualStream stream) {
-  const bool rows_split = axis == Axis::data || stream == ResidualStream::split_rows;
+  const bool rows_split = axis != Axis::tensor || stream == ResidualStream::split_rows;
   return {rows_split ? maps::split(0) : maps::whole, axis == Axis::tensor};
 }
 

@@ -153,20 +153,11 @@ TEST(Partition, InputsOfTheModelStandWhereTheyAreUsed) {
 }
 
 /// FLOPs and 16 for each byte, as a core pays for them.
-std::vector<double> block_costs(const Graph& graph, std::int64_t rows) {
+std::vector<double> block_costs(const Graph& graph, const graph::Extents& extents) {
   std::vector<double> costs;
-  const auto filled = [&](const std::vector<ValueId>& ids) {
-    std::vector<Shape> shapes;
-    for (ValueId id : ids) {
-      Shape shape = graph[id].shape;
-      if (shape.rank() > 0 && shape[0] == graph::rows) shape[0] = rows;
-      shapes.push_back(shape);
-    }
-    return shapes;
-  };
   for (const Node& node : graph.nodes) {
     costs.resize(std::max<std::size_t>(costs.size(), static_cast<std::size_t>(node.block) + 1));
-    const Cost cost = graph::cost(graph, node, filled(node.in), filled(node.out));
+    const Cost cost = graph::cost(graph, node, extents);
     costs[static_cast<std::size_t>(node.block)] += cost.flops + 16 * cost.bytes;
   }
   return costs;
@@ -199,9 +190,9 @@ TEST(BalancedCuts, AreTheBestOfAll) {
       deck::Model model = tests::small_model(layers);
       model.vocabulary = vocabulary;
       const Graph graph = model::build(model, model::Head::loss, DType::f32);
-      const std::vector<double> costs = block_costs(graph, 16);
+      const std::vector<double> costs = block_costs(graph, one_sample);
       for (int stages = 1; stages <= layers + 2; ++stages) {
-        const std::vector<int> cuts = balanced_cuts(graph, stages, 16);
+        const std::vector<int> cuts = balanced_cuts(graph, stages, one_sample);
         ASSERT_EQ(static_cast<int>(cuts.size()), stages - 1);
         EXPECT_TRUE(std::ranges::is_sorted(cuts, std::less_equal<>{}));
         EXPECT_DOUBLE_EQ(slowest(costs, cuts), least_slowest(costs, stages))
@@ -213,7 +204,10 @@ TEST(BalancedCuts, AreTheBestOfAll) {
 TEST(BalancedCuts, CountTheHead) {
   deck::Model model = tests::small_model(6);
   model.vocabulary = 5;
-  const auto cuts = [&] { return balanced_cuts(model::build(model, model::Head::loss, DType::f32), 2, 512); };
+  const auto cuts = [&] {
+    return balanced_cuts(model::build(model, model::Head::loss, DType::f32), 2,
+                         graph::Extents::microbatch(32, 16));
+  };
   EXPECT_EQ(cuts(), std::vector<int>{4});  // embedding and three layers, three layers and the head
   model.vocabulary = 20000;
   EXPECT_EQ(cuts(), std::vector<int>{7});  // the head alone outweighs six layers
@@ -228,15 +222,15 @@ TEST(BalancedCuts, AreTheSameForEveryNumberOfReplicas) {
         model.vocabulary = vocabulary;
         const Graph graph = model::build(model, model::Head::loss, DType::f32);
         const Graph replicated = parallelize(graph, maps::Grid({4, stages, 1}), ResidualStream::whole);
-        EXPECT_EQ(balanced_cuts(replicated, stages, 16), balanced_cuts(graph, stages, 16))
+        EXPECT_EQ(balanced_cuts(replicated, stages, one_sample), balanced_cuts(graph, stages, one_sample))
             << layers << " layers, vocabulary " << vocabulary << ", " << stages << " stages";
       }
 }
 
 TEST(BalancedCuts, RefusesMoreStagesThanBlocks) {
-  EXPECT_EQ(balanced_cuts(tests::small_gpt(2), 4, 16), (std::vector<int>{1, 2, 3}));
+  EXPECT_EQ(balanced_cuts(tests::small_gpt(2), 4, one_sample), (std::vector<int>{1, 2, 3}));
   tests::expect_error(ExitCode::usage, {"5 stages", "4 blocks"},
-                      [] { balanced_cuts(tests::small_gpt(2), 5, 16); });
+                      [] { balanced_cuts(tests::small_gpt(2), 5, one_sample); });
 }
 
 }  // namespace

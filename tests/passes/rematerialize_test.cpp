@@ -18,7 +18,8 @@ template <class F>
 void for_each_program(ResidualStream stream, F&& f) {
   for (const maps::Grid& grid : some_grids()) {
     const Graph graph = parallelize(tests::small_gpt(3), grid, stream);
-    for (const Share& stage : partition(graph, balanced_cuts(graph, grid.extent(Axis::pipeline), 16))) {
+    for (const Share& stage :
+         partition(graph, balanced_cuts(graph, grid.extent(Axis::pipeline), one_sample))) {
       const Program plain = differentiate(stage);
       f(plain, rematerialize(plain, ways(plain, {})));
       if (testing::Test::HasFailure()) FAIL() << name(grid);
@@ -133,7 +134,8 @@ void for_each_program(Recompute recompute, F&& f) {
   for (ResidualStream stream : both_streams)
     for (const maps::Grid& grid : some_grids()) {
       const Graph graph = parallelize(tests::small_gpt(3), grid, stream);
-      for (const Share& share : partition(graph, balanced_cuts(graph, grid.extent(Axis::pipeline), 16))) {
+      for (const Share& share :
+           partition(graph, balanced_cuts(graph, grid.extent(Axis::pipeline), one_sample))) {
         const Program plain = differentiate(share);
         f(plain, rematerialize(plain, ways(plain, std::vector<Recompute>(5, recompute))));
         if (testing::Test::HasFailure()) FAIL() << name(grid);

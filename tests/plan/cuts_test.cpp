@@ -95,8 +95,17 @@ TEST(Cuts, ByTimeTheSlowestStageIsAsFastAsCanBe) {
 TEST(Cuts, TimesMustBeThere) {
   tests::expect_error(ExitCode::usage, {"pipeline.balance", "cost.blocks has 0 numbers", "8 blocks", "bench"},
                       [] {
-                        deck_of({"grid.pipeline=2", "pipeline.balance=time"});
+                        make(deck_of({"grid.pipeline=2", "pipeline.balance=time"}));
                       });
+}
+
+TEST(Cuts, AreThoseOfTheSampleAndNotOfTheContext) {
+  const auto cuts = [](const char* context, const char* balance) {
+    return make(deck_of({context, balance, "train.sequence=16", "grid.pipeline=3", "model.vocabulary=1500"}))
+        .cuts;
+  };
+  for (const char* balance : {"pipeline.balance=flops", "pipeline.balance=work"})
+    EXPECT_EQ(cuts("model.context=4096", balance), cuts("model.context=16", balance)) << balance;
 }
 
 TEST(Cuts, ByParametersATiedTableWeighsOnBothEnds) {

@@ -50,7 +50,7 @@ std::vector<std::vector<std::string>> grids() {
 std::vector<Shape> local_shapes(const Plan& plan, const Execution& execution, int rank) {
   std::vector<Shape> shapes;
   for (const graph::Value& value : execution.programs[plan.pipeline_rank(rank)].graph.values)
-    shapes.push_back(maps::local_shape(graph::with_rows(value.shape, plan.options.rows()), value.layout,
+    shapes.push_back(maps::local_shape(graph::resolve(value.shape, plan.options.extents()), value.layout,
                                        plan.grid(), rank));
   return shapes;
 }
@@ -102,6 +102,19 @@ TEST(Plan, TiesAreFoundOnceInAnOrderThatAllRanksShare) {
   EXPECT_TRUE(held_before(plan, 0).empty());
   EXPECT_TRUE(held_before(plan, 1).empty());
   EXPECT_EQ(held_before(plan, 2), std::vector<std::string>{"embedding.token"});
+}
+
+TEST(Plan, CommunicatesOverFewSetsOfAxes) {
+  using maps::Axis, maps::AxisSet;
+  const auto sets = [](const std::vector<std::string>& overrides) {
+    return axis_sets(make(deck_of(overrides)));
+  };
+  const AxisSet data = Axis::data, pipeline = Axis::pipeline, tensor = Axis::tensor;
+  EXPECT_EQ(sets({}), (std::set{pipeline, data | tensor}));
+  EXPECT_EQ(sets({"grid.data=2"}), (std::set{data, pipeline, data | tensor}));
+  EXPECT_EQ(sets({"grid.pipeline=2", "grid.tensor=2"}), (std::set{pipeline, tensor, data | tensor}));
+  for (const AxisSet set : sets({"grid.data=2", "grid.pipeline=2", "grid.tensor=2"}))
+    EXPECT_TRUE(set == pipeline || !set.contains(Axis::pipeline)) << maps::name(set);
 }
 
 }  // namespace

@@ -56,7 +56,7 @@ double least_flops(const deck::Deck& deck, int pipeline_rank, const std::vector<
     const schedule::MemoryPlan training = memory_plan(draft, draft.training, program, rank);
     if (whole_mebibytes(training.bytes + evaluation_bytes(training, evaluation)) <=
         deck.train.memory_limit_mib)
-      least = std::min(least, recomputed_flops(program, options.rows()));
+      least = std::min(least, recomputed_flops(program, options.extents()));
     std::size_t next = 0;
     while (next < digits.size() && ++digits[next] == 3) digits[next++] = 0;
     if (next == digits.size()) return least;
@@ -85,7 +85,7 @@ TEST(Recomputation, NoChoiceThatFitsCostsLess) {
         EXPECT_LE(mebibytes_of(plan, place), deck.train.memory_limit_mib);
         std::vector<int> blocks = {1, 2, 3, 4, 5};
         if (stages == 2) blocks = place == 0 ? std::vector<int>{1, 2} : std::vector<int>{3, 4, 5};
-        EXPECT_EQ(recomputed_flops(plan.program(place), plan.options.rows()),
+        EXPECT_EQ(recomputed_flops(plan.program(place), plan.options.extents()),
                   least_flops(deck, place, blocks))
             << stages << " stages, " << deck.train.memory_limit_mib
             << " MiB: " << recomputation_text(plan, place);
@@ -99,6 +99,15 @@ TEST(Recomputation, ALimitThatNothingFitsIsRefusedWithTheNumbers) {
       deck_of({"model.width=256", "train.batch=32", "train.recompute=auto", "train.memory_limit_mib=3"});
   tests::expect_error(ExitCode::usage, {"command line", "train.memory_limit_mib = 3", "place 0", "give"},
                       [&] { make(deck); });
+}
+
+/// What `heddle check` prints: attention that is made anew costs what the samples have, not what the model could see.
+TEST(Recomputation, FlopsAreThoseOfTheSampleAndNotOfTheContext) {
+  const auto flops = [](const char* context) {
+    const Plan plan = make(deck_of({context, "train.sequence=16", "train.recompute=selective"}));
+    return recomputed_flops(plan.program(0), plan.options.extents());
+  };
+  EXPECT_EQ(flops("model.context=1024"), flops("model.context=16"));
 }
 
 TEST(Recomputation, IsToldByLayers) {

@@ -53,10 +53,11 @@ passes::Program linear_program(const Grid& grid) {
 
 using enum ActionKind;
 
-StageCost estimated(const Grid& grid, const MachineModel& model, std::int64_t rows = 10) {
+StageCost estimated(const Grid& grid, const MachineModel& model, std::int64_t samples = 1) {
   const passes::Program program = linear_program(grid);
-  const auto stages =
-      estimate({.program = program, .grid = grid, .rank = 0, .rows = rows, .sequence = 10}, model);
+  const auto stages = estimate(
+      {.program = program, .grid = grid, .rank = 0, .extents = graph::Extents::microbatch(samples, 10)},
+      model);
   EXPECT_EQ(stages.size(), 1U);
   return stages.at(0);
 }
@@ -84,7 +85,7 @@ TEST(Estimate, AKernelTakesItsLeastTime) {
 
 TEST(Estimate, DataRanksShareRowsAndSumGradients) {
   const MachineModel slow{.rates = {1e6, 1e18}, .ranks_per_node = 2, .within = {0, 1}, .between = {0, 1}};
-  const StageCost one = estimated(Grid(), slow, 20), two = estimated(Grid({2, 1, 1}), slow, 20);
+  const StageCost one = estimated(Grid(), slow, 2), two = estimated(Grid({2, 1, 1}), slow, 2);
   EXPECT_NEAR(two[forward], one[forward] / 2, 1e-3 * one[forward]);
   // An all-reduce of 512 bytes between two passes each rank's link once; hardly anything hides behind backward.
   EXPECT_NEAR(two[reduce_gradients], 512 - two[backward], 1e-6);

@@ -32,15 +32,16 @@ passes::Program program_of(const passes::Share& share, Keeps keeps) {
 void walk_all(const maps::Grid& grid, passes::ResidualStream stream, const Schedule& schedule, int lookahead,
               Keeps keeps) {
   const graph::Graph graph = parallelize(toy_model(), grid, stream);
-  const auto shares =
-      passes::partition(graph, passes::balanced_cuts(graph, schedule.stages(), 16), schedule.rank_of_stage);
+  const auto shares = passes::partition(
+      graph, passes::balanced_cuts(graph, schedule.stages(), graph::Extents::microbatch(1, 16)),
+      schedule.rank_of_stage);
   for (int rank = 0; rank < grid.size(); ++rank) {
     const int place = grid.coordinates(rank)[Axis::pipeline];
     const passes::Program program = program_of(shares[place], keeps);
     const PlanInput input{.program = program,
                           .grid = grid,
                           .rank = rank,
-                          .rows = 16,
+                          .extents = graph::Extents::microbatch(1, 16),
                           .row = schedule.rows[place],
                           .microbatches = schedule.microbatches,
                           .window = schedule.window,
@@ -108,8 +109,11 @@ TEST(MemoryPlan, OfLogitsAndTheirCotangentAChunkIsAllThereIs) {
   const auto logits = [&](std::int64_t loss_rows) {
     passes::Program program = passes::differentiate(stage);
     program.loss_rows = loss_rows;
-    const MemoryPlan plan = plan_memory(
-        {.program = program, .grid = maps::Grid(), .rows = 16, .row = schedule.rows[0], .microbatches = 2});
+    const MemoryPlan plan = plan_memory({.program = program,
+                                         .grid = maps::Grid(),
+                                         .extents = graph::Extents::microbatch(1, 16),
+                                         .row = schedule.rows[0],
+                                         .microbatches = 2});
     std::vector<std::int64_t> rows;
     for (std::size_t id = 0; id < plan.places.size(); ++id)
       if (program.graph.values[id].shape == Shape{graph::rows, 50}) {
@@ -131,7 +135,7 @@ TEST(MemoryPlan, ForwardUsesTheMemoryOfGradientsThatBackwardHasYetToBegin) {
   const auto planned = [&](const Schedule& schedule) {
     return plan_memory({.program = program,
                         .grid = maps::Grid(),
-                        .rows = 16,
+                        .extents = graph::Extents::microbatch(1, 16),
                         .row = schedule.rows[0],
                         .microbatches = schedule.microbatches});
   };
@@ -155,7 +159,7 @@ TEST(MemoryPlan, GPipeKeepsAFrameForEachMicrobatchAnd1F1BForThoseOnTheWay) {
     const MemoryPlan plan = plan_memory({.program = program,
                                          .grid = grid,
                                          .rank = stage,
-                                         .rows = 16,
+                                         .extents = graph::Extents::microbatch(1, 16),
                                          .row = schedule.rows[stage],
                                          .microbatches = 8});
     for (const Pool& pool : plan.pools)

@@ -121,7 +121,7 @@ class Walk {
   }
   std::int64_t local_rows(ValueId id) const {
     const graph::Value& value = graph_[id];
-    return maps::local_shape(graph::with_rows(value.shape, in_.rows), value.layout, in_.grid, in_.rank)[0];
+    return maps::local_shape(graph::resolve(value.shape, in_.extents), value.layout, in_.grid, in_.rank)[0];
   }
   void put(ValueId id, int microbatch, const maps::Block* chunk = nullptr) {
     const maps::Block bytes = range(id, microbatch, chunk);
@@ -171,7 +171,7 @@ class Walk {
   void compute(const Action& action) {
     if (action.kind == ActionKind::forward) {
       run_phases({Phase::forward}, action, nullptr);
-      for (const maps::Block& chunk : passes::loss_chunks(in_.program, in_.grid, in_.rank, in_.rows))
+      for (const maps::Block& chunk : passes::loss_chunks(in_.program, in_.grid, in_.rank, in_.extents))
         run_phases({Phase::loss}, action, &chunk);
     } else if (action.kind == ActionKind::backward && plan_.backward == Backward::whole) {
       run_phases({Phase::backward_input, Phase::backward_weight}, action, nullptr);

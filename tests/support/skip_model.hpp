@@ -21,6 +21,9 @@ class SkipModel {
   SkipModel(const deck::Model& model, DType dtype) : model_(model), dtype_(dtype) {}
 
   graph::Graph build() {
+    graph_.blocks = {{"embedding", graph::Block::Kind::embedding}};
+    for (int i = 1; i <= model_.layers; ++i) graph_.blocks.push_back({fmt::format("layers.{}", i)});
+    graph_.blocks.push_back({"head", graph::Block::Kind::head});
     const graph::ValueId tokens = input("tokens");
     const graph::ValueId table = weight("table", {model_.vocabulary, model_.width});
     mixer_ = weight("mixer", {4 * model_.width, model_.width});
@@ -80,8 +83,12 @@ class SkipModel {
         {.name = name, .role = graph::Role::input, .dtype = DType::i32, .shape = {graph::rows}});
   }
   graph::ValueId parameter(const std::string& name, Shape shape, graph::Initial initial) {
-    return graph_.add(
-        {.name = name, .role = graph::Role::parameter, .dtype = dtype_, .shape = shape, .initial = initial});
+    return graph_.add({.name = name,
+                       .role = graph::Role::parameter,
+                       .dtype = dtype_,
+                       .shape = shape,
+                       .initial = initial,
+                       .block = block_});
   }
   graph::ValueId weight(const std::string& name, Shape shape) {
     return parameter(name, shape, {graph::Initial::Kind::normal, 0.1, true});

@@ -1,7 +1,8 @@
-// The grid of the run over real ranks: a Cartesian communicator and one communicator for every set of axes.
+// The grid of the run over real ranks: a communicator for every set of axes that a plan communicates over.
 #pragma once
 
 #include <map>
+#include <set>
 #include <utility>
 #include <vector>
 
@@ -14,10 +15,12 @@ namespace heddle::comm {
 
 class CartesianGrid {
  public:
-  /// Collective over `ranks`, which must outlive it. Rank r of them sits at grid.coordinates(r). Throws Error(usage) if the
-  /// grid does not have exactly as many ranks.
-  CartesianGrid(const Communicator& ranks, const maps::Grid& grid);
-  CartesianGrid(World& world, const maps::Grid& grid) : CartesianGrid(world.all(), grid) {}
+  /// Collective over `ranks`, which must outlive it: all name the same sets, for each of which a communicator is made, in
+  /// their order. Rank r of them sits at grid.coordinates(r). Throws Error(usage) if the grid does not have exactly as many
+  /// ranks.
+  CartesianGrid(const Communicator& ranks, const maps::Grid& grid, const std::set<maps::AxisSet>& sets);
+  CartesianGrid(World& world, const maps::Grid& grid, const std::set<maps::AxisSet>& sets)
+      : CartesianGrid(world.all(), grid, sets) {}
 
   const maps::Grid& shape() const { return grid_; }
   /// All of the grid.
@@ -25,8 +28,12 @@ class CartesianGrid {
   /// This process's rank and place.
   int rank() const { return rank_; }
   maps::Coordinates coordinates() const { return grid_.coordinates(rank_); }
-  /// The ranks that differ from this one only along `axes`, in the order of shape().group_of(axes, rank()).
-  const Communicator& along(maps::AxisSet axes) const { return along_.at(axes); }
+  /// The ranks that differ from this one only along `axes`, in the order of shape().group_of(axes, rank()). Contract:
+  /// `axes` is one of the sets.
+  const Communicator& along(maps::AxisSet axes) const {
+    HEDDLE_EXPECT(along_.contains(axes));
+    return along_.at(axes);
+  }
   /// For maps among some indices of the axes. Collective over the grid: all ranks make the same groups in the same order.
   void make_group(maps::AxisSet axes, const std::vector<int>& among);
   /// The ranks that take part in a map with this one, which does; where the map tells them, their group has been made.
@@ -36,7 +43,7 @@ class CartesianGrid {
   const Communicator& ranks_;
   maps::Grid grid_;
   int rank_;
-  std::map<maps::AxisSet, Communicator> along_;  // all of them, so that no later call is collective
+  std::map<maps::AxisSet, Communicator> along_;
   std::map<std::pair<maps::AxisSet, std::vector<int>>, Communicator> groups_;
 };
 

@@ -10,6 +10,9 @@ namespace heddle::deck {
 /// can be laid out over its grid.
 void check(const Deck& deck, Purpose purpose = Purpose::training);
 
+/// Where the first of the keys that is given stands; else the deck.
+std::string position_of(const Deck& deck, const std::vector<std::string>& keys);
+
 /// Forgets what cost.from measured of another number of stages than the deck's. For those who only want its
 /// cost.blocks, the model's, to cut stages by.
 void leave_out_other_stages(Deck& deck);

@@ -9,13 +9,13 @@
 #include <string_view>
 #include <vector>
 
+#include "heddle/base/axis.hpp"
 #include "heddle/base/dtype.hpp"
 
 namespace heddle::deck {
 
 enum class Family : std::uint8_t { gpt2 };
 enum class SampleOrder : std::uint8_t { random, sequential };
-enum class GridAxis : std::uint8_t { data, pipeline, tensor };  ///< numbered as maps::Axis
 enum class OptimizerKind : std::uint8_t { adamw };
 enum class Validate : std::uint8_t { before, after };
 enum class RateSchedule : std::uint8_t { cosine, wsd, constant };
@@ -28,7 +28,11 @@ enum class Recompute : std::uint8_t { none, selective, full, automatic };
 using Word = std::string_view;
 constexpr auto names_of(Family) { return std::array<Word, 1>{"gpt2"}; }
 constexpr auto names_of(SampleOrder) { return std::array<Word, 2>{"random", "sequential"}; }
-constexpr auto names_of(GridAxis) { return std::array<Word, 3>{"data", "pipeline", "tensor"}; }
+constexpr auto names_of(Axis) {
+  std::array<Word, axis_count> names{};
+  for (Axis axis : all_axes) names[static_cast<std::size_t>(axis)] = heddle::name(axis);
+  return names;
+}
 constexpr auto names_of(OptimizerKind) { return std::array<Word, 1>{"adamw"}; }
 constexpr auto names_of(Validate) { return std::array<Word, 2>{"before", "after"}; }
 constexpr auto names_of(RateSchedule) { return std::array<Word, 3>{"cosine", "wsd", "constant"}; }
@@ -76,9 +80,19 @@ struct Grid {
   int data = 1;
   int pipeline = 1;
   int tensor = 1;
-  std::vector<GridAxis> order = {GridAxis::data, GridAxis::pipeline,
-                                 GridAxis::tensor};  ///< slowest to fastest
+  std::vector<Axis> order = {all_axes.begin(), all_axes.end()};  ///< slowest to fastest
   bool sequence_parallel = false;
+
+  /// The member of every axis, in the order of the table of axes.
+  static constexpr auto members() {
+    return std::array<int Grid::*, axis_count>{&Grid::data, &Grid::pipeline, &Grid::tensor};
+  }
+  int extent(Axis axis) const { return this->*members()[static_cast<std::size_t>(axis)]; }
+  AxisExtents extents() const {
+    AxisExtents all;
+    for (Axis axis : all_axes) all[axis] = extent(axis);
+    return all;
+  }
   bool operator==(const Grid&) const = default;
 };
 

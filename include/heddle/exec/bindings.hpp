@@ -14,10 +14,9 @@ namespace heddle::exec {
 
 /// What a run knows and a graph does not.
 struct RunState {
-  std::int64_t sequence = 1;       ///< tokens of a sample
   std::uint64_t seed = 0;          ///< of the dropout masks
   std::uint64_t step = 0;          ///< stream of the dropout masks
-  double loss_scale = 1;           ///< 1 / rows of the whole step
+  double loss_scale = 1;           ///< 1 / the targets of the whole step, those that do not count left out
   kernels::AdamWStep update = {};  ///< of the optimizer; weight decay where the node asks for it
   std::int64_t row_shift =
       0;  ///< from a row's global index in its microbatch to its index in the step's batch
@@ -30,6 +29,7 @@ struct Call {
   const kernels::Lane& lane;
   const graph::Node& node;
   const RunState& run;
+  const graph::Extents& extents;
   std::vector<Tensor> in, out;
   std::vector<maps::Box> in_box;
   std::vector<Shape> in_global;

@@ -50,7 +50,7 @@ struct MachineInput {
 class DeviceMachine final : public schedule::Machine {
  public:
   explicit DeviceMachine(const MachineInput& input)
-      : in_(input), agreement_(input.grid.along(maps::AxisSet(maps::Axis::data) | maps::Axis::tensor)) {}
+      : in_(input), agreement_(input.grid.along(maps::within_stage)) {}
 
   /// To be called before each run of a row.
   void begin_step(const RunState& state, std::vector<std::int64_t> row_shifts);

@@ -14,7 +14,7 @@ namespace heddle::exec {
 struct EngineInput {
   const plan::Plan& plan;
   const plan::Execution& execution;  ///< one of the plan's two
-  const comm::CartesianGrid& grid;
+  const comm::CartesianGrid& grid;   ///< with communicators for plan::axis_sets of the plan
   const Clock& clock;
   Packing packing = Packing::arena;
   const Arena* lender = nullptr;  ///< whose parameters, and memory between its steps, to use; null: its own
@@ -42,7 +42,7 @@ class Engine {
   void run_row(RunState state, std::int64_t samples, StepHooks* hooks, schedule::Observer* observer);
 
  private:
-  std::vector<std::int64_t> row_shifts(std::int64_t samples, std::int64_t sequence) const;
+  std::vector<std::int64_t> row_shifts(std::int64_t samples) const;
   /// Until the loop's next action is ready.
   void wait(schedule::Interpreter& loop, const DeviceMachine& machine, Observer* observer);
 

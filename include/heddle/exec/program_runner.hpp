@@ -13,10 +13,9 @@ namespace heddle::exec {
 
 class ProgramRunner {
  public:
-  /// All must outlive it. `rows` are those of one microbatch over the whole data axis, `loss_chunks` this rank's that pass
-  /// Phase::loss together.
+  /// All must outlive it. `loss_chunks` are this rank's rows that pass Phase::loss together.
   ProgramRunner(const passes::Program& program, const comm::CartesianGrid& grid, Arena& arena,
-                std::int64_t rows, std::vector<maps::Block> loss_chunks);
+                graph::Extents extents, std::vector<maps::Block> loss_chunks);
 
   /// Runs what the action (F, B, I or W) stands for, for its microbatch. `after` is called with each node's index. A map is
   /// started where it stands, and waited for by the first node that touches its memory, at the latest at the end.
@@ -60,6 +59,7 @@ class ProgramRunner {
   const passes::Program& program_;
   const comm::CartesianGrid& grid_;
   Arena& arena_;
+  graph::Extents extents_;
   schedule::Tasks tasks_;
   kernels::Lane lane_;
   MapsUnderWay under_way_;

@@ -6,7 +6,7 @@
 #include <variant>
 #include <vector>
 
-#include "heddle/base/tensor.hpp"
+#include "heddle/graph/extents.hpp"
 #include "heddle/graph/op.hpp"
 #include "heddle/maps/map.hpp"
 
@@ -14,15 +14,6 @@ namespace heddle::graph {
 
 using ValueId = int;
 using NodeId = int;
-
-/// The extent of a dim that counts tokens: known only when a program runs, as the rows of one microbatch over
-/// the whole data axis. Shapes here are global; a layout tells which part of them a rank holds.
-inline constexpr std::int64_t rows = -1;
-
-/// The shape with `count` rows in their place.
-Shape with_rows(Shape shape, std::int64_t count);
-/// Does the first dim count tokens? No other dim does.
-inline bool has_rows(const Shape& shape) { return shape.rank() > 0 && shape[0] == rows; }
 
 enum class Role : std::uint8_t {
   input,       ///< handed in from outside: tokens, targets, what an earlier stage sends
@@ -41,6 +32,13 @@ struct Initial {
   bool decay = false;
 };
 
+/// A piece of a model that a pipeline is cut between and that recomputation chooses for.
+struct Block {
+  enum class Kind : std::uint8_t { embedding, layer, head };
+  std::string name;  ///< that of what it makes and of its parameters begins with it, in layers
+  Kind kind = Kind::layer;
+};
+
 struct Value {
   std::string name;
   Role role = Role::activation;
@@ -48,6 +46,7 @@ struct Value {
   Shape shape;
   maps::Layout layout = {};
   Initial initial = {};  ///< of parameters
+  int block = -1;        ///< of parameters: the block that they belong to, whoever else uses them
 };
 
 // What a node carries beside its values.
@@ -64,7 +63,6 @@ struct Dropout {
 };
 struct Attention {
   double scale = 1.0;
-  std::int64_t context = 0;  ///< the longest sequence, for the cost
   Dropout dropout;
 };
 
@@ -97,7 +95,7 @@ struct Node {
   std::vector<ValueId> in;
   std::vector<ValueId> out;
   Attributes attributes = {};
-  int block = 0;  ///< of the model: 0 the embedding, 1 .. L the layers, L + 1 the head
+  int block = 0;  ///< its index in Graph::blocks
   int stage = 0;  ///< of the pipeline: the one that computes it, once the graph is cut
   Phase phase = Phase::forward;
   bool recomputed = false;  ///< it makes what forward made once more, see passes/rematerialize.hpp
@@ -107,6 +105,8 @@ struct Node {
 };
 
 struct Graph {
+  /// The model's structure, in the order of its nodes. Every pass hands it on whole, to each share of a pipeline too.
+  std::vector<Block> blocks;
   std::vector<Value> values;
   std::vector<Node> nodes;
   std::vector<ValueId> outputs;
@@ -123,6 +123,9 @@ struct Graph {
 /// the op's rule. Returns what it makes.
 std::vector<ValueId> append(Graph& graph, Op op, std::vector<ValueId> in, const std::string& name,
                             Attributes attributes = {}, int block = 0);
+
+/// The indices of the blocks of a kind, in their order: the i-th layer is block `blocks_of(graph, Block::Kind::layer)[i]`.
+std::vector<int> blocks_of(const Graph& graph, Block::Kind kind);
 
 /// One line a node: `%7 norm1 [rows, 64] fp32 [data split(0)] = layer_norm(%5, %1, %2)`.
 std::string text(const Graph& graph);

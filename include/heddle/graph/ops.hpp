@@ -27,7 +27,7 @@ struct AxisLayout {
 /// What a layout rule knows of the axis it is asked about.
 struct AxisChoice {
   maps::Part stream;    ///< how the residual stream lies along it: whole, or split(0) over the rows
-  bool shards_weights;  ///< may this axis split a weight (the tensor axis does, the data axis does not)
+  bool shards_weights;  ///< as in heddle::AxisTraits
 };
 
 /// Where the adjoint of a node is written: emitted nodes follow in the backward program.
@@ -49,20 +49,29 @@ class AdjointWriter {
   virtual ValueId emit(Op op, std::vector<ValueId> in, Attributes attributes = {}) = 0;
 };
 
+/// One call of a node, as its cost sees it: the shapes of its inputs and outputs, local or global, and what no shape
+/// tells, such as how long a sample is.
+struct NodeCall {
+  const Graph& graph;
+  const Node& node;
+  std::span<const Shape> in, out;
+  const Extents& extents;
+};
+
 struct OpDefinition {
   /// Null for ops whose outputs are gradients: these take the shapes of their parameters.
-  std::vector<OutputType> (*shape)(const Graph&, const Node&);
-  /// FLOPs for the given input and output shapes, rows filled in.
-  double (*flops)(const Node&, std::span<const Shape> in, std::span<const Shape> out);
+  std::vector<OutputType> (*shape)(const Graph&, const Node&) = nullptr;
+  double (*flops)(const NodeCall&) = nullptr;
   /// Null for ops that stand only in backward programs: they are written after the layout is chosen.
-  AxisLayout (*layout)(const Node&, const Graph&, std::span<const maps::Part> in, const AxisChoice&);
+  AxisLayout (*layout)(const Node&, const Graph&, std::span<const maps::Part> in,
+                       const AxisChoice&) = nullptr;
   /// Null for ops that are not differentiated (those of backward programs; log_sum_exp, which
   /// log_probability's gradient goes through).
-  void (*adjoint)(const Node&, AdjointWriter&);
+  void (*adjoint)(const Node&, AdjointWriter&) = nullptr;
   /// The kernel allows its first output to be its first input.
   bool in_place = false;
   /// Bytes read and written, for ops that do not touch all of each value; null: each value once.
-  double (*bytes)(const Graph&, const Node&, std::span<const Shape> in, std::span<const Shape> out) = nullptr;
+  double (*bytes)(const NodeCall&) = nullptr;
   /// The node that makes the first output once more, from inputs and outputs of the given one; `out` is left to the
   /// caller. Null for ops that cost more than the memory of what they make is worth.
   Node (*again)(const Node&) = nullptr;
@@ -70,7 +79,8 @@ struct OpDefinition {
 
 const OpDefinition& definition(Op op);
 
-/// Cost of one call with local shapes.
-Cost cost(const Graph& graph, const Node& node, std::span<const Shape> in, std::span<const Shape> out);
+Cost cost(const NodeCall& call);
+/// Of a call with global shapes.
+Cost cost(const Graph& graph, const Node& node, const Extents& extents);
 
 }  // namespace heddle::graph

@@ -15,12 +15,13 @@ namespace heddle::kernels {
 void log_sum_exp(const Lane& lane, const Tensor& logits, const Tensor& lse);
 
 /// logp[r] = logits[r, target] - lse[r] if the target lies in this block, else 0: the blocks' sum is the target's
-/// log-probability. targets int32 [R] of the whole vocabulary, this block's tokens begin at first_token; lse [R] over
+/// log-probability, and 0 for one that does not count (base/target.hpp). targets int32 [R] of the whole vocabulary, this block's tokens begin at first_token; lse [R] over
 /// all blocks; logp [R].
 void log_probability(const Lane& lane, const Tensor& logits, const Tensor& lse, const Tensor& targets,
                      std::int64_t first_token, const Tensor& logp);
 
-/// dlogits = dlogp[r] ((1 at the target, else 0) - exp(logits - lse)); dlogits may be logits.
+/// dlogits = dlogp[r] ((1 at the target, else 0) - exp(logits - lse)), 0 where the target does not count; dlogits may be
+/// logits.
 /// This is the adjoint through lse as well, for dlogp equal on all blocks.
 void log_probability_gradient(const Lane& lane, const Tensor& logits, const Tensor& lse,
                               const Tensor& targets, std::int64_t first_token, const Tensor& dlogp,

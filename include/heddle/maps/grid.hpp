@@ -19,18 +19,20 @@ class Coordinates {
   std::array<int, axis_count> index_{};
 };
 
-/// The axes from the slowest, whose neighbours are farthest apart in rank, to the fastest.
+/// All axes from the slowest, whose neighbours are farthest apart in rank, to the fastest.
 using AxisOrder = std::array<Axis, axis_count>;
 
 /// Ranks are numbered row-major over the axes in their order.
 class Grid {
  public:
-  /// `extents` are given as {data, pipeline, tensor} whatever the order. Throws Error(usage) for an extent
-  /// below 1, for more ranks than an int holds, and for an order that does not name every axis once.
-  explicit Grid(std::array<int, axis_count> extents = {1, 1, 1}, AxisOrder order = all_axes);
+  /// `extents` are in the order of the table of axes, whatever the order of the ranks. Axes of one rank need not be
+  /// named in `order`. Throws Error(usage) for an extent below 1, for more ranks than an int holds, and for an order
+  /// that names an axis twice or misses one.
+  explicit Grid(const AxisExtents& extents = {},
+                const std::vector<Axis>& order = {all_axes.begin(), all_axes.end()});
 
   int size() const { return size_; }
-  int extent(Axis axis) const { return extents_[static_cast<int>(axis)]; }
+  int extent(Axis axis) const { return extents_[axis]; }
   const AxisOrder& order() const { return order_; }
 
   Coordinates coordinates(int rank) const;
@@ -49,8 +51,8 @@ class Grid {
   friend bool operator==(const Grid&, const Grid&) = default;
 
  private:
-  std::array<int, axis_count> extents_, strides_;
-  AxisOrder order_;
+  AxisExtents extents_, strides_;
+  AxisOrder order_ = {};
   int size_ = 1;
 };
 

@@ -49,8 +49,10 @@ class Layout {
   friend constexpr bool operator==(const Layout&, const Layout&) = default;
 
  private:
-  std::array<Part, axis_count> parts_ = {whole, whole, whole};
+  std::array<Part, axis_count> parts_{};  ///< whole, all of them
 };
+/// Of what a model is fed: split over its first dim along the axes that split rows.
+Layout input_layout();
 Layout dual(const Layout& layout);
 /// "[data split(0), tensor copied]"; axes that are whole are left out, "[]" for all whole.
 std::string name(const Layout& layout);

@@ -15,12 +15,9 @@ enum class Effort {
   flops,  ///< FLOPs alone
 };
 
-/// One more than the last block of the graph.
-int block_count(const graph::Graph& graph);
-
-/// The effort of every block with so many rows. What is done once a step does not count; embedding and head are blocks
+/// The effort of every block. What is done once a step does not count; embedding and head are blocks
 /// like any other.
-std::vector<double> block_efforts(const graph::Graph& graph, Effort effort, std::int64_t rows);
+std::vector<double> block_efforts(const graph::Graph& graph, Effort effort, const graph::Extents& extents);
 
 /// The parameters that each block uses, by itself or by way of maps that share them out.
 std::vector<std::set<graph::ValueId>> block_parameters(const graph::Graph& graph);
@@ -38,6 +35,6 @@ using StageWeight = std::function<double(int stage, int begin, int end)>;
 std::vector<int> balanced_cuts(int blocks, const std::vector<int>& start, const StageWeight& weight);
 
 /// Balanced by work.
-std::vector<int> balanced_cuts(const graph::Graph& graph, int stages, std::int64_t rows);
+std::vector<int> balanced_cuts(const graph::Graph& graph, int stages, const graph::Extents& extents);
 
 }  // namespace heddle::passes

@@ -13,9 +13,9 @@ namespace heddle::passes {
 std::vector<bool> inside_loss(const Program& program);
 
 /// The chunks of a rank's rows of a microbatch, as even as blocks of a tensor, as few as Program::loss_rows allows; none
-/// where the program has no Phase::loss. `rows` are those of a microbatch over the whole data axis. Equal on all ranks
-/// of the tensor axis, which sum over the vocabulary chunk by chunk.
+/// where the program has no Phase::loss. Equal on all ranks that share weights' parts, which sum over the vocabulary chunk
+/// by chunk.
 std::vector<maps::Block> loss_chunks(const Program& program, const maps::Grid& grid, int rank,
-                                     std::int64_t rows);
+                                     const graph::Extents& extents);
 
 }  // namespace heddle::passes

@@ -25,8 +25,9 @@ struct Options {
   std::string folder = {};            ///< from which a schedule's file is looked for
 
   std::int64_t stages() const { return pipeline.stages(grid.extent(maps::Axis::pipeline)); }
-  /// Of one microbatch over the whole data axis.
-  std::int64_t rows() const { return train.batch / pipeline.microbatches * train.sequence; }
+  graph::Extents extents() const {
+    return graph::Extents::microbatch(train.batch / pipeline.microbatches, train.sequence);
+  }
 };
 
 }  // namespace heddle::plan

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <functional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -82,6 +83,10 @@ Plan make(const Options& options, const ModelWriter& write = family);
 /// A model's logits on one rank, forward only and without dropout: for writing text. Its evaluation takes one sample of
 /// the model's whole context; there is no training in it.
 Plan for_inference(const deck::Model& model, DType dtype);
+
+/// The sets of axes over which the ranks of a plan communicate: those of the maps of all pipeline ranks' programs, those of
+/// messages between stages and of agreements within one. The same on every rank.
+std::set<maps::AxisSet> axis_sets(const Plan& plan);
 
 /// The rank of a pipeline rank that stands first on every other axis. Of uneven splits it holds the larger part.
 int first_rank(const maps::Grid& grid, int pipeline_rank);

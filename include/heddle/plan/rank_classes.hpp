@@ -16,8 +16,9 @@ namespace heddle::plan {
 class RankClasses {
  public:
   RankClasses() = default;
-  /// `rows` are those of a microbatch over the whole data axis. The cost does not grow with the ranks.
-  RankClasses(const maps::Grid& grid, std::span<const graph::Graph* const> graphs, std::int64_t rows);
+  /// The cost does not grow with the ranks.
+  RankClasses(const maps::Grid& grid, std::span<const graph::Graph* const> graphs,
+              const graph::Extents& extents);
 
   int count() const { return count_; }
   int class_of(int rank) const;

@@ -31,9 +31,8 @@ struct EstimateInput {
   const passes::Program& program;
   const maps::Grid& grid;
   int rank = 0;
-  std::int64_t rows = 0;      ///< of a microbatch over the whole data axis
-  std::int64_t sequence = 0;  ///< tokens of a sample
-  double bucket_bytes = 0;    ///< gradients are summed in messages of this size
+  graph::Extents extents = {};
+  double bucket_bytes = 0;  ///< gradients are summed in messages of this size
 };
 
 /// By stage. An op takes the longer of its FLOPs and its bytes at the machine's rates, and `kernel` at the least; what it

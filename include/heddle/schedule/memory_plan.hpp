@@ -60,8 +60,8 @@ struct PlanInput {
   const passes::Program& program;
   const maps::Grid& grid;
   int rank = 0;
-  std::int64_t rows = 0;  ///< of one microbatch over the whole data axis
-  const Row& row;         ///< what the rank does in a step; it may be forward only
+  graph::Extents extents = {};
+  const Row& row;  ///< what the rank does in a step; it may be forward only
   int microbatches = 1;
   int window = 1;  ///< of the schedule
   int lookahead = default_lookahead;

@@ -26,8 +26,8 @@ class Trainer {
   Trainer(Options options, const plan::Plan& plan, const comm::Communicator& ranks, const exec::Clock& clock);
 
   /// The samples of a step's batch that this data rank takes: [first, first + count).
-  std::int64_t first_sample() const;
-  std::int64_t sample_count() const;
+  std::int64_t first_sample() const { return samples().begin; }
+  std::int64_t sample_count() const { return samples().size(); }
 
   /// One optimizer step, counted from 0, on this data rank's samples. Throws Error(numbers) on every rank if loss or
   /// gradient norm is not finite; parameters and moments are then what they were before the step.
@@ -41,7 +41,8 @@ class Trainer {
   /// Of the last step that was settled, also of one that diverged.
   const train::StepResult& result() const { return optimizer_->result(); }
 
-  /// Settles the last step. The mean loss of one batch without dropout, equal on every rank.
+  /// Settles the last step. The loss of one batch without dropout, equal on every rank: the mean over the targets that
+  /// count (base/target.hpp), of which there must be some. In a training step all are taken to count.
   double evaluate(const data::Batch& samples);
 
   const plan::Plan& plan() const { return plan_; }
@@ -57,6 +58,8 @@ class Trainer {
  private:
   exec::Observer* of_pieces() const { return observer_ && observer_->watches_pieces() ? observer_ : nullptr; }
   exec::EngineInput engine_input(const plan::Execution& execution) const;
+  maps::Block samples() const;
+  double counted_targets(const data::Batch& samples) const;
   Tensor loss_share(const exec::Engine& engine) const;
   exec::RunState state(std::int64_t step, exec::Observer* of_pieces = nullptr) const;
 

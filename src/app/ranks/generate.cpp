@@ -42,7 +42,7 @@ class Writer {
  public:
   Writer(const deck::Model& model, DType dtype, const fs::path& checkpoint, comm::World& world)
       : plan_(plan::for_inference(model, dtype)),
-        grid_(world, plan_.grid()),
+        grid_(world, plan_.grid(), plan::axis_sets(plan_)),
         engine_(
             exec::EngineInput{.plan = plan_, .execution = plan_.evaluation, .grid = grid_, .clock = clock_}) {
     const io::Checkpoint file(checkpoint.string());
@@ -61,7 +61,7 @@ class Writer {
     std::vector<std::int32_t> window(text.end() - used, text.end());
     window.resize(static_cast<std::size_t>(context), 0);
     engine_.load("tokens", window);
-    engine_.run_row({.sequence = context}, 1, nullptr, {});
+    engine_.run_row({}, 1, nullptr, {});
     const Tensor logits = engine_.arena().tensor(*engine_.find("logits"), plan_.options.train.dtype);
     return with_real(logits.dtype, [&](auto zero) {
       std::vector<decltype(zero)> all(static_cast<std::size_t>(logits.count()));

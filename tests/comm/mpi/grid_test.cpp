@@ -16,12 +16,13 @@ std::vector<int> members(const Communicator& group) {
 
 TEST(CartesianGrid, groups_are_those_of_the_grid_in_every_order_of_axes) {
   using maps::Axis;
-  for (maps::AxisOrder order : {maps::all_axes, maps::AxisOrder{Axis::pipeline, Axis::data, Axis::tensor},
-                                maps::AxisOrder{Axis::tensor, Axis::pipeline, Axis::data}})
+  using Order = std::vector<Axis>;
+  for (const Order& order : {Order{}, Order{Axis::pipeline, Axis::data, Axis::tensor},
+                             Order{Axis::tensor, Axis::pipeline, Axis::data}})
     for (const auto& some : grids_of_this_size()) {
       const maps::Grid shape(
           {some.extent(Axis::data), some.extent(Axis::pipeline), some.extent(Axis::tensor)}, order);
-      CartesianGrid grid(world(), shape);
+      CartesianGrid grid(world(), shape, axis_sets());
       for (maps::AxisSet axes : axis_sets()) {
         const Communicator& group = grid.along(axes);
         EXPECT_EQ(members(group), shape.group_of(axes, world().rank())) << maps::name(axes);
@@ -33,16 +34,25 @@ TEST(CartesianGrid, groups_are_those_of_the_grid_in_every_order_of_axes) {
 TEST(CartesianGrid, known_groups_of_2x2x2_with_pipeline_slowest) {
   using maps::Axis;
   if (world().size() != 8) GTEST_SKIP() << "needs 8 ranks";
-  CartesianGrid grid(world(), maps::Grid({2, 2, 2}, {Axis::pipeline, Axis::data, Axis::tensor}));
+  CartesianGrid grid(world(), maps::Grid({2, 2, 2}, {Axis::pipeline, Axis::data, Axis::tensor}), axis_sets());
   const int r = world().rank();
   EXPECT_EQ(members(grid.along(Axis::tensor)), (std::vector<int>{r & ~1, r | 1}));
   EXPECT_EQ(members(grid.along(Axis::data)), (std::vector<int>{r & ~2, r | 2}));
   EXPECT_EQ(members(grid.along(Axis::pipeline)), (std::vector<int>{r & ~4, r | 4}));
 }
 
+TEST(CartesianGrid, has_communicators_for_the_sets_that_were_asked_for) {
+  using maps::Axis;
+  const maps::Grid shape({1, 1, world().size()});
+  CartesianGrid grid(world(), shape, {maps::AxisSet(Axis::tensor), maps::within_stage});
+  EXPECT_EQ(grid.along(Axis::tensor).size(), world().size());
+  EXPECT_EQ(grid.along(maps::within_stage).size(), world().size());
+  EXPECT_THROW(grid.along(Axis::data), Error);
+}
+
 TEST(CartesianGrid, refuses_another_number_of_ranks) {
   try {
-    CartesianGrid grid(world(), maps::Grid({world().size(), 2, 1}));
+    CartesianGrid grid(world(), maps::Grid({world().size(), 2, 1}), axis_sets());
     FAIL() << "accepted";
   } catch (const Error& error) {
     EXPECT_EQ(error.code(), ExitCode::usage);

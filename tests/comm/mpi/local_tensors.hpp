@@ -5,11 +5,13 @@
 
 #include "heddle/base/random.hpp"
 #include "heddle/comm/request.hpp"
+#include "support/axis_sets.hpp"
 #include "support/maps_oracle.hpp"
 #include "support/mpi_world.hpp"
 
 namespace heddle::comm::tests {
 
+using heddle::tests::axis_sets;
 using heddle::tests::world;
 
 /// A tensor with memory of its own.
@@ -69,14 +71,6 @@ inline std::vector<maps::Grid> grids_of_this_size() {
     for (int pipeline = 1; data * pipeline <= n; ++pipeline)
       if (n % (data * pipeline) == 0) grids.push_back(maps::Grid({data, pipeline, n / (data * pipeline)}));
   return grids;
-}
-
-/// All eight sets of axes, the empty one included.
-inline std::vector<maps::AxisSet> axis_sets() {
-  std::vector<maps::AxisSet> sets = {{}};
-  for (maps::Axis axis : maps::all_axes)
-    for (std::size_t i = 0, n = sets.size(); i < n; ++i) sets.push_back(sets[i] | axis);
-  return sets;
 }
 
 }  // namespace heddle::comm::tests

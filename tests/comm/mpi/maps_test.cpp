@@ -98,7 +98,7 @@ INSTANTIATE_TEST_SUITE_P(Shapes, Maps,
 
 TEST_P(Maps, do_what_the_oracle_does) {
   for (const auto& shape : grids_of_this_size()) {
-    CartesianGrid grid(world(), shape);
+    CartesianGrid grid(world(), shape, axis_sets());
     for (AxisSet axes : axis_sets())
       for (const Map& map : every_map(axes, GetParam().rank())) {
         SCOPED_TRACE(maps::name(shape) + ": " + maps::name(map));
@@ -112,7 +112,7 @@ TEST_P(Maps, do_what_the_oracle_does) {
 }
 
 TEST(MapsOnce, give_the_same_bits_twice_and_on_every_rank) {
-  CartesianGrid grid(world(), maps::Grid({1, 1, world().size()}));
+  CartesianGrid grid(world(), maps::Grid({1, 1, world().size()}), axis_sets());
   const Communicator& all = grid.along(maps::Axis::tensor);
   for (std::int64_t rows : {1, 37, 20011})
     for (MapKind kind : {MapKind::all_sum_reduce, MapKind::log_sum_reduce, MapKind::reduce_scatter}) {
@@ -131,7 +131,7 @@ TEST(MapsOnce, give_the_same_bits_twice_and_on_every_rank) {
 }
 
 TEST(MapsOnce, sum_what_takes_many_calls_of_the_library) {  // the last of them shorter than the others
-  CartesianGrid grid(world(), maps::Grid({world().size(), 1, 1}));
+  CartesianGrid grid(world(), maps::Grid({world().size(), 1, 1}), axis_sets());
   constexpr std::int64_t count = 3'000'017;
   std::vector<std::int32_t> numbers(count);
   for (std::int64_t i = 0; i < count; ++i) numbers[i] = static_cast<std::int32_t>(i % 1009 + world().rank());
@@ -142,7 +142,7 @@ TEST(MapsOnce, sum_what_takes_many_calls_of_the_library) {  // the last of them 
 }
 
 TEST(MapsOnce, run_several_at_a_time) {
-  CartesianGrid grid(world(), maps::Grid({1, 1, world().size()}));
+  CartesianGrid grid(world(), maps::Grid({1, 1, world().size()}), axis_sets());
   const int n = world().size();
   const Map gather{MapKind::all_gather, maps::Axis::tensor, 0}, scatter = maps::adjoint(gather);
   Owned in(DType::f64, draw({4 * n, 3}, Numbers::small_integers, 9, world().rank()));
@@ -161,7 +161,7 @@ TEST(MapsOnce, run_several_at_a_time) {
 
 TEST(MapsOnce, reduce_in_place) {
   Owned x(DType::i32, maps::LocalTensor({3}, world().rank() + 1.0));
-  CartesianGrid grid(world(), maps::Grid({world().size(), 1, 1}));
+  CartesianGrid grid(world(), maps::Grid({world().size(), 1, 1}), axis_sets());
   complete(start({MapKind::sum_reduce, maps::Axis::data}, grid, x.view(), x.view()));
   const int n = world().size();
   EXPECT_EQ(x.values(), maps::LocalTensor({3}, n * (n + 1) / 2.0));

@@ -16,6 +16,7 @@
 #include "heddle/schedule/communication.hpp"
 #include "heddle/schedule/one_f_one_b.hpp"
 #include "heddle/train/parameters.hpp"
+#include "support/axis_sets.hpp"
 #include "support/models.hpp"
 #include "support/mpi_world.hpp"
 
@@ -28,10 +29,11 @@ inline graph::Graph gpt() { return model::build(tests::small_model(), model::Hea
 class Share {
  public:
   Share(const maps::Grid& shape, passes::ResidualStream stream)
-      : grid(tests::world(), shape), stage(grid.coordinates()[Axis::pipeline]) {
+      : grid(tests::world(), shape, tests::axis_sets()), stage(grid.coordinates()[Axis::pipeline]) {
     const graph::Graph graph = passes::parallelize(gpt(), shape, stream);
     const int count = shape.extent(Axis::pipeline);
-    const auto shares = passes::partition(graph, passes::balanced_cuts(graph, count, 16));
+    const auto extents = graph::Extents::microbatch(4, 16);
+    const auto shares = passes::partition(graph, passes::balanced_cuts(graph, count, extents));
     for (const passes::Share& s : shares)
       stage_names.push_back(tests::names(s.graph, tests::parameters(s.graph)));
     for (int before = 0; before < stage; ++before)
@@ -44,11 +46,11 @@ class Share {
     arena.emplace(schedule::plan_memory({.program = program,
                                          .grid = shape,
                                          .rank = grid.rank(),
-                                         .rows = 64,
+                                         .extents = extents,
                                          .row = schedule.rows[stage],
                                          .microbatches = 2}),
                   exec::Packing::arena);
-    runner.emplace(program, grid, *arena, 64, passes::loss_chunks(program, shape, grid.rank(), 64));
+    runner.emplace(program, grid, *arena, extents, passes::loss_chunks(program, shape, grid.rank(), extents));
     parameters = trained_parameters(program, *arena, grid, held_before);
   }
 
