@@ -1,7 +1,11 @@
 # One module is one line of LAYERS, one folder src/<module>, one library heddle_<module>. The module `app` is the program.
-set(HEDDLE_DEVICE_MODULES kernels comm io data exec train session bench)
+set(HEDDLE_DEVICE_MODULES lanes kernels comm io data exec train session bench)
+
+set(HEDDLE_DEVICE host CACHE STRING "The device of lanes and kernels, a folder of each: host")
 
 # Folders of a module whose sources belong to this build beside those of src/<module>.
+set(HEDDLE_FOLDERS_lanes ${HEDDLE_DEVICE})
+set(HEDDLE_FOLDERS_kernels ${HEDDLE_DEVICE})
 if(HEDDLE_PURE)
   set(HEDDLE_FOLDERS_app pure)
 else()
@@ -20,6 +24,7 @@ function(heddle_module name modules third_party)
   endif()
   add_library(heddle_${name} STATIC ${sources})
   target_link_libraries(heddle_${name} PUBLIC heddle_options)
+  target_include_directories(heddle_${name} PRIVATE ${PROJECT_SOURCE_DIR}/src/${name})
   target_compile_options(heddle_${name} PRIVATE ${HEDDLE_OPTIONS_${name}})
   foreach(module IN LISTS modules)
     if(TARGET heddle_${module})

@@ -2,13 +2,13 @@
 
 #include <algorithm>
 #include <array>
-#include <cstring>
 
 #include "heddle/comm/apply.hpp"
 #include "heddle/comm/collectives.hpp"
 #include "heddle/comm/point_to_point.hpp"
 #include "heddle/exec/device_machine.hpp"
 #include "heddle/kernels/gemm.hpp"
+#include "heddle/lanes/memory.hpp"
 
 namespace heddle::bench {
 namespace {
@@ -18,31 +18,35 @@ constexpr int most_calls = 200;
 
 /// Memory like a tensor's, filled so that no page of it is missing.
 struct Scratch {
-  explicit Scratch(const Tensor& like)
-      : memory(std::max<std::int64_t>(like.bytes(), 1)), tensor{memory.data(), like.dtype, like.shape} {
-    memory.zero();
+  Scratch(const Tensor& like, const lanes::Lane& lane)
+      : memory(std::max<std::int64_t>(like.bytes(), 1), lane), tensor{memory.data(), like.dtype, like.shape} {
+    memory.zero(lane);
   }
-  kernels::Memory memory;
+  lanes::Memory memory;
   Tensor tensor;
 };
 
 double gemm_rate(DType dtype, const comm::Communicator& world, std::int64_t m, std::int64_t n,
                  std::int64_t k) {
-  const Scratch x({nullptr, dtype, {m, k}}), weight({nullptr, dtype, {n, k}}), y({nullptr, dtype, {m, n}});
-  const kernels::Lane lane;
+  const lanes::Lane lane = lanes::device_lane();
+  const Scratch x({nullptr, dtype, {m, k}}, lane), weight({nullptr, dtype, {n, k}}, lane),
+      y({nullptr, dtype, {m, n}}, lane);
   const double seconds = median_seconds(world, [&] {
     kernels::gemm(lane, 1.0, kernels::matrix(x.tensor), transposed(kernels::matrix(weight.tensor)), 0.0,
                   kernels::matrix(y.tensor));
-    lane.fence();
+    lane.fence("measuring rates");
   });
   return 2.0 * static_cast<double>(m * n * k) / seconds;
 }
 
 double copy_rate(const comm::Communicator& world) {
   const std::int64_t bytes = std::int64_t{1} << 27;  // four times the largest cache that a core has to itself
-  const Scratch from({nullptr, DType::f64, {bytes / 8}}), to({nullptr, DType::f64, {bytes / 8}});
-  const double seconds = median_seconds(
-      world, [&] { std::memcpy(to.tensor.data, from.tensor.data, static_cast<std::size_t>(bytes)); });
+  const lanes::Lane lane = lanes::device_lane();
+  const Scratch from({nullptr, DType::f64, {bytes / 8}}, lane), to({nullptr, DType::f64, {bytes / 8}}, lane);
+  const double seconds = median_seconds(world, [&] {
+    lane.copy(from.tensor, to.tensor);
+    lane.fence("measuring rates");
+  });
   return 2.0 * static_cast<double>(bytes) / seconds;
 }
 
@@ -81,28 +85,32 @@ Rates measure_rates(DType dtype, const comm::Communicator& world) {
 
 double map_seconds(const maps::Map& map, const comm::CartesianGrid& grid, const Tensor& in,
                    const Tensor& out) {
-  const Scratch source(in), target(out);
+  const lanes::Lane lane = lanes::device_lane();
+  const Scratch source(in, lane), target(out, lane);
   const Tensor& into = in.data == out.data ? source.tensor : target.tensor;
-  return median_seconds(grid.group(map), [&] { wait_for(comm::start(map, grid, source.tensor, into)); });
+  return median_seconds(grid.group(map),
+                        [&] { wait_for(comm::start(map, grid, source.tensor, into, lane)); });
 }
 
 double all_reduce_seconds(const comm::Communicator& ranks, const Tensor& like) {
-  const Scratch sum(like);
+  const lanes::Lane lane = lanes::device_lane();
+  const Scratch sum(like, lane);
   return median_seconds(
-      ranks, [&] { wait_for(start_all_reduce(ranks, comm::Reduction::sum, sum.tensor, sum.tensor)); });
+      ranks, [&] { wait_for(start_all_reduce(ranks, comm::Reduction::sum, sum.tensor, sum.tensor, lane)); });
 }
 
 double exchange_seconds(const comm::Communicator& ranks, const std::vector<Message>& sent,
                         const std::vector<Message>& received) {
+  const lanes::Lane lane = lanes::device_lane();
   std::vector<Scratch> out, in;
-  for (const Message& message : sent) out.emplace_back(message.tensor);
-  for (const Message& message : received) in.emplace_back(message.tensor);
+  for (const Message& message : sent) out.emplace_back(message.tensor, lane);
+  for (const Message& message : received) in.emplace_back(message.tensor, lane);
   return median_seconds(ranks, [&] {
     std::vector<comm::Request> requests;
     for (std::size_t i = 0; i < in.size(); ++i)
-      requests.push_back(start_receive(ranks, received[i].peer, received[i].tag, in[i].tensor));
+      requests.push_back(start_receive(ranks, received[i].peer, received[i].tag, in[i].tensor, lane));
     for (std::size_t i = 0; i < out.size(); ++i)
-      requests.push_back(start_send(ranks, sent[i].peer, sent[i].tag, out[i].tensor));
+      requests.push_back(start_send(ranks, sent[i].peer, sent[i].tag, out[i].tensor, lane));
     for (comm::Request& request : requests) wait_for(std::move(request));
   });
 }

@@ -1,7 +1,5 @@
 #include "heddle/comm/apply.hpp"
 
-#include <cstring>
-
 #include "heddle/comm/collectives.hpp"
 #include "map_route.hpp"
 
@@ -10,30 +8,33 @@ namespace {
 
 constexpr int first = 0;  // of a group
 
-void copy(const Tensor& in, const Tensor& out) {
+void copy(const Tensor& in, const Tensor& out, const lanes::Lane& lane) {
   HEDDLE_EXPECT(in.shape == out.shape && in.dtype == out.dtype);
-  if (in.data != out.data && in.bytes() > 0) std::memcpy(out.data, in.data, in.bytes());
+  lane.copy(in, out);
 }
 
 }  // namespace
 
-Request start(const maps::Map& map, const CartesianGrid& grid, const Tensor& in, const Tensor& out) {
+Request start(const maps::Map& map, const CartesianGrid& grid, const Tensor& in, const Tensor& out,
+              const lanes::Lane& lane) {
   const Communicator& group = grid.group(map);
   switch (map.kind) {
     case maps::MapKind::identity:
-    case maps::MapKind::broadcast: copy(in, out); return {};
-    case maps::MapKind::sum_to_first: copy(in, out); return start_reduce(group, first, out);
-    case maps::MapKind::broadcast_from_first: copy(in, out); return start_broadcast(group, first, out);
+    case maps::MapKind::broadcast: copy(in, out, lane); return {};
+    case maps::MapKind::sum_to_first: copy(in, out, lane); return start_reduce(group, first, out, lane);
+    case maps::MapKind::broadcast_from_first:
+      copy(in, out, lane);
+      return start_broadcast(group, first, out, lane);
     case maps::MapKind::sum_reduce:
-    case maps::MapKind::all_sum_reduce: return start_all_reduce(group, Reduction::sum, in, out);
-    case maps::MapKind::log_sum_reduce: return start_all_reduce(group, Reduction::log_sum, in, out);
+    case maps::MapKind::all_sum_reduce: return start_all_reduce(group, Reduction::sum, in, out, lane);
+    case maps::MapKind::log_sum_reduce: return start_all_reduce(group, Reduction::log_sum, in, out, lane);
     case maps::MapKind::all_gather:
     case maps::MapKind::gather:
     case maps::MapKind::reduce_scatter:
     case maps::MapKind::scatter:
     case maps::MapKind::all_to_all: break;
   }
-  return start_blocks(group, map, in, out);
+  return start_blocks(group, map, in, out, lane);
 }
 
 }  // namespace heddle::comm

@@ -34,6 +34,8 @@ CartesianGrid::CartesianGrid(const Communicator& ranks, const maps::Grid& grid,
   std::array<int, maps::axis_count> extents, periods{};
   for (int i = 0; i < maps::axis_count; ++i) extents[i] = grid.extent(grid.order()[i]);
   barrier(ranks, "set-up of the grid");
+  Shared& shared = *ranks.handle().shared;
+  shared.free_retired();
   MPI_Comm cartesian;
   check(MPI_Cart_create(ranks.handle().comm, maps::axis_count, extents.data(), periods.data(),
                         /*reorder=*/0, &cartesian),
@@ -41,7 +43,7 @@ CartesianGrid::CartesianGrid(const Communicator& ranks, const maps::Grid& grid,
   for (const maps::AxisSet axes : sets) {
     MPI_Comm part;
     check(MPI_Cart_sub(cartesian, kept(grid, axes).data(), &part), "MPI_Cart_sub");
-    along_.emplace(axes, Communicator(std::make_unique<Communicator::Handle>(part, ranks.watchdog())));
+    along_.emplace(axes, Communicator(std::make_unique<Communicator::Handle>(part, shared)));
   }
   check(MPI_Comm_free(&cartesian), "MPI_Comm_free");
 }

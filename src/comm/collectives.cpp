@@ -2,7 +2,6 @@
 
 #include "communicator_handle.hpp"
 #include "log_sum.hpp"
-#include "request_state.hpp"
 #include "slices.hpp"
 
 namespace heddle::comm {
@@ -16,60 +15,67 @@ char* at(const Tensor& tensor, std::int64_t element) {
 /// through a workspace of the library that lies in no cache, and beyond some 32 MB is mapped anew for each call.
 constexpr std::int64_t ring_piece = std::int64_t{1} << 19;
 
-std::unique_ptr<Request::State> begin_all_reduce(const Communicator& communicator, Reduction reduction,
-                                                 const Tensor& in, const Tensor& out) {
-  auto& group = communicator.handle();
-  auto state = std::make_unique<Request::State>(*group.watchdog);
+/// The calls of MPI that sum `in` over the ranks of `group` into `out`.
+void all_reduce(const Communicator::Handle& group, Reduction reduction, const Tensor& in, const Tensor& out,
+                Request::State& state) {
   const std::int64_t slice = group.size * ring_piece / size_of(in.dtype);
   in_slices(in.count(), slice, [&](std::int64_t begin, int count) {
     const void* from = in.data == out.data ? MPI_IN_PLACE : at(in, begin);
     check(MPI_Iallreduce(from, at(out, begin), count, mpi_type(in.dtype),
-                         reduction == Reduction::sum ? MPI_SUM : log_sum_op(), group.comm, state->add()),
+                         reduction == Reduction::sum ? MPI_SUM : log_sum_op(), group.comm, state.add()),
           "MPI_Iallreduce");
   });
-  return state;
 }
 
 }  // namespace
 
 Request start_all_reduce(const Communicator& communicator, Reduction reduction, const Tensor& in,
-                         const Tensor& out) {
+                         const Tensor& out, const lanes::Lane& lane) {
   HEDDLE_EXPECT(in.shape == out.shape && in.dtype == out.dtype);
   HEDDLE_EXPECT(reduction == Reduction::sum || in.dtype == DType::f32 || in.dtype == DType::f64);
   if (in.dtype == DType::bf16)
     throw Error(ExitCode::failure, "bf16 tensors cannot be reduced",
                 "sums between ranks are taken in fp32, fp64 or int32");
-  return Request(begin_all_reduce(communicator, reduction, in, out));
+  const auto& group = communicator.handle();
+  return make_request(
+      *group.shared, lane, "all-reduce", {in.data, out.data},
+      [&group, reduction, in, out](Request::State& state) { all_reduce(group, reduction, in, out, state); });
 }
 
-Request start_reduce(const Communicator& communicator, int root, const Tensor& tensor) {
-  auto& group = communicator.handle();
-  auto state = std::make_unique<Request::State>(*group.watchdog);
-  const bool receives = communicator.rank() == root;
-  in_slices(tensor.count(), most_of_a_call, [&](std::int64_t begin, int count) {
-    const void* from = receives ? MPI_IN_PLACE : at(tensor, begin);
-    check(MPI_Ireduce(from, receives ? at(tensor, begin) : nullptr, count, mpi_type(tensor.dtype), MPI_SUM,
-                      root, group.comm, state->add()),
-          "MPI_Ireduce");
-  });
-  return Request(std::move(state));
+Request start_reduce(const Communicator& communicator, int root, const Tensor& tensor,
+                     const lanes::Lane& lane) {
+  const auto& group = communicator.handle();
+  return make_request(*group.shared, lane, "reduce", {tensor.data},
+                      [&group, root, tensor](Request::State& state) {
+                        const bool receives = group.rank == root;
+                        in_slices(tensor.count(), most_of_a_call, [&](std::int64_t begin, int count) {
+                          const void* from = receives ? MPI_IN_PLACE : at(tensor, begin);
+                          check(MPI_Ireduce(from, receives ? at(tensor, begin) : nullptr, count,
+                                            mpi_type(tensor.dtype), MPI_SUM, root, group.comm, state.add()),
+                                "MPI_Ireduce");
+                        });
+                      });
 }
 
-Request start_broadcast(const Communicator& communicator, int root, const Tensor& tensor) {
-  auto& group = communicator.handle();
-  auto state = std::make_unique<Request::State>(*group.watchdog);
-  in_slices(tensor.count(), most_of_a_call, [&](std::int64_t begin, int count) {
-    check(MPI_Ibcast(at(tensor, begin), count, mpi_type(tensor.dtype), root, group.comm, state->add()),
-          "MPI_Ibcast");
-  });
-  return Request(std::move(state));
+Request start_broadcast(const Communicator& communicator, int root, const Tensor& tensor,
+                        const lanes::Lane& lane) {
+  const auto& group = communicator.handle();
+  return make_request(
+      *group.shared, lane, "broadcast", {tensor.data}, [&group, root, tensor](Request::State& state) {
+        in_slices(tensor.count(), most_of_a_call, [&](std::int64_t begin, int count) {
+          check(MPI_Ibcast(at(tensor, begin), count, mpi_type(tensor.dtype), root, group.comm, state.add()),
+                "MPI_Ibcast");
+        });
+      });
 }
 
 Request start_all_sum(const Communicator& communicator, const std::shared_ptr<std::vector<double>>& numbers) {
-  const Tensor tensor{numbers->data(), DType::f64, {static_cast<std::int64_t>(numbers->size())}};
-  auto state = begin_all_reduce(communicator, Reduction::sum, tensor, tensor);
-  state->own = numbers;
-  return Request(std::move(state));
+  const auto& group = communicator.handle();
+  return make_request(*group.shared, {}, "sum of numbers", {}, [&group, numbers](Request::State& state) {
+    state.own.push_back(numbers);
+    const Tensor tensor{numbers->data(), DType::f64, {static_cast<std::int64_t>(numbers->size())}};
+    all_reduce(group, Reduction::sum, tensor, tensor, state);
+  });
 }
 
 double all_sum(const Communicator& communicator, double value, const std::string& action) {
@@ -80,10 +86,10 @@ double all_sum(const Communicator& communicator, double value, const std::string
 }
 
 void barrier(const Communicator& communicator, const std::string& action) {
-  auto& group = communicator.handle();
-  auto state = std::make_unique<Request::State>(*group.watchdog);
-  check(MPI_Ibarrier(group.comm, state->add()), "MPI_Ibarrier");
-  Request request(std::move(state));
+  const auto& group = communicator.handle();
+  Request request = make_request(*group.shared, {}, "barrier", {}, [&group](Request::State& state) {
+    check(MPI_Ibarrier(group.comm, state.add()), "MPI_Ibarrier");
+  });
   wait(request, {action});
 }
 

@@ -1,6 +1,5 @@
 #include "heddle/comm/communicator.hpp"
 
-#include <exception>
 #include <utility>
 
 #include "communicator_handle.hpp"
@@ -8,16 +7,16 @@
 
 namespace heddle::comm {
 
-Communicator::Handle::Handle(MPI_Comm owned, Watchdog& dog) : comm(owned), watchdog(&dog) {
+Communicator::Handle::Handle(MPI_Comm owned, Shared& all) : comm(owned), shared(&all) {
   check(MPI_Comm_rank(comm, &rank), "MPI_Comm_rank");
   check(MPI_Comm_size(comm, &size), "MPI_Comm_size");
 }
 
-// Freeing is collective, so a rank that unwinds alone leaves it to MPI_Finalize.
-Communicator::Handle::~Handle() {
-  int finalized = 0;
-  MPI_Finalized(&finalized);
-  if (!finalized && std::uncaught_exceptions() == 0) MPI_Comm_free(&comm);
+Communicator::Handle::~Handle() { shared->retired.push_back(comm); }
+
+void Shared::free_retired() {
+  for (MPI_Comm& comm : retired) check(MPI_Comm_free(&comm), "MPI_Comm_free");
+  retired.clear();
 }
 
 Communicator::Communicator(std::unique_ptr<Handle> handle) : handle_(std::move(handle)) {}
@@ -41,6 +40,6 @@ int Communicator::world_rank(int member) const {
 
 MPI_Comm mpi_handle(const Communicator& communicator) { return communicator.handle().comm; }
 
-Watchdog& Communicator::watchdog() const { return *handle_->watchdog; }
+Watchdog& Communicator::watchdog() const { return handle_->shared->watchdog; }
 
 }  // namespace heddle::comm

@@ -7,21 +7,20 @@
 
 #include "heddle/comm/communicator.hpp"
 #include "heddle/comm/exchange.hpp"
-#include "heddle/comm/watchdog.hpp"
-#include "mpi.hpp"
+#include "shared.hpp"
 
 namespace heddle::comm {
 
 /// Owns `comm`.
 struct Communicator::Handle {
   MPI_Comm comm = MPI_COMM_NULL;
-  Watchdog* watchdog = nullptr;
+  Shared* shared = nullptr;
   int rank = 0, size = 1;
   /// A map on tensors of one size is prepared when it is first started: {kind, dim, target dim, dtype,
   /// extents...}.
   std::map<std::array<std::int64_t, 5 + Shape::max_rank>, std::shared_ptr<Exchange::Route>> routes;
 
-  Handle(MPI_Comm owned, Watchdog& dog);
+  Handle(MPI_Comm owned, Shared& all);
   ~Handle();
   Handle(const Handle&) = delete;
   Handle& operator=(const Handle&) = delete;

@@ -1,7 +1,6 @@
 #include "heddle/comm/gather.hpp"
 
 #include "communicator_handle.hpp"
-#include "request_state.hpp"
 #include "slices.hpp"
 
 namespace heddle::comm {
@@ -15,50 +14,51 @@ struct Gathering {
   std::vector<std::string> parts;
 };
 
-std::unique_ptr<Request::State> new_state(Communicator::Handle& group,
-                                          const std::shared_ptr<Gathering>& all) {
-  auto state = std::make_unique<Request::State>(*group.watchdog);
-  state->own = all;
-  return state;
+template <class Start>
+Request begin_with(const Communicator::Handle& group, const std::shared_ptr<Gathering>& all, Start&& start) {
+  return make_request(*group.shared, {}, "gather", {}, [all, start](Request::State& state) {
+    state.own.push_back(all);
+    start(state);
+  });
 }
 
-Request start_lengths(Communicator::Handle& group, const std::shared_ptr<Gathering>& all) {
-  auto state = new_state(group, all);
-  check(MPI_Iallgather(MPI_IN_PLACE, 0, MPI_DATATYPE_NULL, all->lengths.data(), 1, MPI_INT64_T, group.comm,
-                       state->add()),
-        "MPI_Iallgather");
-  return Request(std::move(state));
+Request start_lengths(const Communicator::Handle& group, const std::shared_ptr<Gathering>& all) {
+  return begin_with(group, all, [&group, all](Request::State& state) {
+    check(MPI_Iallgather(MPI_IN_PLACE, 0, MPI_DATATYPE_NULL, all->lengths.data(), 1, MPI_INT64_T, group.comm,
+                         state.add()),
+          "MPI_Iallgather");
+  });
 }
 
-Request start_to_all(Communicator::Handle& group, const std::shared_ptr<Gathering>& all) {
-  auto state = new_state(group, all);
-  for (int from = 0; from < group.size; ++from)
-    in_slices(all->lengths[from], most_of_a_call, [&](std::int64_t begin, int count) {
-      check(MPI_Ibcast(all->parts[from].data() + begin, count, MPI_BYTE, from, group.comm, state->add()),
-            "MPI_Ibcast");
-    });
-  return Request(std::move(state));
+Request start_to_all(const Communicator::Handle& group, const std::shared_ptr<Gathering>& all) {
+  return begin_with(group, all, [&group, all](Request::State& state) {
+    for (int from = 0; from < group.size; ++from)
+      in_slices(all->lengths[from], most_of_a_call, [&](std::int64_t begin, int count) {
+        check(MPI_Ibcast(all->parts[from].data() + begin, count, MPI_BYTE, from, group.comm, state.add()),
+              "MPI_Ibcast");
+      });
+  });
 }
 
-Request start_to_first(Communicator::Handle& group, const std::shared_ptr<Gathering>& all) {
-  auto state = new_state(group, all);
-  for (int from = 1; from < group.size; ++from)
-    in_slices(all->lengths[from], most_of_a_call, [&](std::int64_t begin, int count) {
-      char* const bytes = all->parts[from].data() + begin;
-      if (group.rank == 0)
-        check(MPI_Irecv(bytes, count, MPI_BYTE, from, gather_tag, group.comm, state->add()), "MPI_Irecv");
-      else if (group.rank == from)
-        check(MPI_Isend(bytes, count, MPI_BYTE, 0, gather_tag, group.comm, state->add()), "MPI_Isend");
-    });
-  if (group.rank == 0) state->receives = state->pending.size();
-  return Request(std::move(state));
+Request start_to_first(const Communicator::Handle& group, const std::shared_ptr<Gathering>& all) {
+  return begin_with(group, all, [&group, all](Request::State& state) {
+    for (int from = 1; from < group.size; ++from)
+      in_slices(all->lengths[from], most_of_a_call, [&](std::int64_t begin, int count) {
+        char* const bytes = all->parts[from].data() + begin;
+        if (group.rank == 0)
+          check(MPI_Irecv(bytes, count, MPI_BYTE, from, gather_tag, group.comm, state.add()), "MPI_Irecv");
+        else if (group.rank == from)
+          check(MPI_Isend(bytes, count, MPI_BYTE, 0, gather_tag, group.comm, state.add()), "MPI_Isend");
+      });
+    if (group.rank == 0) state.receives = state.pending.size();
+  });
 }
 
 }  // namespace
 
 std::vector<std::string> gather(const Communicator& communicator, std::string mine, Receivers receivers,
                                 const std::string& action) {
-  auto& group = communicator.handle();
+  const auto& group = communicator.handle();
   const bool receives = receivers == Receivers::all || group.rank == 0;
   const auto all = std::make_shared<Gathering>();
   all->lengths.resize(group.size);

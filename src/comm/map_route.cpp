@@ -39,7 +39,8 @@ LocalPlan plan_of(const maps::Map& map, const Shape& global, int ranks, int me) 
 
 }  // namespace
 
-Request start_blocks(const Communicator& group, const maps::Map& map, const Tensor& in, const Tensor& out) {
+Request start_blocks(const Communicator& group, const maps::Map& map, const Tensor& in, const Tensor& out,
+                     const lanes::Lane& lane) {
   const Shape global = global_shape(map, in, out);
   std::array<std::int64_t, 5 + Shape::max_rank> key = {static_cast<int>(map.kind), map.dim, map.target_dim,
                                                        static_cast<int>(out.dtype), global.rank()};
@@ -48,7 +49,7 @@ Request start_blocks(const Communicator& group, const maps::Map& map, const Tens
   if (!route)
     route =
         std::make_shared<Exchange::Route>(group, plan_of(map, global, group.size(), group.rank()), out.dtype);
-  return route->start(in, out);
+  return route->start(in, out, lane);
 }
 
 }  // namespace heddle::comm

@@ -2,27 +2,32 @@
 
 #include "communicator_handle.hpp"
 #include "pieces.hpp"
-#include "request_state.hpp"
 
 namespace heddle::comm {
 
-Request start_send(const Communicator& communicator, int peer, int tag, const Tensor& tensor) {
-  auto state = std::make_unique<Request::State>(*communicator.handle().watchdog);
-  const Piece whole(tensor.dtype, maps::Box(tensor.shape), maps::Box(tensor.shape));
-  check(MPI_Isend(whole.in(tensor.data), whole.count(), whole.type(), peer, tag, communicator.handle().comm,
-                  state->add()),
-        "MPI_Isend");
-  return Request(std::move(state));
+Request start_send(const Communicator& communicator, int peer, int tag, const Tensor& tensor,
+                   const lanes::Lane& lane) {
+  const auto& group = communicator.handle();
+  return make_request(
+      *group.shared, lane, "send", {tensor.data}, [&group, peer, tag, tensor](Request::State& state) {
+        const Piece whole(tensor.dtype, maps::Box(tensor.shape), maps::Box(tensor.shape));
+        check(
+            MPI_Isend(whole.in(tensor.data), whole.count(), whole.type(), peer, tag, group.comm, state.add()),
+            "MPI_Isend");
+      });
 }
 
-Request start_receive(const Communicator& communicator, int peer, int tag, const Tensor& tensor) {
-  auto state = std::make_unique<Request::State>(*communicator.handle().watchdog);
-  const Piece whole(tensor.dtype, maps::Box(tensor.shape), maps::Box(tensor.shape));
-  check(MPI_Irecv(whole.in(tensor.data), whole.count(), whole.type(), peer, tag, communicator.handle().comm,
-                  state->add()),
-        "MPI_Irecv");
-  state->receives = 1;
-  return Request(std::move(state));
+Request start_receive(const Communicator& communicator, int peer, int tag, const Tensor& tensor,
+                      const lanes::Lane& lane) {
+  const auto& group = communicator.handle();
+  return make_request(
+      *group.shared, lane, "receive", {tensor.data}, [&group, peer, tag, tensor](Request::State& state) {
+        const Piece whole(tensor.dtype, maps::Box(tensor.shape), maps::Box(tensor.shape));
+        check(
+            MPI_Irecv(whole.in(tensor.data), whole.count(), whole.type(), peer, tag, group.comm, state.add()),
+            "MPI_Irecv");
+        state.receives = 1;
+      });
 }
 
 }  // namespace heddle::comm

@@ -1,15 +1,16 @@
 #include "heddle/comm/request.hpp"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
-#include "request_state.hpp"
+#include "shared.hpp"
 
 namespace heddle::comm {
 
-// A receive that is left behind must not write into memory that has gone; sends and collectives cannot be
-// cancelled, so theirs must stay.
+// A receive that is left behind is cancelled; sends and collectives cannot be, so what they read and write stays.
 Request::State::~State() {
+  if (start) shared->starts.remove(*this);
   int finalized = 0;
   MPI_Finalized(&finalized);
   if (finalized) return;
@@ -20,7 +21,7 @@ Request::State::~State() {
   }
   static std::vector<std::shared_ptr<void>> left_behind;
   const auto under_way = [](MPI_Request request) { return request != MPI_REQUEST_NULL; };
-  if (own && std::ranges::any_of(pending, under_way)) left_behind.push_back(std::move(own));
+  if (std::ranges::any_of(pending, under_way)) std::ranges::move(own, std::back_inserter(left_behind));
 }
 
 Request::Request() = default;
@@ -31,6 +32,8 @@ Request::~Request() = default;
 
 bool Request::test() {
   if (done()) return true;
+  state_->shared->starts.move_on();
+  if (state_->start) return false;
   int all = 0;
   const int count = static_cast<int>(state_->pending.size());
   check(MPI_Testall(count, state_->pending.data(), &all, MPI_STATUSES_IGNORE), "MPI_Testall");
@@ -40,13 +43,26 @@ bool Request::test() {
   return true;
 }
 
+Request make_request(Shared& shared, const lanes::Lane& lane, const char* what,
+                     std::initializer_list<const void*> memory, std::function<void(Request::State&)> start) {
+  auto state = std::make_unique<Request::State>(shared);
+  for (const void* data : memory)
+    if (auto owner = lanes::owner_of(data)) state->own.push_back(std::move(owner));
+  state->ready = lane.mark(what);
+  state->start = std::move(start);
+  shared.starts.add(*state);
+  shared.starts.move_on();
+  const bool done = !state->start && state->pending.empty() && !state->finish;
+  return done ? Request() : Request(std::move(state));
+}
+
 bool test_all(std::span<Request> requests) {
   return std::ranges::all_of(requests, [](Request& request) { return request.done() || request.test(); });
 }
 
 void wait(Request& request, const Waiting& what) {
   if (request.test()) return;
-  for (Wait turn(*request.state_->watchdog, what); !request.test();) turn.idle();
+  for (Wait turn(request.state_->shared->watchdog, what); !request.test();) turn.idle();
 }
 
 }  // namespace heddle::comm

@@ -1,10 +1,8 @@
 #include "route.hpp"
 
-#include <cstring>
 #include <utility>
 
 #include "communicator_handle.hpp"
-#include "request_state.hpp"
 
 namespace heddle::comm {
 namespace {
@@ -22,19 +20,6 @@ std::vector<std::int64_t> run_offsets(const maps::Box& holder, const maps::Box& 
   std::vector<std::int64_t> offsets;
   maps::for_each_run(holder, box, [&](std::int64_t offset, std::int64_t) { offsets.push_back(offset); });
   return offsets;
-}
-
-template <class T>
-void add(const T* from, T* to, std::int64_t length) {
-  for (std::int64_t i = 0; i < length; ++i) to[i] += from[i];
-}
-
-void add(DType dtype, const char* from, char* to, std::int64_t length) {
-  if (dtype == DType::f32)
-    return add(reinterpret_cast<const float*>(from), reinterpret_cast<float*>(to), length);
-  if (dtype == DType::f64)
-    return add(reinterpret_cast<const double*>(from), reinterpret_cast<double*>(to), length);
-  add(reinterpret_cast<const std::int32_t*>(from), reinterpret_cast<std::int32_t*>(to), length);
 }
 
 }  // namespace
@@ -70,11 +55,10 @@ void Exchange::Route::plan_receives(const LocalPlan& plan) {
     }
     const auto from = own ? run_offsets(plan.source, box) : run_offsets(box, box);
     const auto to = run_offsets(plan.target, box);
-    Landing landing{own, {}};
+    std::vector<lanes::Run> runs;
     for (std::size_t i = 0; i < to.size(); ++i)
-      landing.runs.push_back(
-          {from[i] + (own ? 0 : in_workspace), to[i], box.count() / std::int64_t(to.size())});
-    landings_.push_back(std::move(landing));
+      runs.push_back({from[i] + (own ? 0 : in_workspace), to[i], box.count() / std::int64_t(to.size())});
+    landings_.push_back({own, std::make_shared<const std::vector<lanes::Run>>(std::move(runs))});
     if (own) continue;
     const maps::Box workspace{{-in_workspace, box.count()}};
     receives_.push_back({peer, Piece(dtype_, workspace, maps::Box{{0, box.count()}})});
@@ -84,55 +68,56 @@ void Exchange::Route::plan_receives(const LocalPlan& plan) {
   covered_ = adds_ ? plan.received.front().box == plan.target : arriving == target_.count();
 }
 
-Exchange::Route::Buffer Exchange::Route::take_workspace() {
-  if (spare_.empty()) return std::make_unique<std::byte[]>(workspace_bytes_);
-  Buffer buffer = std::move(spare_.back());
-  spare_.pop_back();
-  return buffer;
+// One that was used before is free once the lane has landed what lay there, and a request waits for that.
+lanes::Memory Exchange::Route::take_workspace(const lanes::Lane& lane) {
+  std::vector<lanes::Memory>& spare = spare_[lane.stream()];
+  if (spare.empty()) return lanes::Memory(workspace_bytes_, lane);
+  lanes::Memory memory = std::move(spare.back());
+  spare.pop_back();
+  return memory;
 }
 
 // Where pieces overlap, all but the one that already fills the target are added.
-void Exchange::Route::land_all(const void* in, const void* workspace, void* out) const {
-  const std::int64_t size = size_of(dtype_);
-  bool copies = !adds_ || covered_;
+void Exchange::Route::land_all(const void* in, const void* workspace, void* out,
+                               const lanes::Lane& lane) const {
+  bool replaces = !adds_ || covered_;
   for (const Landing& landing : landings_) {
-    const char* from = static_cast<const char*>(landing.own ? in : workspace);
-    for (const Run& run : landing.runs) {
-      char* to = static_cast<char*>(out) + run.to * size;
-      if (copies)
-        std::memcpy(to, from + run.from * size, run.length * size);
-      else
-        add(dtype_, from + run.from * size, to, run.length);
-    }
-    copies = !adds_;
+    lane.land(landing.runs, dtype_, landing.own ? in : workspace, out,
+              replaces ? lanes::Landing::replace : lanes::Landing::add);
+    replaces = !adds_;
   }
 }
 
-Request Exchange::Route::start(const Tensor& in, const Tensor& out) {
-  HEDDLE_EXPECT(in.shape == source_ && out.shape == target_ && in.dtype == dtype_ && out.dtype == dtype_);
-  if (!covered_) std::memset(out.data, 0, out.bytes());
-  auto workspace = adds_ ? std::make_shared<Buffer>(take_workspace()) : nullptr;
-  void* const arrival = adds_ ? static_cast<void*>(workspace->get()) : out.data;
-  auto state = std::make_unique<Request::State>(*group_.watchdog);
-  state->pending.reserve(receives_.size() + sends_.size());
+void Exchange::Route::post(Request::State& state, const void* in, void* arrival) const {
+  state.pending.reserve(receives_.size() + sends_.size());
   for (const auto& [peer, piece] : receives_)
     check(MPI_Irecv(piece.in(arrival), piece.count(), piece.type(), peer, exchange_tag, group_.comm,
-                    state->add()),
+                    state.add()),
           "MPI_Irecv");
-  state->receives = receives_.size();
+  state.receives = receives_.size();
   for (const auto& [peer, piece] : sends_)
-    check(MPI_Isend(piece.in(in.data), piece.count(), piece.type(), peer, exchange_tag, group_.comm,
-                    state->add()),
+    check(MPI_Isend(piece.in(const_cast<void*>(in)), piece.count(), piece.type(), peer, exchange_tag,
+                    group_.comm, state.add()),
           "MPI_Isend");
-  if (!adds_)
-    land_all(in.data, nullptr, out.data);
-  else
-    state->finish = [self = shared_from_this(), workspace, in, out] {
-      self->land_all(in.data, workspace->get(), out.data);
-      self->spare_.push_back(std::move(*workspace));
-    };
-  if (state->pending.empty() && !state->finish) return {};
-  return Request(std::move(state));
+}
+
+Request Exchange::Route::start(const Tensor& in, const Tensor& out, const lanes::Lane& lane) {
+  HEDDLE_EXPECT(in.shape == source_ && out.shape == target_ && in.dtype == dtype_ && out.dtype == dtype_);
+  if (!covered_) lane.fill(out, 0);
+  const lanes::Memory workspace = adds_ ? take_workspace(lane) : lanes::Memory();
+  void* const arrival = adds_ ? workspace.data() : out.data;
+  Request request =
+      make_request(*group_.shared, lane, "exchange", {in.data, out.data, workspace.data()},
+                   [self = shared_from_this(), workspace, arrival, in, out, lane](Request::State& state) {
+                     self->post(state, in.data, arrival);
+                     if (!self->adds_) return;
+                     state.finish = [self, workspace, in, out, lane] {
+                       self->land_all(in.data, workspace.data(), out.data, lane);
+                       self->spare_[lane.stream()].push_back(workspace);
+                     };
+                   });
+  if (!adds_) land_all(in.data, nullptr, out.data, lane);  // beside what arrives
+  return request;
 }
 
 Exchange::Exchange(const Communicator& communicator, const maps::TransferPlan& plan, DType dtype) {
@@ -145,6 +130,8 @@ Exchange::Exchange(const Communicator& communicator, const maps::TransferPlan& p
   route_ = std::make_shared<Route>(communicator, std::move(local), dtype);
 }
 
-Request Exchange::start(const Tensor& in, const Tensor& out) const { return route_->start(in, out); }
+Request Exchange::start(const Tensor& in, const Tensor& out, const lanes::Lane& lane) const {
+  return route_->start(in, out, lane);
+}
 
 }  // namespace heddle::comm

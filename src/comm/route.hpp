@@ -2,10 +2,12 @@
 // land. Every map that exchanges blocks, and every transfer plan, is one of these.
 #pragma once
 
+#include <map>
 #include <memory>
 #include <vector>
 
 #include "heddle/comm/exchange.hpp"
+#include "heddle/lanes/memory.hpp"
 #include "pieces.hpp"
 
 namespace heddle::comm {
@@ -24,26 +26,22 @@ struct LocalPlan {
 
 struct Exchange::Route : std::enable_shared_from_this<Exchange::Route> {
   Route(const Communicator& communicator, LocalPlan plan, DType dtype);
-  Request start(const Tensor& in, const Tensor& out);
+  Request start(const Tensor& in, const Tensor& out, const lanes::Lane& lane);
 
  private:
-  using Buffer = std::unique_ptr<std::byte[]>;
   struct Message {
     int peer;
     Piece piece;
   };
-  /// `length` elements in a row, between a tensor or the workspace and the target.
-  struct Run {
-    std::int64_t from, to, length;
-  };
   struct Landing {
-    bool own;  ///< from this rank's source tensor, otherwise from the workspace
-    std::vector<Run> runs;
+    bool own;          ///< from this rank's source tensor, otherwise from the workspace
+    lanes::Runs runs;  ///< from there to the target
   };
 
   void plan_receives(const LocalPlan& plan);
-  void land_all(const void* in, const void* workspace, void* out) const;
-  Buffer take_workspace();
+  void post(Request::State& state, const void* in, void* arrival) const;
+  void land_all(const void* in, const void* workspace, void* out, const lanes::Lane& lane) const;
+  lanes::Memory take_workspace(const lanes::Lane& lane);
 
   const Communicator::Handle& group_;
   DType dtype_;
@@ -53,7 +51,8 @@ struct Exchange::Route : std::enable_shared_from_this<Exchange::Route> {
   bool adds_ = false;              // pieces overlap, so they arrive in the workspace and are added from there
   bool covered_ = false;           // the first landing, or all of them where none overlap, fill the target
   std::int64_t workspace_bytes_ = 0;
-  std::vector<Buffer> spare_;  // workspaces that no request uses now
+  std::map<lanes::Stream*, std::vector<lanes::Memory>>
+      spare_;  // workspaces of a lane that no request uses now
 };
 
 }  // namespace heddle::comm

@@ -10,7 +10,7 @@ Communicator subset(const Communicator& parent, Membership membership) {
   barrier(parent, "set-up of a part of the grid");
   MPI_Comm part;
   check(MPI_Comm_split(parent.handle().comm, color, parent.rank(), &part), "MPI_Comm_split");
-  return Communicator(std::make_unique<Communicator::Handle>(part, *parent.handle().watchdog));
+  return Communicator(std::make_unique<Communicator::Handle>(part, *parent.handle().shared));
 }
 
 }  // namespace heddle::comm

@@ -31,6 +31,8 @@ void Watchdog::set_timeout(double timeout, double grace) {
   board_->grace = grace;
 }
 
+double Watchdog::timeout() const { return board_->timeout; }
+
 void Watchdog::tell_failure(ExitCode code) {
   Note note;
   note.kind = Note::Kind::failed;

@@ -46,18 +46,18 @@ std::vector<std::string> host_of_every_rank(MPI_Comm comm, int size) {
 
 struct World::Parts {
   Library library;
-  Watchdog watchdog;
+  Shared shared;
   Communicator all;
   std::vector<std::string> hosts;
 
   Parts(int& argc, char**& argv)
       : library(argc, argv),
-        all(std::make_unique<Communicator::Handle>(duplicate_of_world(), watchdog)),
+        all(std::make_unique<Communicator::Handle>(duplicate_of_world(), shared)),
         hosts(host_of_every_rank(all.handle().comm, all.size())) {}
 };
 
 World::World(int& argc, char**& argv) : parts_(std::make_unique<Parts>(argc, argv)) {
-  parts_->watchdog.board_->hosts = parts_->hosts;
+  parts_->shared.watchdog.board_->hosts = parts_->hosts;
 }
 World::~World() = default;
 
@@ -65,11 +65,11 @@ int World::rank() const { return parts_->all.rank(); }
 int World::size() const { return parts_->all.size(); }
 const std::vector<std::string>& World::hosts() const { return parts_->hosts; }
 const Communicator& World::all() const { return parts_->all; }
-Watchdog& World::watchdog() { return parts_->watchdog; }
+Watchdog& World::watchdog() { return parts_->shared.watchdog; }
 
 // Runs on the watchdog's communicator: on the others a failing rank may have left collectives unfinished.
 ExitCode World::agree(ExitCode code, const std::string& message) {
-  Watchdog& dog = parts_->watchdog;
+  Watchdog& dog = parts_->shared.watchdog;
   const MPI_Comm comm = dog.board_->post.comm;
   auto finish = [&](MPI_Request request) {
     Wait turn(dog, {"all ranks to agree on how to go on"}, Hearing::nothing);

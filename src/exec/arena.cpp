@@ -12,7 +12,7 @@ bool taken_whole(int pool) { return pool < static_cast<int>(FixedPool::scratch);
 
 }  // namespace
 
-Arena::Arena(const schedule::MemoryPlan& plan, Packing packing, const Arena* lender)
+Arena::Arena(const schedule::MemoryPlan& plan, Packing packing, const lanes::Lane& lane, const Arena* lender)
     : plan_(plan), packing_(packing), lender_(lender) {
   if (lender_) {
     HEDDLE_EXPECT(lender_->plan_[FixedPool::parameters].slot_bytes ==
@@ -23,7 +23,8 @@ Arena::Arena(const schedule::MemoryPlan& plan, Packing packing, const Arena* len
     for (const Place& place : plan_.places) {
       buffers_.emplace_back();
       if (place.pool < 0 || taken_whole(place.pool)) continue;
-      for (int i = 0; i < plan_.pools[place.pool].slot_count; ++i) buffers_.back().emplace_back(place.bytes);
+      for (int i = 0; i < plan_.pools[place.pool].slot_count; ++i)
+        buffers_.back().emplace_back(place.bytes, lane);
     }
   const bool borrows =
       lender_ && packing_ == Packing::arena && plan_.beside_parameters() <= lender_->plan_.spare();
@@ -32,8 +33,8 @@ Arena::Arena(const schedule::MemoryPlan& plan, Packing packing, const Arena* len
     return;
   }
   const std::int64_t end = packing_ == Packing::separate ? plan_[FixedPool::scratch].offset : plan_.bytes;
-  memory_ = kernels::Memory(end - lent_);
-  memory_.zero();
+  memory_ = lanes::Memory(end - lent_, lane);
+  memory_.zero(lane);
   begin_ = static_cast<std::byte*>(memory_.data());
 }
 

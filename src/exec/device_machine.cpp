@@ -59,12 +59,11 @@ void DeviceMachine::start(const Action& action) {
     receives_[action] = exchange(action);
     return;
   }
-  begin_ = in_.clock.now();
+  span_.begin = in_.runner.lane().moment();
 }
 
 schedule::Event DeviceMachine::finish(const Action& action) {
-  const bool waited = !is_compute(action.kind) && action.kind != ActionKind::step;
-  const double begin = waited ? last_end_ : begin_;
+  span_.waited = !is_compute(action.kind) && action.kind != ActionKind::step;
   state_.action = action;
   if (is_compute(action.kind)) compute(action);
   if (is_receive(action.kind)) receives_.erase(action);
@@ -73,8 +72,18 @@ schedule::Event DeviceMachine::finish(const Action& action) {
     in_.runner.finish_step(state_, in_.reducer ? in_.reducer->carried_out()
                                                : std::vector<bool>(in_.runner.program().graph.nodes.size()));
   if (action.kind == ActionKind::step && is_last(action)) in_.hooks->step(state_);
-  last_end_ = in_.clock.now();
-  return {action, begin, last_end_};
+  return end(action);
+}
+
+/// Messages are the host's work, the rest is the lane's. A time that the lane does not know yet is the host's until it does.
+schedule::Event DeviceMachine::end(const Action& action) {
+  const bool message = is_send(action.kind) || is_receive(action.kind);
+  span_.end = message ? lanes::Lane().moment() : in_.runner.lane().moment();
+  const auto time = [&](const lanes::Mark& mark) {
+    return mark.passed() ? in_.clock.at(mark.when()) : in_.clock.now();
+  };
+  const double begin = span_.waited ? last_end_ : time(span_.begin);
+  return {action, begin, last_end_ = time(span_.end)};
 }
 
 void DeviceMachine::compute(const Action& action) {
@@ -119,13 +128,13 @@ DeviceMachine::Requests DeviceMachine::exchange(const Action& action) {
   const comm::Communicator& pipeline = in_.grid.along(maps::Axis::pipeline);
   const int peer = in_.schedule.rank_of_stage[partner_stage(action)];
   Requests requests;
-  if (is_send(action.kind)) in_.runner.fence();
   int index = 0;
   for (graph::ValueId id : message(action)) {
     const Tensor tensor = in_.runner.tensor(id, action.microbatch);
     const int label = tag(action, index++);
-    requests.push_back(is_send(action.kind) ? start_send(pipeline, peer, label, tensor)
-                                            : start_receive(pipeline, peer, label, tensor));
+    requests.push_back(is_send(action.kind)
+                           ? start_send(pipeline, peer, label, tensor, in_.runner.lane())
+                           : start_receive(pipeline, peer, label, tensor, in_.runner.lane()));
   }
   return requests;
 }

@@ -1,8 +1,9 @@
 #include "heddle/exec/engine.hpp"
 
+#include "heddle/exec/lane_events.hpp"
+
 #include <fmt/format.h>
 
-#include "heddle/exec/host_copy.hpp"
 #include "heddle/maps/local.hpp"
 
 namespace heddle::exec {
@@ -13,8 +14,8 @@ using schedule::Advance;
 Engine::Engine(const EngineInput& input)
     : input_(input), pipeline_rank_(input.plan.pipeline_rank(input.grid.rank())) {
   const plan::RankPlan& mine = input.plan.of(input.execution, input.grid.rank());
-  arena_.emplace(mine.memory, input.packing, input.lender);
-  runner_.emplace(program(), input.grid, *arena_, input.plan.options.extents(), mine.loss_chunks);
+  arena_.emplace(mine.memory, input.packing, input.lane, input.lender);
+  runner_.emplace(program(), input.grid, *arena_, input.plan.options.extents(), mine.loss_chunks, input.lane);
   if (!program().trained.empty())
     reducer_.emplace(*runner_, input.grid, mine.buckets, input.execution.schedule.microbatches);
 }
@@ -35,8 +36,8 @@ void Engine::load(std::string_view name, std::span<const std::int32_t> tokens) {
   if (!id) return;
   const std::size_t rows = tokens.size() / static_cast<std::size_t>(input_.execution.schedule.microbatches);
   for (int m = 0; m < input_.execution.schedule.microbatches; ++m)
-    copy_to_lane(std::as_bytes(tokens.subspan(static_cast<std::size_t>(m) * rows, rows)),
-                 runner_->tensor(*id, m));
+    input_.lane.copy_from_host(std::as_bytes(tokens.subspan(static_cast<std::size_t>(m) * rows, rows)),
+                               runner_->tensor(*id, m));
 }
 
 std::vector<std::int64_t> Engine::row_shifts(std::int64_t samples) const {
@@ -71,11 +72,14 @@ void Engine::run_row(RunState state, std::int64_t samples, StepHooks* hooks, sch
                          .hooks = hooks,
                          .channel_capacity = input_.execution.channel_capacity});
   machine.begin_step(state, row_shifts(samples));
+  std::optional<LaneEvents> events;
+  if (observer) events.emplace(machine, input_.lane, input_.clock, *observer);
   schedule::Interpreter loop(input_.execution.schedule, pipeline_rank_, machine, input_.execution.lookahead,
-                             observer);
+                             events ? &*events : nullptr);
   for (Advance advance; (advance = loop.advance()) != Advance::done;)
     if (advance == Advance::blocked) wait(loop, machine, state.observer);
   machine.end_step();
+  if (events) events->finish();
 }
 
 }  // namespace heddle::exec

@@ -29,10 +29,9 @@ void GradientReducer::node_done(int node) {
   for (int index : buckets_of_[node]) {
     State& state = states_[index];
     if (--state.waiting > 0) continue;
-    runner_.fence();
     const Tensor gradients = tensor(buckets_[index]);
-    state.request =
-        start_all_reduce(grid_.along(buckets_[index].axes), comm::Reduction::sum, gradients, gradients);
+    state.request = start_all_reduce(grid_.along(buckets_[index].axes), comm::Reduction::sum, gradients,
+                                     gradients, runner_.lane());
   }
   test();
 }

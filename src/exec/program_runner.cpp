@@ -5,7 +5,6 @@
 #include <algorithm>
 
 #include "heddle/comm/apply.hpp"
-#include "heddle/exec/host_copy.hpp"
 #include "heddle/maps/local.hpp"
 #include "heddle/passes/loss_tail.hpp"
 
@@ -14,12 +13,13 @@ namespace heddle::exec {
 using schedule::ActionKind;
 
 ProgramRunner::ProgramRunner(const passes::Program& program, const comm::CartesianGrid& grid, Arena& arena,
-                             graph::Extents extents, std::vector<maps::Block> loss_chunks)
+                             graph::Extents extents, std::vector<maps::Block> loss_chunks, lanes::Lane lane)
     : program_(program),
       grid_(grid),
       arena_(arena),
       extents_(std::move(extents)),
       tasks_(program, arena.plan().backward),
+      lane_(std::move(lane)),
       loss_chunks_(std::move(loss_chunks)),
       inside_loss_(passes::inside_loss(program)),
       summed_(program.graph.values.size()) {
@@ -85,7 +85,7 @@ Work ProgramRunner::work_of(int node) const {
 void ProgramRunner::poison_outputs(const Call& call) const {
   if (call.write == kernels::Write::accumulate) return;
   for (const Tensor& out : call.out)
-    if (!std::ranges::count(call.in, out.data, &Tensor::data)) fill_bytes(out, 0xff);
+    if (!std::ranges::count(call.in, out.data, &Tensor::data)) lane_.fill(out, 0xff);
 }
 
 /// The sums that one node adds to have the same writers.
@@ -159,11 +159,11 @@ void ProgramRunner::run_map(const Call& call, int index, const std::string& what
   const auto& map = std::get<maps::Map>(call.node.attributes);
   const std::string action =
       fmt::format("{}: {} of {}", what, name(map), program_.graph[call.node.out[0]].name);
-  lane_.fence();
   if (!map.among.empty())
-    return in_pieces(call.in[0], call.out[0], action,
-                     [&](const Tensor& in, const Tensor& out) { return comm::start(map, grid_, in, out); });
-  comm::Request request = comm::start(map, grid_, call.in[0], call.out[0]);
+    return in_pieces(call.in[0], call.out[0], action, [&](const Tensor& in, const Tensor& out) {
+      return comm::start(map, grid_, in, out, lane_);
+    });
+  comm::Request request = comm::start(map, grid_, call.in[0], call.out[0], lane_);
   if (request.done()) return;
   under_way_.add({std::move(request),
                   call.in[0],

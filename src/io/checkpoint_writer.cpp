@@ -10,6 +10,7 @@
 #include "hdf5.hpp"
 #include "heddle/base/aside_file.hpp"
 #include "heddle/comm/mpi_handle.hpp"
+#include "heddle/comm/watch_over.hpp"
 #include "heddle/io/checkpoint.hpp"
 #include "together.hpp"
 
@@ -97,6 +98,7 @@ void write_checkpoint(const comm::Communicator& ranks, const std::string& path,
                       const CheckpointHeader& header, std::span<const Shard> shards) {
   const MPI_Comm group = comm::mpi_handle(ranks);
   const bool leads = ranks.rank() == 0;
+  const comm::Away away(ranks, "writing " + path);
   const Catalogue catalogue = agree_on_catalogue(ranks, shards);
   std::optional<AsideFile> aside;
   together(ranks, [&] {

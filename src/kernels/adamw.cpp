@@ -15,8 +15,8 @@ struct State {
 };
 
 template <bool keeps, class T>
-void run(const Lane& lane, std::int64_t count, const State<T> from, const T* gradient, const State<T> to,
-         T* kept, const AdamWStep& step) {
+void run(const lanes::Lane& lane, std::int64_t count, const State<T> from, const T* gradient,
+         const State<T> to, T* kept, const AdamWStep& step) {
   const T beta1 = static_cast<T>(step.beta1), fresh1 = static_cast<T>(1 - step.beta1);
   const T beta2 = static_cast<T>(step.beta2), fresh2 = static_cast<T>(1 - step.beta2);
   const T scale = static_cast<T>(step.gradient_scale), epsilon = static_cast<T>(step.epsilon);
@@ -41,7 +41,7 @@ void run(const Lane& lane, std::int64_t count, const State<T> from, const T* gra
 
 }  // namespace
 
-void adamw(const Lane& lane, const AdamWState& from, const Tensor& gradient, const AdamWState& to,
+void adamw(const lanes::Lane& lane, const AdamWState& from, const Tensor& gradient, const AdamWState& to,
            const Tensor& kept, const AdamWStep& step) {
   const std::int64_t count = gradient.count();
   for (const AdamWState* state : {&from, &to})
@@ -58,7 +58,7 @@ void adamw(const Lane& lane, const AdamWState& from, const Tensor& gradient, con
   });
 }
 
-void adamw(const Lane& lane, const Tensor& parameter, const Tensor& gradient, const Tensor& m,
+void adamw(const lanes::Lane& lane, const Tensor& parameter, const Tensor& gradient, const Tensor& m,
            const Tensor& v, const AdamWStep& step) {
   const AdamWState state{parameter, m, v};
   adamw(lane, state, gradient, state, {}, step);

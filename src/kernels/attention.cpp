@@ -118,7 +118,7 @@ KOKKOS_INLINE_FUNCTION void attend(const Team& team, const AttentionCall& call, 
 }
 
 template <class T>
-void run(const Lane& lane, const AttentionCall& call, const T* qkv, T* out, T* logsumexp) {
+void run(const lanes::Lane& lane, const AttentionCall& call, const T* qkv, T* out, T* logsumexp) {
   const std::int64_t blocks = call.blocks(query_block);
   each_row(
       lane, "attention", call.samples * call.heads * blocks,
@@ -162,7 +162,7 @@ AttentionCall attention_call(const Tensor& qkv, const Tensor& out, const Tensor&
           dropout.total_heads};
 }
 
-void attention(const Lane& lane, const Tensor& qkv, std::int64_t sequence, double scale,
+void attention(const lanes::Lane& lane, const Tensor& qkv, std::int64_t sequence, double scale,
                const AttentionDropout& dropout, const Tensor& out, const Tensor& logsumexp) {
   const AttentionCall call = attention_call(qkv, out, logsumexp, sequence, scale, dropout);
   with_real(qkv.dtype, [&](auto zero) {

@@ -130,7 +130,7 @@ KOKKOS_INLINE_FUNCTION void head_gradient(const Team& team, const AttentionCall&
 }
 
 template <class T>
-void run(const Lane& lane, const AttentionCall& call, const Arrays<T>& arrays) {
+void run(const lanes::Lane& lane, const AttentionCall& call, const Arrays<T>& arrays) {
   each_row(
       lane, "attention_gradient", call.samples * call.heads,
       KOKKOS_LAMBDA(const Team& team, std::int64_t task) {
@@ -145,8 +145,8 @@ void run(const Lane& lane, const AttentionCall& call, const Arrays<T>& arrays) {
 
 }  // namespace
 
-void attention_gradient(const Lane& lane, const Tensor& dout, const Tensor& out, const Tensor& logsumexp,
-                        const Tensor& qkv, std::int64_t sequence, double scale,
+void attention_gradient(const lanes::Lane& lane, const Tensor& dout, const Tensor& out,
+                        const Tensor& logsumexp, const Tensor& qkv, std::int64_t sequence, double scale,
                         const AttentionDropout& dropout, const Tensor& dqkv) {
   const AttentionCall call = attention_call(qkv, out, logsumexp, sequence, scale, dropout);
   HEDDLE_EXPECT(dqkv.count() == qkv.count() && dout.count() == out.count() && dqkv.data != qkv.data);

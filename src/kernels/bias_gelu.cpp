@@ -19,7 +19,8 @@ KOKKOS_FORCEINLINE_FUNCTION P decay(P z) {
 }
 
 template <class T>
-void forward(const Lane& lane, std::int64_t rows, std::int64_t width, const T* x, const T* bias, T* y) {
+void forward(const lanes::Lane& lane, std::int64_t rows, std::int64_t width, const T* x, const T* bias,
+             T* y) {
   each_row(
       lane, "bias_gelu", rows, KOKKOS_LAMBDA(const Team& team, std::int64_t r) {
         const T* from = x + r * width;
@@ -33,8 +34,8 @@ void forward(const Lane& lane, std::int64_t rows, std::int64_t width, const T* x
 
 /// gelu' = s + z s (1 - s) 2u' with s = 1 / (1 + exp(-2u)).
 template <class T>
-void backward(const Lane& lane, std::int64_t rows, std::int64_t width, const T* dy, const T* x, const T* bias,
-              T* dx) {
+void backward(const lanes::Lane& lane, std::int64_t rows, std::int64_t width, const T* dy, const T* x,
+              const T* bias, T* dx) {
   each_row(
       lane, "bias_gelu_gradient", rows, KOKKOS_LAMBDA(const Team& team, std::int64_t r) {
         const T *gradient = dy + r * width, *from = x + r * width;
@@ -49,7 +50,7 @@ void backward(const Lane& lane, std::int64_t rows, std::int64_t width, const T* 
 
 }  // namespace
 
-void bias_gelu(const Lane& lane, const Tensor& x, const Tensor& bias, const Tensor& y) {
+void bias_gelu(const lanes::Lane& lane, const Tensor& x, const Tensor& bias, const Tensor& y) {
   HEDDLE_EXPECT(bias.count() == columns(x) && y.count() == x.count());
   with_real(x.dtype, [&](auto zero) {
     using T = decltype(zero);
@@ -57,7 +58,7 @@ void bias_gelu(const Lane& lane, const Tensor& x, const Tensor& bias, const Tens
   });
 }
 
-void bias_gelu_gradient(const Lane& lane, const Tensor& dy, const Tensor& x, const Tensor& bias,
+void bias_gelu_gradient(const lanes::Lane& lane, const Tensor& dy, const Tensor& x, const Tensor& bias,
                         const Tensor& dx) {
   HEDDLE_EXPECT(bias.count() == columns(x) && dy.count() == x.count() && dx.count() == x.count());
   with_real(x.dtype, [&](auto zero) {

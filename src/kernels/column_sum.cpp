@@ -6,7 +6,7 @@ namespace heddle::kernels {
 namespace {
 
 template <class T>
-void run(const Lane& lane, std::int64_t rows, std::int64_t width, const T* dy, T* db, Write write) {
+void run(const lanes::Lane& lane, std::int64_t rows, std::int64_t width, const T* dy, T* db, Write write) {
   const bool adds = write == Write::accumulate;
   each_block(
       lane, "column_sum", width, column_block,
@@ -27,7 +27,7 @@ void run(const Lane& lane, std::int64_t rows, std::int64_t width, const T* dy, T
 
 }  // namespace
 
-void column_sum(const Lane& lane, const Tensor& dy, const Tensor& db, Write write) {
+void column_sum(const lanes::Lane& lane, const Tensor& dy, const Tensor& db, Write write) {
   HEDDLE_EXPECT(db.count() == columns(dy));
   with_real(dy.dtype, [&](auto zero) {
     using T = decltype(zero);

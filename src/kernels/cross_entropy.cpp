@@ -22,7 +22,7 @@ Block block_of(const Tensor& logits, std::int64_t first_token = 0) {
 }
 
 template <class T>
-void sums(const Lane& lane, Block block, const T* logits, T* lse) {
+void sums(const lanes::Lane& lane, Block block, const T* logits, T* lse) {
   constexpr T nothing = -std::numeric_limits<T>::infinity();
   each_row(
       lane, "log_sum_exp", block.rows, KOKKOS_LAMBDA(const Team& team, std::int64_t r) {
@@ -43,8 +43,8 @@ void sums(const Lane& lane, Block block, const T* logits, T* lse) {
 }
 
 template <class T>
-void probabilities(const Lane& lane, Block block, const T* logits, const T* lse, const std::int32_t* targets,
-                   T* logp) {
+void probabilities(const lanes::Lane& lane, Block block, const T* logits, const T* lse,
+                   const std::int32_t* targets, T* logp) {
   each_block(
       lane, "log_probability", block.rows, element_block,
       KOKKOS_LAMBDA(const Team& team, std::int64_t first, std::int64_t n) {
@@ -56,8 +56,8 @@ void probabilities(const Lane& lane, Block block, const T* logits, const T* lse,
 }
 
 template <class T>
-void gradient(const Lane& lane, Block block, const T* logits, const T* lse, const std::int32_t* targets,
-              const T* dlogp, T* dlogits) {
+void gradient(const lanes::Lane& lane, Block block, const T* logits, const T* lse,
+              const std::int32_t* targets, const T* dlogp, T* dlogits) {
   each_row(
       lane, "log_probability_gradient", block.rows, KOKKOS_LAMBDA(const Team& team, std::int64_t r) {
         const T* row = logits + r * block.width;
@@ -75,7 +75,7 @@ void gradient(const Lane& lane, Block block, const T* logits, const T* lse, cons
 
 /// One team adds up all rows: they are few, and their order is then always the same.
 template <class T, class Loss>
-void loss_of(const Lane& lane, std::int64_t rows, const T* logp, double scale, Loss* loss, bool adds) {
+void loss_of(const lanes::Lane& lane, std::int64_t rows, const T* logp, double scale, Loss* loss, bool adds) {
   each_row(
       lane, "nll", 1, KOKKOS_LAMBDA(const Team& team, std::int64_t) {
         const double total = sum_packs<double>(team, rows, [&](auto r) { return r.load(logp); });
@@ -85,7 +85,7 @@ void loss_of(const Lane& lane, std::int64_t rows, const T* logp, double scale, L
 
 }  // namespace
 
-void log_sum_exp(const Lane& lane, const Tensor& logits, const Tensor& lse) {
+void log_sum_exp(const lanes::Lane& lane, const Tensor& logits, const Tensor& lse) {
   HEDDLE_EXPECT(lse.count() == logits.shape[0]);
   with_real(logits.dtype, [&](auto zero) {
     using T = decltype(zero);
@@ -93,7 +93,7 @@ void log_sum_exp(const Lane& lane, const Tensor& logits, const Tensor& lse) {
   });
 }
 
-void log_probability(const Lane& lane, const Tensor& logits, const Tensor& lse, const Tensor& targets,
+void log_probability(const lanes::Lane& lane, const Tensor& logits, const Tensor& lse, const Tensor& targets,
                      std::int64_t first_token, const Tensor& logp) {
   const std::int64_t rows = logits.shape[0];
   HEDDLE_EXPECT(lse.count() == rows && targets.count() == rows && logp.count() == rows);
@@ -104,7 +104,7 @@ void log_probability(const Lane& lane, const Tensor& logits, const Tensor& lse, 
   });
 }
 
-void log_probability_gradient(const Lane& lane, const Tensor& logits, const Tensor& lse,
+void log_probability_gradient(const lanes::Lane& lane, const Tensor& logits, const Tensor& lse,
                               const Tensor& targets, std::int64_t first_token, const Tensor& dlogp,
                               const Tensor& dlogits) {
   const std::int64_t rows = logits.shape[0];
@@ -117,7 +117,7 @@ void log_probability_gradient(const Lane& lane, const Tensor& logits, const Tens
   });
 }
 
-void nll(const Lane& lane, const Tensor& logp, double scale, const Tensor& loss, Write write) {
+void nll(const lanes::Lane& lane, const Tensor& logp, double scale, const Tensor& loss, Write write) {
   HEDDLE_EXPECT(loss.count() == 1);
   with_real(logp.dtype, [&](auto zero) {
     using T = decltype(zero);
@@ -128,7 +128,7 @@ void nll(const Lane& lane, const Tensor& logp, double scale, const Tensor& loss,
   });
 }
 
-void nll_gradient(const Lane& lane, double scale, double dloss, const Tensor& dlogp) {
+void nll_gradient(const lanes::Lane& lane, double scale, double dloss, const Tensor& dlogp) {
   fill(lane, dlogp, -scale * dloss);
 }
 

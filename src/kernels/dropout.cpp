@@ -6,7 +6,8 @@ namespace heddle::kernels {
 namespace {
 
 template <class T>
-void run(const Lane& lane, std::int64_t count, const T* x, const Mask& mask, std::uint64_t begin, T* y) {
+void run(const lanes::Lane& lane, std::int64_t count, const T* x, const Mask& mask, std::uint64_t begin,
+         T* y) {
   each_block(
       lane, "dropout", count, element_block,
       KOKKOS_LAMBDA(const Team& team, std::int64_t first, std::int64_t n) {
@@ -17,7 +18,7 @@ void run(const Lane& lane, std::int64_t count, const T* x, const Mask& mask, std
 
 }  // namespace
 
-void dropout(const Lane& lane, const Tensor& x, const Dropout& dropout, const Tensor& y) {
+void dropout(const lanes::Lane& lane, const Tensor& x, const Dropout& dropout, const Tensor& y) {
   HEDDLE_EXPECT(x.count() == y.count());
   const Mask mask = mask_of(dropout.key, dropout.stream, dropout.rate);
   const auto begin = static_cast<std::uint64_t>(dropout.first_row * columns(x));

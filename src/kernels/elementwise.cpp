@@ -6,7 +6,7 @@ namespace heddle::kernels {
 namespace {
 
 template <class T>
-void run_add(const Lane& lane, std::int64_t count, const T* a, const T* b, T* y) {
+void run_add(const lanes::Lane& lane, std::int64_t count, const T* a, const T* b, T* y) {
   each_block(
       lane, "add", count, element_block, KOKKOS_LAMBDA(const Team& team, std::int64_t first, std::int64_t n) {
         each(team, n, [&](std::int64_t i) { y[first + i] = a[first + i] + b[first + i]; });
@@ -14,7 +14,7 @@ void run_add(const Lane& lane, std::int64_t count, const T* a, const T* b, T* y)
 }
 
 template <class T>
-void run_fill(const Lane& lane, std::int64_t count, T value, T* y) {
+void run_fill(const lanes::Lane& lane, std::int64_t count, T value, T* y) {
   each_block(
       lane, "fill", count, element_block,
       KOKKOS_LAMBDA(const Team& team, std::int64_t first, std::int64_t n) {
@@ -23,7 +23,7 @@ void run_fill(const Lane& lane, std::int64_t count, T value, T* y) {
 }
 
 template <class T>
-void run_copy(const Lane& lane, std::int64_t count, const T* x, T* y) {
+void run_copy(const lanes::Lane& lane, std::int64_t count, const T* x, T* y) {
   each_block(
       lane, "copy", count, element_block,
       KOKKOS_LAMBDA(const Team& team, std::int64_t first, std::int64_t n) {
@@ -33,7 +33,7 @@ void run_copy(const Lane& lane, std::int64_t count, const T* x, T* y) {
 
 }  // namespace
 
-void add(const Lane& lane, const Tensor& a, const Tensor& b, const Tensor& y) {
+void add(const lanes::Lane& lane, const Tensor& a, const Tensor& b, const Tensor& y) {
   HEDDLE_EXPECT(a.count() == b.count() && a.count() == y.count());
   with_real(y.dtype, [&](auto zero) {
     using T = decltype(zero);
@@ -41,7 +41,7 @@ void add(const Lane& lane, const Tensor& a, const Tensor& b, const Tensor& y) {
   });
 }
 
-void copy(const Lane& lane, const Tensor& x, const Tensor& y) {
+void copy(const lanes::Lane& lane, const Tensor& x, const Tensor& y) {
   HEDDLE_EXPECT(x.count() == y.count() && x.dtype == y.dtype);
   with_real(y.dtype, [&](auto zero) {
     using T = decltype(zero);
@@ -49,7 +49,7 @@ void copy(const Lane& lane, const Tensor& x, const Tensor& y) {
   });
 }
 
-void fill(const Lane& lane, const Tensor& y, double value) {
+void fill(const lanes::Lane& lane, const Tensor& y, double value) {
   with_real(y.dtype, [&](auto zero) {
     using T = decltype(zero);
     run_fill<T>(lane, y.count(), static_cast<T>(value), y.as<T>());

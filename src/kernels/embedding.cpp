@@ -6,7 +6,7 @@ namespace heddle::kernels {
 namespace {
 
 template <class T>
-void forward(const Lane& lane, const Tensor& table, const Tensor& tokens, std::int64_t first_token,
+void forward(const lanes::Lane& lane, const Tensor& table, const Tensor& tokens, std::int64_t first_token,
              const Tensor& y) {
   const std::int64_t held = table.shape[0], width = columns(table);
   const T* from = table.as<T>();
@@ -27,7 +27,7 @@ void forward(const Lane& lane, const Tensor& table, const Tensor& tokens, std::i
 
 /// Parallel over columns, rows in order: two rows with one token never race.
 template <class T>
-void backward(const Lane& lane, const Tensor& dy, const Tensor& tokens, std::int64_t first_token,
+void backward(const lanes::Lane& lane, const Tensor& dy, const Tensor& tokens, std::int64_t first_token,
               const Tensor& dtable, bool adds) {
   const std::int64_t rows = dy.shape[0], held = dtable.shape[0], width = columns(dtable);
   const T* from = dy.as<T>();
@@ -50,14 +50,14 @@ void backward(const Lane& lane, const Tensor& dy, const Tensor& tokens, std::int
 
 }  // namespace
 
-void embedding(const Lane& lane, const Tensor& table, const Tensor& tokens, std::int64_t first_token,
+void embedding(const lanes::Lane& lane, const Tensor& table, const Tensor& tokens, std::int64_t first_token,
                const Tensor& y) {
   HEDDLE_EXPECT(tokens.count() == y.shape[0] && columns(table) == columns(y));
   with_real(y.dtype, [&](auto zero) { forward<decltype(zero)>(lane, table, tokens, first_token, y); });
 }
 
-void embedding_gradient(const Lane& lane, const Tensor& dy, const Tensor& tokens, std::int64_t first_token,
-                        const Tensor& dtable, Write write) {
+void embedding_gradient(const lanes::Lane& lane, const Tensor& dy, const Tensor& tokens,
+                        std::int64_t first_token, const Tensor& dtable, Write write) {
   HEDDLE_EXPECT(tokens.count() == dy.shape[0] && columns(dtable) == columns(dy));
   with_real(dy.dtype, [&](auto zero) {
     backward<decltype(zero)>(lane, dy, tokens, first_token, dtable, write == Write::accumulate);

@@ -19,7 +19,7 @@ KOKKOS_INLINE_FUNCTION std::int64_t global_index(const Shape& local, const Box& 
 }
 
 template <class T>
-void run(const Lane& lane, const Tensor& tensor, std::uint64_t key, double std, const Box& box) {
+void run(const lanes::Lane& lane, const Tensor& tensor, std::uint64_t key, double std, const Box& box) {
   const Shape shape = tensor.shape;
   const std::int64_t width = shape.rank() == 0 ? 1 : shape[shape.rank() - 1];
   T* y = tensor.as<T>();
@@ -35,7 +35,7 @@ void run(const Lane& lane, const Tensor& tensor, std::uint64_t key, double std, 
 
 }  // namespace
 
-void fill_normal(const Lane& lane, const Tensor& y, std::uint64_t key, double std, const Box& box) {
+void fill_normal(const lanes::Lane& lane, const Tensor& y, std::uint64_t key, double std, const Box& box) {
   HEDDLE_EXPECT(box.global.rank() == y.shape.rank() && box.begin.rank() == y.shape.rank());
   with_real(y.dtype, [&](auto zero) { run<decltype(zero)>(lane, y, key, std, box); });
 }

@@ -22,8 +22,8 @@ KOKKOS_INLINE_FUNCTION void normalize(const Team& team, std::int64_t width, cons
 }
 
 template <class T>
-void forward(const Lane& lane, Sizes sizes, const T* x, const T* weight, const T* bias, T epsilon, T* y,
-             T* mean, T* rstd) {
+void forward(const lanes::Lane& lane, Sizes sizes, const T* x, const T* weight, const T* bias, T epsilon,
+             T* y, T* mean, T* rstd) {
   const std::int64_t width = sizes.width;
   each_row(
       lane, "layer_norm", sizes.rows, KOKKOS_LAMBDA(const Team& team, std::int64_t r) {
@@ -44,7 +44,7 @@ void forward(const Lane& lane, Sizes sizes, const T* x, const T* weight, const T
 }
 
 template <class T>
-void apply(const Lane& lane, Sizes sizes, const T* x, const T* weight, const T* bias, const T* mean,
+void apply(const lanes::Lane& lane, Sizes sizes, const T* x, const T* weight, const T* bias, const T* mean,
            const T* rstd, T* y) {
   const std::int64_t width = sizes.width;
   each_row(
@@ -55,8 +55,8 @@ void apply(const Lane& lane, Sizes sizes, const T* x, const T* weight, const T* 
 
 /// With g = dy weight and n = (x - mean) rstd:  dx = rstd (g - average(g) - n average(g n)).
 template <class T>
-void input_gradient(const Lane& lane, Sizes sizes, const T* dy, const T* x, const T* weight, const T* mean,
-                    const T* rstd, T* dx) {
+void input_gradient(const lanes::Lane& lane, Sizes sizes, const T* dy, const T* x, const T* weight,
+                    const T* mean, const T* rstd, T* dx) {
   const std::int64_t width = sizes.width;
   each_row(
       lane, "layer_norm_input_gradient", sizes.rows, KOKKOS_LAMBDA(const Team& team, std::int64_t r) {
@@ -76,8 +76,8 @@ void input_gradient(const Lane& lane, Sizes sizes, const T* dy, const T* x, cons
 }
 
 template <class T>
-void parameter_gradient(const Lane& lane, Sizes sizes, const T* dy, const T* x, const T* mean, const T* rstd,
-                        T* dweight, T* dbias, bool adds) {
+void parameter_gradient(const lanes::Lane& lane, Sizes sizes, const T* dy, const T* x, const T* mean,
+                        const T* rstd, T* dweight, T* dbias, bool adds) {
   const std::int64_t rows = sizes.rows, width = sizes.width;
   each_block(
       lane, "layer_norm_parameter_gradient", width, parameter_block,
@@ -109,8 +109,8 @@ Sizes sizes_of(const Tensor& x, const Tensor& weight, const Tensor& mean, const 
 
 }  // namespace
 
-void layer_norm(const Lane& lane, const Tensor& x, const Tensor& weight, const Tensor& bias, double epsilon,
-                const Tensor& y, const Tensor& mean, const Tensor& rstd) {
+void layer_norm(const lanes::Lane& lane, const Tensor& x, const Tensor& weight, const Tensor& bias,
+                double epsilon, const Tensor& y, const Tensor& mean, const Tensor& rstd) {
   with_real(x.dtype, [&](auto zero) {
     using T = decltype(zero);
     forward<T>(lane, sizes_of(x, weight, mean, rstd), x.as<T>(), weight.as<T>(), bias.as<T>(),
@@ -118,7 +118,7 @@ void layer_norm(const Lane& lane, const Tensor& x, const Tensor& weight, const T
   });
 }
 
-void layer_norm_apply(const Lane& lane, const Tensor& x, const Tensor& weight, const Tensor& bias,
+void layer_norm_apply(const lanes::Lane& lane, const Tensor& x, const Tensor& weight, const Tensor& bias,
                       const Tensor& mean, const Tensor& rstd, const Tensor& y) {
   with_real(x.dtype, [&](auto zero) {
     using T = decltype(zero);
@@ -127,8 +127,9 @@ void layer_norm_apply(const Lane& lane, const Tensor& x, const Tensor& weight, c
   });
 }
 
-void layer_norm_input_gradient(const Lane& lane, const Tensor& dy, const Tensor& x, const Tensor& weight,
-                               const Tensor& mean, const Tensor& rstd, const Tensor& dx) {
+void layer_norm_input_gradient(const lanes::Lane& lane, const Tensor& dy, const Tensor& x,
+                               const Tensor& weight, const Tensor& mean, const Tensor& rstd,
+                               const Tensor& dx) {
   with_real(x.dtype, [&](auto zero) {
     using T = decltype(zero);
     input_gradient<T>(lane, sizes_of(x, weight, mean, rstd), dy.as<T>(), x.as<T>(), weight.as<T>(),
@@ -136,9 +137,9 @@ void layer_norm_input_gradient(const Lane& lane, const Tensor& dy, const Tensor&
   });
 }
 
-void layer_norm_parameter_gradient(const Lane& lane, const Tensor& dy, const Tensor& x, const Tensor& mean,
-                                   const Tensor& rstd, const Tensor& dweight, const Tensor& dbias,
-                                   Write write) {
+void layer_norm_parameter_gradient(const lanes::Lane& lane, const Tensor& dy, const Tensor& x,
+                                   const Tensor& mean, const Tensor& rstd, const Tensor& dweight,
+                                   const Tensor& dbias, Write write) {
   with_real(x.dtype, [&](auto zero) {
     using T = decltype(zero);
     parameter_gradient<T>(lane, sizes_of(x, dweight, mean, rstd), dy.as<T>(), x.as<T>(), mean.as<T>(),

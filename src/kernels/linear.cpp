@@ -14,7 +14,7 @@ int out_dims(const Tensor& w, const Tensor& y) {
 }
 
 template <class T>
-void fill_rows(const Lane& lane, std::int64_t rows, std::int64_t width, const T* bias, T* y) {
+void fill_rows(const lanes::Lane& lane, std::int64_t rows, std::int64_t width, const T* bias, T* y) {
   each_row(
       lane, "bias", rows, KOKKOS_LAMBDA(const Team& team, std::int64_t r) {
         T* row = y + r * width;
@@ -24,7 +24,7 @@ void fill_rows(const Lane& lane, std::int64_t rows, std::int64_t width, const T*
 
 }  // namespace
 
-void linear(const Lane& lane, const Tensor& x, const Tensor& w, const Tensor& bias, const Tensor& y) {
+void linear(const lanes::Lane& lane, const Tensor& x, const Tensor& w, const Tensor& bias, const Tensor& y) {
   if (bias.data) {
     HEDDLE_EXPECT(bias.count() == columns(y));
     with_real(y.dtype, [&](auto zero) {
@@ -35,11 +35,11 @@ void linear(const Lane& lane, const Tensor& x, const Tensor& w, const Tensor& bi
   gemm(lane, 1, matrix(x), transposed(matrix(w, out_dims(w, y))), bias.data ? 1 : 0, matrix(y));
 }
 
-void linear_input_gradient(const Lane& lane, const Tensor& dy, const Tensor& w, const Tensor& dx) {
+void linear_input_gradient(const lanes::Lane& lane, const Tensor& dy, const Tensor& w, const Tensor& dx) {
   gemm(lane, 1, matrix(dy), matrix(w, out_dims(w, dy)), 0, matrix(dx));
 }
 
-void linear_weight_gradient(const Lane& lane, const Tensor& dy, const Tensor& x, const Tensor& dw,
+void linear_weight_gradient(const lanes::Lane& lane, const Tensor& dy, const Tensor& x, const Tensor& dw,
                             Write write) {
   gemm(lane, 1, transposed(matrix(dy)), matrix(x), write == Write::accumulate ? 1 : 0,
        matrix(dw, out_dims(dw, dy)));

@@ -6,7 +6,7 @@ namespace heddle::kernels {
 namespace {
 
 template <class T>
-void forward(const Lane& lane, const Tensor& x, const Tensor& table, std::int64_t first_row,
+void forward(const lanes::Lane& lane, const Tensor& x, const Tensor& table, std::int64_t first_row,
              std::int64_t sequence, const Tensor& y) {
   const std::int64_t width = columns(x);
   const T *in = x.as<T>(), *positions = table.as<T>();
@@ -21,7 +21,7 @@ void forward(const Lane& lane, const Tensor& x, const Tensor& table, std::int64_
 }
 
 template <class T>
-void backward(const Lane& lane, const Tensor& dy, std::int64_t first_row, std::int64_t sequence,
+void backward(const lanes::Lane& lane, const Tensor& dy, std::int64_t first_row, std::int64_t sequence,
               const Tensor& dtable, bool adds) {
   const std::int64_t rows = dy.shape[0], width = columns(dy);
   const T* in = dy.as<T>();
@@ -40,14 +40,14 @@ void backward(const Lane& lane, const Tensor& dy, std::int64_t first_row, std::i
 
 }  // namespace
 
-void add_position(const Lane& lane, const Tensor& x, const Tensor& table, std::int64_t first_row,
+void add_position(const lanes::Lane& lane, const Tensor& x, const Tensor& table, std::int64_t first_row,
                   std::int64_t sequence, const Tensor& y) {
   HEDDLE_EXPECT(columns(x) == columns(table) && x.count() == y.count() && sequence <= table.shape[0]);
   with_real(x.dtype, [&](auto zero) { forward<decltype(zero)>(lane, x, table, first_row, sequence, y); });
 }
 
-void position_gradient(const Lane& lane, const Tensor& dy, std::int64_t first_row, std::int64_t sequence,
-                       const Tensor& dtable, Write write) {
+void position_gradient(const lanes::Lane& lane, const Tensor& dy, std::int64_t first_row,
+                       std::int64_t sequence, const Tensor& dtable, Write write) {
   HEDDLE_EXPECT(columns(dy) == columns(dtable) && sequence <= dtable.shape[0]);
   with_real(dy.dtype, [&](auto zero) {
     backward<decltype(zero)>(lane, dy, first_row, sequence, dtable, write == Write::accumulate);

@@ -6,8 +6,8 @@ namespace heddle::kernels {
 namespace {
 
 template <class T>
-void run(const Lane& lane, std::int64_t rows, std::int64_t width, const T* x, const T* branch, const T* bias,
-         const Mask& mask, std::int64_t first_row, T* y) {
+void run(const lanes::Lane& lane, std::int64_t rows, std::int64_t width, const T* x, const T* branch,
+         const T* bias, const Mask& mask, std::int64_t first_row, T* y) {
   each_row(
       lane, "residual", rows, KOKKOS_LAMBDA(const Team& team, std::int64_t r) {
         const T *trunk = x + r * width, *from = branch + r * width;
@@ -24,7 +24,7 @@ void run(const Lane& lane, std::int64_t rows, std::int64_t width, const T* x, co
 
 }  // namespace
 
-void residual(const Lane& lane, const Tensor& x, const Tensor& branch, const Tensor& bias,
+void residual(const lanes::Lane& lane, const Tensor& x, const Tensor& branch, const Tensor& bias,
               const Dropout& dropout, const Tensor& y) {
   HEDDLE_EXPECT(branch.count() == x.count() && y.count() == x.count());
   const Mask mask = mask_of(dropout.key, dropout.stream, dropout.rate);

@@ -7,7 +7,7 @@
 #include <type_traits>
 
 #include "heddle/base/tensor.hpp"
-#include "heddle/kernels/lane.hpp"
+#include "space.hpp"
 
 namespace heddle::kernels {
 
@@ -76,15 +76,21 @@ KOKKOS_INLINE_FUNCTION void once(const Team& team, const F& f) {
     Kokkos::single(Kokkos::PerTeam(team), f);
 }
 
-/// f(team, r) for every row r in [0, rows), rows in parallel; each team has `scratch` bytes for `take`.
 template <class F>
-void each_row(const Lane& lane, const char* name, std::int64_t rows, const F& f, std::int64_t scratch = 0) {
-  if (rows == 0) return;
-  Policy policy(lane.space, static_cast<int>(rows), team_threads, vector_lanes);
+void launch_rows(const Space& space, const char* name, std::int64_t rows, const F& f, std::int64_t scratch) {
+  Policy policy(space, static_cast<int>(rows), team_threads, vector_lanes);
   if (scratch > 0) policy.set_scratch_size(scratch_level, Kokkos::PerTeam(static_cast<int>(scratch)));
   Kokkos::parallel_for(
       name, policy,
       KOKKOS_LAMBDA(const Team& team) { f(team, static_cast<std::int64_t>(team.league_rank())); });
+}
+
+/// f(team, r) for every row r in [0, rows), rows in parallel; each team has `scratch` bytes for `take`.
+template <class F>
+void each_row(const lanes::Lane& lane, const char* name, std::int64_t rows, const F& f,
+              std::int64_t scratch = 0) {
+  if (rows == 0) return;
+  lane.run([where = &space(lane), name, rows, f, scratch] { launch_rows(*where, name, rows, f, scratch); });
 }
 
 /// The next `count` numbers of the team's scratch, aligned to a cache line.
@@ -98,7 +104,8 @@ KOKKOS_INLINE_FUNCTION T* take(const Team& team, std::int64_t count) {
 /// f(team, first, n) for blocks [first, first + n) of at most `width` that cover [0, count), blocks in
 /// parallel.
 template <class F>
-void each_block(const Lane& lane, const char* name, std::int64_t count, std::int64_t width, const F& f) {
+void each_block(const lanes::Lane& lane, const char* name, std::int64_t count, std::int64_t width,
+                const F& f) {
   each_row(
       lane, name, (count + width - 1) / width, KOKKOS_LAMBDA(const Team& team, std::int64_t block) {
         const std::int64_t first = block * width;

@@ -23,20 +23,22 @@ struct SumOfSquares {
 };
 
 template <class T>
-void run(const Lane& lane, std::int64_t count, const T* x, double* result) {
+void launch(const Space& space, std::int64_t count, const T* x, double* result) {
   using Result = Kokkos::View<double, MemorySpace, Kokkos::MemoryTraits<Kokkos::Unmanaged>>;
   const auto blocks = static_cast<int>((count + element_block - 1) / element_block);
-  Kokkos::parallel_reduce("sum_of_squares", Policy(lane.space, blocks, team_threads, vector_lanes),
+  Kokkos::parallel_reduce("sum_of_squares", Policy(space, blocks, team_threads, vector_lanes),
                           SumOfSquares<T>{x, count}, Result(result));
 }
 
 }  // namespace
 
-void sum_of_squares(const Lane& lane, const Tensor& x, const Tensor& result) {
+void sum_of_squares(const lanes::Lane& lane, const Tensor& x, const Tensor& result) {
   HEDDLE_EXPECT(result.count() == 1);
   with_real(x.dtype, [&](auto zero) {
     using T = decltype(zero);
-    run<T>(lane, x.count(), x.as<T>(), result.as<double>());
+    lane.run([where = &space(lane), count = x.count(), from = x.as<T>(), to = result.as<double>()] {
+      launch<T>(*where, count, from, to);
+    });
   });
 }
 

@@ -111,7 +111,7 @@ void FaultInjector::action_begins(const schedule::Action& action) {
       const std::vector<train::TrainedParameter> held = trainer_.parameters();
       const auto counted = std::ranges::find(held, true, &train::TrainedParameter::owner);
       if (counted == held.end()) return;
-      kernels::fill({}, counted->gradient, std::numeric_limits<double>::quiet_NaN());
+      kernels::fill(trainer_.lane(), counted->gradient, std::numeric_limits<double>::quiet_NaN());
     }
   }
 }

@@ -28,15 +28,19 @@ void move(const comm::Communicator& ranks, const plan::StateValue& from, const T
   const maps::TransferPlan plan = maps::fill(over(ranks.size(), from.owned), over(ranks.size(), to.held));
   const auto me = static_cast<std::size_t>(ranks.rank());
   const comm::Exchange exchange(ranks, plan, to.dtype);
+  const lanes::Lane lane = target ? target->lane() : source ? source->lane() : lanes::Lane();
   comm::Request moved =
-      exchange.start(tensor_of(source, from, plan.source[me]), tensor_of(target, to, plan.target[me]));
+      exchange.start(tensor_of(source, from, plan.source[me]), tensor_of(target, to, plan.target[me]), lane);
   comm::wait(moved, {"the move of " + to.name + " to another grid"});
 }
 
 }  // namespace
 
 void move_state(const comm::Communicator& ranks, Side<Trainer> from, Side<Trainer> to) {
-  if (from.trainer) from.trainer->settle();
+  if (from.trainer) {
+    from.trainer->settle();
+    from.trainer->lane().fence("the state to be moved");  // the other trainer's lane may be another
+  }
   if (plan::fingerprint(from.plan) != plan::fingerprint(to.plan) ||
       from.plan.options.train.dtype != to.plan.options.train.dtype)
     throw Error(ExitCode::usage, "the state of one model cannot become that of another",

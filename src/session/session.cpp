@@ -226,11 +226,16 @@ double Session::Parts::evaluate() {
 
 void Session::Parts::checkpoint(std::int64_t steps_done) {
   std::vector<io::Shard> shards;
+  std::vector<lanes::OnHost> held;  // what the shards show
+  const auto add = [&](const train::Parameter& p, const std::string& name, const Tensor& tensor) {
+    held.push_back(trainer.lane().on_host(tensor));
+    shards.push_back(shard(p, name, held.back().tensor));
+  };
   for (const train::TrainedParameter& p : trainer.parameters()) {
-    shards.push_back(shard(p, io::parameter_dataset(p.name), p.tensor));
+    add(p, io::parameter_dataset(p.name), p.tensor);
     if (!p.stepped()) continue;  // whoever steps it writes its moments
-    shards.push_back(shard(p, io::first_moment_dataset(p.name), p.first_moment));
-    shards.push_back(shard(p, io::second_moment_dataset(p.name), p.second_moment));
+    add(p, io::first_moment_dataset(p.name), p.first_moment);
+    add(p, io::second_moment_dataset(p.name), p.second_moment);
   }
   const std::string path = checkpoint_file(steps_done);
   io::write_checkpoint(world.all(), path, {steps_done, steps_done * deck.train.batch, deck::resolved(deck)},

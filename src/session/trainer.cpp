@@ -4,7 +4,7 @@
 
 #include "heddle/base/target.hpp"
 #include "heddle/comm/collectives.hpp"
-#include "heddle/exec/host_copy.hpp"
+#include "heddle/comm/watch_over.hpp"
 #include "heddle/maps/local.hpp"
 #include "heddle/train/rate.hpp"
 
@@ -13,18 +13,20 @@ namespace heddle::session {
 using maps::Axis;
 
 Trainer::Trainer(Options options, const plan::Plan& plan, const comm::Communicator& ranks,
-                 const exec::Clock& clock)
+                 const exec::Clock& clock, lanes::Lane lane)
     : options_(std::move(options)),
       plan_(plan),
       ranks_(ranks),
       clock_(clock),
+      lane_(std::move(lane)),
       grid_(ranks, plan.grid(), plan::axis_sets(plan)) {
+  comm::watch_over(lane_, ranks);
   for (const plan::Tie& tie : plan.ties) grid_.make_group(Axis::pipeline, tie.holders);
   engine_.emplace(engine_input(plan.training));
   exec::EngineInput evaluation = engine_input(plan.evaluation);
   evaluation.lender = &engine_->arena();
   evaluation_.emplace(evaluation);
-  for (const train::Parameter& parameter : parameters()) train::initialise(parameter, options_.seed);
+  for (const train::Parameter& parameter : parameters()) train::initialise(parameter, options_.seed, lane_);
   optimizer_.emplace(options_.optimizer, engine_->runner(), ranks, loss_share(*engine_));
 }
 
@@ -43,7 +45,12 @@ Tensor Trainer::state_tensor(std::string_view name) const {
 }
 
 exec::EngineInput Trainer::engine_input(const plan::Execution& execution) const {
-  return {.plan = plan_, .execution = execution, .grid = grid_, .clock = clock_, .packing = options_.packing};
+  return {.plan = plan_,
+          .execution = execution,
+          .grid = grid_,
+          .clock = clock_,
+          .lane = lane_,
+          .packing = options_.packing};
 }
 
 /// Where the loss lies whole along an axis, the first rank counts it.
@@ -94,7 +101,7 @@ double Trainer::evaluate(const data::Batch& samples) {
   evaluation_->run_row(state(0), plan_.options.train.batch, nullptr, nullptr);
   const Tensor share = loss_share(*evaluation_);
   const double loss =
-      comm::all_sum(ranks_, share.data ? exec::read_scalar(share) : 0.0, "loss of the evaluation");
+      comm::all_sum(ranks_, share.data ? lane_.read_scalar(share) : 0.0, "loss of the evaluation");
   const double counted = counted_targets(samples);
   HEDDLE_EXPECT(counted > 0);
   const deck::Train& train = plan_.options.train;

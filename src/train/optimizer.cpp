@@ -5,8 +5,6 @@
 #include <cmath>
 #include <numeric>
 
-#include "heddle/exec/host_copy.hpp"
-
 namespace heddle::train {
 
 using exec::Work;
@@ -26,10 +24,9 @@ double Optimizer::local_sum_of_squares() {
   const graph::ValueId squares = runner_.program().squares;
   if (squares < 0) return 0;
   runner_.run(Phase::norm, state_);
-  runner_.fence();
   const Tensor numbers = runner_.tensor(squares);
   std::vector<double> host(static_cast<std::size_t>(numbers.count()));
-  exec::copy_to_host(numbers, std::as_writable_bytes(std::span(host)));
+  runner_.lane().copy_to_host(numbers, std::as_writable_bytes(std::span(host)));
   return std::accumulate(host.begin(), host.end(), 0.0);
 }
 
@@ -47,7 +44,7 @@ void Optimizer::agree() {
 
 void Optimizer::step(const exec::RunState& state) {
   state_ = state;
-  const double squares = local_sum_of_squares(), loss = loss_.data ? exec::read_scalar(loss_) : 0.0;
+  const double squares = local_sum_of_squares(), loss = loss_.data ? runner_.lane().read_scalar(loss_) : 0.0;
   begin_to_agree(squares, loss);
   unsettled_ = true;
   updated_ = false;

@@ -53,8 +53,7 @@ std::vector<TrainedParameter> trained_parameters(const passes::Program& program,
   return all;
 }
 
-void initialise(const Parameter& parameter, std::uint64_t seed) {
-  const kernels::Lane lane;
+void initialise(const Parameter& parameter, std::uint64_t seed, const lanes::Lane& lane) {
   if (parameter.initial.kind == graph::Initial::Kind::constant)
     return kernels::fill(lane, parameter.tensor, parameter.initial.value);
   kernels::Box box{parameter.global, {}};

@@ -7,7 +7,7 @@
 
 #include "heddle/base/random.hpp"
 #include "heddle/base/tensor.hpp"
-#include "heddle/kernels/lane.hpp"
+#include "heddle/lanes/memory.hpp"
 
 namespace heddle::kernels {
 
@@ -25,7 +25,7 @@ class Filled {
   operator const Tensor&() const { return tensor_; }
 
  private:
-  Memory memory_;
+  lanes::Memory memory_;
   Tensor tensor_;
 };
 

@@ -4,7 +4,7 @@
 #include "heddle/data/sampler.hpp"
 #include "heddle/deck/check.hpp"
 #include "heddle/deck/read.hpp"
-#include "heddle/kernels/lane.hpp"
+#include "heddle/kernels/runtime.hpp"
 #include "heddle/plan/from_deck.hpp"
 #include "heddle/session/session.hpp"
 

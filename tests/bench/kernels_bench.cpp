@@ -28,7 +28,7 @@ constexpr std::int64_t sequence = 256, vocabulary = 50257;
 struct Rows {
   std::int64_t rows, width;
   Filled x, y, z, weight, bias, table, of_row, of_row_too;
-  Memory indices;
+  lanes::Memory indices;
   Tensor tokens;
 
   explicit Rows(const benchmark::State& state)

@@ -1,7 +1,7 @@
 // Runs the kernels' benchmarks within one run of Kokkos, on one thread unless OMP_NUM_THREADS says otherwise.
 #include <benchmark/benchmark.h>
 
-#include "heddle/kernels/lane.hpp"
+#include "heddle/kernels/runtime.hpp"
 
 int main(int argc, char** argv) {
   benchmark::Initialize(&argc, argv);

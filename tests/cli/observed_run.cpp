@@ -9,7 +9,7 @@
 #include "heddle/comm/gather.hpp"
 #include "heddle/deck/check.hpp"
 #include "heddle/deck/read.hpp"
-#include "heddle/kernels/lane.hpp"
+#include "heddle/kernels/runtime.hpp"
 #include "heddle/session/session.hpp"
 
 namespace {

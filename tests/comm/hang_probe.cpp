@@ -11,6 +11,7 @@
 #include "heddle/comm/gather.hpp"
 #include "heddle/comm/point_to_point.hpp"
 #include "heddle/comm/subset.hpp"
+#include "heddle/comm/watch_over.hpp"
 #include "heddle/comm/world.hpp"
 
 namespace {
@@ -18,7 +19,7 @@ using namespace heddle;
 
 void receive_from(comm::World& world, int peer, std::int64_t position) {
   double value = 0;
-  comm::Request request = comm::start_receive(world.all(), peer, 1, {&value, DType::f64, {}});
+  comm::Request request = comm::start_receive(world.all(), peer, 1, {&value, DType::f64, {}}, {});
   comm::wait(request, {fmt::format("{}F3 from rank {}", world.rank(), peer), peer, position});
 }
 
@@ -49,6 +50,12 @@ void go_wrong(comm::World& world, const std::string& mode, int culprit) {
     if (guilty && mode == "stopped") std::raise(SIGSTOP);
     if (guilty) compute_for_ever();
     receive_from(world, culprit, 12);
+  } else if (mode == "away") {
+    if (guilty) {
+      const comm::Away away(world.all(), "writing a file");
+      compute_for_ever();
+    }
+    receive_from(world, culprit, 12);
   } else if (mode == "order") {  // one rank is still in the collective before
     if (!guilty) comm::all_sum(world.all(), 1, "the gradient's sum");
     comm::barrier(world.all(), "barrier");
@@ -58,15 +65,15 @@ void go_wrong(comm::World& world, const std::string& mode, int culprit) {
   } else if (mode == "throws_amid_traffic") {  // what is under way is abandoned
     static double numbers[2][1 << 16];
     const Tensor out{numbers[0], DType::f64, {1 << 16}}, in{numbers[1], DType::f64, {1 << 16}};
-    comm::Request a = comm::start_receive(world.all(), culprit, 2, in);
-    comm::Request b = comm::start_send(world.all(), culprit, 3, out);
+    comm::Request a = comm::start_receive(world.all(), culprit, 2, in, {});
+    comm::Request b = comm::start_send(world.all(), culprit, 3, out, {});
     if (guilty) throw Error(ExitCode::numbers, "the loss is not a number");
     comm::all_sum(world.all(), 1, "the loss");
   } else if (mode == "throws_amid_collectives") {  // whose memory is kept
     static double sums[1 << 16];
     const Tensor gradient{sums, DType::f64, {1 << 16}};
     if (guilty) throw Error(ExitCode::failure, "the disk is full");
-    comm::Request bucket = comm::start_all_reduce(world.all(), comm::Reduction::sum, gradient, gradient);
+    comm::Request bucket = comm::start_all_reduce(world.all(), comm::Reduction::sum, gradient, gradient, {});
     comm::all_sum(world.all(), 1, "the loss");
   } else {
     if (guilty) throw Error(ExitCode::numbers, "only one rank has seen it");

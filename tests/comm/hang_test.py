@@ -40,6 +40,11 @@ class Hang(unittest.TestCase):
         self.assertRegex(table[3], r"3F3 from rank 2 +rank 2 +12 +no answer")
         self.assertIn("no answer from rank 2 on ", output)
 
+    def test_a_rank_inside_a_library_says_so_itself(self):
+        table, output = self.check("away", 2)
+        self.assertIn("no answer (busy or dead)", table[2])
+        self.assertIn("heddle: rank 2 has been writing a file for 1 s (comm.timeout)", output)
+
     def test_a_stopped_process_is_named(self):
         self.assertIn("no answer", self.check("stopped", 3)[0][3])
 

@@ -11,8 +11,8 @@
 
 #include "../support/taylor.hpp"
 #include "heddle/base/tensor.hpp"
-#include "heddle/kernels/lane.hpp"
 #include "heddle/kernels/reference.hpp"
+#include "heddle/lanes/memory.hpp"
 
 namespace heddle::kernels {
 
@@ -77,7 +77,7 @@ class Array {
   DType dtype() const { return tensor_.dtype; }
 
  private:
-  Memory memory_;
+  lanes::Memory memory_;
   Tensor tensor_;
 };
 

@@ -1,7 +1,7 @@
 // Runs the tests of the kernels within one run of Kokkos.
 #include <gtest/gtest.h>
 
-#include "heddle/kernels/lane.hpp"
+#include "heddle/kernels/runtime.hpp"
 
 int main(int argc, char** argv) {
   ::testing::InitGoogleTest(&argc, argv);

@@ -45,7 +45,10 @@ def refusal(module, layers, file, quote, header):
             return None
         return f"{module} may not include the module {target}"
     if quote == '"':
-        return None if "/" not in header and (file.parent / header).is_file() else "no header of this folder"
+        folders = [file.parent, *file.parent.parents]
+        inside = folders[: folders.index(next(f for f in folders if f.name == module)) + 1]
+        found = "/" not in header and any((folder / header).is_file() for folder in inside)
+        return None if found else "no header of this folder"
     owner = next((word for word, pattern in THIRD_PARTY.items() if re.fullmatch(pattern, header)), None)
     if owner is None:
         return None if re.fullmatch(SYSTEM, header) else "neither a standard header nor one of a library named in LAYERS"

@@ -3,7 +3,7 @@
 
 #include <optional>
 
-#include "heddle/kernels/lane.hpp"
+#include "heddle/kernels/runtime.hpp"
 
 namespace heddle::tests {
 namespace {

@@ -7,6 +7,7 @@
 #include "heddle/base/tensor.hpp"
 #include "heddle/comm/communicator.hpp"
 #include "heddle/comm/request.hpp"
+#include "heddle/lanes/lane.hpp"
 #include "heddle/maps/transfer.hpp"
 
 namespace heddle::comm {
@@ -20,8 +21,8 @@ class Exchange {
 
   /// `in` has the shape of plan.source[rank], `out` of plan.target[rank]; they do not overlap. Elements of
   /// `out` that no piece reaches become zero; where several arrive they are added in the order of the plan
-  /// (fp32, fp64, int32).
-  Request start(const Tensor& in, const Tensor& out) const;
+  /// (fp32, fp64, int32). Follows on what was enqueued on the lane, as comm/apply.hpp has it.
+  Request start(const Tensor& in, const Tensor& out, const lanes::Lane& lane) const;
 
   struct Route;
 

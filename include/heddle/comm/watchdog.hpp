@@ -41,6 +41,7 @@ class Watchdog {
 
   /// Seconds that one wait may take; the default is 300. The grace is how long a report waits for answers.
   void set_timeout(double seconds, double grace = 3);
+  double timeout() const;
 
   /// Tells every rank that this one fails; their waits throw PeerFailed.
   void tell_failure(ExitCode code);

@@ -3,7 +3,7 @@
 
 #include <vector>
 
-#include "heddle/kernels/lane.hpp"
+#include "heddle/lanes/memory.hpp"
 #include "heddle/schedule/memory_plan.hpp"
 
 namespace heddle::exec {
@@ -15,9 +15,10 @@ enum class Packing {
 
 class Arena {
  public:
-  /// With a `lender`, which must outlive it and have planned the parameters alike, its parameters are the lender's, and
+  /// Its memory is the lane's. With a `lender`, which must outlive it and have planned the parameters alike, its parameters are the lender's, and
   /// so is its memory if the lender has enough to spare: both may be used in turns, step by step.
-  Arena(const schedule::MemoryPlan& plan, Packing packing, const Arena* lender = nullptr);
+  Arena(const schedule::MemoryPlan& plan, Packing packing, const lanes::Lane& lane,
+        const Arena* lender = nullptr);
 
   /// The memory of a value for one microbatch; any will do where all share one slot.
   Tensor tensor(graph::ValueId id, DType dtype, int microbatch = 0) const;
@@ -38,11 +39,11 @@ class Arena {
   schedule::MemoryPlan plan_;
   Packing packing_;
   const Arena* lender_;
-  kernels::Memory memory_;
+  lanes::Memory memory_;
   std::byte* begin_ = nullptr;  ///< of the pools that are not lent
   std::int64_t lent_ = 0;       ///< bytes of the plan before `begin_`
   /// In separate packing: [value][slot]; pools that are used as a whole stay in one piece.
-  std::vector<std::vector<kernels::Memory>> buffers_;
+  std::vector<std::vector<lanes::Memory>> buffers_;
 };
 
 }  // namespace heddle::exec

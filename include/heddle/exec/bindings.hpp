@@ -6,8 +6,8 @@
 #include "heddle/exec/observer.hpp"
 #include "heddle/graph/graph.hpp"
 #include "heddle/kernels/adamw.hpp"
-#include "heddle/kernels/lane.hpp"
 #include "heddle/kernels/write.hpp"
+#include "heddle/lanes/lane.hpp"
 #include "heddle/maps/box.hpp"
 
 namespace heddle::exec {
@@ -26,7 +26,7 @@ struct RunState {
 
 /// One node with its tensors, and the part of each global tensor that this rank holds.
 struct Call {
-  const kernels::Lane& lane;
+  const lanes::Lane& lane;
   const graph::Node& node;
   const RunState& run;
   const graph::Extents& extents;

@@ -21,8 +21,9 @@ class Clock {
       : begin_(std::chrono::steady_clock::now() -
                std::chrono::duration_cast<std::chrono::steady_clock::duration>(
                    std::chrono::system_clock::now() - begin)) {}
-  double now() const {
-    return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin_).count();
+  double now() const { return at(std::chrono::steady_clock::now()); }
+  double at(std::chrono::steady_clock::time_point moment) const {
+    return std::chrono::duration<double>(moment - begin_).count();
   }
 
  private:
@@ -47,6 +48,12 @@ struct MachineInput {
   int channel_capacity = schedule::default_channel_capacity;
 };
 
+/// When the lane did an action.
+struct Span {
+  lanes::Mark begin, end;
+  bool waited = false;  ///< it began when the action before it ended
+};
+
 class DeviceMachine final : public schedule::Machine {
  public:
   explicit DeviceMachine(const MachineInput& input)
@@ -63,6 +70,9 @@ class DeviceMachine final : public schedule::Machine {
   void start(const schedule::Action& action) override;
   schedule::Event finish(const schedule::Action& action) override;
 
+  /// Of the last action that was finished.
+  const Span& span() const { return span_; }
+
   /// For the watchdog.
   int partner(const schedule::Action& action) const;
 
@@ -70,6 +80,7 @@ class DeviceMachine final : public schedule::Machine {
   using Requests = std::vector<comm::Request>;
 
   void compute(const schedule::Action& action);
+  schedule::Event end(const schedule::Action& action);
   Requests exchange(const schedule::Action& action);
   const std::vector<graph::ValueId>& message(const schedule::Action& action) const;
   int tag(const schedule::Action& action, int value) const;
@@ -82,7 +93,8 @@ class DeviceMachine final : public schedule::Machine {
   std::vector<std::int64_t> row_shifts_;  ///< by microbatch, see RunState::row_shift
   std::unordered_map<schedule::Action, Requests> receives_;
   std::map<std::size_t, std::deque<Requests>> sends_;  ///< by channel: under way, oldest first
-  double begin_ = 0, last_end_ = 0;
+  double last_end_ = 0;
+  Span span_;
 };
 
 }  // namespace heddle::exec

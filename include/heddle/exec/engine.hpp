@@ -16,6 +16,7 @@ struct EngineInput {
   const plan::Execution& execution;  ///< one of the plan's two
   const comm::CartesianGrid& grid;   ///< with communicators for plan::axis_sets of the plan
   const Clock& clock;
+  lanes::Lane lane;  ///< on which its nodes run
   Packing packing = Packing::arena;
   const Arena* lender = nullptr;  ///< whose parameters, and memory between its steps, to use; null: its own
 };

@@ -6,7 +6,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "heddle/kernels/lane.hpp"
+#include "heddle/lanes/lane.hpp"
 #include "heddle/schedule/observer.hpp"
 
 namespace heddle::exec {
@@ -78,13 +78,13 @@ class Observers final : public Observer {
 class Observed {
  public:
   /// `lane` is the one that the piece starts kernels on; null: none.
-  Observed(Observer* observer, const Piece& piece, const kernels::Lane* lane = nullptr)
+  Observed(Observer* observer, const Piece& piece, const lanes::Lane* lane = nullptr)
       : observer_(observer), lane_(lane), piece_(piece) {
     if (observer_) observer_->piece_begins(piece_);
   }
   ~Observed() {
     if (!observer_) return;
-    if (lane_) lane_->fence();
+    if (lane_) lane_->fence("the end of a piece of work");
     observer_->piece_ended(piece_);
   }
   Observed(const Observed&) = delete;
@@ -92,7 +92,7 @@ class Observed {
 
  private:
   Observer* observer_;
-  const kernels::Lane* lane_;
+  const lanes::Lane* lane_;
   Piece piece_;
 };
 

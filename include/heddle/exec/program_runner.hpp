@@ -15,7 +15,7 @@ class ProgramRunner {
  public:
   /// All must outlive it. `loss_chunks` are this rank's rows that pass Phase::loss together.
   ProgramRunner(const passes::Program& program, const comm::CartesianGrid& grid, Arena& arena,
-                graph::Extents extents, std::vector<maps::Block> loss_chunks);
+                graph::Extents extents, std::vector<maps::Block> loss_chunks, lanes::Lane lane);
 
   /// Runs what the action (F, B, I or W) stands for, for its microbatch. `after` is called with each node's index. A map is
   /// started where it stands, and waited for by the first node that touches its memory, at the latest at the end.
@@ -30,9 +30,6 @@ class ProgramRunner {
   /// From now on each of the two values lies where the other one lay.
   void exchange(graph::ValueId a, graph::ValueId b) { arena_.exchange(a, b); }
 
-  /// Waits until the kernels that were started are done: before a message reads what they wrote.
-  void fence() const { lane_.fence(); }
-
   /// How often an action runs a node that belongs to it: once, or for every chunk of the loss.
   int runs(int node) const {
     return program_.graph.nodes[node].phase == passes::Phase::loss ? static_cast<int>(loss_chunks_.size())
@@ -41,6 +38,8 @@ class ProgramRunner {
 
   const passes::Program& program() const { return program_; }
   const Arena& arena() const { return arena_; }
+  /// On which its nodes run.
+  const lanes::Lane& lane() const { return lane_; }
   Tensor tensor(graph::ValueId id, int microbatch = 0) const {
     return arena_.tensor(id, program_.graph[id].dtype, microbatch);
   }
@@ -61,7 +60,7 @@ class ProgramRunner {
   Arena& arena_;
   graph::Extents extents_;
   schedule::Tasks tasks_;
-  kernels::Lane lane_;
+  lanes::Lane lane_;
   MapsUnderWay under_way_;
   std::vector<maps::Box> boxes_;  ///< of every value
   std::vector<Shape> globals_;

@@ -4,7 +4,7 @@
 
 #include "heddle/base/cost.hpp"
 #include "heddle/base/tensor.hpp"
-#include "heddle/kernels/lane.hpp"
+#include "heddle/lanes/lane.hpp"
 
 namespace heddle::kernels {
 
@@ -21,7 +21,7 @@ struct AdamWStep {
 
 /// One pass over four tensors of one shape: reads the gradient, updates the moments m and v and the
 /// parameter.
-void adamw(const Lane& lane, const Tensor& parameter, const Tensor& gradient, const Tensor& m,
+void adamw(const lanes::Lane& lane, const Tensor& parameter, const Tensor& gradient, const Tensor& m,
            const Tensor& v, const AdamWStep& step);
 
 /// A parameter and its moments.
@@ -31,7 +31,7 @@ struct AdamWState {
 
 /// The same bits, into other memory: reads `from` and writes `to`, tensor by tensor another one or the same. What the
 /// parameter was goes to `kept`, which may have no data.
-void adamw(const Lane& lane, const AdamWState& from, const Tensor& gradient, const AdamWState& to,
+void adamw(const lanes::Lane& lane, const AdamWState& from, const Tensor& gradient, const AdamWState& to,
            const Tensor& kept, const AdamWStep& step);
 
 /// Four tensors are read and three written, and one more where the parameter is kept.

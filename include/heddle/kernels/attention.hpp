@@ -5,7 +5,7 @@
 #include <cstdint>
 
 #include "heddle/base/tensor.hpp"
-#include "heddle/kernels/lane.hpp"
+#include "heddle/lanes/lane.hpp"
 
 namespace heddle::kernels {
 
@@ -23,12 +23,12 @@ struct AttentionDropout {
 
 /// out = dropout(softmax(scale q k^T, causal)) v in every sample and head.
 /// qkv [R, 3, H, D] with R = samples * sequence, out [R, H, D], logsumexp [R, H] of the scaled scores.
-void attention(const Lane& lane, const Tensor& qkv, std::int64_t sequence, double scale,
+void attention(const lanes::Lane& lane, const Tensor& qkv, std::int64_t sequence, double scale,
                const AttentionDropout& dropout, const Tensor& out, const Tensor& logsumexp);
 
 /// dqkv [R, 3, H, D] from dout, and from what `attention` read and wrote.
-void attention_gradient(const Lane& lane, const Tensor& dout, const Tensor& out, const Tensor& logsumexp,
-                        const Tensor& qkv, std::int64_t sequence, double scale,
+void attention_gradient(const lanes::Lane& lane, const Tensor& dout, const Tensor& out,
+                        const Tensor& logsumexp, const Tensor& qkv, std::int64_t sequence, double scale,
                         const AttentionDropout& dropout, const Tensor& dqkv);
 
 }  // namespace heddle::kernels

@@ -2,16 +2,16 @@
 #pragma once
 
 #include "heddle/base/tensor.hpp"
-#include "heddle/kernels/lane.hpp"
+#include "heddle/lanes/lane.hpp"
 
 namespace heddle::kernels {
 
 /// y = gelu(x + bias), gelu(z) = z/2 (1 + tanh(sqrt(2/pi) (z + 0.044715 z^3))); x, y [R, C...], bias [C...].
 /// y may be x.
-void bias_gelu(const Lane& lane, const Tensor& x, const Tensor& bias, const Tensor& y);
+void bias_gelu(const lanes::Lane& lane, const Tensor& x, const Tensor& bias, const Tensor& y);
 
 /// dx = dy gelu'(x + bias); the bias' gradient is column_sum(dx). dx may be dy.
-void bias_gelu_gradient(const Lane& lane, const Tensor& dy, const Tensor& x, const Tensor& bias,
+void bias_gelu_gradient(const lanes::Lane& lane, const Tensor& dy, const Tensor& x, const Tensor& bias,
                         const Tensor& dx);
 
 }  // namespace heddle::kernels

@@ -2,12 +2,12 @@
 #pragma once
 
 #include "heddle/base/tensor.hpp"
-#include "heddle/kernels/lane.hpp"
 #include "heddle/kernels/write.hpp"
+#include "heddle/lanes/lane.hpp"
 
 namespace heddle::kernels {
 
 /// db[c] = sum over r of dy[r, c]; dy is [R, C...], db [C...].
-void column_sum(const Lane& lane, const Tensor& dy, const Tensor& db, Write write);
+void column_sum(const lanes::Lane& lane, const Tensor& dy, const Tensor& db, Write write);
 
 }  // namespace heddle::kernels

@@ -5,32 +5,32 @@
 #pragma once
 
 #include "heddle/base/tensor.hpp"
-#include "heddle/kernels/lane.hpp"
 #include "heddle/kernels/write.hpp"
+#include "heddle/lanes/lane.hpp"
 
 namespace heddle::kernels {
 
 /// lse[r] = log sum over c of exp(logits[r, c]), -infinity for an empty block; logits [R, Vl], lse [R].
 /// One pass with a running maximum (Milakov & Gimelshein, arXiv 1805.02867).
-void log_sum_exp(const Lane& lane, const Tensor& logits, const Tensor& lse);
+void log_sum_exp(const lanes::Lane& lane, const Tensor& logits, const Tensor& lse);
 
 /// logp[r] = logits[r, target] - lse[r] if the target lies in this block, else 0: the blocks' sum is the target's
 /// log-probability, and 0 for one that does not count (base/target.hpp). targets int32 [R] of the whole vocabulary, this block's tokens begin at first_token; lse [R] over
 /// all blocks; logp [R].
-void log_probability(const Lane& lane, const Tensor& logits, const Tensor& lse, const Tensor& targets,
+void log_probability(const lanes::Lane& lane, const Tensor& logits, const Tensor& lse, const Tensor& targets,
                      std::int64_t first_token, const Tensor& logp);
 
 /// dlogits = dlogp[r] ((1 at the target, else 0) - exp(logits - lse)), 0 where the target does not count; dlogits may be
 /// logits.
 /// This is the adjoint through lse as well, for dlogp equal on all blocks.
-void log_probability_gradient(const Lane& lane, const Tensor& logits, const Tensor& lse,
+void log_probability_gradient(const lanes::Lane& lane, const Tensor& logits, const Tensor& lse,
                               const Tensor& targets, std::int64_t first_token, const Tensor& dlogp,
                               const Tensor& dlogits);
 
 /// loss = -scale * sum over r of logp[r], added up in double; loss is fp32 or fp64.
-void nll(const Lane& lane, const Tensor& logp, double scale, const Tensor& loss, Write write);
+void nll(const lanes::Lane& lane, const Tensor& logp, double scale, const Tensor& loss, Write write);
 
 /// dlogp[r] = -scale * dloss
-void nll_gradient(const Lane& lane, double scale, double dloss, const Tensor& dlogp);
+void nll_gradient(const lanes::Lane& lane, double scale, double dloss, const Tensor& dlogp);
 
 }  // namespace heddle::kernels

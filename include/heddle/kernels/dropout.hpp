@@ -5,7 +5,7 @@
 #include <cstdint>
 
 #include "heddle/base/tensor.hpp"
-#include "heddle/kernels/lane.hpp"
+#include "heddle/lanes/lane.hpp"
 
 namespace heddle::kernels {
 
@@ -20,6 +20,6 @@ struct Dropout {
 };
 
 /// y = mask x / (1 - rate), which is its own adjoint. x and y are [R, C...] and may be the same.
-void dropout(const Lane& lane, const Tensor& x, const Dropout& dropout, const Tensor& y);
+void dropout(const lanes::Lane& lane, const Tensor& x, const Dropout& dropout, const Tensor& y);
 
 }  // namespace heddle::kernels

@@ -2,16 +2,16 @@
 #pragma once
 
 #include "heddle/base/tensor.hpp"
-#include "heddle/kernels/lane.hpp"
+#include "heddle/lanes/lane.hpp"
 
 namespace heddle::kernels {
 
 /// y = a + b; y may be a or b.
-void add(const Lane& lane, const Tensor& a, const Tensor& b, const Tensor& y);
+void add(const lanes::Lane& lane, const Tensor& a, const Tensor& b, const Tensor& y);
 
 /// y = x, of one type and shape.
-void copy(const Lane& lane, const Tensor& x, const Tensor& y);
+void copy(const lanes::Lane& lane, const Tensor& x, const Tensor& y);
 
-void fill(const Lane& lane, const Tensor& y, double value);
+void fill(const lanes::Lane& lane, const Tensor& y, double value);
 
 }  // namespace heddle::kernels

@@ -4,7 +4,7 @@
 #include <cstdint>
 
 #include "heddle/base/tensor.hpp"
-#include "heddle/kernels/lane.hpp"
+#include "heddle/lanes/lane.hpp"
 
 namespace heddle::kernels {
 
@@ -15,6 +15,6 @@ struct Box {
 };
 
 /// y = std * normal_at(key, 0, flat index in the whole tensor).
-void fill_normal(const Lane& lane, const Tensor& y, std::uint64_t key, double std, const Box& box);
+void fill_normal(const lanes::Lane& lane, const Tensor& y, std::uint64_t key, double std, const Box& box);
 
 }  // namespace heddle::kernels

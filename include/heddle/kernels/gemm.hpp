@@ -2,7 +2,7 @@
 #pragma once
 
 #include "heddle/base/tensor.hpp"
-#include "heddle/kernels/lane.hpp"
+#include "heddle/lanes/lane.hpp"
 
 namespace heddle::kernels {
 
@@ -22,6 +22,7 @@ Matrix matrix(const Tensor& tensor, int row_dims = 1);
 Matrix transposed(const Matrix& a);
 
 /// c = alpha a b + beta c; `c` is not transposed and is not read if beta = 0.
-void gemm(const Lane& lane, double alpha, const Matrix& a, const Matrix& b, double beta, const Matrix& c);
+void gemm(const lanes::Lane& lane, double alpha, const Matrix& a, const Matrix& b, double beta,
+          const Matrix& c);
 
 }  // namespace heddle::kernels

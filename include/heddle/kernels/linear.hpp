@@ -3,19 +3,19 @@
 #pragma once
 
 #include "heddle/base/tensor.hpp"
-#include "heddle/kernels/lane.hpp"
 #include "heddle/kernels/write.hpp"
+#include "heddle/lanes/lane.hpp"
 
 namespace heddle::kernels {
 
 /// A `bias` [out...] without data is none.
-void linear(const Lane& lane, const Tensor& x, const Tensor& w, const Tensor& bias, const Tensor& y);
+void linear(const lanes::Lane& lane, const Tensor& x, const Tensor& w, const Tensor& bias, const Tensor& y);
 
 /// dx = dy w
-void linear_input_gradient(const Lane& lane, const Tensor& dy, const Tensor& w, const Tensor& dx);
+void linear_input_gradient(const lanes::Lane& lane, const Tensor& dy, const Tensor& w, const Tensor& dx);
 
 /// dw = dy^T x; the bias' gradient is column_sum(dy).
-void linear_weight_gradient(const Lane& lane, const Tensor& dy, const Tensor& x, const Tensor& dw,
+void linear_weight_gradient(const lanes::Lane& lane, const Tensor& dy, const Tensor& x, const Tensor& dw,
                             Write write);
 
 }  // namespace heddle::kernels

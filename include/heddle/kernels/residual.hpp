@@ -3,13 +3,13 @@
 
 #include "heddle/base/tensor.hpp"
 #include "heddle/kernels/dropout.hpp"
-#include "heddle/kernels/lane.hpp"
+#include "heddle/lanes/lane.hpp"
 
 namespace heddle::kernels {
 
 /// y = x + dropout(branch + bias); x, branch, y [R, C...] (y may be either), bias [C...], none if without
 /// data. Adjoint: dx = dy, dbranch = dropout(dy), dbias = column_sum(dbranch).
-void residual(const Lane& lane, const Tensor& x, const Tensor& branch, const Tensor& bias,
+void residual(const lanes::Lane& lane, const Tensor& x, const Tensor& branch, const Tensor& bias,
               const Dropout& dropout, const Tensor& y);
 
 }  // namespace heddle::kernels

@@ -22,8 +22,9 @@ struct Options {
 class Trainer {
  public:
   /// Collective. Parameters hold their initial values. All but the options must outlive it.
-  /// `ranks` are as many as the plan's grid has.
-  Trainer(Options options, const plan::Plan& plan, const comm::Communicator& ranks, const exec::Clock& clock);
+  /// `ranks` are as many as the plan's grid has. Everything is computed on the lane.
+  Trainer(Options options, const plan::Plan& plan, const comm::Communicator& ranks, const exec::Clock& clock,
+          lanes::Lane lane = lanes::device_lane());
 
   /// The samples of a step's batch that this data rank takes: [first, first + count).
   std::int64_t first_sample() const { return samples().begin; }
@@ -48,6 +49,7 @@ class Trainer {
   const plan::Plan& plan() const { return plan_; }
   const comm::CartesianGrid& grid() const { return grid_; }
   const exec::Engine& engine() const { return *engine_; }
+  const lanes::Lane& lane() const { return lane_; }
   /// Bytes that this rank has allocated for the model and its training.
   std::int64_t allocated() const { return engine_->arena().allocated() + evaluation_->arena().allocated(); }
   /// What this rank holds, where it lies now.
@@ -67,6 +69,7 @@ class Trainer {
   const plan::Plan& plan_;
   const comm::Communicator& ranks_;
   const exec::Clock& clock_;
+  lanes::Lane lane_;
   comm::CartesianGrid grid_;
   std::optional<exec::Engine> engine_, evaluation_;
   std::optional<train::Optimizer> optimizer_;

@@ -40,6 +40,6 @@ std::vector<TrainedParameter> trained_parameters(const passes::Program& program,
                                                  const std::vector<std::string>& held_before);
 
 /// Fills a parameter with its initial values: the same numbers on every grid.
-void initialise(const Parameter& parameter, std::uint64_t seed);
+void initialise(const Parameter& parameter, std::uint64_t seed, const lanes::Lane& lane);
 
 }  // namespace heddle::train

@@ -10,9 +10,9 @@
 #include "heddle/data/tokenizer.hpp"
 #include "heddle/deck/read.hpp"
 #include "heddle/exec/engine.hpp"
-#include "heddle/exec/host_copy.hpp"
 #include "heddle/io/checkpoint.hpp"
 #include "heddle/io/run_file.hpp"
+#include "heddle/kernels/runtime.hpp"
 #include "heddle/plan/plan.hpp"
 #include "heddle/train/parameters.hpp"
 
@@ -43,13 +43,16 @@ class Writer {
   Writer(const deck::Model& model, DType dtype, const fs::path& checkpoint, comm::World& world)
       : plan_(plan::for_inference(model, dtype)),
         grid_(world, plan_.grid(), plan::axis_sets(plan_)),
-        engine_(
-            exec::EngineInput{.plan = plan_, .execution = plan_.evaluation, .grid = grid_, .clock = clock_}) {
+        engine_(exec::EngineInput{
+            .plan = plan_, .execution = plan_.evaluation, .grid = grid_, .clock = clock_, .lane = lane_}) {
     const io::Checkpoint file(checkpoint.string());
     for (const train::Parameter& p : train::parameters(engine_.program(), engine_.arena(), grid_, {})) {
       Shape begin;
       for (int dim = 0; dim < p.global.rank(); ++dim) begin.push_back(0);
-      file.read(io::parameter_dataset(p.name), p.global, begin, p.tensor);
+      std::vector<std::byte> bytes(static_cast<std::size_t>(p.tensor.bytes()));
+      file.read(io::parameter_dataset(p.name), p.global, begin,
+                {bytes.data(), p.tensor.dtype, p.tensor.shape});
+      lane_.copy_from_host(bytes, p.tensor);
     }
   }
 
@@ -65,7 +68,7 @@ class Writer {
     const Tensor logits = engine_.arena().tensor(*engine_.find("logits"), plan_.options.train.dtype);
     return with_real(logits.dtype, [&](auto zero) {
       std::vector<decltype(zero)> all(static_cast<std::size_t>(logits.count()));
-      exec::copy_to_host(logits, std::as_writable_bytes(std::span(all)));
+      lane_.copy_to_host(logits, std::as_writable_bytes(std::span(all)));
       const auto row = all.begin() + (used - 1) * plan_.options.model.vocabulary;
       return std::vector<double>(row, row + plan_.options.model.vocabulary);
     });
@@ -75,6 +78,7 @@ class Writer {
   plan::Plan plan_;
   comm::CartesianGrid grid_;
   exec::Clock clock_;
+  lanes::Lane lane_ = lanes::device_lane();
   exec::Engine engine_;
 };
 

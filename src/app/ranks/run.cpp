@@ -2,7 +2,7 @@
 
 #include "commands.hpp"
 #include "heddle/deck/check.hpp"
-#include "heddle/kernels/lane.hpp"
+#include "heddle/kernels/runtime.hpp"
 #include "heddle/plan/from_deck.hpp"
 #include "heddle/session/fault.hpp"
 #include "heddle/session/session.hpp"

@@ -28,7 +28,7 @@ DistributedTensor draw_all(const std::vector<maps::Box>& boxes, Numbers numbers,
 maps::LocalTensor over_mpi(const TransferPlan& plan, DType dtype, const maps::LocalTensor& x) {
   const Exchange exchange(world().all(), plan, dtype);
   const Owned in(dtype, x), out(dtype, plan.target[world().rank()].shape());
-  complete(exchange.start(in.view(), out.view()), "an exchange");
+  complete(exchange.start(in.view(), out.view(), {}), "an exchange");
   return out.values();
 }
 

@@ -66,11 +66,11 @@ TEST(PointToPoint, messages_posted_ahead_go_round_the_ring) {
   std::vector<Request> requests;
   for (int i = 0; i < 3; ++i) {
     boxes.push_back(std::make_unique<Owned>(DType::f32, Shape{100, 70}));
-    requests.push_back(start_receive(world().all(), (me + n - 1) % n, 5, boxes.back()->view()));
+    requests.push_back(start_receive(world().all(), (me + n - 1) % n, 5, boxes.back()->view(), {}));
   }
   for (int i = 0; i < 3; ++i) {
     boxes.push_back(std::make_unique<Owned>(DType::f32, maps::LocalTensor({100, 70}, 10 * me + i)));
-    requests.push_back(start_send(world().all(), (me + 1) % n, 5, boxes.back()->view()));
+    requests.push_back(start_send(world().all(), (me + 1) % n, 5, boxes.back()->view(), {}));
   }
   for (Request& request : requests) wait(request, {"the ring"});
   for (int i = 0; i < 3; ++i)
@@ -81,9 +81,9 @@ TEST(PointToPoint, a_message_longer_than_expected_is_an_error_not_an_abort) {
   if (world().size() < 2 || world().rank() > 1) return;
   const Owned tensor(DType::f32, Shape{world().rank() == 0 ? 3 : 2});
   if (world().rank() == 0)
-    complete(start_send(world().all(), 1, 6, tensor.view()));
+    complete(start_send(world().all(), 1, 6, tensor.view(), {}));
   else
-    EXPECT_THROW(complete(start_receive(world().all(), 0, 6, tensor.view())), Error);
+    EXPECT_THROW(complete(start_receive(world().all(), 0, 6, tensor.view(), {})), Error);
 }
 
 }  // namespace

@@ -46,7 +46,7 @@ DistributedTensor lay(const Shape& global, Part part, AxisSet axes, const maps::
 maps::LocalTensor over_mpi(const Map& map, const CartesianGrid& grid, DType dtype, const DistributedTensor& x,
                            const Shape& target) {
   Owned in(dtype, x[grid.rank()]), out(dtype, target);
-  complete(start(map, grid, in.view(), out.view()), maps::name(map));
+  complete(start(map, grid, in.view(), out.view(), {}), maps::name(map));
   return out.values();
 }
 
@@ -121,8 +121,8 @@ TEST(MapsOnce, give_the_same_bits_twice_and_on_every_rank) {
       const bool scattered = kind == MapKind::reduce_scatter;
       const Shape result{scattered ? maps::balanced_block(rows, all.size(), all.rank()).size() : rows, 5};
       const Owned first(DType::f32, result), again(DType::f32, result);
-      complete(start(map, grid, in.view(), first.view()));
-      complete(start(map, grid, in.view(), again.view()));
+      complete(start(map, grid, in.view(), first.view(), {}));
+      complete(start(map, grid, in.view(), again.view(), {}));
       EXPECT_EQ(first.bytes(), again.bytes());
       if (scattered) continue;
       for (const auto& theirs : gather_rows<char>(all, first.bytes(), Receivers::all, "the ranks' results"))
@@ -136,7 +136,7 @@ TEST(MapsOnce, sum_what_takes_many_calls_of_the_library) {  // the last of them 
   std::vector<std::int32_t> numbers(count);
   for (std::int64_t i = 0; i < count; ++i) numbers[i] = static_cast<std::int32_t>(i % 1009 + world().rank());
   const Tensor x{numbers.data(), DType::i32, {count}};
-  complete(start({MapKind::sum_reduce, maps::Axis::data}, grid, x, x));
+  complete(start({MapKind::sum_reduce, maps::Axis::data}, grid, x, x, {}));
   const int n = world().size();
   for (std::int64_t i = 0; i < count; ++i) ASSERT_EQ(numbers[i], i % 1009 * n + n * (n - 1) / 2) << i;
 }
@@ -147,12 +147,12 @@ TEST(MapsOnce, run_several_at_a_time) {
   const Map gather{MapKind::all_gather, maps::Axis::tensor, 0}, scatter = maps::adjoint(gather);
   Owned in(DType::f64, draw({4 * n, 3}, Numbers::small_integers, 9, world().rank()));
   Owned a(DType::f64, Shape{4, 3}), b(DType::f64, Shape{4, 3}), c(DType::f64, Shape{4 * n, 3});
-  Request first = start(scatter, grid, in.view(), a.view());
-  Request second = start(scatter, grid, in.view(), b.view());
+  Request first = start(scatter, grid, in.view(), a.view(), {});
+  Request second = start(scatter, grid, in.view(), b.view(), {});
   wait(second, {"the second reduce-scatter"});
   wait(first, {"the first reduce-scatter"});
   EXPECT_EQ(a.bytes(), b.bytes());
-  complete(start(gather, grid, a.view(), c.view()));
+  complete(start(gather, grid, a.view(), c.view(), {}));
   double sum = 0, expected = 0;
   for (double value : c.values().values) sum += value;
   for (double value : in.values().values) expected += value;
@@ -162,7 +162,7 @@ TEST(MapsOnce, run_several_at_a_time) {
 TEST(MapsOnce, reduce_in_place) {
   Owned x(DType::i32, maps::LocalTensor({3}, world().rank() + 1.0));
   CartesianGrid grid(world(), maps::Grid({world().size(), 1, 1}), axis_sets());
-  complete(start({MapKind::sum_reduce, maps::Axis::data}, grid, x.view(), x.view()));
+  complete(start({MapKind::sum_reduce, maps::Axis::data}, grid, x.view(), x.view(), {}));
   const int n = world().size();
   EXPECT_EQ(x.values(), maps::LocalTensor({3}, n * (n + 1) / 2.0));
 }

@@ -33,12 +33,12 @@ TEST(Rooted, TheSumComesToTheRootAndItsValueToAll) {
     for (int rank = 0; rank < world().size(); ++rank)
       for (int i = 0; i < length; ++i)
         expected[static_cast<std::size_t>(i)] += numbers(rank, 1)[static_cast<std::size_t>(i)];
-    comm::Request reduced = start_reduce(world().all(), root, view(sum));
+    comm::Request reduced = start_reduce(world().all(), root, view(sum), {});
     comm::wait(reduced, {"a sum"});
     EXPECT_EQ(sum, me == root ? expected : numbers(me, 1));
 
     std::vector<double> value = numbers(me, 2);
-    comm::Request said = start_broadcast(world().all(), root, view(value));
+    comm::Request said = start_broadcast(world().all(), root, view(value), {});
     comm::wait(said, {"a broadcast"});
     EXPECT_EQ(value, numbers(root, 2));
 

@@ -59,7 +59,7 @@ Learnt learnt(const deck::Deck& deck, std::int64_t begin, std::int64_t end) {
   Learnt result{training.trainer.step(0, only(training, begin, end)).loss, {}};
   for (const train::TrainedParameter& p : training.trainer.parameters()) {
     std::vector<double> values(static_cast<std::size_t>(p.gradient.count()));
-    exec::copy_to_host(p.gradient, std::as_writable_bytes(std::span(values)));
+    lane().copy_to_host(p.gradient, std::as_writable_bytes(std::span(values)));
     result.gradients.insert(result.gradients.end(), values.begin(), values.end());
   }
   return result;

@@ -32,7 +32,7 @@ class Late final : public exec::Observer {
 std::vector<std::byte> parameters_after(const deck::Deck& deck, bool late, int* outlasted = nullptr) {
   const plan::Plan plan = plan::make(deck);
   const exec::Clock clock;
-  session::Trainer trainer(session::options_of(deck), plan, world().all(), clock);
+  session::Trainer trainer(session::options_of(deck), plan, world().all(), clock, lane());
   const data::Batch batch = made_up_batch(deck, trainer.first_sample(), trainer.sample_count());
   Late observer;
   for (int step = 0; step < 2; ++step) trainer.step(step, batch, late ? &observer : nullptr);

@@ -70,7 +70,7 @@ TEST(LossTail, ARankAllocatesWhatItsPlanSaysAndLessForFewerRows) {
       const deck::Deck deck = small_deck(way);
       const plan::Plan plan = plan::make(deck);
       const exec::Clock clock;
-      const session::Trainer trainer(session::options_of(deck), plan, world().all(), clock);
+      const session::Trainer trainer(session::options_of(deck), plan, world().all(), clock, lane());
       bytes.push_back(trainer.allocated());
       EXPECT_EQ(bytes.back(), plan.memory(world().rank()).bytes());
       EXPECT_EQ(bytes.back(), trainer.engine().arena().allocated()) << "evaluation borrows";

@@ -63,7 +63,7 @@ TEST(Machines, AllThreeFinishTheSameActionsInTheSameOrder) {
     const plan::Plan plan = plan::make(deck);
     if (plan.training.schedule.window > 1) return;  // where the order is the weather's
     const exec::Clock clock;
-    session::Trainer trainer(session::options_of(deck), plan, world().all(), clock);
+    session::Trainer trainer(session::options_of(deck), plan, world().all(), clock, lane());
     const int row = trainer.grid().coordinates()[maps::Axis::pipeline], lookahead = plan.training.lookahead;
 
     Recorder recorder;
@@ -83,7 +83,7 @@ TEST(Machines, EventsOfARankFollowEachOther) {
   const deck::Deck deck = deck_for(world().size());
   const plan::Plan plan = plan::make(deck);
   const exec::Clock clock;
-  session::Trainer trainer(session::options_of(deck), plan, world().all(), clock);
+  session::Trainer trainer(session::options_of(deck), plan, world().all(), clock, lane());
   Recorder recorder;
   for (int step = 0; step < 2; ++step)
     trainer.step(step, made_up_batch(deck, trainer.first_sample(), trainer.sample_count()), &recorder);
@@ -100,7 +100,7 @@ TEST(Memory, ARankAllocatesWhatItsPlanSays) {
   for_each_schedule(world().size(), [](const deck::Deck& deck) {
     const plan::Plan plan = plan::make(deck);
     const exec::Clock clock;
-    const session::Trainer trainer(session::options_of(deck), plan, world().all(), clock);
+    const session::Trainer trainer(session::options_of(deck), plan, world().all(), clock, lane());
     EXPECT_EQ(trainer.allocated(), plan.memory(world().rank()).bytes());
     EXPECT_GT(trainer.allocated(), 0);
   });
@@ -110,8 +110,8 @@ TEST(Evaluation, BetweenStepsChangesNothingAndRepeats) {
   const deck::Deck deck = deck_for(world().size());
   const plan::Plan plan = plan::make(deck);
   const exec::Clock clock;
-  session::Trainer plain(session::options_of(deck), plan, world().all(), clock),
-      evaluated(session::options_of(deck), plan, world().all(), clock);
+  session::Trainer plain(session::options_of(deck), plan, world().all(), clock, lane()),
+      evaluated(session::options_of(deck), plan, world().all(), clock, lane());
   const data::Batch batch = made_up_batch(deck, plain.first_sample(), plain.sample_count());
   for (int step = 0; step < 3; ++step) {
     EXPECT_EQ(plain.step(step, batch).loss, evaluated.step(step, batch).loss);
@@ -125,7 +125,7 @@ TEST(Gradients, AreMeansNotSumsOverTheBatch) {  // the same samples twice give t
                                         "train.batch=" + std::to_string(batch * world().size())});
     const plan::Plan plan = plan::make(deck);
     const exec::Clock clock;
-    session::Trainer trainer(session::options_of(deck), plan, world().all(), clock);
+    session::Trainer trainer(session::options_of(deck), plan, world().all(), clock, lane());
     data::Batch samples;
     for (std::int64_t i = 0; i < batch / step_samples; ++i) {
       const data::Batch once = made_up_batch(deck, 0, step_samples);
@@ -143,7 +143,7 @@ TEST(Numbers, ADivergedStepEndsOnEveryRankBeforeParametersChange) {
   const deck::Deck deck = deck_for(world().size());
   const plan::Plan plan = plan::make(deck);
   const exec::Clock clock;
-  session::Trainer trainer(session::options_of(deck), plan, world().all(), clock);
+  session::Trainer trainer(session::options_of(deck), plan, world().all(), clock, lane());
   const train::TrainedParameter first = trainer.parameters().front();
   const double before = first.tensor.as<double>()[0];
   if (world().rank() == 0)

@@ -39,7 +39,8 @@ struct Part {
         plan(plan::make(deck)),
         ranks(comm::subset(world().all(), world().rank() < layout.ranks() ? comm::Membership::member
                                                                           : comm::Membership::outsider)) {
-    if (world().rank() < layout.ranks()) trainer.emplace(session::options_of(deck), plan, ranks, clock);
+    if (world().rank() < layout.ranks())
+      trainer.emplace(session::options_of(deck), plan, ranks, clock, lane());
   }
 
   session::Side<session::Trainer> side() { return {plan, trainer ? &*trainer : nullptr}; }

@@ -10,11 +10,11 @@
 #include "heddle/comm/collectives.hpp"
 #include "heddle/deck/check.hpp"
 #include "heddle/deck/read.hpp"
-#include "heddle/exec/host_copy.hpp"
 #include "heddle/io/checkpoint.hpp"
 #include "heddle/plan/from_deck.hpp"
 #include "heddle/session/session.hpp"
 #include "heddle/train/rate.hpp"
+#include "support/lane.hpp"
 #include "support/mpi_world.hpp"
 
 namespace heddle::tests {
@@ -77,14 +77,14 @@ std::vector<double> read(const io::Checkpoint& golden, const std::string& datase
 void set(const Tensor& tensor, const std::vector<double>& values) {
   with_real(tensor.dtype, [&](auto zero) {
     const std::vector<decltype(zero)> host(values.begin(), values.end());
-    exec::copy_to_lane(std::as_bytes(std::span(host)), tensor);
+    lane().copy_from_host(std::as_bytes(std::span(host)), tensor);
   });
 }
 
 std::vector<double> get(const Tensor& tensor) {
   return with_real(tensor.dtype, [&](auto zero) {
     std::vector<decltype(zero)> host(static_cast<std::size_t>(tensor.count()));
-    exec::copy_to_host(tensor, std::as_writable_bytes(std::span(host)));
+    lane().copy_to_host(tensor, std::as_writable_bytes(std::span(host)));
     return std::vector<double>(host.begin(), host.end());
   });
 }

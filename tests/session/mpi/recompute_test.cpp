@@ -73,7 +73,7 @@ TEST(Recompute, ChangesNoBitOfAnySchedule) {
       EXPECT_TRUE(train(small_deck(with(with(way, "train.recompute=full"), "train.memory=separate"))) == kept)
           << schedule.name;
       const exec::Clock clock;
-      EXPECT_EQ(session::Trainer(session::options_of(deck), plan, world().all(), clock).allocated(),
+      EXPECT_EQ(session::Trainer(session::options_of(deck), plan, world().all(), clock, lane()).allocated(),
                 plan.memory(world().rank()).bytes());
     }
 }
@@ -92,7 +92,7 @@ TEST(Recompute, ARankAllocatesWhatItsPlanSaysAndLess) {
       const deck::Deck deck = small_deck(with(way, fmt::format("train.recompute={}", recompute)));
       const plan::Plan plan = plan::make(deck);
       const exec::Clock clock;
-      const session::Trainer trainer(session::options_of(deck), plan, world().all(), clock);
+      const session::Trainer trainer(session::options_of(deck), plan, world().all(), clock, lane());
       EXPECT_EQ(trainer.allocated(), plan.memory(world().rank()).bytes());
       if (before >= 0) {
         EXPECT_LT(trainer.allocated(), before) << recompute;

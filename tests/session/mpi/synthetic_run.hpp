@@ -8,9 +8,9 @@
 #include "heddle/data/sampler.hpp"
 #include "heddle/deck/check.hpp"
 #include "heddle/deck/read.hpp"
-#include "heddle/exec/host_copy.hpp"
 #include "heddle/plan/from_deck.hpp"
 #include "heddle/session/session.hpp"
+#include "support/lane.hpp"
 #include "support/mpi_world.hpp"
 
 namespace heddle::tests {
@@ -50,7 +50,7 @@ struct Training {
   explicit Training(const deck::Deck& the_deck)
       : deck(the_deck),
         plan(plan::make(deck)),
-        trainer(session::options_of(deck), plan, world().all(), clock),
+        trainer(session::options_of(deck), plan, world().all(), clock, lane()),
         batch(made_up_batch(deck, trainer.first_sample(), trainer.sample_count())) {}
 
   deck::Deck deck;
@@ -75,14 +75,14 @@ inline std::vector<std::byte> bits_of(const std::vector<train::TrainedParameter>
   for (const train::TrainedParameter& parameter : parameters) {
     const std::size_t begin = bits.size();
     bits.resize(begin + static_cast<std::size_t>(parameter.tensor.bytes()));
-    exec::copy_to_host(parameter.tensor, std::span(bits).subspan(begin));
+    lane().copy_to_host(parameter.tensor, std::span(bits).subspan(begin));
   }
   return bits;
 }
 
 inline Outcome train(const deck::Deck& deck, const plan::Plan& plan) {
   const exec::Clock clock;
-  session::Trainer trainer(session::options_of(deck), plan, world().all(), clock);
+  session::Trainer trainer(session::options_of(deck), plan, world().all(), clock, lane());
   const data::Batch batch = made_up_batch(deck, trainer.first_sample(), trainer.sample_count());
   Outcome outcome;
   for (std::int64_t step = 0; step < deck.train.steps; ++step) {

@@ -53,7 +53,7 @@ TEST(Tied, TheOthersHoldNoMoments) {
     const plan::Plan replicated = plan::make(twice, skip_model), transmitted = plan::make(once, skip_model);
     const int rank = world().rank(), place = transmitted.pipeline_rank(rank);
     const exec::Clock clock;
-    const session::Trainer trainer(session::options_of(once), transmitted, world().all(), clock);
+    const session::Trainer trainer(session::options_of(once), transmitted, world().all(), clock, lane());
     const std::vector<std::string> elsewhere = plan::held_before(transmitted, place);
     std::int64_t saved = 0;
     for (const train::TrainedParameter& p : trainer.parameters()) {

@@ -43,7 +43,7 @@ std::vector<std::byte> state_bits(const session::Trainer& trainer) {
     for (const Tensor& tensor : {p.tensor, p.first_moment, p.second_moment}) {
       const std::size_t begin = bits.size();
       bits.resize(begin + static_cast<std::size_t>(tensor.bytes()));
-      exec::copy_to_host(tensor, std::span(bits).subspan(begin));
+      lane().copy_to_host(tensor, std::span(bits).subspan(begin));
     }
   return bits;
 }

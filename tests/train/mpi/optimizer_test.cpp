@@ -32,15 +32,15 @@ double made_up_norm() {
 struct Trainer {
   Trainer(Share& the_share, const deck::Optimizer& settings)
       : share(the_share),
-        loss_memory(8),
+        loss_memory(8, tests::lane()),
         optimizer(settings, *share.runner, tests::world().all(), loss_share()) {
-    for (const TrainedParameter& p : share.parameters) initialise(p, 1);
+    for (const TrainedParameter& p : share.parameters) initialise(p, 1, tests::lane());
   }
 
   /// The first rank's share is the whole loss.
   Tensor loss_share() const {
     const Tensor tensor{loss_memory.data(), DType::f64, {}};
-    kernels::fill({}, tensor, loss);
+    kernels::fill(tests::lane(), tensor, loss);
     return share.grid.rank() == 0 ? tensor : Tensor{};
   }
   /// Every stage that holds a tied parameter has a part of its gradient.
@@ -60,7 +60,7 @@ struct Trainer {
   }
 
   Share& share;
-  kernels::Memory loss_memory;
+  lanes::Memory loss_memory;
   Optimizer optimizer;
 };
 

@@ -22,7 +22,7 @@ TEST(Parameters, StartFromTheNumbersOfTheirGlobalIndexOnEveryGrid) {
   for_each_share([](const Share& share) {
     for (const TrainedParameter& p : share.parameters) {
       ASSERT_EQ(p.tensor.shape, p.box.shape()) << p.name;
-      initialise(p, seed);
+      initialise(p, seed, tests::lane());
     }
     for (const TrainedParameter& p : share.parameters) {
       const std::vector<double> values = to_host(p.tensor);
@@ -51,7 +51,7 @@ TEST(Parameters, EveryElementHasOneOwner) {
           ++owners[static_cast<std::size_t>(begin.at(p.name)) + i];
         });
     const Tensor tensor{owners.data(), DType::i32, {total}};
-    comm::Request sum = start_all_reduce(tests::world().all(), comm::Reduction::sum, tensor, tensor);
+    comm::Request sum = start_all_reduce(tests::world().all(), comm::Reduction::sum, tensor, tensor, {});
     wait(sum, {"owners"});
     EXPECT_EQ(std::ranges::count(owners, 1), total);
   });

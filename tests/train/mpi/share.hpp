@@ -8,7 +8,6 @@
 #include <string>
 #include <vector>
 
-#include "heddle/exec/host_copy.hpp"
 #include "heddle/exec/program_runner.hpp"
 #include "heddle/passes/loss_tail.hpp"
 #include "heddle/passes/parallelize.hpp"
@@ -17,6 +16,7 @@
 #include "heddle/schedule/one_f_one_b.hpp"
 #include "heddle/train/parameters.hpp"
 #include "support/axis_sets.hpp"
+#include "support/lane.hpp"
 #include "support/models.hpp"
 #include "support/mpi_world.hpp"
 
@@ -49,8 +49,9 @@ class Share {
                                          .extents = extents,
                                          .row = schedule.rows[stage],
                                          .microbatches = 2}),
-                  exec::Packing::arena);
-    runner.emplace(program, grid, *arena, extents, passes::loss_chunks(program, shape, grid.rank(), extents));
+                  exec::Packing::arena, tests::lane());
+    runner.emplace(program, grid, *arena, extents, passes::loss_chunks(program, shape, grid.rank(), extents),
+                   tests::lane());
     parameters = trained_parameters(program, *arena, grid, held_before);
   }
 
@@ -115,7 +116,7 @@ void for_each_element(const Parameter& p, F&& f) {
 
 inline std::vector<double> to_host(const Tensor& tensor) {
   std::vector<double> values(static_cast<std::size_t>(tensor.count()));
-  exec::copy_to_host(tensor, std::as_writable_bytes(std::span(values)));
+  tests::lane().copy_to_host(tensor, std::as_writable_bytes(std::span(values)));
   return values;
 }
 
@@ -124,7 +125,7 @@ template <class F>
 void fill(const Parameter& p, const Tensor& tensor, F&& f) {
   std::vector<double> values(static_cast<std::size_t>(tensor.count()));
   for_each_element(p, [&](std::size_t i, std::uint64_t index) { values[i] = f(index); });
-  exec::copy_to_lane(std::as_bytes(std::span(values)), tensor);
+  tests::lane().copy_from_host(std::as_bytes(std::span(values)), tensor);
 }
 
 }  // namespace heddle::train

@@ -74,14 +74,16 @@ Matrix transposed(const Matrix& a) {
   return {a.data, a.dtype, a.columns, a.rows, a.stride, flipped};
 }
 
-void gemm(const Lane& lane, double alpha, const Matrix& a, const Matrix& b, double beta, const Matrix& c) {
+void gemm(const lanes::Lane& lane, double alpha, const Matrix& a, const Matrix& b, double beta,
+          const Matrix& c) {
   HEDDLE_EXPECT(a.rows == c.rows && b.columns == c.columns && a.columns == b.rows);
   HEDDLE_EXPECT(a.dtype == c.dtype && b.dtype == c.dtype && c.transpose == Transpose::no);
-  static_cast<void>(lane);  // the host's libraries are not asynchronous, and neither are the host's lanes
   if (c.rows == 0 || c.columns == 0) return;
   with_real(c.dtype, [&](auto zero) {
     using T = decltype(zero);
-    multiply(static_cast<T>(alpha), a, b, static_cast<T>(beta), c);
+    lane.run([alpha = static_cast<T>(alpha), a, b, beta = static_cast<T>(beta), c] {
+      multiply(alpha, a, b, beta, c);
+    });
   });
 }
 

@@ -1,16 +1,12 @@
-// Memory and the threads behind a lane.
-#include "heddle/kernels/lane.hpp"
+// Memory is shared by all who use it, and can be asked for by any address within it.
+#include "heddle/lanes/memory.hpp"
 
 #include <gtest/gtest.h>
 
 #include <cstring>
 #include <utility>
 
-#ifdef _OPENMP
-#include <omp.h>
-#endif
-
-namespace heddle::kernels {
+namespace heddle::lanes {
 namespace {
 
 TEST(Memory, IsAlignedMovesAndZeroes) {
@@ -39,9 +35,25 @@ TEST(Memory, MayBeLargerThanItsLargePages) {  // the wish for them rounds inward
   }
 }
 
-#ifdef _OPENMP
-TEST(Runtime, HoldsTheGemmLibraryToTheLanesThreads) { EXPECT_EQ(omp_get_max_threads(), Lane{}.threads()); }
-#endif
+TEST(Memory, LivesAsLongAsSomebodySharesIt) {
+  std::weak_ptr<void> watched;
+  std::shared_ptr<void> kept;
+  const std::byte* begin = nullptr;
+  {
+    const Memory memory(256), other(256);
+    begin = static_cast<const std::byte*>(memory.data());
+    EXPECT_EQ(owner_of(begin), owner_of(begin + 255));
+    EXPECT_NE(owner_of(begin), owner_of(other.data()));
+    kept = owner_of(begin + 100);
+    watched = kept;
+  }
+  EXPECT_EQ(owner_of(begin), kept);
+  kept.reset();
+  EXPECT_TRUE(watched.expired());
+  EXPECT_EQ(owner_of(begin), nullptr);
+  int nobodys = 0;
+  EXPECT_EQ(owner_of(&nobodys), nullptr);
+}
 
 }  // namespace
-}  // namespace heddle::kernels
+}  // namespace heddle::lanes

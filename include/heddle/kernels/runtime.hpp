@@ -1,0 +1,20 @@
+// The run-time library behind the kernels, which no other module sees.
+#pragma once
+
+namespace heddle::kernels {
+
+/// Kernels may run as long as this object lives. One a process.
+/// Also holds the GEMM library to the threads of a kernel: a Serial rank stays on its core although oneDNN knows OpenMP.
+class Runtime {
+ public:
+  /// `threads` = 0 leaves the number to OMP_NUM_THREADS or the machine.
+  explicit Runtime(int threads = 0);
+  ~Runtime();
+  Runtime(const Runtime&) = delete;
+  Runtime& operator=(const Runtime&) = delete;
+
+  /// How many threads share the work of one kernel.
+  int threads() const;
+};
+
+}  // namespace heddle::kernels

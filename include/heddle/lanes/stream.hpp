@@ -1,0 +1,52 @@
+// What a device is to the rest of Heddle: how work is enqueued on it, and the memory that this work reaches. The host
+// has none; a device's stands in src/lanes/<device>, that of the tests in tests/support/late_stream.hpp.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <vector>
+
+#include "heddle/base/dtype.hpp"
+#include "heddle/lanes/mark.hpp"
+
+namespace heddle::lanes {
+
+/// `length` elements in a row that lie at element `from` of one piece of memory and go to element `to` of another.
+struct Run {
+  std::int64_t from, to, length;
+};
+/// Shared, since work may outlive who enqueued it.
+using Runs = std::shared_ptr<const std::vector<Run>>;
+enum class Landing { replace, add };
+
+/// Everything but `allocate` is enqueued: it is done in this order, and the caller goes on.
+class Stream {
+ public:
+  /// To wait on the host until `mark` is passed; `what` waits for it.
+  using Waiter = std::function<void(const char* what, const Mark& mark)>;
+
+  virtual ~Stream() = default;
+
+  /// Calls `launch`, at once or when its turn comes; what it starts is the work.
+  virtual void run(std::function<void()> launch) = 0;
+  virtual Mark mark(const char* what) = 0;
+  /// A mark that knows when it was passed.
+  virtual Mark moment() = 0;
+  /// Bytes aligned to 64; throws Error where there are none.
+  virtual std::shared_ptr<void> allocate(std::int64_t bytes) = 0;
+  virtual void copy(const void* from, void* to, std::int64_t bytes) = 0;
+  /// The host's bytes may change as soon as it returns.
+  virtual void copy_from_host(const void* host, void* to, std::int64_t bytes) = 0;
+  /// The host's bytes are there when a later mark is passed.
+  virtual void copy_to_host(const void* from, void* host, std::int64_t bytes) = 0;
+  virtual void fill(void* to, unsigned char byte, std::int64_t bytes) = 0;
+  /// Sums are for fp32, fp64 and int32.
+  virtual void land(const Runs& runs, DType dtype, const void* from, void* to, Landing landing) = 0;
+  /// What the kernels' library enqueues on: a CUDA stream, say.
+  virtual void* native() { return nullptr; }
+
+  Waiter waiter;  ///< null: the host asks again and again
+};
+
+}  // namespace heddle::lanes

@@ -1,0 +1,75 @@
+// Every wait for a lane is needed: on a lane whose work is late, one kind of wait forgotten changes the parameters or the losses.
+#include <gtest/gtest.h>
+
+#include "heddle/comm/collectives.hpp"
+#include "support/late_stream.hpp"
+#include "synthetic_run.hpp"
+
+namespace heddle::tests {
+namespace {
+
+struct Bits {
+  std::vector<double> losses;
+  std::vector<std::byte> parameters;
+  bool finite = true;
+
+  friend bool operator==(const Bits&, const Bits&) = default;
+};
+
+/// Two steps on a late lane of their own.
+Bits train_forgetting(const deck::Deck& deck, const std::string& forgotten,
+                      std::set<std::string>* waits = nullptr) {
+  const auto stream = std::make_shared<LateStream>();
+  const lanes::Lane late(stream);
+  const plan::Plan plan = plan::make(deck);
+  const exec::Clock clock;
+  session::Trainer trainer(session::options_of(deck), plan, world().all(), clock, late);
+  const data::Batch batch = made_up_batch(deck, trainer.first_sample(), trainer.sample_count());
+  stream->forget(forgotten);
+  Bits bits;
+  try {
+    for (int step = 0; step < 2; ++step) bits.losses.push_back(trainer.step(step, batch).loss);
+  } catch (const Error& error) {
+    if (error.code() != ExitCode::numbers) throw;
+    bits.finite = false;
+  }
+  if (waits) *waits = stream->waits();
+  stream->forget("");
+  for (const train::TrainedParameter& p : trainer.parameters()) {
+    const lanes::OnHost host = late.on_host(p.tensor);
+    const auto* const begin = static_cast<const std::byte*>(host.tensor.data);
+    bits.parameters.insert(bits.parameters.end(), begin, begin + host.tensor.bytes());
+  }
+  return bits;
+}
+
+/// A grid on which all kinds of messages are sent.
+deck::Deck busy_deck() {
+  const int ranks = world().size(), tensor = ranks % 2 == 0 ? 2 : 1;
+  const int pipeline = ranks % 4 == 0 ? 2 : 1;
+  return small_deck({"grid.tensor=" + std::to_string(tensor), "grid.pipeline=" + std::to_string(pipeline),
+                     "grid.data=" + std::to_string(ranks / tensor / pipeline), "pipeline.microbatches=2",
+                     "train.batch=8", "grid.sequence_parallel=true", "pipeline.tied=transmit"});
+}
+
+const std::vector<std::string> kinds = {"send",      "receive",  "all-reduce",      "reduce",
+                                        "broadcast", "exchange", "copy to the host"};
+
+/// On how many ranks it holds.
+double over_ranks(bool here) { return comm::all_sum(world().all(), here, "what the ranks have seen"); }
+
+TEST(ForgottenWaits, EachIsSeen) {
+  const deck::Deck deck = busy_deck();
+  std::set<std::string> waits;
+  const Bits right = train_forgetting(deck, "", &waits);
+  EXPECT_EQ(right, train_forgetting(deck, ""));
+  EXPECT_EQ(right.losses.size(), 2u);
+  for (const std::string& wait : waits) EXPECT_TRUE(std::ranges::count(kinds, wait)) << wait;
+  for (const std::string& wait : kinds) {
+    if (over_ranks(waits.contains(wait)) == 0) continue;
+    EXPECT_GT(over_ranks(train_forgetting(deck, wait) != right), 0) << wait;
+  }
+}
+
+}  // namespace
+}  // namespace heddle::tests

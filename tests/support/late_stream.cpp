@@ -1,0 +1,122 @@
+#include "support/late_stream.hpp"
+
+#include <cstring>
+#include <new>
+#include <vector>
+
+#include "heddle/lanes/lane.hpp"
+
+namespace heddle::tests {
+namespace {
+
+constexpr std::align_val_t alignment{64};
+constexpr unsigned char nan_byte = 0xff;
+
+std::size_t size(std::int64_t bytes) { return static_cast<std::size_t>(bytes); }
+
+}  // namespace
+
+struct LateStream::Place final : lanes::Mark::Awaited {
+  Place(std::shared_ptr<Queue> the_queue, std::int64_t the_number)
+      : queue(std::move(the_queue)), number(the_number) {}
+  bool passed() const override {
+    const std::lock_guard hold(queue->mutex);
+    queue->wanted = std::max(queue->wanted, number);
+    queue->changed.notify_one();
+    return queue->done >= number;
+  }
+  lanes::Mark::Clock::time_point when() const override { return *time; }
+
+  std::shared_ptr<Queue> queue;
+  std::int64_t number;
+  std::shared_ptr<lanes::Mark::Clock::time_point> time;  ///< of a moment
+};
+
+std::int64_t LateStream::Queue::add(std::function<void()> one) {
+  {
+    const std::lock_guard hold(mutex);
+    if (!closed) {
+      work.push_back(std::move(one));
+      return ++enqueued;
+    }
+  }
+  one();  // what is left when all has ended
+  return 0;
+}
+
+void LateStream::Queue::work_off() {
+  for (std::unique_lock hold(mutex);;) {
+    changed.wait(hold, [&] { return closed || done < wanted; });
+    if (closed && work.empty()) return;
+    {
+      const std::function<void()> next = std::move(work.front());
+      work.pop_front();
+      hold.unlock();
+      next();
+    }
+    hold.lock();
+    ++done;
+  }
+}
+
+void LateStream::Queue::close() {
+  const std::lock_guard hold(mutex);
+  closed = true;
+  changed.notify_one();
+}
+
+LateStream::LateStream() : thread_([queue = queue_] { queue->work_off(); }) {}
+
+LateStream::~LateStream() {
+  queue_->close();
+  thread_.join();
+}
+
+void LateStream::run(std::function<void()> launch) { queue_->add(std::move(launch)); }
+
+lanes::Mark LateStream::mark(const char* what) {
+  waits_.insert(what);
+  if (what == forgotten_) return {};
+  const std::lock_guard hold(queue_->mutex);
+  return lanes::Mark(std::make_shared<const Place>(queue_, queue_->enqueued));
+}
+
+lanes::Mark LateStream::moment() {
+  const auto time = std::make_shared<lanes::Mark::Clock::time_point>();
+  auto place = std::make_shared<Place>(queue_, queue_->add([time] { *time = lanes::Mark::Clock::now(); }));
+  place->time = time;
+  return lanes::Mark(std::move(place));
+}
+
+// It is given back when the lane has come to this, as a device does with what is freed on a stream.
+std::shared_ptr<void> LateStream::allocate(std::int64_t bytes) {
+  void* const data = ::operator new(size(bytes), alignment);
+  std::memset(data, nan_byte, size(bytes));
+  return {data, [queue = queue_](void* gone) { queue->add([gone] { ::operator delete(gone, alignment); }); }};
+}
+
+void LateStream::copy(const void* from, void* to, std::int64_t bytes) {
+  run([=] { std::memcpy(to, from, size(bytes)); });
+}
+
+void LateStream::copy_from_host(const void* host, void* to, std::int64_t bytes) {
+  const auto* const first = static_cast<const std::byte*>(host);
+  run([staged = std::vector<std::byte>(first, first + bytes), to] {
+    std::memcpy(to, staged.data(), staged.size());
+  });
+}
+
+void LateStream::copy_to_host(const void* from, void* host, std::int64_t bytes) {
+  if (forgotten_ != "copy to the host") copy(from, host, bytes);
+}
+
+void LateStream::fill(void* to, unsigned char byte, std::int64_t bytes) {
+  run([=] { std::memset(to, byte, size(bytes)); });
+}
+
+void LateStream::land(const lanes::Runs& runs, DType dtype, const void* from, void* to,
+                      lanes::Landing landing) {
+  run([=] { lanes::Lane().land(runs, dtype, from, to, landing); });
+}
+
+}  // namespace heddle::tests

@@ -1,0 +1,60 @@
+// A device that a test can hold in its hand: memory of its own, and work that is done on a thread of its own, as late as may be. Nothing
+// is begun before somebody asks for a mark behind it, so who forgets to wait reads what lay there before, each time.
+#pragma once
+
+#include <condition_variable>
+#include <deque>
+#include <mutex>
+#include <set>
+#include <string>
+#include <thread>
+
+#include "heddle/lanes/stream.hpp"
+
+namespace heddle::tests {
+
+class LateStream final : public lanes::Stream {
+ public:
+  LateStream();
+  /// Does what is left.
+  ~LateStream() override;
+
+  /// From now on marks for `what` are passed at once: the wait is as good as forgotten. Empty: none. A copy to the host that nobody
+  /// waits for is left out, since what it would write may be gone.
+  void forget(std::string what) { forgotten_ = std::move(what); }
+  /// What marks have been made for.
+  const std::set<std::string>& waits() const { return waits_; }
+
+  void run(std::function<void()> launch) override;
+  lanes::Mark mark(const char* what) override;
+  lanes::Mark moment() override;
+  std::shared_ptr<void> allocate(std::int64_t bytes) override;
+  void copy(const void* from, void* to, std::int64_t bytes) override;
+  void copy_from_host(const void* host, void* to, std::int64_t bytes) override;
+  void copy_to_host(const void* from, void* host, std::int64_t bytes) override;
+  void fill(void* to, unsigned char byte, std::int64_t bytes) override;
+  void land(const lanes::Runs& runs, DType dtype, const void* from, void* to,
+            lanes::Landing landing) override;
+
+ private:
+  /// Memory that outlives the stream still knows it.
+  struct Queue {
+    std::mutex mutex;
+    std::condition_variable changed;
+    std::deque<std::function<void()>> work;
+    std::int64_t enqueued = 0, wanted = 0, done = 0;
+    bool closed = false;
+
+    std::int64_t add(std::function<void()> one);
+    void work_off();
+    void close();
+  };
+  struct Place;
+
+  std::shared_ptr<Queue> queue_ = std::make_shared<Queue>();
+  std::string forgotten_;
+  std::set<std::string> waits_;
+  std::thread thread_;
+};
+
+}  // namespace heddle::tests
