@@ -25,12 +25,6 @@ int exit_code_of(const std::function<void()>& body) {
   return 0;
 }
 
-/// Pictures were PNG once.
-CLI::Validator refused(const std::string& why, const std::string& word = "") {
-  return CLI::Validator(
-      [=](const std::string& given) { return word.empty() || given == word ? why : std::string(); }, "");
-}
-
 void add_check(CLI::App& line, Chosen& chosen) {
   auto* command =
       line.add_subcommand("check", "Read a deck, print it resolved, with parameters, memory and FLOPs");
@@ -48,7 +42,9 @@ void add_schedule(CLI::App& line, Chosen& chosen) {
       ->add_option("--format", arguments->format,
                    "text: a picture of letters; csv: cells of torch.distributed.pipelining; svg: a "
                    "picture, with the deck's costs")
-      ->check(refused("pictures are SVG: give svg", "png"))
+      ->check([](const std::string& word) {
+        return word == "png" ? std::string("pictures are SVG: give svg") : std::string();
+      })
       ->check(CLI::IsMember({"text", "csv", "svg"}))
       ->capture_default_str();
   command->add_flag("--communication", arguments->communication, "Sends and receives too");
@@ -65,9 +61,13 @@ void add_simulate(CLI::App& line, Chosen& chosen) {
   command->add_option("--json", arguments->json, "File to write all figures to; - for standard output");
   command->add_option("-o,--output", arguments->run_file, "run.h5 to write, for heddle timeline");
   command->add_option("--svg", arguments->picture, "Picture of the timeline to write");
-  command->add_option("--png", arguments->picture)
-      ->group("")
-      ->check(refused("pictures are SVG: give --svg FILE"));
+  command
+      ->add_option_function<std::string>("--png",
+                                         [](const std::string&) {
+                                           throw CLI::ValidationError("--png",
+                                                                      "pictures are SVG: give --svg FILE");
+                                         })
+      ->group("");
   command->callback([&chosen, arguments] { chosen = alone([arguments] { simulate(*arguments); }); });
 }
 

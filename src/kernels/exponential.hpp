@@ -56,7 +56,7 @@ KOKKOS_FORCEINLINE_FUNCTION P exponential_within(P x) {
   using Bits = Rebound<typename C::Bits, P>;
   const P shifted = multiply_add(x, P(T(1.44269504088896340736)), P(C::shift));  // the low bits are n + bias
   const P n = shifted - C::shift;
-  const P r = multiply_add(-n, P(C::ln2_low), multiply_add(-n, P(C::ln2_high), x));
+  const P r = multiply_add(n, P(-C::ln2_low), multiply_add(n, P(-C::ln2_high), x));
   constexpr auto terms = C::polynomial;
   P polynomial = terms[0];
 #pragma GCC unroll 16

@@ -43,13 +43,13 @@ KOKKOS_FORCEINLINE_FUNCTION Doubles cosine(Doubles x) {
   constexpr double quarter_high = 1.57079632673412561417, quarter_low = 6.07710050650619224932e-11;
   const Doubles shifted = multiply_add(x, Doubles(0.63661977236758134308), Doubles(shift)),
                 q = shifted - shift;
-  const Doubles t = multiply_add(-q, Doubles(quarter_low), multiply_add(-q, Doubles(quarter_high), x));
+  const Doubles t = multiply_add(q, Doubles(-quarter_low), multiply_add(q, Doubles(-quarter_high), x));
   const Doubles squared = t * t;
   Doubles even(1.0), odd(1.0);
 #pragma GCC unroll 8
   for (int k = 8; k >= 1; --k) {
-    even = multiply_add(-(even * squared), Doubles(1.0 / (2 * k * (2 * k - 1))), Doubles(1.0));
-    odd = multiply_add(-(odd * squared), Doubles(1.0 / (2 * k * (2 * k + 1))), Doubles(1.0));
+    even = multiply_add(even * squared, Doubles(-1.0 / (2 * k * (2 * k - 1))), Doubles(1.0));
+    odd = multiply_add(odd * squared, Doubles(-1.0 / (2 * k * (2 * k + 1))), Doubles(1.0));
   }
   const Words quarter = std::bit_cast<Words>(shifted), is_odd = Words(0u) - (quarter & Words(1u));
   const Words chosen =

@@ -20,6 +20,9 @@
     <experimental/simd>) && (defined(__AVX2__) || !defined(__AVX__)) && !defined(KOKKOS_ENABLE_CUDA) && !defined(KOKKOS_ENABLE_HIP) && \
     !defined(KOKKOS_ENABLE_SYCL)
 #include <experimental/simd>
+#ifdef __FMA__
+#include <immintrin.h>
+#endif
 #define HEDDLE_HAVE_PACKS
 #endif
 
@@ -73,23 +76,38 @@ KOKKOS_FORCEINLINE_FUNCTION P square_root(P x) {
   return stdx::sqrt(x);
 }
 #pragma GCC diagnostic pop
-/// a b + c, rounded once where the processor has an instruction for that, twice where it has none. An a * b + c is
-/// rounded once or twice as the compiler likes, here so and there so: what must have the same bits as one number and
-/// as a pack, and under every flag, says which.
-template <NativePack P>
-KOKKOS_FORCEINLINE_FUNCTION P multiply_add(P a, P b, P c) {
-#ifdef FP_FAST_FMAF
-  return stdx::fma(a, b, c);
-#else
-  return a * b + c;
-#endif
-}
 /// The pack as the compiler's own vector, of which a choice between what is compared is one instruction;
 /// stdx::max is one, too, but takes NaN for something that does not occur.
 template <NativePack P>
 KOKKOS_FORCEINLINE_FUNCTION auto vector_of(P x) {
   using Vector [[gnu::vector_size(sizeof(P))]] = Element<P>;
   return std::bit_cast<Vector>(x);
+}
+/// a b + c, rounded once where the processor has an instruction for that, twice where it has none. An a * b + c is
+/// rounded once or twice as the compiler likes, here so and there so: what must have the same bits as one number and
+/// as a pack, and under every flag, says which.
+template <NativePack P>
+KOKKOS_FORCEINLINE_FUNCTION P multiply_add(P a, P b, P c) {
+#ifdef FP_FAST_FMAF
+#ifdef __FMA__  // the instruction by its name: GCC 12 makes of stdx::fma a number after the other, here and there
+  using T = Element<P>;
+  const auto x = vector_of(a), y = vector_of(b), z = vector_of(c);
+  if constexpr (std::is_same_v<T, float> && sizeof(P) == 32)
+    return std::bit_cast<P>(_mm256_fmadd_ps(x, y, z));
+  else if constexpr (std::is_same_v<T, double> && sizeof(P) == 32)
+    return std::bit_cast<P>(_mm256_fmadd_pd(x, y, z));
+#ifdef __AVX512F__
+  else if constexpr (std::is_same_v<T, float> && sizeof(P) == 64)
+    return std::bit_cast<P>(_mm512_fmadd_ps(x, y, z));
+  else if constexpr (std::is_same_v<T, double> && sizeof(P) == 64)
+    return std::bit_cast<P>(_mm512_fmadd_pd(x, y, z));
+#endif
+  else
+#endif
+    return stdx::fma(a, b, c);
+#else
+  return a * b + c;
+#endif
 }
 /// b where it is larger than a, or NaN; else a.
 template <NativePack P>
