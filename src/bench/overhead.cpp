@@ -9,8 +9,8 @@
 
 #include "heddle/base/aside_file.hpp"
 #include "heddle/schedule/verify.hpp"
+#include "heddle/session/recorder.hpp"
 #include "heddle/session/run_events.hpp"
-#include "heddle/session/session.hpp"
 
 namespace heddle::bench {
 namespace {

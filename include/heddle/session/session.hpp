@@ -9,9 +9,6 @@
 
 namespace heddle::session {
 
-/// The run file is handed the events of so many steps at a time.
-inline constexpr std::int64_t steps_between_events = 50;
-
 /// The part of a deck that a trainer needs beside its plan.
 Options options_of(const deck::Deck& deck);
 

@@ -1,0 +1,28 @@
+// When a run writes checkpoints, and what is in them.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "heddle/session/trainer.hpp"
+
+namespace heddle::session {
+
+/// Those of one run, in a folder of their own.
+class Checkpoints {
+ public:
+  /// Every so many steps (0: never before the last) of so many. `deck` is the resolved one, by which they know their run.
+  Checkpoints(std::string folder, std::int64_t every, std::int64_t steps, std::string deck);
+
+  bool due(std::int64_t steps_done) const;
+  std::string path(std::int64_t steps_done) const;
+  /// Collective: every parameter and moment, each part by the one rank that owns it. Returns the path.
+  std::string write(const comm::Communicator& ranks, const Trainer& trainer, std::int64_t steps_done) const;
+
+ private:
+  std::string folder_;
+  std::int64_t every_, steps_;
+  std::string deck_;
+};
+
+}  // namespace heddle::session

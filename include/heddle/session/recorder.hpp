@@ -1,0 +1,63 @@
+// Writes down what a run does: an observer that fills the run file.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "heddle/comm/communicator.hpp"
+#include "heddle/deck/deck.hpp"
+#include "heddle/exec/device_machine.hpp"
+#include "heddle/io/run_file.hpp"
+#include "heddle/session/run_events.hpp"
+
+namespace heddle::session {
+
+/// The run file is handed the events of so many steps at a time.
+inline constexpr std::int64_t steps_between_events = 50;
+
+/// On every rank, since the events of all come to the file, which rank 0 writes. What it lists of a step is what the step
+/// told, and the learning rate that belongs to it.
+class Recorder final : public exec::Observer {
+ public:
+  /// All but the path and the settings must outlive it. `tokens_per_step` are those of the whole grid.
+  Recorder(const comm::Communicator& ranks, const exec::Clock& clock, deck::Optimizer rates,
+           std::int64_t steps, std::int64_t tokens_per_step);
+
+  /// On rank 0, once.
+  void open(const std::string& path, const io::RunHeader& header);
+  /// Its seconds count from now on.
+  void begin() { begin_ = clock_.now(); }
+
+  void step_ended(const exec::StepResult& result) override;
+  /// Of the step that ended last.
+  void validated(double loss) { rows_.back().validation_loss = loss; }
+  /// A step that did not count, the run's last.
+  void diverged(const exec::StepResult& result);
+  /// The observer of events, which may be left out.
+  exec::Observer& events() { return events_; }
+
+  /// After each step, of which so many are done: hands on what is due. Collective.
+  void hand_on(std::int64_t steps_done);
+  /// Collective: everything, and the mark that the run is at its end.
+  void finish();
+  /// A run that fails leaves the steps that led there. Not collective, and throws nothing.
+  void keep();
+
+ private:
+  io::StepRow row_of(const exec::StepResult& result) const;
+  void add_rows();
+  void gather_events();
+  void flush();
+
+  const comm::Communicator& ranks_;
+  const exec::Clock& clock_;
+  deck::Optimizer rates_;
+  std::int64_t steps_, tokens_per_step_;
+  std::optional<io::RunFile> file_;  ///< on rank 0
+  RunEvents events_;                 ///< since they were last gathered
+  std::vector<io::StepRow> rows_;    ///< of steps that have ended and are not in the file
+  double begin_ = 0, last_flush_ = 0;
+};
+
+}  // namespace heddle::session

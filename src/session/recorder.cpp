@@ -1,0 +1,77 @@
+#include "heddle/session/recorder.hpp"
+
+#include "heddle/train/rate.hpp"
+
+namespace heddle::session {
+namespace {
+
+constexpr double seconds_between_flushes = 5;
+
+}  // namespace
+
+Recorder::Recorder(const comm::Communicator& ranks, const exec::Clock& clock, deck::Optimizer rates,
+                   std::int64_t steps, std::int64_t tokens_per_step)
+    : ranks_(ranks),
+      clock_(clock),
+      rates_(std::move(rates)),
+      steps_(steps),
+      tokens_per_step_(tokens_per_step) {}
+
+void Recorder::open(const std::string& path, const io::RunHeader& header) { file_.emplace(path, header); }
+
+io::StepRow Recorder::row_of(const exec::StepResult& result) const {
+  const std::int64_t done = result.step + 1;
+  return {.step = done,
+          .loss = result.loss,
+          .rate = train::learning_rate(rates_, result.step, steps_),
+          .gradient_norm = result.gradient_norm,
+          .tokens = done * tokens_per_step_,
+          .seconds = clock_.now() - begin_};
+}
+
+void Recorder::step_ended(const exec::StepResult& result) { rows_.push_back(row_of(result)); }
+
+void Recorder::diverged(const exec::StepResult& result) {
+  if (file_) file_->add(row_of(result));
+}
+
+void Recorder::add_rows() {
+  if (file_)
+    for (const io::StepRow& row : rows_) file_->add(row);
+  rows_.clear();
+}
+
+void Recorder::gather_events() {
+  const auto all = io::gather_events(ranks_, events_.rows);
+  events_.rows.clear();
+  if (!file_) return;
+  for (std::size_t rank = 0; rank < all.size(); ++rank) file_->add(static_cast<int>(rank), all[rank]);
+  flush();
+}
+
+void Recorder::flush() {
+  file_->flush();
+  last_flush_ = clock_.now();
+}
+
+void Recorder::hand_on(std::int64_t steps_done) {
+  add_rows();
+  if (steps_done % steps_between_events == 0) gather_events();
+  if (file_ && clock_.now() - last_flush_ > seconds_between_flushes) flush();
+}
+
+void Recorder::finish() {
+  gather_events();
+  if (file_) file_->finish();
+}
+
+void Recorder::keep() {
+  if (!file_) return;
+  try {
+    add_rows();
+    file_->flush();
+  } catch (const std::exception&) {  // the first error is the one to report
+  }
+}
+
+}  // namespace heddle::session
