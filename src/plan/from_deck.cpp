@@ -60,7 +60,8 @@ Options options_of(const deck::Deck& deck) {
           .stream = deck.grid.sequence_parallel ? ResidualStream::split_rows : ResidualStream::whole,
           .update = deck.optimizer.validate == deck::Validate::after ? Update::revocable : Update::final,
           .bucket_bytes = static_cast<std::int64_t>(deck.comm.bucket_mib) << 20,
-          .folder = folder_of(deck)};
+          .folder = folder_of(deck),
+          .ranks_key = deck.positions.contains("grid.pipeline") ? "grid.pipeline" : "pipeline.ranks"};
 }
 
 Plan make(const deck::Deck& deck, const ModelWriter& write) {

@@ -22,7 +22,7 @@ Schedule rows_of_file(const Options& options) {
     throw KeyError(keys, fmt::format("{} = {} does not fit {}", key, given, pipeline.schedule),
                    fmt::format("its rows have {} {}", has, what), fmt::format("try {} = {}", key, has));
   };
-  same({"pipeline.ranks", "grid.pipeline"}, pipeline.ranks, rows.ranks(), "ranks");
+  same({options.ranks_key}, pipeline.ranks, rows.ranks(), "ranks");
   same({"pipeline.microbatches"}, pipeline.microbatches, rows.microbatches, "microbatches");
   return rows;
 }

@@ -21,8 +21,9 @@ struct Options {
   passes::ResidualStream stream = passes::ResidualStream::whole;
   passes::Update update = passes::Update::final;
   std::int64_t bucket_bytes = std::int64_t{16}
-                              << 20;  ///< of gradients that are summed as one message, at most
-  std::string folder = {};            ///< from which a schedule's file is looked for
+                              << 20;        ///< of gradients that are summed as one message, at most
+  std::string folder = {};                  ///< from which a schedule's file is looked for
+  std::string ranks_key = "grid.pipeline";  ///< by which key the number of pipeline ranks was given
 
   std::int64_t stages() const { return pipeline.stages(grid.extent(maps::Axis::pipeline)); }
   graph::Extents extents() const {
