@@ -23,7 +23,7 @@ std::string stages_of(const plan::Plan& plan, int pipeline_rank) {
 void print_recomputation(const plan::Plan& plan) {
   const deck::Recompute recompute = plan.options.train.recompute;
   if (recompute == deck::Recompute::none) return;
-  fmt::print("\n# made anew in backward, train.recompute = \"{}\"\n", deck::name(recompute));
+  fmt::print("\n# recomputed in backward, train.recompute = \"{}\"\n", deck::name(recompute));
   for (int rank = 0; rank < plan.pipeline_ranks(); ++rank)
     fmt::print("{}: {}; {:.3g} FLOPs a microbatch\n", stages_of(plan, rank), recomputation_text(plan, rank),
                plan::recomputed_flops(plan.program(rank), plan.options.extents()));

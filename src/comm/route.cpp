@@ -36,21 +36,21 @@ Exchange::Route::Route(const Communicator& communicator, LocalPlan plan, DType d
   for (auto& part : plan.received) boxes.push_back(&part.box);
   merge_common_dims(boxes);
   for (const auto& part : plan.sent)
-    if (part.peer != group_.rank) sends_.push_back({part.peer, Piece(dtype, plan.source, part.box)});
+    if (part.peer != group_.rank) sends_.push_back({part.peer, Segment(dtype, plan.source, part.box)});
   plan_receives(plan);
 }
 
 void Exchange::Route::plan_receives(const LocalPlan& plan) {
   adds_ = overlapping(plan.received);
   if (adds_ && dtype_ == DType::bf16)
-    throw Error(ExitCode::failure, "bf16 pieces cannot be added",
+    throw Error(ExitCode::failure, "bf16 segments cannot be added",
                 "sums between ranks are taken in fp32, fp64 or int32");
   std::int64_t arriving = 0, in_workspace = 0;
   for (const auto& [peer, box] : plan.received) {
     arriving += box.count();
     const bool own = peer == group_.rank;
     if (!own && !adds_) {
-      receives_.push_back({peer, Piece(dtype_, plan.target, box)});
+      receives_.push_back({peer, Segment(dtype_, plan.target, box)});
       continue;
     }
     const auto from = own ? run_offsets(plan.source, box) : run_offsets(box, box);
@@ -61,7 +61,7 @@ void Exchange::Route::plan_receives(const LocalPlan& plan) {
     landings_.push_back({own, std::make_shared<const std::vector<lanes::Run>>(std::move(runs))});
     if (own) continue;
     const maps::Box workspace{{-in_workspace, box.count()}};
-    receives_.push_back({peer, Piece(dtype_, workspace, maps::Box{{0, box.count()}})});
+    receives_.push_back({peer, Segment(dtype_, workspace, maps::Box{{0, box.count()}})});
     in_workspace += box.count();
   }
   workspace_bytes_ = in_workspace * size_of(dtype_);
@@ -77,7 +77,7 @@ lanes::Memory Exchange::Route::take_workspace(const lanes::Lane& lane) {
   return memory;
 }
 
-// Where pieces overlap, all but the one that already fills the target are added.
+// Where segments overlap, all but the one that already fills the target are added.
 void Exchange::Route::land_all(const void* in, const void* workspace, void* out,
                                const lanes::Lane& lane) const {
   bool replaces = !adds_ || covered_;
@@ -90,13 +90,13 @@ void Exchange::Route::land_all(const void* in, const void* workspace, void* out,
 
 void Exchange::Route::post(Request::State& state, const void* in, void* arrival) const {
   state.pending.reserve(receives_.size() + sends_.size());
-  for (const auto& [peer, piece] : receives_)
-    check(MPI_Irecv(piece.in(arrival), piece.count(), piece.type(), peer, exchange_tag, group_.comm,
+  for (const auto& [peer, segment] : receives_)
+    check(MPI_Irecv(segment.in(arrival), segment.count(), segment.type(), peer, exchange_tag, group_.comm,
                     state.add()),
           "MPI_Irecv");
   state.receives = receives_.size();
-  for (const auto& [peer, piece] : sends_)
-    check(MPI_Isend(piece.in(const_cast<void*>(in)), piece.count(), piece.type(), peer, exchange_tag,
+  for (const auto& [peer, segment] : sends_)
+    check(MPI_Isend(segment.in(const_cast<void*>(in)), segment.count(), segment.type(), peer, exchange_tag,
                     group_.comm, state.add()),
           "MPI_Isend");
 }

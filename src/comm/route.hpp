@@ -1,4 +1,4 @@
-// One rank's share of a data movement, prepared: which pieces go to whom, which come from whom and where they
+// One rank's share of a data movement, prepared: which segments go to whom, which come from whom and where they
 // land. Every map that exchanges blocks, and every transfer plan, is one of these.
 #pragma once
 
@@ -8,12 +8,12 @@
 
 #include "heddle/comm/exchange.hpp"
 #include "heddle/lanes/memory.hpp"
-#include "pieces.hpp"
+#include "segments.hpp"
 
 namespace heddle::comm {
 
 /// In the coordinates of the global tensor. Pieces between the same two ranks stand in the same order on
-/// both. A received piece whose peer is this rank comes from its own source tensor; sent ones of that kind
+/// both. A received segment whose peer is this rank comes from its own source tensor; sent ones of that kind
 /// are ignored.
 struct LocalPlan {
   struct Part {
@@ -31,7 +31,7 @@ struct Exchange::Route : std::enable_shared_from_this<Exchange::Route> {
  private:
   struct Message {
     int peer;
-    Piece piece;
+    Segment segment;
   };
   struct Landing {
     bool own;          ///< from this rank's source tensor, otherwise from the workspace
@@ -48,8 +48,8 @@ struct Exchange::Route : std::enable_shared_from_this<Exchange::Route> {
   Shape source_, target_;
   std::vector<Message> sends_, receives_;
   std::vector<Landing> landings_;  // in the order of the plan
-  bool adds_ = false;              // pieces overlap, so they arrive in the workspace and are added from there
-  bool covered_ = false;           // the first landing, or all of them where none overlap, fill the target
+  bool adds_ = false;     // segments overlap, so they arrive in the workspace and are added from there
+  bool covered_ = false;  // the first landing, or all of them where none overlap, fill the target
   std::int64_t workspace_bytes_ = 0;
   std::map<lanes::Stream*, std::vector<lanes::Memory>>
       spare_;  // workspaces of a lane that no request uses now

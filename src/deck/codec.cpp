@@ -50,14 +50,14 @@ bool is_number(const std::string& text) {
   return !text.empty() && text.find_first_not_of("0123456789+-.eE") == std::string::npos;
 }
 
-Fault no_choice(const Asked& asked, const toml::node& node, std::string_view given,
-                std::span<const Word> choices) {
+Mistake no_choice(const Asked& asked, const toml::node& node, std::string_view given,
+                  std::span<const Word> choices) {
   const std::string meant = nearest(given, choices);
   return {fmt::format("{} = {} is not a choice", asked.name, shown(node)), asked.meaning,
           meant.empty() ? "give " + asked.range.text() : fmt::format("did you mean {}?", literal(meant))};
 }
 
-Fault out_of_range(const Asked& asked, const toml::node& node) {
+Mistake out_of_range(const Asked& asked, const toml::node& node) {
   return {fmt::format("{} = {} is out of range", asked.name, shown(node)), asked.meaning,
           "give " + asked.range.text()};
 }
@@ -109,7 +109,7 @@ std::string shown(const toml::node& node) {
   return node.is_table() ? "{...}" : "...";
 }
 
-Fault wrong_type(const Asked& asked, const toml::node& node, std::string_view wanted) {
+Mistake wrong_type(const Asked& asked, const toml::node& node, std::string_view wanted) {
   std::string fix = fmt::format("give {}", wanted);
   const bool wants_number = wanted == "an integer" || wanted == "a number";
   if (const auto* number = node.as_floating_point(); number && wanted == "an integer") {
@@ -134,8 +134,8 @@ Verdict read_integer(const Asked& asked, const toml::node& node, std::int64_t hi
   value = integer->get();
   if (!asked.range.contains(static_cast<double>(value))) return out_of_range(asked, node);
   if (value > highest)
-    return Fault{fmt::format("{} = {} does not fit into 32 bits", asked.name, value), asked.meaning,
-                 fmt::format("give at most {}", highest)};
+    return Mistake{fmt::format("{} = {} does not fit into 32 bits", asked.name, value), asked.meaning,
+                   fmt::format("give at most {}", highest)};
   return {};
 }
 
@@ -143,8 +143,8 @@ Verdict read_number(const Asked& asked, const toml::node& node, double& value) {
   if (!node.is_number()) return wrong_type(asked, node, "a number");
   value = node.is_integer() ? static_cast<double>(node.as_integer()->get()) : node.as_floating_point()->get();
   if (!std::isfinite(value))
-    return Fault{fmt::format("{} = {} is not a finite number", asked.name, shown(node)), asked.meaning,
-                 asked.range.text().empty() ? "give a number" : "give " + asked.range.text()};
+    return Mistake{fmt::format("{} = {} is not a finite number", asked.name, shown(node)), asked.meaning,
+                   asked.range.text().empty() ? "give a number" : "give " + asked.range.text()};
   if (!asked.range.contains(value)) return out_of_range(asked, node);
   return {};
 }
@@ -156,8 +156,8 @@ Verdict read_string(const Asked& asked, const toml::node& node, std::string& val
   value = text->get();
   for (const char c : value)
     if (static_cast<unsigned char>(c) < 0x20)
-      return Fault{fmt::format("{} = {} holds a control character", asked.name, shown(node)), asked.meaning,
-                   "leave it out"};
+      return Mistake{fmt::format("{} = {} holds a control character", asked.name, shown(node)), asked.meaning,
+                     "leave it out"};
   const auto& [words, prefix] = std::tie(asked.range.words, asked.range.prefix);
   const bool begins = !prefix.empty() && value.size() > prefix.size() && value.starts_with(prefix);
   if (choices.empty() || begins || std::find(words.begin(), words.end(), value) != words.end()) return {};

@@ -19,10 +19,10 @@
 namespace heddle::deck {
 
 /// The three parts of a message; see heddle::describe.
-struct Fault {
+struct Mistake {
   std::string problem, why, fix;
 };
-using Verdict = std::optional<Fault>;
+using Verdict = std::optional<Mistake>;
 
 /// Bounds of a number, each either reached or not; or the choices of a string, which may also
 /// begin with `prefix`.
@@ -63,7 +63,7 @@ std::string shown(const toml::node& node);   ///< as TOML, cut short
 std::string printed(double number);          ///< the shortest TOML float that reads back to the same bits
 std::string joined(const std::vector<std::string>& words, std::string_view separator);
 
-Fault wrong_type(const Asked& asked, const toml::node& node, std::string_view wanted);
+Mistake wrong_type(const Asked& asked, const toml::node& node, std::string_view wanted);
 Verdict read_integer(const Asked& asked, const toml::node& node, std::int64_t highest, std::int64_t& value);
 Verdict read_number(const Asked& asked, const toml::node& node, double& value);
 Verdict read_string(const Asked& asked, const toml::node& node, std::string& value);

@@ -25,7 +25,7 @@ toml::array list(const nlohmann::json& numbers) {
 std::string included_text(const std::string& path, const std::string& meaning, const std::string& fix) {
   constexpr std::streamsize longest = 64 << 20;
   const auto cannot_open = [&](const std::string& why) {
-    return Fault{fmt::format("cannot open {}, {}", path, meaning), why, fix};
+    return Mistake{fmt::format("cannot open {}, {}", path, meaning), why, fix};
   };
   std::error_code error;
   const auto status = std::filesystem::status(path, error);
@@ -36,17 +36,17 @@ std::string included_text(const std::string& path, const std::string& meaning, c
   if (!stream) throw cannot_open(std::generic_category().message(errno));
   std::string text(std::istreambuf_iterator<char>(stream), {});
   if (!stream.bad() && static_cast<std::streamsize>(text.size()) <= longest) return text;
-  throw Fault{fmt::format("cannot read {}, {}", path, meaning), "it is no text file", fix};
+  throw Mistake{fmt::format("cannot read {}, {}", path, meaning), "it is no text file", fix};
 }
 
 toml::table measured_costs(const std::string& path, const std::string& text) {
   try {
     const nlohmann::json measurement = nlohmann::json::parse(text);
     if (const int version = measurement.value("version", 1); version < 1 || version > newest_version)
-      throw Fault{fmt::format("{} is of version {}", path, version),
-                  fmt::format("this program reads versions 1 and {}", newest_version), from_bench};
+      throw Mistake{fmt::format("{} is of version {}", path, version),
+                    fmt::format("this program reads versions 1 and {}", newest_version), from_bench};
     if (!measurement.at("cost").is_object())
-      throw Fault{fmt::format("{} holds no costs", path), "its member \"cost\" is no object", from_bench};
+      throw Mistake{fmt::format("{} holds no costs", path), "its member \"cost\" is no object", from_bench};
     toml::table costs;
     for (const auto& [name, value] : measurement.at("cost").items()) {
       if (value.is_array())
@@ -58,7 +58,7 @@ toml::table measured_costs(const std::string& path, const std::string& text) {
     table.insert("cost", std::move(costs));
     return table;
   } catch (const nlohmann::json::exception& error) {
-    throw Fault{fmt::format("{} holds no costs", path), error.what(), from_bench};
+    throw Mistake{fmt::format("{} holds no costs", path), error.what(), from_bench};
   }
 }
 

@@ -59,7 +59,7 @@ std::vector<Section> table() {
       key("dtype",            &Train::dtype,            any,                 "",        "type of the numbers"),
       key("memory",           &Train::memory,           any,                 "",        "arena: buffers share one block as planned; separate: each has its own, filled with NaN before use, to debug the plan"),
       key("loss_rows",        &Train::loss_rows,        at_least(1),         "tokens",  "of a rank's microbatch whose logits are in memory at once: fewer take less memory, very few cost time"),
-      key("recompute",        &Train::recompute,        any,                 "",        "what backward makes anew rather than keep: none: GELU and layer norm, which cost nothing; selective: attention too; full: all of a layer but its input; auto: full for as few layers as fit train.memory_limit_mib"),
+      key("recompute",        &Train::recompute,        any,                 "",        "what backward recomputes rather than keep: none: GELU and layer norm, which cost nothing; selective: attention too; full: all of a layer but its input; auto: full for as few layers as fit train.memory_limit_mib"),
       key("memory_limit_mib", &Train::memory_limit_mib, at_least(0),         "MiB",     "of a rank, for train.recompute = \"auto\""),
       key("seed",             &Train::seed,             at_least(0),         "",        "of the first weights and of dropout"),
       key("evaluate_every",   &Train::evaluate_every,   at_least(0),         "steps",   "between evaluations on the held-out part; 0: only at the end"),

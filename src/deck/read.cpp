@@ -47,9 +47,9 @@ class Reader {
   void report_unknown_section(const Origin& origin, const toml::key& name, const toml::node& node);
   void report_unknown_key(const Origin& origin, const Section& section, const toml::key& name);
   void report_missing();
-  void report(const Origin& origin, const toml::source_position& at, const Fault& fault) {
+  void report(const Origin& origin, const toml::source_position& at, const Mistake& mistake) {
     problems_.push_back({origin.kind, origin.kind == Origin::Kind::file ? at : toml::source_position{},
-                         origin.position(at) + ": " + describe(fault.problem, fault.why, fault.fix)});
+                         origin.position(at) + ": " + describe(mistake.problem, mistake.why, mistake.fix)});
   }
   std::string did_you_mean(const std::string& name) { return did_you_mean(name, name); }
   std::string did_you_mean(const std::string& name, const std::string& as_shown) {
@@ -70,9 +70,10 @@ void Reader::include(const Deck& named) {
   const auto at_key = [&](const char* key, auto&& what) {
     try {
       what();
-    } catch (const Fault& fault) {
-      problems_.push_back(
-          {Origin::Kind::file, {}, named.at(key) + ": " + describe(fault.problem, fault.why, fault.fix)});
+    } catch (const Mistake& mistake) {
+      problems_.push_back({Origin::Kind::file,
+                           {},
+                           named.at(key) + ": " + describe(mistake.problem, mistake.why, mistake.fix)});
     }
   };
   if (!named.cost.machine.empty()) at_key("cost.machine", [&] { include_machine(named.cost.machine); });
@@ -92,8 +93,8 @@ void Reader::include_machine(const std::string& path) {
                {fmt::format("{} has no place in a machine's file", for_message(name.str())),
                 "it holds one section, [machine]", "take it out"});
     }
-  } catch (const SyntaxFault& error) {
-    report(origin, error.at, error.fault);
+  } catch (const SyntaxMistake& error) {
+    report(origin, error.at, error.mistake);
   }
 }
 
@@ -109,8 +110,8 @@ bool Reader::read_text(const Origin& origin, std::string_view text, toml::table 
     const auto table = parse(text);
     for (auto&& [name, node] : table) read_section(origin, name, node);
     return true;
-  } catch (const SyntaxFault& error) {
-    report(origin, error.at, error.fault);
+  } catch (const SyntaxMistake& error) {
+    report(origin, error.at, error.mistake);
     return false;
   }
 }
@@ -134,7 +135,7 @@ void Reader::read_key(const Origin& origin, const Section& section, const toml::
   const auto* key = find_key(fmt::format("{}.{}", section.name, name.str()));
   if (!key) return report_unknown_key(origin, section, name);
   deck_.positions.insert_or_assign(key->name, origin.position(name.source().begin));
-  if (const auto fault = key->read(deck_, key->name, node)) report(origin, name.source().begin, *fault);
+  if (const auto mistake = key->read(deck_, key->name, node)) report(origin, name.source().begin, *mistake);
 }
 
 void Reader::report_unknown_section(const Origin& origin, const toml::key& name, const toml::node& node) {

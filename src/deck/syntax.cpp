@@ -34,22 +34,22 @@ constexpr Hint hints[] = {
   if (problem.starts_with(opening)) problem = "cannot parse " + problem.substr(opening.size());
   for (const auto& hint : hints)
     if (problem.find(hint.sign) != std::string::npos)
-      throw SyntaxFault{error.source().begin, {problem, std::string(hint.why), std::string(hint.fix)}};
-  throw SyntaxFault{error.source().begin, {problem, "decks are written in TOML, https://toml.io", ""}};
+      throw SyntaxMistake{error.source().begin, {problem, std::string(hint.why), std::string(hint.fix)}};
+  throw SyntaxMistake{error.source().begin, {problem, "decks are written in TOML, https://toml.io", ""}};
 }
 
 void refuse_what_is_no_text(std::string_view text) {
   const toml::source_position start{1, 1};
   if (text.size() > longest_deck)
-    throw SyntaxFault{start,
-                      {fmt::format("the deck is longer than {} KiB", longest_deck / 1024),
-                       "decks are short files written by people", "give the deck, not data"}};
+    throw SyntaxMistake{start,
+                        {fmt::format("the deck is longer than {} KiB", longest_deck / 1024),
+                         "decks are short files written by people", "give the deck, not data"}};
   const auto zero = text.find('\0');
   if (zero == std::string_view::npos) return;
   const auto before = text.substr(0, zero);
   const auto line = 1 + std::count(before.begin(), before.end(), '\n');
   const auto column = zero - (before.rfind('\n') + 1) + 1;
-  throw SyntaxFault{
+  throw SyntaxMistake{
       {static_cast<toml::source_index>(line), static_cast<toml::source_index>(column)},
       {"this is a binary file: it holds a zero byte", "a deck is a text file in UTF-8", "give a text file"}};
 }
@@ -90,8 +90,8 @@ std::string Origin::position(const toml::source_position& at) const {
 toml::table parse_file(std::string_view text) {
   auto table = parse_toml(text);
   if (table.empty())
-    throw SyntaxFault{{1, 1},
-                      {"the deck is empty", "it has no key", "start from a copy of inputs/smoke.toml"}};
+    throw SyntaxMistake{{1, 1},
+                        {"the deck is empty", "it has no key", "start from a copy of inputs/smoke.toml"}};
   return table;
 }
 
@@ -103,10 +103,10 @@ toml::table parse_override(std::string_view text) {
       name.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-.") ==
       std::string_view::npos;
   if (name.empty() || !is_name || value.empty() || value.find('\n') != std::string_view::npos)
-    throw SyntaxFault{{1, 1}, {"this is no override", "an override is section.key=value", "write it so"}};
+    throw SyntaxMistake{{1, 1}, {"this is no override", "an override is section.key=value", "write it so"}};
   try {
     return parse_toml(text);
-  } catch (const SyntaxFault&) {
+  } catch (const SyntaxMistake&) {
     if (!is_bare_word(value)) throw;
     return parse_toml(fmt::format("{} = {}", name, literal(value)));
   }

@@ -24,15 +24,15 @@ struct Origin {
 };
 
 /// A mistake in the syntax, after which nothing more of the text can be read.
-struct SyntaxFault {
+struct SyntaxMistake {
   toml::source_position at;
-  Fault fault;
+  Mistake mistake;
 };
 
-/// A deck's text. Throws SyntaxFault.
+/// A deck's text. Throws SyntaxMistake.
 toml::table parse_file(std::string_view text);
 
-/// `section.key=value`, where a value that is no TOML may be a string without its quotes. Throws SyntaxFault.
+/// `section.key=value`, where a value that is no TOML may be a string without its quotes. Throws SyntaxMistake.
 toml::table parse_override(std::string_view text);
 
 }  // namespace heddle::deck

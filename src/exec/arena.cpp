@@ -3,7 +3,7 @@
 namespace heddle::exec {
 
 using schedule::FixedPool;
-using schedule::Place;
+using schedule::Location;
 
 namespace {
 
@@ -20,7 +20,7 @@ Arena::Arena(const schedule::MemoryPlan& plan, Packing packing, const lanes::Lan
     lent_ = plan_[FixedPool::parameters].bytes();
   }
   if (packing_ == Packing::separate)
-    for (const Place& place : plan_.places) {
+    for (const Location& place : plan_.locations) {
       buffers_.emplace_back();
       if (place.pool < 0 || taken_whole(place.pool)) continue;
       for (int i = 0; i < plan_.pools[place.pool].slot_count; ++i)
@@ -44,7 +44,7 @@ std::byte* Arena::slot(int pool, int index) const {
 }
 
 Tensor Arena::tensor(graph::ValueId id, DType dtype, int microbatch) const {
-  const Place& place = plan_.places[id];
+  const Location& place = plan_.locations[id];
   HEDDLE_EXPECT(place.pool >= 0);
   const int index = plan_.slot(place, microbatch);
   HEDDLE_EXPECT(index >= 0);
@@ -58,8 +58,8 @@ Tensor Arena::whole(FixedPool pool, DType dtype, int index) const {
 }
 
 void Arena::exchange(graph::ValueId a, graph::ValueId b) {
-  HEDDLE_EXPECT(plan_.places[a].bytes == plan_.places[b].bytes);
-  std::swap(plan_.places[a], plan_.places[b]);
+  HEDDLE_EXPECT(plan_.locations[a].bytes == plan_.locations[b].bytes);
+  std::swap(plan_.locations[a], plan_.locations[b]);
   if (packing_ == Packing::separate) std::swap(buffers_[a], buffers_[b]);
 }
 

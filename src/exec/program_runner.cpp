@@ -81,7 +81,7 @@ Work ProgramRunner::work_of(int node) const {
   }
 }
 
-/// What is made anew must not depend on what lay there before.
+/// What is recomputed must not depend on what lay there before.
 void ProgramRunner::poison_outputs(const Call& call) const {
   if (call.write == kernels::Write::accumulate) return;
   for (const Tensor& out : call.out)

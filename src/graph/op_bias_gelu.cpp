@@ -16,7 +16,7 @@ void adjoint(const Node& node, AdjointWriter& writer) {
   writer.accumulate({1}, Op::bias_gradient, {dx});
 }
 
-Node again(const Node& node) { return {node.op, node.in, {}, {}, node.block}; }
+Node recompute(const Node& node) { return {node.op, node.in, {}, {}, node.block}; }
 
 }  // namespace
 
@@ -25,7 +25,7 @@ const OpDefinition bias_gelu_op = {.shape = like_first,
                                    .layout = layout,
                                    .adjoint = adjoint,
                                    .in_place = true,
-                                   .again = again};
+                                   .recompute = recompute};
 const OpDefinition bias_gelu_gradient_op = {.shape = like_first, .flops = per_element<20>, .in_place = true};
 
 }  // namespace heddle::graph

@@ -22,7 +22,7 @@ void adjoint(const Node& node, AdjointWriter& writer) {
 }
 
 /// The statistics are kept.
-Node again(const Node& node) {
+Node recompute(const Node& node) {
   return {Op::layer_norm_apply,
           {node.in[0], node.in[1], node.in[2], node.out[1], node.out[2]},
           {},
@@ -33,7 +33,7 @@ Node again(const Node& node) {
 }  // namespace
 
 const OpDefinition layer_norm_op = {
-    .shape = shape, .flops = per_element<8>, .layout = layout, .adjoint = adjoint, .again = again};
+    .shape = shape, .flops = per_element<8>, .layout = layout, .adjoint = adjoint, .recompute = recompute};
 const OpDefinition layer_norm_input_gradient_op = {.shape = like_first, .flops = per_element<11>};
 const OpDefinition layer_norm_parameter_gradient_op = {.flops = per_element<5>};
 

@@ -22,8 +22,8 @@ bool moves_nothing(const Node& node) {
 
 class Rematerializer {
  public:
-  Rematerializer(Program program, const Ways& ways)
-      : program_(std::move(program)), ways_(ways), graph_(program_.graph) {
+  Rematerializer(Program program, const Retentions& retentions)
+      : program_(std::move(program)), retentions_(retentions), graph_(program_.graph) {
     nodes_ = std::move(graph_.nodes);
     maker_.assign(graph_.values.size(), -1);
     for (std::size_t i = 0; i < nodes_.size(); ++i)
@@ -37,46 +37,46 @@ class Rematerializer {
     for (std::size_t i = 0; i < nodes_.size(); ++i) {
       Node node = nodes_[i];
       if (of_backward(nodes_[i].phase))
-        for (ValueId& id : node.in) id = again(id, node.stage);
+        for (ValueId& id : node.in) id = recomputed(id, node.stage);
       graph_.nodes.push_back(std::move(node));
     }
     return std::move(program_);
   }
 
  private:
-  /// The node that makes the value anew; nothing where it is kept, unless it follows its input.
+  /// The node that recomputes the value; nothing where it is kept, unless it follows its input.
   std::optional<Node> recipe(ValueId id) const {
     if (maker_[id] < 0) return {};
     const Node& node = nodes_[maker_[id]];
-    if (ways_[id] == Way::anew || moves_nothing(node)) return node;
-    if (ways_[id] == Way::keep) return {};
-    Node brief = definition(node.op).again(node);
+    if (retentions_[id] == Retention::recomputed || moves_nothing(node)) return node;
+    if (retentions_[id] == Retention::saved) return {};
+    Node brief = definition(node.op).recompute(node);
     brief.out = {id};
     return brief;
   }
 
   /// The value itself where it is kept, else what backward makes in its place, in the stage that reads it first.
-  ValueId again(ValueId id, int stage) {
-    if (const auto known = again_.find(id); known != again_.end()) return known->second;
+  ValueId recomputed(ValueId id, int stage) {
+    if (const auto known = recomputed_.find(id); known != recomputed_.end()) return known->second;
     std::optional<Node> node = recipe(id);
     if (!node) return id;
     const std::vector<ValueId> kept = node->in;
-    for (ValueId& in : node->in) in = again(in, stage);
-    if (moves_nothing(*node) && node->in == kept) return again_[id] = id;
+    for (ValueId& in : node->in) in = recomputed(in, stage);
+    if (moves_nothing(*node) && node->in == kept) return recomputed_[id] = id;
     node->phase = reached(*node) ? Phase::backward_input : Phase::backward_weight;
-    for (ValueId& out : node->out) out = made_again(out, id);
+    for (ValueId& out : node->out) out = replacement(out, id);
     node->stage = stage;
     node->recomputed = true;
     graph_.nodes.push_back(*node);
-    return again_.at(id);
+    return recomputed_.at(id);
   }
 
-  /// A new value in the place of an output of the node that makes `wanted` anew. Nobody reads it where the old one is kept.
-  ValueId made_again(ValueId out, ValueId wanted) {
+  /// A new value in the place of an output of the node that recomputes `wanted`. Nobody reads it where the old one is kept.
+  ValueId replacement(ValueId out, ValueId wanted) {
     graph::Value value = graph_[out];
-    value.name = "again." + value.name;
+    value.name = "recomputed." + value.name;
     const ValueId made = graph_.add(value);
-    if (out == wanted || ways_[out] != Way::keep) again_[out] = made;
+    if (out == wanted || retentions_[out] != Retention::saved) recomputed_[out] = made;
     return made;
   }
 
@@ -84,7 +84,7 @@ class Rematerializer {
     return std::ranges::any_of(node.out, [&](ValueId id) { return of_input_[id]; });
   }
 
-  /// What I reads, also by way of what is made anew for it.
+  /// What I reads, also by way of what is recomputed for it.
   void find_uses_of_input_gradients() {
     of_input_.assign(graph_.values.size(), false);
     for (std::size_t i = nodes_.size(); i-- > 0;) {
@@ -99,15 +99,15 @@ class Rematerializer {
   }
 
   Program program_;
-  const Ways& ways_;
+  const Retentions& retentions_;
   Graph& graph_;
   std::vector<Node> nodes_;
   std::vector<int> maker_;  ///< the forward node that makes a value, -1 for none
   std::vector<bool> of_input_;
-  std::map<ValueId, ValueId> again_;
+  std::map<ValueId, ValueId> recomputed_;
 };
 
-/// What backward reads without making anything anew, and what lives through the step.
+/// What backward reads without recomputing anything, and what lives through the step.
 std::vector<bool> read_by_backward(const Program& program) {
   std::vector<bool> read = step_invariant(program.graph);
   for (std::size_t i = 0; i < program.graph.nodes.size(); ++i)
@@ -116,7 +116,7 @@ std::vector<bool> read_by_backward(const Program& program) {
   return read;
 }
 
-/// What leaves its block, or the stage: the inputs from which blocks are made anew. What a map that moves nothing makes lies
+/// What leaves its block, or the stage: the inputs from which blocks are recomputed. What a map that moves nothing makes lies
 /// in the memory of its input, which is there with it.
 std::vector<bool> borders(const Program& program) {
   const auto& nodes = program.graph.nodes;
@@ -138,28 +138,29 @@ std::vector<bool> borders(const Program& program) {
 
 }  // namespace
 
-Ways ways(const Program& program, const std::vector<Recompute>& by_block) {
+Retentions retentions(const Program& program, const std::vector<Recompute>& by_block) {
   const auto& nodes = program.graph.nodes;
   const std::vector<bool> there = read_by_backward(program), leaves = borders(program);
-  Ways chosen(program.graph.values.size(), Way::keep);
+  Retentions chosen(program.graph.values.size(), Retention::saved);
   for (std::size_t i = 0; i < nodes.size(); ++i) {
     const Node& node = nodes[i];
     if (program.graph.nodes[i].phase != Phase::forward) continue;
     const auto block = static_cast<std::size_t>(node.block);
     const Recompute recompute = block < by_block.size() ? by_block[block] : Recompute::none;
-    const auto again = definition(node.op).again;
+    const auto recompute_op = definition(node.op).recompute;
     if (recompute == Recompute::block ||
         (recompute == Recompute::attention && node.op == graph::Op::attention)) {
-      for (ValueId id : node.out) chosen[id] = leaves[id] ? Way::keep : Way::anew;
-    } else if (again && std::ranges::all_of(again(node).in, [&](ValueId id) { return there[id]; })) {
-      chosen[node.out.front()] = Way::briefly;
+      for (ValueId id : node.out) chosen[id] = leaves[id] ? Retention::saved : Retention::recomputed;
+    } else if (recompute_op &&
+               std::ranges::all_of(recompute_op(node).in, [&](ValueId id) { return there[id]; })) {
+      chosen[node.out.front()] = Retention::cheap;
     }
   }
   return chosen;
 }
 
-Program rematerialize(Program program, const Ways& ways) {
-  return Rematerializer(std::move(program), ways).run();
+Program rematerialize(Program program, const Retentions& retentions) {
+  return Rematerializer(std::move(program), retentions).run();
 }
 
 }  // namespace heddle::passes

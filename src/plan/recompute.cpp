@@ -114,9 +114,8 @@ class Chooser {
     throw KeyError(
         {"train.memory_limit_mib"},
         fmt::format("train.memory_limit_mib = {} is too little", draft_.options.train.memory_limit_mib),
-        fmt::format(
-            "ranks of place {} in the pipeline take {:.1f} MiB, and {:.1f} with every layer made anew",
-            pipeline_rank_, mebibytes(none_.bytes), all),
+        fmt::format("ranks of pipeline rank {} take {:.1f} MiB, and {:.1f} with every layer recomputed",
+                    pipeline_rank_, mebibytes(none_.bytes), all),
         fmt::format("give {:.0f} MiB, smaller microbatches or more stages", std::ceil(all)));
   }
 
@@ -142,8 +141,8 @@ passes::Recompute recompute_of(deck::Recompute recompute) {
 }
 
 passes::Program recomputing(passes::Program differentiated, const std::vector<Recompute>& by_block) {
-  const passes::Ways ways = passes::ways(differentiated, by_block);
-  return passes::rematerialize(std::move(differentiated), ways);
+  const passes::Retentions retentions = passes::retentions(differentiated, by_block);
+  return passes::rematerialize(std::move(differentiated), retentions);
 }
 
 std::vector<Recompute> recompute_in(Draft& draft) {

@@ -19,7 +19,7 @@ std::vector<graph::NodeId> writers_of(const passes::Program& program, graph::Val
 
 std::vector<Bucket> buckets(const passes::Program& program, const MemoryPlan& memory,
                             std::int64_t most_bytes) {
-  const auto offset = [&](const passes::Reduction& one) { return memory.places[one.sum].offset; };
+  const auto offset = [&](const passes::Reduction& one) { return memory.locations[one.sum].offset; };
   std::vector<passes::Reduction> reductions = passes::reductions(program);
   std::ranges::sort(reductions, {}, offset);
   std::vector<Bucket> all;
@@ -27,7 +27,7 @@ std::vector<Bucket> buckets(const passes::Program& program, const MemoryPlan& me
     const std::vector<graph::NodeId> writers = writers_of(program, reduction.sum);
     const bool begun_by_forward = std::ranges::any_of(
         writers, [&](graph::NodeId id) { return program.graph.nodes[id].phase == graph::Phase::loss; });
-    const std::int64_t begin = offset(reduction), end = begin + memory.places[reduction.sum].bytes;
+    const std::int64_t begin = offset(reduction), end = begin + memory.locations[reduction.sum].bytes;
     const bool joins = !all.empty() && all.back().axes == reduction.axes &&
                        all.back().begun_by_forward == begun_by_forward &&
                        end - all.back().begin <= most_bytes;

@@ -27,7 +27,7 @@ class Planner {
   explicit Planner(const PlanInput& input)
       : in_(input), graph_(input.program.graph), storage_(input.program, backward_of(input.row)) {
     plan_.backward = backward_of(input.row);
-    plan_.places.resize(graph_.values.size());
+    plan_.locations.resize(graph_.values.size());
     for (const char* name : {"parameters", "moments", "undo", "batch", "totals", "gradients", "scratch"})
       plan_.pools.push_back({.name = name});
   }
@@ -54,7 +54,7 @@ class Planner {
     const auto chunks = passes::loss_chunks(in_.program, in_.grid, in_.rank, in_.extents);
     for (std::size_t id = 0; id < graph_.values.size(); ++id) {
       const graph::Value& value = graph_.values[id];
-      Place& place = plan_.places[id];
+      Location& place = plan_.locations[id];
       place.shape =
           maps::local_shape(graph::resolve(value.shape, in_.extents), value.layout, in_.grid, in_.rank);
       if (inside[id]) place.shape[0] = chunks.front().size();
@@ -64,12 +64,12 @@ class Planner {
 
   std::int64_t bytes_of(const Storage& storage) const {
     std::int64_t bytes = 0;
-    for (ValueId id : storage.values) bytes = std::max(bytes, plan_.places[id].bytes);
+    for (ValueId id : storage.values) bytes = std::max(bytes, plan_.locations[id].bytes);
     return padded(bytes);
   }
 
   void put(const Storage& storage, int pool, std::int64_t offset) {
-    for (ValueId id : storage.values) plan_.places[id].pool = pool, plan_.places[id].offset = offset;
+    for (ValueId id : storage.values) plan_.locations[id].pool = pool, plan_.locations[id].offset = offset;
   }
 
   void append(const Storage& storage, FixedPool where) {
@@ -89,7 +89,7 @@ class Planner {
     for (auto& [axes, storages] : by_axes) {
       std::stable_partition(storages.begin(), storages.end(), made_by_forward);
       for (const Storage* storage : storages) {
-        if (plan_.places[storage->values.front()].pool >= 0) continue;
+        if (plan_.locations[storage->values.front()].pool >= 0) continue;
         append(*storage, FixedPool::gradients);
         if (made_by_forward(storage)) begun_by_forward_ = pool(FixedPool::gradients).slot_bytes;
       }
@@ -100,7 +100,7 @@ class Planner {
 
   void place(const Storage& storage) {
     const ValueId id = storage.values.front();
-    if (plan_.places[id].pool >= 0) return;
+    if (plan_.locations[id].pool >= 0) return;
     const Role role = graph_[id].role;
     if (storage.invariant) return append(storage, FixedPool::parameters);
     if (role == Role::state) return append(storage, FixedPool::moments);
@@ -204,7 +204,7 @@ class Planner {
       for (const Storage* storage : *frames.storages) {
         put(*storage, index, offset);
         for (ValueId id : storage->values)
-          plan_.places[id].first_buffer = static_cast<int>(pool.slot_of.size());
+          plan_.locations[id].first_buffer = static_cast<int>(pool.slot_of.size());
         offset += bytes_of(*storage);
       }
       const int first = static_cast<int>(pool.slot_of.size());

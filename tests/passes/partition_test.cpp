@@ -172,7 +172,7 @@ double slowest(const std::vector<double>& costs, const std::vector<int>& cuts) {
   return most;
 }
 
-/// The least over all ways to cut, by trying them.
+/// The least over all retentions to cut, by trying them.
 double least_slowest(const std::vector<double>& costs, int stages, std::vector<int> cuts = {}) {
   if (static_cast<int>(cuts.size()) == stages - 1) return slowest(costs, cuts);
   double least = std::numeric_limits<double>::infinity();

@@ -1,4 +1,4 @@
-// What backward makes anew it no longer keeps, it stands before its use in the phase of its users, and nothing else has
+// What backward recomputes it no longer keeps, it stands before its use in the phase of its users, and nothing else has
 // changed.
 #include "heddle/passes/rematerialize.hpp"
 
@@ -13,7 +13,7 @@ namespace {
 
 bool of_backward(Phase phase) { return phase == Phase::backward_input || phase == Phase::backward_weight; }
 
-/// Calls f(program) for every stage of GPT-2 on many grids, differentiated and with what is cheap made anew.
+/// Calls f(program) for every stage of GPT-2 on many grids, differentiated and with what is cheap recomputed.
 template <class F>
 void for_each_program(ResidualStream stream, F&& f) {
   for (const maps::Grid& grid : some_grids()) {
@@ -21,7 +21,7 @@ void for_each_program(ResidualStream stream, F&& f) {
     for (const Share& stage :
          partition(graph, balanced_cuts(graph, grid.extent(Axis::pipeline), one_sample))) {
       const Program plain = differentiate(stage);
-      f(plain, rematerialize(plain, ways(plain, {})));
+      f(plain, rematerialize(plain, retentions(plain, {})));
       if (testing::Test::HasFailure()) FAIL() << name(grid);
     }
   }
@@ -54,7 +54,7 @@ TEST(Rematerialize, BackwardReadsNoOutputOfWhatIsCheap) {
 TEST(Rematerialize, WhatWasGatheredIsKept) {
   const Graph graph = parallelize(tests::small_gpt(), maps::Grid({1, 1, 2}), ResidualStream::split_rows);
   const Program plain = differentiate(partition(graph, {}).front());
-  const Program program = rematerialize(plain, ways(plain, {}));
+  const Program program = rematerialize(plain, retentions(plain, {}));
   const auto count = [](const Program& p, Op op) { return std::ranges::count(p.graph.nodes, op, &Node::op); };
   EXPECT_EQ(kept(program).count(Op::map), kept(plain).count(Op::map));
   EXPECT_EQ(count(program, Op::layer_norm_apply), 0);
@@ -64,7 +64,7 @@ TEST(Rematerialize, WhatWasGatheredIsKept) {
 TEST(Rematerialize, CopiesFollowAMapThatMovesNothing) {
   const Graph graph = parallelize(tests::small_gpt(), maps::Grid({1, 1, 2}), ResidualStream::whole);
   const Program plain = differentiate(partition(graph, {}).front());
-  const Program program = rematerialize(plain, ways(plain, {}));
+  const Program program = rematerialize(plain, retentions(plain, {}));
   int copies = 0;
   for (std::size_t i = 0; i < program.graph.nodes.size(); ++i) {
     const Node& node = program.graph.nodes[i];
@@ -79,7 +79,7 @@ TEST(Rematerialize, CopiesFollowAMapThatMovesNothing) {
   EXPECT_GT(copies, 0);
 }
 
-/// In GPT-2 weight gradients alone read what is made anew.
+/// In GPT-2 weight gradients alone read what is recomputed.
 TEST(Rematerialize, CopiesStandInThePhaseOfTheirUsersBeforeTheFirst) {
   for (ResidualStream stream : both_streams)
     for_each_program(stream, [](const Program&, const Program& program) {
@@ -91,7 +91,7 @@ TEST(Rematerialize, CopiesStandInThePhaseOfTheirUsersBeforeTheFirst) {
         for (ValueId id : graph.nodes[i].in) EXPECT_TRUE(known[id]) << graph[id].name;
         for (ValueId id : graph.nodes[i].out) {
           known[id] = true;
-          if (graph[id].name.starts_with("again.")) {
+          if (graph[id].name.starts_with("recomputed.")) {
             EXPECT_EQ(program.graph.nodes[i].phase, Phase::backward_weight) << graph[id].name;
           }
         }
@@ -109,10 +109,10 @@ TEST(Rematerialize, ACopyThatInputGradientsReadBelongsToThem) {
   graph.outputs = {z};
   const Program plain = differentiate(partition(graph, {2}).front());
   // y's gradient reads x
-  const Program program = rematerialize(plain, Ways(plain.graph.values.size(), Way::briefly));
-  const auto again = std::ranges::find(program.graph.values, "again.x", &graph::Value::name);
-  ASSERT_NE(again, program.graph.values.end());
-  const auto id = static_cast<ValueId>(again - program.graph.values.begin());
+  const Program program = rematerialize(plain, Retentions(plain.graph.values.size(), Retention::cheap));
+  const auto copy = std::ranges::find(program.graph.values, "recomputed.x", &graph::Value::name);
+  ASSERT_NE(copy, program.graph.values.end());
+  const auto id = static_cast<ValueId>(copy - program.graph.values.begin());
   for (std::size_t i = 0; i < program.graph.nodes.size(); ++i)
     if (std::ranges::count(program.graph.nodes[i].out, id)) {
       EXPECT_EQ(program.graph.nodes[i].phase, Phase::backward_input);
@@ -121,7 +121,7 @@ TEST(Rematerialize, ACopyThatInputGradientsReadBelongsToThem) {
 
 TEST(Rematerialize, WithoutAChoiceNothingChanges) {
   for_each_program(ResidualStream::whole, [](const Program& plain, const Program&) {
-    const Program program = rematerialize(plain, Ways(plain.graph.values.size(), Way::keep));
+    const Program program = rematerialize(plain, Retentions(plain.graph.values.size(), Retention::saved));
     EXPECT_EQ(graph::text(program.graph), graph::text(plain.graph));
     EXPECT_TRUE(std::ranges::equal(program.graph.nodes, plain.graph.nodes, {}, &graph::Node::phase,
                                    &graph::Node::phase));
@@ -137,7 +137,7 @@ void for_each_program(Recompute recompute, F&& f) {
       for (const Share& share :
            partition(graph, balanced_cuts(graph, grid.extent(Axis::pipeline), one_sample))) {
         const Program plain = differentiate(share);
-        f(plain, rematerialize(plain, ways(plain, std::vector<Recompute>(5, recompute))));
+        f(plain, rematerialize(plain, retentions(plain, std::vector<Recompute>(5, recompute))));
         if (testing::Test::HasFailure()) FAIL() << name(grid);
       }
     }
@@ -192,7 +192,7 @@ TEST(Rematerialize, WhatBackwardDoesNotReadIsNotMadeAgain) {
     for (std::size_t i = 0; i < program.graph.nodes.size(); ++i) {
       if (!program.graph.nodes[i].recomputed) continue;
       EXPECT_FALSE(program.graph[program.graph.nodes[i].out[0]].name.ends_with("mlp.down"));
-      EXPECT_TRUE(program.graph[program.graph.nodes[i].out[0]].name.starts_with("again."));
+      EXPECT_TRUE(program.graph[program.graph.nodes[i].out[0]].name.starts_with("recomputed."));
     }
   });
 }
@@ -231,7 +231,8 @@ TEST(Rematerialize, MapsOverOtherRanksAreMadeAgain) {
   const auto maps_again = [](ResidualStream stream) {
     const Graph graph = parallelize(tests::small_gpt(1), maps::Grid({1, 1, 2}), stream);
     const Program plain = differentiate(partition(graph, {}).front());
-    const Program program = rematerialize(plain, ways(plain, std::vector<Recompute>(3, Recompute::block)));
+    const Program program =
+        rematerialize(plain, retentions(plain, std::vector<Recompute>(3, Recompute::block)));
     std::vector<std::string> names;
     for (std::size_t i = 0; i < program.graph.nodes.size(); ++i)
       if (const Map* map = tests::map_of(program.graph.nodes[i]);

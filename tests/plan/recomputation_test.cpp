@@ -1,4 +1,4 @@
-// The blocks that train.recompute = "auto" makes anew: enough to fit, and no choice that fits costs fewer FLOPs.
+// The blocks that train.recompute = "auto" recomputes: enough to fit, and no choice that fits costs fewer FLOPs.
 #include "heddle/plan/recomputation.hpp"
 
 #include <gtest/gtest.h>
@@ -97,11 +97,12 @@ TEST(Recomputation, NoChoiceThatFitsCostsLess) {
 TEST(Recomputation, ALimitThatNothingFitsIsRefusedWithTheNumbers) {
   const deck::Deck deck =
       deck_of({"model.width=256", "train.batch=32", "train.recompute=auto", "train.memory_limit_mib=3"});
-  tests::expect_error(ExitCode::usage, {"command line", "train.memory_limit_mib = 3", "place 0", "give"},
+  tests::expect_error(ExitCode::usage,
+                      {"command line", "train.memory_limit_mib = 3", "pipeline rank 0", "give"},
                       [&] { make(deck); });
 }
 
-/// What `heddle check` prints: attention that is made anew costs what the samples have, not what the model could see.
+/// What `heddle check` prints: attention that is recomputed costs what the samples have, not what the model could see.
 TEST(Recomputation, FlopsAreThoseOfTheSampleAndNotOfTheContext) {
   const auto flops = [](const char* context) {
     const Plan plan = make(deck_of({context, "train.sequence=16", "train.recompute=selective"}));

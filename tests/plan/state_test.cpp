@@ -103,7 +103,7 @@ TEST(State, AValueInAnotherNumberTypeIsPlannedAndMovedLikeAnyOther) {
     const std::int64_t before = memory_plan(draft, plan.training, program, rank).bytes;
     std::int64_t masters = 0;
     for (const passes::Trained& trained : program.trained)
-      masters += (2 * plan.memory(rank).training.places[trained.parameter].bytes + 255) / 256 * 256;
+      masters += (2 * plan.memory(rank).training.locations[trained.parameter].bytes + 255) / 256 * 256;
     add_masters(program);
     EXPECT_EQ(memory_plan(draft, plan.training, program, rank).bytes - before, masters);
   }

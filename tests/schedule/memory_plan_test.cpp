@@ -25,8 +25,8 @@ passes::Program program_of(const passes::Share& share, Keeps keeps) {
   program.loss_rows = 3;  // does not divide 16, nor 8
   const std::vector<passes::Recompute> by_block(
       100, keeps == Keeps::inputs_of_layers ? passes::Recompute::block : passes::Recompute::none);
-  const passes::Ways ways = passes::ways(program, by_block);
-  return passes::rematerialize(std::move(program), ways);
+  const passes::Retentions retentions = passes::retentions(program, by_block);
+  return passes::rematerialize(std::move(program), retentions);
 }
 
 void walk_all(const maps::Grid& grid, passes::ResidualStream stream, const Schedule& schedule, int lookahead,
@@ -115,10 +115,10 @@ TEST(MemoryPlan, OfLogitsAndTheirCotangentAChunkIsAllThereIs) {
                                          .row = schedule.rows[0],
                                          .microbatches = 2});
     std::vector<std::int64_t> rows;
-    for (std::size_t id = 0; id < plan.places.size(); ++id)
+    for (std::size_t id = 0; id < plan.locations.size(); ++id)
       if (program.graph.values[id].shape == Shape{graph::rows, 50}) {
-        rows.push_back(plan.places[id].shape[0]);
-        EXPECT_EQ(plan.places[id].pool, static_cast<int>(FixedPool::scratch));
+        rows.push_back(plan.locations[id].shape[0]);
+        EXPECT_EQ(plan.locations[id].pool, static_cast<int>(FixedPool::scratch));
       }
     EXPECT_EQ(rows.size(), 2u);
     return rows;
@@ -141,7 +141,7 @@ TEST(MemoryPlan, ForwardUsesTheMemoryOfGradientsThatBackwardHasYetToBegin) {
   };
   const auto lowest = [](const MemoryPlan& plan) {
     std::int64_t offset = 0;
-    for (const Place& place : plan.places) offset = std::min(offset, place.offset);
+    for (const Location& place : plan.locations) offset = std::min(offset, place.offset);
     return offset;
   };
   const MemoryPlan all_forwards_first = planned(finish_step(gpipe(1, 2))),

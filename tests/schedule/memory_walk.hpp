@@ -107,7 +107,7 @@ class Walk {
 
   /// Where the value lies, or the rows of a chunk of it: what has memory for a chunk alone holds one after the other.
   maps::Block range(ValueId id, int microbatch, const maps::Block* chunk) const {
-    const Place& place = plan_.places[id];
+    const Location& place = plan_.locations[id];
     const Pool& pool = plan_.pools[place.pool];
     const int slot = microbatch == shared ? 0 : plan_.slot(place, microbatch);
     EXPECT_GE(slot, 0);

@@ -15,7 +15,7 @@ namespace heddle::exec {
 enum class Work : std::uint8_t {
   load,       ///< the step's tokens are copied to where the program finds them
   node,       ///< a node of the program that is a kernel
-  recompute,  ///< such a node of backward that makes anew what forward did not keep
+  recompute,  ///< such a node of backward that recomputes what forward did not keep
   map,  ///< a node of the program that moves data between ranks; what it waits for is a `wait` with its node
   bucket,   ///< all-reduces of gradients are started and moved on
   message,  ///< a send or a receive is handed to the message library; receives are posted ahead of their turn

@@ -17,7 +17,7 @@ struct OutputType {
   Shape shape;
 };
 
-/// The ways of a node along one axis: what it needs of its inputs and what it makes. One rule serves every
+/// The layouts of a node along one axis: what it needs of its inputs and what it makes. One rule serves every
 /// axis.
 struct AxisLayout {
   std::vector<std::optional<maps::Part>> in;  ///< no value: any part will do (integers, constants)
@@ -74,7 +74,7 @@ struct OpDefinition {
   double (*bytes)(const NodeCall&) = nullptr;
   /// The node that makes the first output once more, from inputs and outputs of the given one; `out` is left to the
   /// caller. Null for ops that cost more than the memory of what they make is worth.
-  Node (*again)(const Node&) = nullptr;
+  Node (*recompute)(const Node&) = nullptr;
 };
 
 const OpDefinition& definition(Op op);

@@ -24,7 +24,7 @@ struct Share {
 
 /// Cuts before the given blocks and deals the stages out: `rank_of_stage` has a pipeline rank for each stage, and each rank
 /// from 0 on has a stage. A value made in one stage and used in another is handed on from stage to stage; what depends on
-/// parameters alone is made anew on every rank that uses it, so that a parameter used on two ranks (a tied head) stands on
+/// parameters alone is computed on every rank that uses it, so that a parameter used on two ranks (a tied head) stands on
 /// both.
 std::vector<Share> partition(const graph::Graph& graph, const std::vector<int>& cuts,
                              const std::vector<int>& rank_of_stage);

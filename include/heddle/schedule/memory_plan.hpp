@@ -26,7 +26,7 @@ struct Pool {
 };
 
 /// Where a value lies: in a slot of a pool, `offset` bytes behind the slot's begin.
-struct Place {
+struct Location {
   int pool = -1;
   std::int64_t offset =
       0;  ///< in scratch it may be negative: what F needs reaches into gradients that are yet to come
@@ -42,11 +42,11 @@ inline constexpr int fixed_pool_count = 7;
 
 struct MemoryPlan {
   std::vector<Pool> pools;
-  std::vector<Place> places;  ///< of every value
-  std::int64_t bytes = 0;     ///< of the arena
+  std::vector<Location> locations;  ///< of every value
+  std::int64_t bytes = 0;           ///< of the arena
   Backward backward = Backward::whole;
 
-  int slot(const Place& place, int microbatch) const {
+  int slot(const Location& place, int microbatch) const {
     return pools[place.pool].slot(place.first_buffer + microbatch);
   }
   const Pool& operator[](FixedPool pool) const { return pools[static_cast<int>(pool)]; }

@@ -1,4 +1,4 @@
-#include "pieces.hpp"
+#include "segments.hpp"
 
 #include <limits>
 
@@ -7,7 +7,7 @@ namespace {
 
 constexpr std::int64_t most = std::numeric_limits<int>::max();  // what an MPI count holds
 
-// Only the outermost dim in which the piece has more than one element may be a part of the holder's.
+// Only the outermost dim in which the segment has more than one element may be a part of the holder's.
 bool contiguous(const maps::Box& holder, const maps::Box& box) {
   bool partial_dim_seen = false;
   for (int dim = box.rank() - 1; dim >= 0; --dim) {
@@ -42,7 +42,7 @@ void free_type(MPI_Datatype* type) {
 
 }  // namespace
 
-Piece::Piece(DType dtype, const maps::Box& holder, const maps::Box& box) : dtype_(dtype) {
+Segment::Segment(DType dtype, const maps::Box& holder, const maps::Box& box) : dtype_(dtype) {
   if (box.empty()) return;
   if (contiguous(holder, box) && box.count() <= most) {
     for (int dim = 0; dim < box.rank(); ++dim)

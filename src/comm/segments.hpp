@@ -9,11 +9,11 @@
 
 namespace heddle::comm {
 
-/// The piece `box` of a tensor that covers `holder`: elements in a row where it is contiguous, so that MPI
+/// The segment `box` of a tensor that covers `holder`: elements in a row where it is contiguous, so that MPI
 /// neither packs nor looks at types, a derived type elsewhere.
-class Piece {
+class Segment {
  public:
-  Piece(DType dtype, const maps::Box& holder, const maps::Box& box);
+  Segment(DType dtype, const maps::Box& holder, const maps::Box& box);
 
   /// The buffer, count and type to hand to MPI, where the tensor starts at `data`.
   void* in(void* data) const { return static_cast<char*>(data) + offset_; }
