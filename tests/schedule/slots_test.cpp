@@ -167,13 +167,13 @@ class Watcher final : public Machine {
   }
 
  private:
-  using Location = std::tuple<int, ActionKind, int>;
-  Location place_of(const Action& message) {
+  using Place = std::tuple<int, ActionKind, int>;
+  Place place_of(const Action& message) {
     return {message.stage, message.kind, slots_.at({message.stage, message.kind}).of(message.microbatch)};
   }
   /// A buffer is free when its message was used here, or is received by the other side.
   void take(const Action& message) {
-    const Location place = place_of(message);
+    const Place place = place_of(message);
     EXPECT_GE(std::get<2>(place), 0);
     if (const auto held = holder_.find(place); held != holder_.end()) {
       EXPECT_TRUE(is_send(message.kind)) << name(message) << " meets " << name(held->second);
