@@ -241,11 +241,11 @@ TEST(Rematerialize, MapsOverOtherRanksAreMadeAgain) {
     return names;
   };
   EXPECT_EQ(maps_again(ResidualStream::whole),
-            std::vector<std::string>{"sum_reduce(tensor) again.layers.0.attention.out"});
+            std::vector<std::string>{"sum_reduce(tensor) recomputed.layers.0.attention.out"});
   EXPECT_EQ(maps_again(ResidualStream::split_rows),
-            (std::vector<std::string>{"all_gather(tensor, dim 0) again.layers.0.norm1",
-                                      "reduce_scatter(tensor, dim 0) again.layers.0.attention.out",
-                                      "all_gather(tensor, dim 0) again.layers.0.norm2"}));
+            (std::vector<std::string>{"all_gather(tensor, dim 0) recomputed.layers.0.norm1",
+                                      "reduce_scatter(tensor, dim 0) recomputed.layers.0.attention.out",
+                                      "all_gather(tensor, dim 0) recomputed.layers.0.norm2"}));
 }
 
 }  // namespace

@@ -11,11 +11,15 @@
 
 #include "heddle/base/error.hpp"
 
+#ifndef HEDDLE_AXES
+#define HEDDLE_AXES "heddle/base/axes.inc"
+#endif
+
 namespace heddle {
 
 enum class Axis : std::uint8_t {
 #define HEDDLE_AXIS(name, ...) name,
-#include "heddle/base/axes.inc"
+#include HEDDLE_AXES
 #undef HEDDLE_AXIS
 };
 
@@ -33,7 +37,7 @@ struct AxisRow {
 
 inline constexpr std::array axis_table = {
 #define HEDDLE_AXIS(name, ...) AxisRow{Axis::name, #name, {__VA_ARGS__}},
-#include "heddle/base/axes.inc"
+#include HEDDLE_AXES
 #undef HEDDLE_AXIS
 };
 inline constexpr int axis_count = static_cast<int>(axis_table.size());
