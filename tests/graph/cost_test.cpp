@@ -79,6 +79,16 @@ TEST(Cost, OfAnEmbeddingIsThatOfTheRowsItTouches) {
   EXPECT_EQ(cost_of(graph, gradient, 20).bytes, 20 * 4 + 3 * 20 * 5 * 8);
 }
 
+TEST(Cost, OfPositionsIsThatOfTheSampleAndNotOfTheContext) {
+  Graph graph;
+  const ValueId x = graph.add(activation("x", {rows, width})),
+                table = graph.add(parameter("p", {900, width}));
+  const ValueId y = append(graph, Op::add_position, {x, table}, "y").front();
+  EXPECT_EQ(cost_of(graph, graph.nodes[0], 20).bytes, (2 * 20 + context) * width * 4);
+  const Node gradient{Op::position_gradient, {y}, {table}};
+  EXPECT_EQ(cost_of(graph, gradient, 20).bytes, (20 + context) * width * 4);
+}
+
 TEST(Cost, IsThatOfTheLocalShapes) {
   Graph graph;
   const ValueId x = graph.add(activation("x", {rows, width})), w = graph.add(parameter("w", {hidden, width}));

@@ -49,7 +49,14 @@ class Layout {
   friend constexpr bool operator==(const Layout&, const Layout&) = default;
 
  private:
-  std::array<Part, axis_count> parts_{};  ///< whole, all of them
+  /// Element by element: GCC 12 leaves some of `parts_{}` without their members' defaults.
+  static constexpr std::array<Part, axis_count> all_whole() {
+    std::array<Part, axis_count> parts;
+    parts.fill(whole);
+    return parts;
+  }
+
+  std::array<Part, axis_count> parts_ = all_whole();
 };
 /// Of what a model is fed: split over its first dim along the axes that split rows.
 Layout input_layout();
