@@ -29,7 +29,8 @@ void print_recomputation(const plan::Plan& plan) {
                plan::recomputed_flops(plan.program(rank), plan.options.extents()));
 }
 
-/// Ranks of one pipeline rank differ by a row or a column of an uneven split; the first holds the larger part.
+/// Ranks of one pipeline rank differ by a row or a column of an uneven split; the first holds
+/// the larger part.
 void print_memory(const plan::Plan& plan) {
   fmt::print("\n# memory of the largest rank of each place in the pipeline, MiB\n");
   for (int rank = 0; rank < plan.pipeline_ranks(); ++rank) {

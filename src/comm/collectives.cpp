@@ -11,8 +11,9 @@ char* at(const Tensor& tensor, std::int64_t element) {
   return static_cast<char*>(tensor.data) + element * size_of(tensor.dtype);
 }
 
-/// Bytes of a sum that are one call of MPI, so that the ring's segments are of this size where it has one: larger ones stream
-/// through a workspace of the library that lies in no cache, and beyond some 32 MB is mapped anew for each call.
+/// Bytes of a sum that are one call of MPI, so that the ring's segments are of this size where it has one:
+/// larger ones stream through a workspace of the library that lies in no cache, and beyond some 32 MB is
+/// mapped anew for each call.
 constexpr std::int64_t ring_piece = std::int64_t{1} << 19;
 
 /// The calls of MPI that sum `in` over the ranks of `group` into `out`.

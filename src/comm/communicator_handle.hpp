@@ -16,8 +16,8 @@ struct Communicator::Handle {
   MPI_Comm comm = MPI_COMM_NULL;
   Shared* shared = nullptr;
   int rank = 0, size = 1;
-  /// A map on tensors of one size is prepared when it is first started: {kind, dim, target dim, dtype,
-  /// extents...}.
+  /// A map on tensors of one size is prepared when it is first started: {kind, dim, target
+  /// dim, dtype, extents...}.
   std::map<std::array<std::int64_t, 5 + Shape::max_rank>, std::shared_ptr<Exchange::Route>> routes;
 
   Handle(MPI_Comm owned, Shared& all);

@@ -5,7 +5,8 @@
 namespace heddle::comm {
 namespace {
 
-/// Symmetric to the last bit, so that every rank of an all-reduce gets the same; -infinity is the log of nothing.
+/// Symmetric to the last bit, so that every rank of an all-reduce gets the same; -infinity is the
+/// log of nothing.
 template <class T>
 T log_of_sum(T a, T b) {
   const T distance = a == b ? T(0) : -std::abs(a - b);

@@ -9,8 +9,8 @@
 
 namespace heddle::comm {
 
-/// `map` over the ranks of `group`, whatever axes it names; one of all_gather, gather, reduce_scatter,
-/// scatter, all_to_all.
+/// `map` over the ranks of `group`, whatever axes it names; one of all_gather, gather,
+/// reduce_scatter, scatter, all_to_all.
 Request start_blocks(const Communicator& group, const maps::Map& map, const Tensor& in, const Tensor& out,
                      const lanes::Lane& lane);
 

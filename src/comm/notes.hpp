@@ -26,8 +26,8 @@ struct Note {
   static Note of(Kind kind, const Waiting& what, double seconds);
 };
 
-/// Notes travel over a duplicate of the world's communicator, which World::agree uses for its collectives
-/// too.
+/// Notes travel over a duplicate of the world's communicator, which World::agree uses for
+/// its collectives too.
 class Post {
  public:
   Post();

@@ -8,7 +8,8 @@
 
 namespace heddle::comm {
 
-// A receive that is left behind is cancelled; sends and collectives cannot be, so what they read and write stays.
+// A receive that is left behind is cancelled; sends and collectives cannot be, so what they read
+// and write stays.
 Request::State::~State() {
   if (start) shared->starts.remove(*this);
   int finalized = 0;

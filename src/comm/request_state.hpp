@@ -31,8 +31,8 @@ struct Request::State {
   std::function<void()> finish;            ///< enqueues what is left to do on the lane; may be empty
 };
 
-/// A request that keeps `own` and the memory in which `memory` lies. `start` makes its calls of MPI, once all is done
-/// that was enqueued on the lane before; it may be called later, so it holds what it needs by value.
+/// A request that keeps `own` and the memory in which `memory` lies. `start` makes its calls of MPI, once all
+/// is done that was enqueued on the lane before; it may be called later, so it holds what it needs by value.
 Request make_request(Shared& shared, const lanes::Lane& lane, const char* what,
                      std::initializer_list<const void*> memory, std::function<void(Request::State&)> start);
 

@@ -1,5 +1,5 @@
-// One rank's share of a data movement, prepared: which segments go to whom, which come from whom and where they
-// land. Every map that exchanges blocks, and every transfer plan, is one of these.
+// One rank's share of a data movement, prepared: which segments go to whom, which come from whom and where
+// they land. Every map that exchanges blocks, and every transfer plan, is one of these.
 #pragma once
 
 #include <map>
@@ -13,8 +13,8 @@
 namespace heddle::comm {
 
 /// In the coordinates of the global tensor. Pieces between the same two ranks stand in the same order on
-/// both. A received segment whose peer is this rank comes from its own source tensor; sent ones of that kind
-/// are ignored.
+/// both. A received segment whose peer is this rank comes from its own source tensor; sent ones of that
+/// kind are ignored.
 struct LocalPlan {
   struct Part {
     int peer;

@@ -27,8 +27,8 @@ class Segment {
   std::shared_ptr<MPI_Datatype> derived_;
 };
 
-/// Merges every dim that lies the same in all `boxes` into the dim before it: the runs become longer, the
-/// dims fewer.
+/// Merges every dim that lies the same in all `boxes` into the dim before it: the runs become longer,
+/// the dims fewer.
 void merge_common_dims(const std::vector<maps::Box*>& boxes);
 
 }  // namespace heddle::comm

@@ -8,7 +8,8 @@ namespace heddle::comm {
 
 constexpr std::int64_t most_of_a_call = std::int64_t{1} << 30;
 
-/// Calls f(first element, count) for slices of at most `slice` elements, and of at most what an MPI call can take.
+/// Calls f(first element, count) for slices of at most `slice` elements, and of at most what an MPI
+/// call can take.
 template <class F>
 void in_slices(std::int64_t count, std::int64_t slice, F&& f) {
   slice = std::min(slice, most_of_a_call);

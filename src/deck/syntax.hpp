@@ -32,7 +32,8 @@ struct SyntaxMistake {
 /// A deck's text. Throws SyntaxMistake.
 toml::table parse_file(std::string_view text);
 
-/// `section.key=value`, where a value that is no TOML may be a string without its quotes. Throws SyntaxMistake.
+/// `section.key=value`, where a value that is no TOML may be a string without its
+/// quotes. Throws SyntaxMistake.
 toml::table parse_override(std::string_view text);
 
 }  // namespace heddle::deck

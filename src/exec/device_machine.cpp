@@ -75,7 +75,8 @@ schedule::Event DeviceMachine::finish(const Action& action) {
   return end(action);
 }
 
-/// Messages are the host's work, the rest is the lane's. A time that the lane does not know yet is the host's until it does.
+/// Messages are the host's work, the rest is the lane's. A time that the lane does not know yet is the host's
+/// until it does.
 schedule::Event DeviceMachine::end(const Action& action) {
   const bool message = is_send(action.kind) || is_receive(action.kind);
   span_.end = message ? lanes::Lane().moment() : in_.runner.lane().moment();
@@ -111,8 +112,8 @@ const std::vector<graph::ValueId>& DeviceMachine::message(const Action& action) 
   return schedule::message(*border, action.kind);
 }
 
-/// Two ranks share messages of several stages: a message's tag tells direction, sending stage, value and microbatch. It
-/// repeats only for microbatches that are never under way together.
+/// Two ranks share messages of several stages: a message's tag tells direction, sending stage, value and
+/// microbatch. It repeats only for microbatches that are never under way together.
 int DeviceMachine::tag(const Action& action, int value) const {
   constexpr int most = 32000;
   const int values = static_cast<int>(message(action).size());

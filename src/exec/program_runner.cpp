@@ -138,8 +138,8 @@ void ProgramRunner::run_node(int index, int microbatch, const maps::Block* chunk
 
 namespace {
 
-/// Piece after piece, each waited for: for a parameter at once the message library would take a workspace as large as it.
-/// `start(in, out)` begins a piece.
+/// Piece after piece, each waited for: for a parameter at once the message library would take a workspace as
+/// large as it. `start(in, out)` begins a piece.
 template <class Start>
 void in_pieces(const Tensor& in, const Tensor& out, const std::string& action, Start&& start) {
   const std::int64_t size = size_of(in.dtype), most = (std::int64_t{16} << 20) / size, count = in.count();

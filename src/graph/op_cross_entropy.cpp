@@ -3,7 +3,8 @@
 //   log_probability: the target's logit - lse[r] if the target lies in this block, else 0, as for a target that does not
 //                    count (base/target.hpp); partial if split;
 //   nll:             minus the mean of it over the targets of the step that count: the run knows how many.
-// The gradient of log_probability is the one through lse too, so nothing is differentiated through log_sum_exp.
+// The gradient of log_probability is the one through lse too, so nothing is
+// differentiated through log_sum_exp.
 #include "op_definitions.hpp"
 
 namespace heddle::graph {

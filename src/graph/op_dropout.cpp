@@ -1,5 +1,5 @@
-// dropout: y = mask * x / (1 - rate), a diagonal linear map and so its own adjoint (Srivastava et al., JMLR
-// 15, 2014).
+// dropout: y = mask * x / (1 - rate), a diagonal linear map and so its own adjoint (Srivastava et al.,
+// JMLR 15, 2014).
 #include "op_definitions.hpp"
 
 namespace heddle::graph {

@@ -1,5 +1,5 @@
-// layer_norm_apply: y = (x - mean) * rstd * weight + bias, a layer norm whose statistics are known: how backward makes
-// y anew.
+// layer_norm_apply: y = (x - mean) * rstd * weight + bias, a layer norm whose statistics are known: how
+// backward makes y anew.
 #include "op_definitions.hpp"
 
 namespace heddle::graph {

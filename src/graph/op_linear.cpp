@@ -1,7 +1,7 @@
-// linear: y[r, out...] = sum over in... of x[r, in...] weight[out..., in...] (+ bias[out...]). An axis that
-// splits weights makes it column-parallel where x is shared (the output dim is split) and row-parallel where
-// x comes split (the output is partial): Megatron-LM, arXiv 1909.08053, falls out of the two rows of the
-// rule.
+// linear: y[r, out...] = sum over in... of x[r, in...] weight[out..., in...] (+ bias[out...]). An axis
+// that splits weights makes it column-parallel where x is shared (the output dim is split) and
+// row-parallel where x comes split (the output is partial): Megatron-LM, arXiv 1909.08053, falls out of
+// the two rows of the rule.
 #include "op_definitions.hpp"
 
 namespace heddle::graph {

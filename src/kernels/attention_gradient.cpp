@@ -1,7 +1,7 @@
 // The gradient of attention, recomputing one tile of probabilities at a time:
 //   dv = p'^T dout,  dp = dout v^T,  ds = p (dp' - delta),  dq = scale ds k,  dk = scale ds^T q
-// where ' applies the dropout mask and delta is the inner product of dout and out (FlashAttention-2,
-// section 3.1.2).
+// where ' applies the dropout mask and delta is the inner product of dout and out
+// (FlashAttention-2, section 3.1.2).
 #include "attention_tile.hpp"
 #include "heddle/kernels/attention.hpp"
 

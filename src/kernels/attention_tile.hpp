@@ -1,6 +1,6 @@
-// What attention and its gradient share: one head of one sample, cut into blocks of queries and of keys.
-// A tile is [keys, queries], so that the softmax over keys is vectorised over queries and needs no horizontal
-// sum.
+// What attention and its gradient share: one head of one sample, cut into blocks of queries and of
+// keys. A tile is [keys, queries], so that the softmax over keys is vectorised over queries and needs
+// no horizontal sum.
 #pragma once
 
 #include <cstdint>

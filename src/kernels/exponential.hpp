@@ -1,6 +1,6 @@
 // exp of a pack: Cody-Waite reduction to |r| <= ln(2)/2 (Cody & Waite, "Software Manual for the Elementary
-// Functions", 1980), a polynomial, and a power of two put together from bits. Error about 1 ulp; 0 or inexact where the
-// result would be subnormal, infinity and NaN as exp.
+// Functions", 1980), a polynomial, and a power of two put together from bits. Error about 1 ulp; 0 or inexact
+// where the result would be subnormal, infinity and NaN as exp.
 #pragma once
 
 #include <array>
@@ -21,8 +21,8 @@ struct ExponentialConstants<float> {
   static constexpr float lowest = -88.0f, highest = 88.8f, ln2_high = 0.693359375f, ln2_low = -2.12194440e-4f;
   /// 1.5 times 2^mantissa: what is added to it is rounded to a whole number, in the low bits. Then the bias.
   static constexpr float shift = 12582912.0f + 127.0f;
-  /// Of exp(r) for |r| <= ln(2)/2, highest power first: 1 and r as they are, the others so that the largest relative
-  /// error, 3.1e-9 here and 3.6e-18 below, is as small as it can be (Remez).
+  /// Of exp(r) for |r| <= ln(2)/2, highest power first: 1 and r as they are, the others so that the largest
+  /// relative error, 3.1e-9 here and 3.6e-18 below, is as small as it can be (Remez).
   static constexpr std::array polynomial = {
       1.3814607303e-3f, 8.36871703885e-3f, 4.16683878771e-2f, 0.166665206301f, 0.499999934486f, 1.0f, 1.0f};
 };

@@ -7,7 +7,8 @@
 namespace heddle::kernels {
 namespace {
 
-/// Columns that one team of the parameters' gradient takes: wider blocks, of two tensors and two running sums, are slower.
+/// Columns that one team of the parameters' gradient takes: wider blocks, of two tensors and two running
+/// sums, are slower.
 constexpr std::int64_t parameter_block = 64;
 
 struct Sizes {

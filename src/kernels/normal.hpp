@@ -1,5 +1,6 @@
-// A pack of standard normals by Box-Muller, each the number of `normal_at` (base/random.hpp) to some roundings. The
-// logarithm is that of a number in (0, 1) and the cosine that of one in [0, 2 pi], so both need few cases.
+// A pack of standard normals by Box-Muller, each the number of `normal_at` (base/random.hpp) to some
+// roundings. The logarithm is that of a number in (0, 1) and the cosine that of one in [0, 2 pi], so both
+// need few cases.
 #pragma once
 
 #include <bit>
@@ -22,7 +23,8 @@ KOKKOS_FORCEINLINE_FUNCTION Doubles uniform_of(Words word) {
   return (doubles_of(word) + 0.5) * (1.0 / 4294967296.0);
 }
 
-/// log(u) for 2^-60 < u < 1: u = 2^e m with m in [sqrt(1/2), sqrt(2)), log(m) = 2 atanh((m - 1) / (m + 1)) by its series.
+/// log(u) for 2^-60 < u < 1: u = 2^e m with m in [sqrt(1/2), sqrt(2)), log(m) = 2 atanh((m - 1) / (m + 1))
+/// by its series.
 KOKKOS_FORCEINLINE_FUNCTION Doubles logarithm_below_one(Doubles u) {
   constexpr std::uint64_t root_half = 0x3FE6A09E667F3BCDu, bias = 64;
   constexpr double ln2_high = 6.93145751953125e-1, ln2_low = 1.42860682030941723212e-6;

@@ -1,10 +1,12 @@
-// Explicit vector code, one source for host and device. On the host a pack is the widest vector register of the machine
-// (std::experimental::simd, Parallelism TS 2, N4808); on a device it is one number, and the team's lanes are the vector.
-// A kernel writes its body once, for the place of a pack; the loops walk whole packs and then the rest of a row:
+// Explicit vector code, one source for host and device. On the host a pack is the widest vector register of
+// the machine (std::experimental::simd, Parallelism TS 2, N4808); on a device it is one number, and the
+// team's lanes are the vector. A kernel writes its body once, for the place of a pack; the loops walk whole
+// packs and then the rest of a row:
 //
 //   each_pack<T>(team, n, [&](auto at) { at.store(y, at.load(x) * at.load(weight)); });
 //
-// Kokkos::Experimental::simd takes the place of the standard's where the Kokkos has it: only this file would change.
+// Kokkos::Experimental::simd takes the place of the standard's where the Kokkos has it: only this
+// file would change.
 #pragma once
 
 #include <bit>
@@ -83,9 +85,9 @@ KOKKOS_FORCEINLINE_FUNCTION auto vector_of(P x) {
   using Vector [[gnu::vector_size(sizeof(P))]] = Element<P>;
   return std::bit_cast<Vector>(x);
 }
-/// a b + c, rounded once where the processor has an instruction for that, twice where it has none. An a * b + c is
-/// rounded once or twice as the compiler likes, here so and there so: what must have the same bits as one number and
-/// as a pack, and under every flag, says which.
+/// a b + c, rounded once where the processor has an instruction for that, twice where it has none. An a * b +
+/// c is rounded once or twice as the compiler likes, here so and there so: what must have the same bits as
+/// one number and as a pack, and under every flag, says which.
 template <NativePack P>
 KOKKOS_FORCEINLINE_FUNCTION P multiply_add(P a, P b, P c) {
 #ifdef FP_FAST_FMAF
@@ -197,7 +199,8 @@ struct Place {
 };
 
 #ifdef HEDDLE_HAVE_PACKS
-/// The first `count` elements of a pack, the end of a row; it loads 0 for the others and leaves them as they are.
+/// The first `count` elements of a pack, the end of a row; it loads 0 for the others and leaves them
+/// as they are.
 template <class T>
 struct LastPlace {
   std::int64_t i;

@@ -1,5 +1,5 @@
-// Runs of Philox calls (base/random.hpp) in packs: a call a 64-bit element, of which each of the four words fills the
-// lower half, since that is what the processor multiplies to 64 bits in one instruction.
+// Runs of Philox calls (base/random.hpp) in packs: a call a 64-bit element, of which each of the four words
+// fills the lower half, since that is what the processor multiplies to 64 bits in one instruction.
 #pragma once
 
 #include <bit>

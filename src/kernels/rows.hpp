@@ -101,8 +101,8 @@ KOKKOS_INLINE_FUNCTION T* take(const Team& team, std::int64_t count) {
   return static_cast<T*>(team.team_scratch(scratch_level).get_shmem_aligned(bytes, scratch_alignment));
 }
 
-/// f(team, first, n) for blocks [first, first + n) of at most `width` that cover [0, count), blocks in
-/// parallel.
+/// f(team, first, n) for blocks [first, first + n) of at most `width` that cover [0, count),
+/// blocks in parallel.
 template <class F>
 void each_block(const lanes::Lane& lane, const char* name, std::int64_t count, std::int64_t width,
                 const F& f) {
@@ -115,12 +115,12 @@ void each_block(const lanes::Lane& lane, const char* name, std::int64_t count, s
 
 /// Elements that one team of an element-wise kernel takes: many enough to hide the cost of starting it.
 inline constexpr std::int64_t element_block = 4096;
-/// Columns that one team of a sum over rows takes, each with its own running sum: with a few neighbouring cache lines a
-/// row, the processor sees the next ones coming.
+/// Columns that one team of a sum over rows takes, each with its own running sum: with a few neighbouring
+/// cache lines a row, the processor sees the next ones coming.
 inline constexpr std::int64_t column_block = on_host ? 256 : 64;
 
-/// f(r, n) for groups of n rows from r on that cover [0, rows) in order; n is known at compile time, eight or one. What
-/// runs over the columns of eight rows loads and stores its running sums an eighth as often.
+/// f(r, n) for groups of n rows from r on that cover [0, rows) in order; n is known at compile time, eight or
+/// one. What runs over the columns of eight rows loads and stores its running sums an eighth as often.
 template <class F>
 KOKKOS_INLINE_FUNCTION void each_group_of_rows(std::int64_t rows, const F& f) {
   constexpr int group = 8;

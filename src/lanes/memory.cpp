@@ -8,7 +8,8 @@
 namespace heddle::lanes {
 namespace {
 
-/// Every Memory of the process by the address behind its last byte. Work on other threads may be the last to let go of one.
+/// Every Memory of the process by the address behind its last byte. Work on other threads may be the last to
+/// let go of one.
 class Register {
  public:
   void add(const std::shared_ptr<void>& data, std::int64_t bytes) {

@@ -15,8 +15,8 @@ constexpr double infinity = std::numeric_limits<double>::infinity();
 /// Cuts n things into `parts` non-empty blocks of least total: `price(begin, end)` of each, joined by `join`.
 template <class Price, class Join>
 std::vector<Block> cheapest_split(int n, int parts, Price price, Join join) {
-  // least[p][end]: the least total of the first `end` things in p blocks; cut: where the last of these
-  // begins.
+  // least[p][end]: the least total of the first `end` things in p blocks; cut: where the last
+  // of these begins.
   std::vector least(parts + 1, std::vector<double>(n + 1, infinity));
   std::vector cut(parts + 1, std::vector<int>(n + 1, 0));
   least[0][0] = 0;

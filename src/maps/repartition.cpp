@@ -41,8 +41,9 @@ void check_blocks(const Partition& partition) {
   }
 }
 
-/// What each of `world` ranks holds if `ranks` stand at the places of `parts`, row-major, the last dims of which are those
-/// of the partition: along these a place has its block, or that of all where there is but one.
+/// What each of `world` ranks holds if `ranks` stand at the places of `parts`, row-major, the last dims
+/// of which are those of the partition: along these a place has its block, or that of all where there
+/// is but one.
 std::vector<Box> held(const Partition& partition, const Shape& parts, const std::vector<int>& ranks,
                       int world) {
   if (parts.count() != static_cast<std::int64_t>(ranks.size()))

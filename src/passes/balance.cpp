@@ -26,8 +26,8 @@ void expect_enough(int blocks, int stages) {
     throw Error(ExitCode::usage, fmt::format("{} stages are too many for {} blocks", stages, blocks));
 }
 
-/// Finds cuts whose heaviest stage is lighter than a bound. Since a stage only grows by a block more, the first stage may as
-/// well take all that it can, and so on.
+/// Finds cuts whose heaviest stage is lighter than a bound. Since a stage only grows by a block more, the
+/// first stage may as well take all that it can, and so on.
 class Packer {
  public:
   Packer(int blocks, int stages, const StageWeight& weight)

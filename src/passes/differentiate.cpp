@@ -115,8 +115,8 @@ class Differentiator : graph::AdjointWriter {
     known->second = sum;
   }
 
-  /// The sum over the microbatches of the gradient of one use of a parameter; every node that names it adds
-  /// to it.
+  /// The sum over the microbatches of the gradient of one use of a parameter; every node that names it
+  /// adds to it.
   ValueId gradient_sum(ValueId use) {
     std::erase(final_order_, use);  // it is final with the last node that adds to it
     final_order_.push_back(use);
@@ -175,14 +175,14 @@ class Differentiator : graph::AdjointWriter {
   const Node* node_ = nullptr;
 };
 
-/// Prologue, forward, loss, backward, epilogue; the two parts of backward stay interleaved as they were written, so
-/// that a whole B uses each cotangent up as soon as it is made.
+/// Prologue, forward, loss, backward, epilogue; the two parts of backward stay interleaved as they were
+/// written, so that a whole B uses each cotangent up as soon as it is made.
 int rank_of(Phase phase) {
   return phase == Phase::backward_weight ? static_cast<int>(Phase::backward_input) : static_cast<int>(phase);
 }
 
-/// A map of I goes before the nodes of W behind which it was written - none makes what it moves - so that gradients of
-/// weights are computed while it is under way.
+/// A map of I goes before the nodes of W behind which it was written - none makes what it moves - so that
+/// gradients of weights are computed while it is under way.
 void start_maps_early(std::vector<Node>& nodes) {
   for (std::size_t i = 0; i < nodes.size(); ++i)
     for (std::size_t at = i; nodes[at].op == Op::map && nodes[at].phase == Phase::backward_input && at > 0 &&

@@ -20,8 +20,8 @@ using maps::Layout;
 using maps::Map;
 using maps::Part;
 
-/// The maps that lead from one layout to another. Axes that take the same map take it together, unless it cuts a dim: cuts
-/// along several axes are nested, one after another.
+/// The maps that lead from one layout to another. Axes that take the same map take it together, unless it
+/// cuts a dim: cuts along several axes are nested, one after another.
 std::vector<Map> path(const Layout& from, const Layout& to, const std::string& what) {
   std::vector<Map> steps;
   const auto add = [&](const Map& map) {

@@ -56,7 +56,8 @@ class Partitioner {
     share.borders.push_back(std::move(border));
   }
 
-  /// What an earlier stage of the rank made comes anew, from the stage before, to one that does not follow it.
+  /// What an earlier stage of the rank made comes anew, from the stage before, to one that does
+  /// not follow it.
   void forget_activations() {
     std::erase_if(local_,
                   [&](const auto& entry) { return maker_[entry.first] >= 0 && !invariant_[entry.first]; });

@@ -55,7 +55,8 @@ class Rematerializer {
     return brief;
   }
 
-  /// The value itself where it is kept, else what backward makes in its place, in the stage that reads it first.
+  /// The value itself where it is kept, else what backward makes in its place, in the stage that
+  /// reads it first.
   ValueId recomputed(ValueId id, int stage) {
     if (const auto known = recomputed_.find(id); known != recomputed_.end()) return known->second;
     std::optional<Node> node = recipe(id);
@@ -71,7 +72,8 @@ class Rematerializer {
     return recomputed_.at(id);
   }
 
-  /// A new value in the place of an output of the node that recomputes `wanted`. Nobody reads it where the old one is kept.
+  /// A new value in the place of an output of the node that recomputes `wanted`. Nobody reads it where the
+  /// old one is kept.
   ValueId replacement(ValueId out, ValueId wanted) {
     graph::Value value = graph_[out];
     value.name = "recomputed." + value.name;
@@ -116,8 +118,8 @@ std::vector<bool> read_by_backward(const Program& program) {
   return read;
 }
 
-/// What leaves its block, or the stage: the inputs from which blocks are recomputed. What a map that moves nothing makes lies
-/// in the memory of its input, which is there with it.
+/// What leaves its block, or the stage: the inputs from which blocks are recomputed. What a map that moves
+/// nothing makes lies in the memory of its input, which is there with it.
 std::vector<bool> borders(const Program& program) {
   const auto& nodes = program.graph.nodes;
   std::vector<bool> leaves(program.graph.values.size(), false);

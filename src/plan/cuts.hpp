@@ -5,7 +5,8 @@
 
 namespace heddle::plan {
 
-/// The first block of every stage but the first. The draft has its graph and its rows. Balanced by memory, a stage's weight
+/// The first block of every stage but the first. The draft has its graph and its rows. Balanced by memory,
+/// a stage's weight
 /// is what the plan of a rank that holds it alone takes, activations as many as the schedule keeps there;
 /// train.recompute = "auto" counts as none.
 std::vector<int> cuts_of(Draft& draft);

@@ -14,7 +14,8 @@ struct Draft {
   Effort effort = {};
 };
 
-/// Built, laid over the grid, scheduled, cut and differentiated; nothing is recomputed yet. The options must outlive it.
+/// Built, laid over the grid, scheduled, cut and differentiated; nothing is recomputed yet. The options
+/// must outlive it.
 Draft draft_of(const Options& options, const ModelWriter& write);
 
 /// With the end of the step. The ties of the draft are those of `pipeline_rank`'s program too.

@@ -8,8 +8,8 @@ namespace {
 
 using maps::Axis;
 
-/// Adds where the blocks of a value become smaller along each axis. Axes that split one dim are nested, and what an outer
-/// one leaves has two sizes.
+/// Adds where the blocks of a value become smaller along each axis. Axes that split one dim are nested, and
+/// what an outer one leaves has two sizes.
 void add_begins(const graph::Value& value, const graph::Extents& extents, const maps::Grid& grid,
                 std::array<std::set<int>, maps::axis_count>& begins) {
   const Shape global = graph::resolve(value.shape, extents);

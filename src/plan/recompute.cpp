@@ -42,8 +42,8 @@ std::vector<Choice> undominated(std::vector<Choice> choices) {
   return front;
 }
 
-/// The choice for one pipeline rank. What frames shrink by adds up over blocks; scratch is the largest of any block, so
-/// plans are asked.
+/// The choice for one pipeline rank. What frames shrink by adds up over blocks; scratch is the largest of any
+/// block, so plans are asked.
 class Chooser {
  public:
   Chooser(Draft& draft, std::vector<Recompute>& by_block, int pipeline_rank)

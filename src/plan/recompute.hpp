@@ -5,10 +5,10 @@
 
 namespace heddle::plan {
 
-/// Turns the draft's training programs, just differentiated, into such as recompute what they should; returns what that
-/// is, by block. With train.recompute = "auto" each pipeline rank recomputes those blocks (their attention, or all of
-/// them) that cost the fewest FLOPs of all choices whose plan fits train.memory_limit_mib. Throws KeyError with the
-/// numbers where none fits.
+/// Turns the draft's training programs, just differentiated, into such as recompute what they should; returns
+/// what that is, by block. With train.recompute = "auto" each pipeline rank recomputes those blocks (their
+/// attention, or all of them) that cost the fewest FLOPs of all choices whose plan fits
+/// train.memory_limit_mib. Throws KeyError with the numbers where none fits.
 std::vector<passes::Recompute> recompute_in(Draft& draft);
 
 /// A program just differentiated, with what `by_block` says recomputed.

@@ -1,5 +1,5 @@
-// Greedy placement by size, as memory planners of inference engines do it (Pisarchyk & Lee,
-// arXiv 2001.03288).
+// Greedy placement by size, as memory planners of inference engines do it (Pisarchyk &
+// Lee, arXiv 2001.03288).
 #include "heddle/schedule/arena.hpp"
 
 #include <algorithm>

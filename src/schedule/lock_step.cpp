@@ -39,8 +39,8 @@ Cells lock_step_with_communication(const Schedule& lowered) {
   std::set<int> turn(all.begin(), all.end());
   for (std::size_t clock = 0; !turn.empty(); ++clock) {
     std::set<int> moved;
-    // What a rank makes possible is taken in the same clock: by a later rank at once, by an earlier one in a
-    // second round.
+    // What a rank makes possible is taken in the same clock: by a later rank at once, by an earlier one in
+    // a second round.
     for (int round = 0; round < 2; ++round) {
       std::set<int> passed;
       while (!turn.empty()) {

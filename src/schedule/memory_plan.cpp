@@ -77,8 +77,8 @@ class Planner {
     pool(where).slot_bytes += bytes_of(storage);
   }
 
-  /// Gradients that are reduced over the same axes lie side by side, in the order in which they become final, so that a
-  /// bucket of them is one message; those that F begins, at the loss, come first.
+  /// Gradients that are reduced over the same axes lie side by side, in the order in which they become final,
+  /// so that a bucket of them is one message; those that F begins, at the loss, come first.
   void place_gradients() {
     std::map<ValueId, maps::AxisSet> axes_of;
     for (const passes::Reduction& reduction : passes::reductions(in_.program))
@@ -134,7 +134,8 @@ class Planner {
     return life;
   }
 
-  /// Where no F follows a B, what F needs may lie in the gradients that only B begins. They end where scratch begins.
+  /// Where no F follows a B, what F needs may lie in the gradients that only B begins. They end
+  /// where scratch begins.
   void place_scratch() {
     const auto forwards =
         std::stable_partition(scratch_.begin(), scratch_.end(), std::not_fn(made_by_forward));

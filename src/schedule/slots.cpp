@@ -14,7 +14,8 @@ bool does_one_of(const Action& action, const std::set<Task>& tasks) {
   return std::ranges::any_of(tasks, [&](const Task& task) { return task.done_by(action); });
 }
 
-/// Where in the row a send has surely left: sends leave in their order, and no more than `capacity` are under way.
+/// Where in the row a send has surely left: sends leave in their order, and no more than `capacity`
+/// are under way.
 std::int64_t departure(const Row& row, std::int64_t send, int capacity) {
   const auto end = static_cast<std::int64_t>(row.size());
   for (std::int64_t at = send + 1; at < end; ++at)

@@ -85,7 +85,8 @@ void StorageTable::find_moments() {
   }
 }
 
-/// What stands at the border of Phase::loss is read or written chunk after chunk: it lives as long as the phase runs.
+/// What stands at the border of Phase::loss is read or written chunk after chunk: it lives as long as
+/// the phase runs.
 void StorageTable::keep_through_loss() {
   const auto& nodes = program_.graph.nodes;
   const auto first = std::ranges::find(nodes, Phase::loss, &Node::phase);
@@ -128,7 +129,8 @@ bool StorageTable::of_one_stage(const Storage& storage, int stage) const {
          std::ranges::all_of(storage.used_in, [&](const Task& task) { return task.stage == stage; });
 }
 
-/// A W may run before an I of an earlier stage, whatever their moments say, so it only writes over what is its stage's alone.
+/// A W may run before an I of an earlier stage, whatever their moments say, so it only writes over what is
+/// its stage's alone.
 void StorageTable::join_in_place() {
   const auto& nodes = program_.graph.nodes;
   std::vector<std::size_t> order(nodes.size());

@@ -126,8 +126,8 @@ class Verifier {
     return (*positions_)[need.either] ? need.either : need.other;
   }
 
-  /// Follows what the first blocked row waits for from row to row, to an action that nobody does or to
-  /// a circle.
+  /// Follows what the first blocked row waits for from row to row, to an action that nobody does or
+  /// to a circle.
   Problem root_of(const std::vector<Interpreter>& loops, const NullCluster& cluster) const {
     int rank = static_cast<int>(std::ranges::find_if_not(loops, &Interpreter::done) - loops.begin());
     std::vector<bool> seen(loops.size(), false);

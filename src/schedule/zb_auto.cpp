@@ -190,8 +190,8 @@ std::vector<bool> Layout::forward_turns() const {
   return turns;
 }
 
-/// Does W while the stage would wait for what arrives at `arrival`, and one more, which delays it, where that
-/// is asked.
+/// Does W while the stage would wait for what arrives at `arrival`, and one more, which delays it, where
+/// that is asked.
 void Layout::fill_until(int j, double arrival) {
   const double weight_time = in_.times[j].weight;
   while (has_weight(j) && stages_[j].clock + weight_time <= arrival) weight(j);

@@ -1,4 +1,5 @@
-// A run that somebody else's code looks at: `observed_run DECK [section.key=value ...]` prints what each stage spends on each microbatch.
+// A run that somebody else's code looks at: `observed_run DECK [section.key=value ...]` prints what each
+// stage spends on each microbatch.
 #include <fmt/format.h>
 
 #include <algorithm>

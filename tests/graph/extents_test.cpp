@@ -1,4 +1,5 @@
-// Names of extents, what they are bound to, and a new one: an op of the test's own that makes patches of rows.
+// Names of extents, what they are bound to, and a new one: an op of the test's own that makes
+// patches of rows.
 #include "heddle/graph/extents.hpp"
 
 #include <gtest/gtest.h>

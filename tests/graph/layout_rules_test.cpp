@@ -1,5 +1,5 @@
-// The layout rules: what an op needs can be reached from what the ops before it make, and the rules that stand
-// for Megatron's and Korthikanti's layouts, by hand.
+// The layout rules: what an op needs can be reached from what the ops before it make, and the rules that
+// stand for Megatron's and Korthikanti's layouts, by hand.
 #include <gtest/gtest.h>
 
 #include "../support/models.hpp"

@@ -92,8 +92,8 @@ TYPED_TEST(Packs, HaveAnExponentialOfOneRounding) {
   }
 }
 
-/// Of all bits, FNV-1a: whatever the compiler was told of contraction and optimization, as long as there are fused
-/// multiply-adds.
+/// Of all bits, FNV-1a: whatever the compiler was told of contraction and optimization, as long as there
+/// are fused multiply-adds.
 TYPED_TEST(Packs, HaveAnExponentialOfTheSameBitsUnderEveryFlag) {
 #ifndef FP_FAST_FMAF
   GTEST_SKIP() << "without fused multiply-adds each of them is two roundings";

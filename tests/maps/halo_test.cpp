@@ -78,8 +78,8 @@ std::int64_t flat_in(const Box& box, const Shape& index) {
   return flat;
 }
 
-/// Calls f(output, input, weight) for every input that an output in `outputs` reads, flat within `outputs`
-/// and `inputs`.
+/// Calls f(output, input, weight) for every input that an output in `outputs` reads, flat within
+/// `outputs` and `inputs`.
 template <class F>
 void slide(const std::vector<SlidingWindow>& dims, const Box& outputs, const Box& inputs, F f) {
   Box kernel;

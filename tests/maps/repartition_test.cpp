@@ -1,5 +1,5 @@
-// Repartition and broadcast between partitions: known answers, and random partitions against the global
-// tensor.
+// Repartition and broadcast between partitions: known answers, and random partitions against
+// the global tensor.
 #include "heddle/maps/repartition.hpp"
 
 #include <gtest/gtest.h>
@@ -123,8 +123,8 @@ TEST(Transfer, RanksSeeTheirOwnSendsAndReceives) {
   EXPECT_EQ(sent_by(adjoint(plan), 2).size(), 2u);
 }
 
-/// Any cuts, so blocks are uneven and often empty; any ranks, so partitions overlap, are disjoint or leave
-/// ranks idle.
+/// Any cuts, so blocks are uneven and often empty; any ranks, so partitions overlap, are disjoint or
+/// leave ranks idle.
 Partition random_partition(const Shape& global, int world, Dice& dice) {
   Partition partition;
   int holders = 1;

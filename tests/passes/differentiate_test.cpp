@@ -1,4 +1,5 @@
-// The programs of a stage: who may depend on whom, how cotangents lie, and that nothing is missing or counted twice.
+// The programs of a stage: who may depend on whom, how cotangents lie, and that nothing is missing
+// or counted twice.
 #include "heddle/passes/differentiate.hpp"
 
 #include <fmt/format.h>
@@ -64,7 +65,8 @@ bool sums(Phase phase, const graph::Value& value) {
   return phase == Phase::backward_weight || (phase == Phase::loss && value.role == Role::gradient);
 }
 
-/// F reads F, the loss F and itself, I and W read F, the loss and I, the epilogue reads sums: so W may wait as long as a schedule likes.
+/// F reads F, the loss F and itself, I and W read F, the loss and I, the epilogue reads sums: so W may wait
+/// as long as a schedule likes.
 TEST(Differentiate, InputGradientsNeverWaitForWeightGradients) {
   for_each_program([](const Program& program) {
     const Graph& graph = program.graph;

@@ -47,8 +47,8 @@ inline void expect_typed_map(const Graph& graph, const Node& node, const Map& ma
   }
 }
 
-/// What a forward op reads lies as its rule needs it, and what it makes as the rule says. Rules see inputs before they
-/// are converted; those of ops whose rule follows an input hold for the converted ones as well.
+/// What a forward op reads lies as its rule needs it, and what it makes as the rule says. Rules see inputs
+/// before they are converted; those of ops whose rule follows an input hold for the converted ones as well.
 inline void expect_typed_op(const Graph& graph, const Node& node, const maps::Grid& grid,
                             ResidualStream stream) {
   for (Axis axis : maps::all_axes) {

@@ -174,7 +174,8 @@ TEST(Parallelize, LogitsAreNeverGathered) {
     }
 }
 
-/// A table that a position and an embedding read: the first use settles the home, the second is led there by a map.
+/// A table that a position and an embedding read: the first use settles the home, the second is led there
+/// by a map.
 TEST(Parallelize, TheFirstUseSettlesAHomeAndLaterOnesAreLedThere) {
   for (bool embedding_first : {false, true})
     for (ResidualStream stream : both_streams) {

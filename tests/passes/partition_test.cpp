@@ -22,8 +22,8 @@ ValueId gelu(Graph& graph, ValueId x, ValueId bias, const char* name, int block)
   return append(graph, Op::bias_gelu, {x, bias}, name, {}, block).front();
 }
 
-/// Four blocks; the value `skip` goes from the first to the last, the parameter `outer` is used by the first and the
-/// last, `inner` by the second and third.
+/// Four blocks; the value `skip` goes from the first to the last, the parameter `outer` is used by the first
+/// and the last, `inner` by the second and third.
 Graph with_skip_and_ties() {
   Graph graph;
   const ValueId x = graph.add({.name = "x", .role = Role::input, .shape = {graph::rows, 4}});

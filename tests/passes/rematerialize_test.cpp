@@ -1,5 +1,5 @@
-// What backward recomputes it no longer keeps, it stands before its use in the phase of its users, and nothing else has
-// changed.
+// What backward recomputes it no longer keeps, it stands before its use in the phase of its users, and
+// nothing else has changed.
 #include "heddle/passes/rematerialize.hpp"
 
 #include <gtest/gtest.h>
@@ -225,8 +225,8 @@ TEST(Rematerialize, InputGradientsNeverWaitForACopyOfW) {
   });
 }
 
-/// The maps of the tensor axis whose results backward reads are carried out again: the sum that ends attention, and where
-/// rows are split, the gathered norms.
+/// The maps of the tensor axis whose results backward reads are carried out again: the sum that ends
+/// attention, and where rows are split, the gathered norms.
 TEST(Rematerialize, MapsOverOtherRanksAreMadeAgain) {
   const auto maps_again = [](ResidualStream stream) {
     const Graph graph = parallelize(tests::small_gpt(1), maps::Grid({1, 1, 2}), stream);

@@ -1,4 +1,5 @@
-// Values and parameters with several uses, on one stage or on many: their cotangents and gradients are summed.
+// Values and parameters with several uses, on one stage or on many: their cotangents and
+// gradients are summed.
 #include <gtest/gtest.h>
 
 #include "heddle/passes/differentiate.hpp"
@@ -61,7 +62,8 @@ TEST(SeveralUses, ACotangentTakesTheWayOfAValueThatSkipsStages) {
   EXPECT_EQ(tests::maker(user.graph, user.borders[0].sent_cotangents[0])->op, Op::add);
 }
 
-/// A table used as it lies and gathered: two sums over the microbatches, one gradient, final with the later sum.
+/// A table used as it lies and gathered: two sums over the microbatches, one gradient, final with
+/// the later sum.
 TEST(SeveralUses, AParameterWithTwoUsesHasOneGradient) {
   Graph model;
   const ValueId tokens =

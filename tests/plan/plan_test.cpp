@@ -1,4 +1,5 @@
-// A plan is made once: its cost does not grow with the replicas, and what a class of ranks holds each of its ranks holds.
+// A plan is made once: its cost does not grow with the replicas, and what a class of ranks holds each of
+// its ranks holds.
 #include "heddle/plan/plan.hpp"
 
 #include <fmt/format.h>

@@ -1,4 +1,5 @@
-// The blocks that train.recompute = "auto" recomputes: enough to fit, and no choice that fits costs fewer FLOPs.
+// The blocks that train.recompute = "auto" recomputes: enough to fit, and no choice that fits
+// costs fewer FLOPs.
 #include "heddle/plan/recomputation.hpp"
 
 #include <gtest/gtest.h>
@@ -102,7 +103,8 @@ TEST(Recomputation, ALimitThatNothingFitsIsRefusedWithTheNumbers) {
                       [&] { make(deck); });
 }
 
-/// What `heddle check` prints: attention that is recomputed costs what the samples have, not what the model could see.
+/// What `heddle check` prints: attention that is recomputed costs what the samples have, not what the
+/// model could see.
 TEST(Recomputation, FlopsAreThoseOfTheSampleAndNotOfTheContext) {
   const auto flops = [](const char* context) {
     const Plan plan = make(deck_of({context, "train.sequence=16", "train.recompute=selective"}));

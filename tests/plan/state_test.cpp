@@ -1,4 +1,5 @@
-// What a run keeps, as a plan tells it: every element on one rank alone, and a value in another number type like any other.
+// What a run keeps, as a plan tells it: every element on one rank alone, and a value in another number type
+// like any other.
 #include "heddle/plan/state.hpp"
 
 #include <fmt/format.h>
@@ -70,8 +71,8 @@ TEST(State, IsParametersAndTwoMomentsOfEach) {
   });
 }
 
-/// Of a tied parameter that one rank steps for others, these have no moments: none that could be written with a number type
-/// that is not theirs.
+/// Of a tied parameter that one rank steps for others, these have no moments: none that could be written with
+/// a number type that is not theirs.
 TEST(State, WhoIsSteppedForHasNoMoments) {
   const Plan once = make(deck_of(1, 4, 1, "transmit")), twice = make(deck_of(1, 4, 1, "replicate"));
   for (const Plan* plan : {&once, &twice})

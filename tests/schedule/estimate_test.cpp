@@ -87,7 +87,8 @@ TEST(Estimate, DataRanksShareRowsAndSumGradients) {
   const MachineModel slow{.rates = {1e6, 1e18}, .ranks_per_node = 2, .within = {0, 1}, .between = {0, 1}};
   const StageCost one = estimated(Grid(), slow, 2), two = estimated(Grid({2, 1, 1}), slow, 2);
   EXPECT_NEAR(two[forward], one[forward] / 2, 1e-3 * one[forward]);
-  // An all-reduce of 512 bytes between two passes each rank's link once; hardly anything hides behind backward.
+  // An all-reduce of 512 bytes between two passes each rank's link once; hardly anything
+  // hides behind backward.
   EXPECT_NEAR(two[reduce_gradients], 512 - two[backward], 1e-6);
 }
 

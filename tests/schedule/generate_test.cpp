@@ -1,5 +1,5 @@
-// Every schedule by its name: that it runs, on any numbers or not at all, and in which order it
-// sums gradients.
+// Every schedule by its name: that it runs, on any numbers or not at all, and in which order
+// it sums gradients.
 #include "heddle/schedule/generate.hpp"
 
 #include <gmock/gmock.h>

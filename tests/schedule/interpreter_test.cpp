@@ -1,5 +1,5 @@
-// The loop does the same on every machine: same actions, same order, receives posted ahead,
-// back-pressure kept.
+// The loop does the same on every machine: same actions, same order, receives posted
+// ahead, back-pressure kept.
 #include "heddle/schedule/interpreter.hpp"
 
 #include <gtest/gtest.h>

@@ -1,5 +1,5 @@
-// A rank's row walked through as the loop would do it - receives posted early, sends under way as long as they may be - where
-// every byte carries the name of the value and microbatch that wrote it last.
+// A rank's row walked through as the loop would do it - receives posted early, sends under way as long as
+// they may be - where every byte carries the name of the value and microbatch that wrote it last.
 #pragma once
 
 #include <fmt/format.h>
@@ -23,8 +23,8 @@ using graph::Role;
 using graph::ValueId;
 using passes::Phase;
 
-/// Six layers of ops with all that makes memory hard: residuals, in-place candidates, dropout, a tied table, a value that
-/// skips layers.
+/// Six layers of ops with all that makes memory hard: residuals, in-place candidates, dropout, a tied table,
+/// a value that skips layers.
 inline graph::Graph toy_model() {
   graph::Graph g;
   const auto parameter = [&](const char* name, Shape shape) {
@@ -105,7 +105,8 @@ class Walk {
   /// Held bytes belong to a value of a microbatch; `shared` is for what all have in common.
   using Holder = std::pair<ValueId, int>;
 
-  /// Where the value lies, or the rows of a chunk of it: what has memory for a chunk alone holds one after the other.
+  /// Where the value lies, or the rows of a chunk of it: what has memory for a chunk alone holds one
+  /// after the other.
   maps::Block range(ValueId id, int microbatch, const maps::Block* chunk) const {
     const Location& place = plan_.locations[id];
     const Pool& pool = plan_.pools[place.pool];
@@ -153,7 +154,8 @@ class Walk {
     for (ValueId id : message(receive)) put(id, receive.microbatch);
   }
 
-  /// A send is ready when fewer than the capacity of its direction are under way; the older ones have left by then.
+  /// A send is ready when fewer than the capacity of its direction are under way; the older ones have
+  /// left by then.
   void send(const Action& action) {
     const auto same = [&](const Action& other) {
       return other.kind == action.kind && other.stage == action.stage;

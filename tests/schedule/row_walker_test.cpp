@@ -1,4 +1,5 @@
-// Rows walked clock by clock: each action as early as its needs allow, in a time that does not grow with idle ranks.
+// Rows walked clock by clock: each action as early as its needs allow, in a time that does not grow
+// with idle ranks.
 #include "heddle/schedule/row_walker.hpp"
 
 #include <gtest/gtest.h>
@@ -49,7 +50,8 @@ TEST(RowWalker, NamesTheFirstRankThatWaitsForEver) {
   EXPECT_EQ(problem->why, "it waits for 0F1");
 }
 
-/// The clock of every action as it is defined: one after all that it needs, and after the action before it in the row.
+/// The clock of every action as it is defined: one after all that it needs, and after the action before it
+/// in the row.
 std::unordered_map<Action, std::size_t> defined_clocks(const Schedule& compute) {
   const auto dependencies = Dependencies::without_messages(compute.stages(), compute.slices);
   std::unordered_map<Action, std::size_t> clocks;

@@ -27,8 +27,8 @@ TEST(Simulated, BubbleOfGPipeAndOneFOneB) {
           EXPECT_DOUBLE_EQ(summary.ranks[rank].busy, microbatches * all);
           EXPECT_DOUBLE_EQ(summary.idle_in_makespan(rank), (stages - 1) * all);
         }
-        // The first stage begins and ends the step, so its span has the whole bubble; the last stage
-        // never waits.
+        // The first stage begins and ends the step, so its span has the whole bubble; the last
+        // stage never waits.
         EXPECT_DOUBLE_EQ(summary.ranks[0].span() - summary.ranks[0].busy, (stages - 1) * all);
         EXPECT_DOUBLE_EQ(summary.ranks.back().span() - summary.ranks.back().busy, 0);
       }
@@ -147,8 +147,8 @@ Costs random_costs(int stages, std::mt19937& random) {
   return costs;
 }
 
-/// When each computation ends if only rows and values bind it: what unlimited channels and look-ahead
-/// must give.
+/// When each computation ends if only rows and values bind it: what unlimited channels and
+/// look-ahead must give.
 std::unordered_map<Action, double> plain_recursion(const Schedule& compute, const Costs& costs) {
   std::unordered_map<Action, double> end;
   const auto dependencies = Dependencies::without_messages(compute.stages(), 1);

@@ -1,5 +1,5 @@
-// Rows, communication and steps as torch.distributed.pipelining has them: tests/schedule/torch/, written
-// by it.
+// Rows, communication and steps as torch.distributed.pipelining has them: tests/schedule/torch/,
+// written by it.
 #include <gtest/gtest.h>
 
 #include <fstream>

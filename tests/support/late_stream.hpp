@@ -1,5 +1,6 @@
-// A device that a test can hold in its hand: memory of its own, and work that is done on a thread of its own, as late as may be. Nothing
-// is begun before somebody asks for a mark behind it, so who forgets to wait reads what lay there before, each time.
+// A device that a test can hold in its hand: memory of its own, and work that is done on a thread of its own,
+// as late as may be. Nothing is begun before somebody asks for a mark behind it, so who forgets to wait reads
+// what lay there before, each time.
 #pragma once
 
 #include <condition_variable>
@@ -19,8 +20,8 @@ class LateStream final : public lanes::Stream {
   /// Does what is left.
   ~LateStream() override;
 
-  /// From now on marks for `what` are passed at once: the wait is as good as forgotten. Empty: none. A copy to the host that nobody
-  /// waits for is left out, since what it would write may be gone.
+  /// From now on marks for `what` are passed at once: the wait is as good as forgotten. Empty: none. A copy
+  /// to the host that nobody waits for is left out, since what it would write may be gone.
   void forget(std::string what) { forgotten_ = std::move(what); }
   /// What marks have been made for.
   const std::set<std::string>& waits() const { return waits_; }

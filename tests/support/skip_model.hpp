@@ -1,4 +1,5 @@
-// A model that is no chain: values skip over several stages, and two parameters are used in two distant blocks each.
+// A model that is no chain: values skip over several stages, and two parameters are used in two
+// distant blocks each.
 #pragma once
 
 #include <fmt/format.h>
@@ -12,10 +13,11 @@
 
 namespace heddle::tests {
 
-/// Like a U-Net without convolutions: `model.layers` multilayer perceptrons on a residual stream, block i of which adds
-/// what block layers + 1 - i made to its input, for i in the second half but for its first block. So of 8 layers block 8
-/// reads block 1, 7 reads 2, 6 reads 3. The embedding is added again in the middle and before the last layer, so that its cotangent
-/// has three terms. Tied: the token table (embedding and head) and the weight `mixer` (layers 2 and layers - 1).
+/// Like a U-Net without convolutions: `model.layers` multilayer perceptrons on a residual stream, block i of
+/// which adds what block layers + 1 - i made to its input, for i in the second half but for its first block.
+/// So of 8 layers block 8 reads block 1, 7 reads 2, 6 reads 3. The embedding is added again in the middle and
+/// before the last layer, so that its cotangent has three terms. Tied: the token table (embedding and head)
+/// and the weight `mixer` (layers 2 and layers - 1).
 class SkipModel {
  public:
   SkipModel(const deck::Model& model, DType dtype) : model_(model), dtype_(dtype) {}

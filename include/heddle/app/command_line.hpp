@@ -16,15 +16,16 @@ void add_deck(CLI::App& command, DeckArguments& deck);
 
 /// check, schedule, simulate. `chosen` is set by a command when it is parsed.
 void add_pure_commands(CLI::App& line, Chosen& chosen);
-/// run, bench, timeline, prepare, generate: src/app/ranks; in a build without MPI, Kokkos and HDF5 they say so: src/app/pure.
+/// run, bench, timeline, prepare, generate: src/app/ranks; in a build without MPI, Kokkos and HDF5 they
+/// say so: src/app/pure.
 void add_rank_commands(CLI::App& line, Chosen& chosen);
 
 /// Is this the first of the processes that a launcher started, or the only one?
 bool first_process();
 
-/// What a command without ranks does. It starts no MPI, so that it works on a login node. Should somebody start several
-/// processes of it all the same, one does the work, and the others succeed at once: a launcher that saw one of them fail
-/// would end the job before the message is out.
+/// What a command without ranks does. It starts no MPI, so that it works on a login node. Should somebody
+/// start several processes of it all the same, one does the work, and the others succeed at once: a launcher
+/// that saw one of them fail would end the job before the message is out.
 Chosen alone(std::function<void()> body);
 
 }  // namespace heddle::app

@@ -1,5 +1,5 @@
-// What a person can ask of the program without starting ranks. Each command throws Error; main turns that into an exit
-// code.
+// What a person can ask of the program without starting ranks. Each command throws Error; main turns that
+// into an exit code.
 #pragma once
 
 #include <string>

@@ -16,8 +16,8 @@ struct DeckTexts {
   std::string resolved;
 };
 
-/// Writes run.h5 as of a run of the pipeline alone: the other axes of the grid repeat it. A step has so many tokens. Throws
-/// Error(usage) in a build without HDF5.
+/// Writes run.h5 as of a run of the pipeline alone: the other axes of the grid repeat it. A step has so many
+/// tokens. Throws Error(usage) in a build without HDF5.
 void write_run(const std::string& path, const plan::Simulation& simulation, const DeckTexts& deck,
                std::int64_t tokens);
 

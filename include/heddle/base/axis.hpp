@@ -1,5 +1,5 @@
-// The axes of the grid over which a model is laid out, and what each does: the one table that deck, maps and passes
-// ask. An axis is of the grid, a dim of a tensor.
+// The axes of the grid over which a model is laid out, and what each does: the one table that deck, maps and
+// passes ask. An axis is of the grid, a dim of a tensor.
 #pragma once
 
 #include <array>

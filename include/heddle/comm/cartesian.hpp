@@ -15,9 +15,9 @@ namespace heddle::comm {
 
 class CartesianGrid {
  public:
-  /// Collective over `ranks`, which must outlive it: all name the same sets, for each of which a communicator is made, in
-  /// their order. Rank r of them sits at grid.coordinates(r). Throws Error(usage) if the grid does not have exactly as many
-  /// ranks.
+  /// Collective over `ranks`, which must outlive it: all name the same sets, for each of which a communicator
+  /// is made, in their order. Rank r of them sits at grid.coordinates(r). Throws Error(usage) if the grid
+  /// does not have exactly as many ranks.
   CartesianGrid(const Communicator& ranks, const maps::Grid& grid, const std::set<maps::AxisSet>& sets);
   CartesianGrid(World& world, const maps::Grid& grid, const std::set<maps::AxisSet>& sets)
       : CartesianGrid(world.all(), grid, sets) {}
@@ -28,15 +28,17 @@ class CartesianGrid {
   /// This process's rank and place.
   int rank() const { return rank_; }
   maps::Coordinates coordinates() const { return grid_.coordinates(rank_); }
-  /// The ranks that differ from this one only along `axes`, in the order of shape().group_of(axes, rank()). Contract:
-  /// `axes` is one of the sets.
+  /// The ranks that differ from this one only along `axes`, in the order of shape().group_of(axes, rank()).
+  /// Contract: `axes` is one of the sets.
   const Communicator& along(maps::AxisSet axes) const {
     HEDDLE_EXPECT(along_.contains(axes));
     return along_.at(axes);
   }
-  /// For maps among some indices of the axes. Collective over the grid: all ranks make the same groups in the same order.
+  /// For maps among some indices of the axes. Collective over the grid: all ranks make the same groups in
+  /// the same order.
   void make_group(maps::AxisSet axes, const std::vector<int>& among);
-  /// The ranks that take part in a map with this one, which does; where the map tells them, their group has been made.
+  /// The ranks that take part in a map with this one, which does; where the map tells them, their group
+  /// has been made.
   const Communicator& group(const maps::Map& map) const;
 
  private:

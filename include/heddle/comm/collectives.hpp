@@ -1,6 +1,8 @@
-// What all ranks of a communicator do together, beside the maps of the table (comm/apply.hpp). Non-blocking; all ranks start the same operations in the same
-// order. What is done to tensors begins once all is done that was enqueued on the lane before. The result of a sum depends on the ranks and the sizes only, never on who arrives first: the same
-// call on the same inputs gives the same bits again, and every rank gets the same bits.
+// What all ranks of a communicator do together, beside the maps of the table (comm/apply.hpp).
+// Non-blocking; all ranks start the same operations in the same order. What is done to tensors begins once
+// all is done that was enqueued on the lane before. The result of a sum depends on the ranks and the sizes
+// only, never on who arrives first: the same call on the same inputs gives the same bits again, and every
+// rank gets the same bits.
 #pragma once
 
 #include <memory>
@@ -22,11 +24,12 @@ enum class Reduction { sum, log_sum };
 Request start_all_reduce(const Communicator& communicator, Reduction reduction, const Tensor& in,
                          const Tensor& out, const lanes::Lane& lane);
 
-/// The sums of these numbers over the ranks, equal bits everywhere, which replace them once the request is done. It shares their memory, so
-/// that they may be forgotten while it is under way.
+/// The sums of these numbers over the ranks, equal bits everywhere, which replace them once the request is
+/// done. It shares their memory, so that they may be forgotten while it is under way.
 Request start_all_sum(const Communicator& communicator, const std::shared_ptr<std::vector<double>>& numbers);
 
-/// The sum over the ranks comes to `root`, in place; what the others held stays what it was. The adjoint of a broadcast.
+/// The sum over the ranks comes to `root`, in place; what the others held stays what it was. The adjoint
+/// of a broadcast.
 Request start_reduce(const Communicator& communicator, int root, const Tensor& tensor,
                      const lanes::Lane& lane);
 
@@ -37,8 +40,8 @@ Request start_broadcast(const Communicator& communicator, int root, const Tensor
 /// The sum of one number over the ranks, equal bits everywhere. Waits; `action` names it in a hang report.
 double all_sum(const Communicator& communicator, double value, const std::string& action);
 
-/// Returns when all ranks have come here. Goes before a call that blocks inside MPI, where the news that a rank has
-/// failed on its way would not be heard.
+/// Returns when all ranks have come here. Goes before a call that blocks inside MPI, where the news that a
+/// rank has failed on its way would not be heard.
 void barrier(const Communicator& communicator, const std::string& action);
 
 }  // namespace heddle::comm

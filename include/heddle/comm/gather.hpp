@@ -14,8 +14,8 @@ namespace heddle::comm {
 
 enum class Receivers { first, all };  ///< rank 0 only, or every rank
 
-/// The ranks' bytes by rank, of any length; empty on a rank that receives nothing. Collective. Waits; `action` names it
-/// in a hang report.
+/// The ranks' bytes by rank, of any length; empty on a rank that receives nothing. Collective. Waits;
+/// `action` names it in a hang report.
 std::vector<std::string> gather(const Communicator& communicator, std::string mine, Receivers receivers,
                                 const std::string& action);
 

@@ -8,10 +8,11 @@
 
 namespace heddle::comm {
 
-/// Move-only. It begins once all is done that was enqueued before on the lane that it was given; once it is done, work that is enqueued on
-/// that lane finds its result. What it reads and writes must stay untouched until then; if it is a lanes::Memory, the request shares it, so
-/// that nothing is freed under it. It moves on only while somebody tests or waits for any request. Dropping one that is not done is for a
-/// run that is failing: its receives are cancelled, and its memory may still be read and written until World ends.
+/// Move-only. It begins once all is done that was enqueued before on the lane that it was given; once it is
+/// done, work that is enqueued on that lane finds its result. What it reads and writes must stay untouched
+/// until then; if it is a lanes::Memory, the request shares it, so that nothing is freed under it. It moves
+/// on only while somebody tests or waits for any request. Dropping one that is not done is for a run that is
+/// failing: its receives are cancelled, and its memory may still be read and written until World ends.
 class Request {
  public:
   struct State;

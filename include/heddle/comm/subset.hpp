@@ -7,7 +7,8 @@ namespace heddle::comm {
 
 enum class Membership { member, outsider };
 
-/// Collective over `parent`. The members form one communicator in the order of their ranks; each outsider is alone.
+/// Collective over `parent`. The members form one communicator in the order of their ranks; each
+/// outsider is alone.
 Communicator subset(const Communicator& parent, Membership membership);
 
 }  // namespace heddle::comm

@@ -11,8 +11,8 @@
 
 namespace heddle::comm {
 
-/// One per process, made first thing in main and destroyed last. Asks MPI for MPI_THREAD_FUNNELED: only the thread that makes it calls MPI,
-/// whatever threads kernels and lanes have.
+/// One per process, made first thing in main and destroyed last. Asks MPI for MPI_THREAD_FUNNELED: only the
+/// thread that makes it calls MPI, whatever threads kernels and lanes have.
 class World {
  public:
   World(int& argc, char**& argv);

@@ -171,8 +171,8 @@ struct PerStage {
   bool operator==(const PerStage&) const = default;
 };
 
-/// The keys of [cost] with a number for each stage, or for each border between stages. The first six are seconds of
-/// a kind of action each, in the order of schedule::timed_kinds.
+/// The keys of [cost] with a number for each stage, or for each border between stages. The first six are
+/// seconds of a kind of action each, in the order of schedule::timed_kinds.
 enum class Figure : std::uint8_t {
   forward,          ///< none: 1
   backward,         ///< none: the sum of the next two

@@ -15,8 +15,9 @@ enum class Packing {
 
 class Arena {
  public:
-  /// Its memory is the lane's. With a `lender`, which must outlive it and have planned the parameters alike, its parameters are the lender's, and
-  /// so is its memory if the lender has enough to spare: both may be used in turns, step by step.
+  /// Its memory is the lane's. With a `lender`, which must outlive it and have planned the parameters alike,
+  /// its parameters are the lender's, and so is its memory if the lender has enough to spare: both may be
+  /// used in turns, step by step.
   Arena(const schedule::MemoryPlan& plan, Packing packing, const lanes::Lane& lane,
         const Arena* lender = nullptr);
 

@@ -35,7 +35,8 @@ struct Call {
   std::vector<Shape> in_global;
   /// Of sums over the microbatches: the first write of a step replaces what the last step left.
   kernels::Write write = kernels::Write::overwrite;
-  /// Of every value of the program: is this the one rank that counts it, of those of its pipeline rank that hold this part?
+  /// Of every value of the program: is this the one rank that counts it, of those of its pipeline rank that
+  /// hold this part?
   const std::vector<bool>* counted = nullptr;
 };
 

@@ -12,8 +12,8 @@
 
 namespace heddle::exec {
 
-/// Seconds since it was made, or since a moment of the wall clock on which the ranks have agreed, so that their events can
-/// be laid side by side as well as the hosts' clocks agree.
+/// Seconds since it was made, or since a moment of the wall clock on which the ranks have agreed, so that
+/// their events can be laid side by side as well as the hosts' clocks agree.
 class Clock {
  public:
   Clock() = default;
@@ -84,7 +84,8 @@ class DeviceMachine final : public schedule::Machine {
   Requests exchange(const schedule::Action& action);
   const std::vector<graph::ValueId>& message(const schedule::Action& action) const;
   int tag(const schedule::Action& action, int value) const;
-  /// Is it the last of its kind in the row? What is done once a step is done then, for all stages of the rank.
+  /// Is it the last of its kind in the row? What is done once a step is done then, for all stages
+  /// of the rank.
   bool is_last(const schedule::Action& action) const;
 
   MachineInput in_;

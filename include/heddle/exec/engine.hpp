@@ -34,12 +34,13 @@ class Engine {
   /// The value of the program with this name, if it has one: an input of the model, say.
   std::optional<graph::ValueId> find(std::string_view name) const;
 
-  /// Copies the step's tokens (or targets) to the memory of the value, microbatch after microbatch, where the stage
-  /// uses it.
+  /// Copies the step's tokens (or targets) to the memory of the value, microbatch after microbatch, where the
+  /// stage uses it.
   void load(std::string_view name, std::span<const std::int32_t> tokens);
 
   /// Runs this rank's row once. Gradients and loss are those of this run alone. `samples` are those of the step over the whole grid;
-  /// `state.row_shift` is filled in. Hooks may be null for a forward-only row, the observer of actions always.
+  /// `state.row_shift` is filled in. Hooks may be null for a forward-only row, the observer
+  /// of actions always.
   void run_row(RunState state, std::int64_t samples, StepHooks* hooks, schedule::Observer* observer);
 
  private:

@@ -9,8 +9,8 @@
 
 namespace heddle::exec {
 
-/// The sum_reduce maps of a program's epilogue, carried out bucket by bucket. A bucket is final when all its writers have run
-/// for every microbatch.
+/// The sum_reduce maps of a program's epilogue, carried out bucket by bucket. A bucket is final when all its
+/// writers have run for every microbatch.
 class GradientReducer {
  public:
   GradientReducer(const ProgramRunner& runner, const comm::CartesianGrid& grid,

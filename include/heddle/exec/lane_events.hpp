@@ -8,8 +8,8 @@
 
 namespace heddle::exec {
 
-/// Tells an observer of each action once the lane has done its work, with the lane's times. The host's lane has done it by the end of
-/// the action, so that an event passes as it is.
+/// Tells an observer of each action once the lane has done its work, with the lane's times. The host's lane
+/// has done it by the end of the action, so that an event passes as it is.
 class LaneEvents final : public schedule::Observer {
  public:
   /// All must outlive it.

@@ -11,8 +11,9 @@
 
 namespace heddle::exec {
 
-/// A map is told by the memory that it reads and writes, not by the values that lie there: where the plan gives a dead
-/// value's bytes to another one, that one's first writer waits as well, and the plan need not know of any delay.
+/// A map is told by the memory that it reads and writes, not by the values that lie there: where the plan
+/// gives a dead value's bytes to another one, that one's first writer waits as well, and the plan need not
+/// know of any delay.
 class MapsUnderWay {
  public:
   struct Map {
@@ -23,8 +24,8 @@ class MapsUnderWay {
   };
 
   void add(Map map);
-  /// To be called before a node runs that reads and writes this memory: waits for the maps that write what it reads, or
-  /// read or write what it writes, and moves the others on.
+  /// To be called before a node runs that reads and writes this memory: waits for the maps that write what it
+  /// reads, or read or write what it writes, and moves the others on.
   void settle(std::span<const Tensor> reads, std::span<const Tensor> writes, Observer* observer);
   void finish(Observer* observer);
 

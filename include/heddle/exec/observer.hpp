@@ -1,6 +1,6 @@
-// Who watches a training run from inside: steps, the actions of each, and the pieces of work that an action is made of. The profiler of
-// `heddle bench`, the events of run.h5, the progress line and injected faults are observers; docs/observers.md
-// shows how to write one.
+// Who watches a training run from inside: steps, the actions of each, and the pieces of work that an action
+// is made of. The profiler of `heddle bench`, the events of run.h5, the progress line and injected faults are
+// observers; docs/observers.md shows how to write one.
 #pragma once
 
 #include <cstdint>

@@ -17,8 +17,9 @@ class ProgramRunner {
   ProgramRunner(const passes::Program& program, const comm::CartesianGrid& grid, Arena& arena,
                 graph::Extents extents, std::vector<maps::Block> loss_chunks, lanes::Lane lane);
 
-  /// Runs what the action (F, B, I or W) stands for, for its microbatch. `after` is called with each node's index. A map is
-  /// started where it stands, and waited for by the first node that touches its memory, at the latest at the end.
+  /// Runs what the action (F, B, I or W) stands for, for its microbatch. `after` is called with each node's
+  /// index. A map is started where it stands, and waited for by the first node that touches its memory, at
+  /// the latest at the end.
   void run(const schedule::Action& action, const RunState& state, const std::function<void(int)>& after = {});
   /// Begins the sums over the microbatches anew, and runs the prologue: what depends on parameters alone.
   void begin_step(const RunState& state);

@@ -1,5 +1,5 @@
-// Extents with names: what a dim counts that is known only when a program is planned or runs. A shape names them; a set of
-// bindings gives them their numbers.
+// Extents with names: what a dim counts that is known only when a program is planned or runs. A shape names
+// them; a set of bindings gives them their numbers.
 #pragma once
 
 #include <cstdint>
@@ -12,8 +12,8 @@
 
 namespace heddle::graph {
 
-/// How a shape names an extent: the name's letters, at most nine, seven bits each, as a negative number. No table has to
-/// know a name: a new extent is a constant, and whoever runs a program that uses it binds it.
+/// How a shape names an extent: the name's letters, at most nine, seven bits each, as a negative number. No
+/// table has to know a name: a new extent is a constant, and whoever runs a program that uses it binds it.
 constexpr std::int64_t extent(std::string_view name) {
   HEDDLE_EXPECT(!name.empty() && name.size() <= 9);
   std::int64_t code = 0;
@@ -23,8 +23,8 @@ constexpr std::int64_t extent(std::string_view name) {
 
 inline constexpr std::int64_t samples = extent("samples");    ///< of a microbatch, over the whole data axis
 inline constexpr std::int64_t sequence = extent("sequence");  ///< tokens of a sample
-/// The tokens of all samples, in one dim, sample after sample. Shapes here are global; a layout tells which part of them
-/// a rank holds.
+/// The tokens of all samples, in one dim, sample after sample. Shapes here are global; a layout tells which
+/// part of them a rank holds.
 inline constexpr std::int64_t rows = extent("rows");
 
 /// Does the first dim count rows? No other dim does.

@@ -99,13 +99,14 @@ struct Node {
   int stage = 0;  ///< of the pipeline: the one that computes it, once the graph is cut
   Phase phase = Phase::forward;
   bool recomputed = false;  ///< it makes what forward made once more, see passes/rematerialize.hpp
-  /// Of the graph's tail, which goes from some value to the loss and in which every row stands for itself but for sums
-  /// over all rows: it may be run a few rows at a time. Nothing outside the tail uses what it makes.
+  /// Of the graph's tail, which goes from some value to the loss and in which every row stands for itself but
+  /// for sums over all rows: it may be run a few rows at a time. Nothing outside the tail uses what it makes.
   bool tail = false;
 };
 
 struct Graph {
-  /// The model's structure, in the order of its nodes. Every pass hands it on whole, to each share of a pipeline too.
+  /// The model's structure, in the order of its nodes. Every pass hands it on whole, to each share of
+  /// a pipeline too.
   std::vector<Block> blocks;
   std::vector<Value> values;
   std::vector<Node> nodes;
@@ -124,7 +125,8 @@ struct Graph {
 std::vector<ValueId> append(Graph& graph, Op op, std::vector<ValueId> in, const std::string& name,
                             Attributes attributes = {}, int block = 0);
 
-/// The indices of the blocks of a kind, in their order: the i-th layer is block `blocks_of(graph, Block::Kind::layer)[i]`.
+/// The indices of the blocks of a kind, in their order: the i-th layer is block
+/// `blocks_of(graph, Block::Kind::layer)[i]`.
 std::vector<int> blocks_of(const Graph& graph, Block::Kind kind);
 
 /// One line a node: `%7 norm1 [rows, 64] fp32 [data split(0)] = layer_norm(%5, %1, %2)`.

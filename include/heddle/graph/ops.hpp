@@ -17,8 +17,8 @@ struct OutputType {
   Shape shape;
 };
 
-/// The layouts of a node along one axis: what it needs of its inputs and what it makes. One rule serves every
-/// axis.
+/// The layouts of a node along one axis: what it needs of its inputs and what it makes. One rule
+/// serves every axis.
 struct AxisLayout {
   std::vector<std::optional<maps::Part>> in;  ///< no value: any part will do (integers, constants)
   std::vector<maps::Part> out;
@@ -37,8 +37,8 @@ class AdjointWriter {
   /// The cotangent of the node's first output. The loss is where differentiation starts; its cotangent is the
   /// number 1, which is not a value: the loss op does not ask for it.
   virtual ValueId cotangent() = 0;
-  /// Emits a node that makes the cotangent of input `input` of the differentiated node; several contributions
-  /// are added.
+  /// Emits a node that makes the cotangent of input `input` of the differentiated node; several
+  /// contributions are added.
   virtual void contribute(int input, Op op, std::vector<ValueId> in, Attributes attributes = {}) = 0;
   /// The cotangent of input `input` is the given value itself.
   virtual void pass_on(int input, ValueId cotangent) = 0;
@@ -49,8 +49,8 @@ class AdjointWriter {
   virtual ValueId emit(Op op, std::vector<ValueId> in, Attributes attributes = {}) = 0;
 };
 
-/// One call of a node, as its cost sees it: the shapes of its inputs and outputs, local or global, and what no shape
-/// tells, such as how long a sample is.
+/// One call of a node, as its cost sees it: the shapes of its inputs and outputs, local or global, and what
+/// no shape tells, such as how long a sample is.
 struct NodeCall {
   const Graph& graph;
   const Node& node;
@@ -72,8 +72,8 @@ struct OpDefinition {
   bool in_place = false;
   /// Bytes read and written, for ops that do not touch all of each value; null: each value once.
   double (*bytes)(const NodeCall&) = nullptr;
-  /// The node that makes the first output once more, from inputs and outputs of the given one; `out` is left to the
-  /// caller. Null for ops that cost more than the memory of what they make is worth.
+  /// The node that makes the first output once more, from inputs and outputs of the given one; `out` is left
+  /// to the caller. Null for ops that cost more than the memory of what they make is worth.
   Node (*recompute)(const Node&) = nullptr;
 };
 

@@ -1,5 +1,5 @@
-// AdamW: Adam with decoupled weight decay (Loshchilov & Hutter, arXiv 1711.05101), as torch.optim.AdamW does
-// it.
+// AdamW: Adam with decoupled weight decay (Loshchilov & Hutter, arXiv 1711.05101), as
+// torch.optim.AdamW does it.
 #pragma once
 
 #include "heddle/base/cost.hpp"
@@ -19,8 +19,8 @@ struct AdamWStep {
   double bias_correction2 = 1;  ///< 1 - beta2^t
 };
 
-/// One pass over four tensors of one shape: reads the gradient, updates the moments m and v and the
-/// parameter.
+/// One pass over four tensors of one shape: reads the gradient, updates the moments m and v
+/// and the parameter.
 void adamw(const lanes::Lane& lane, const Tensor& parameter, const Tensor& gradient, const Tensor& m,
            const Tensor& v, const AdamWStep& step);
 
@@ -29,8 +29,8 @@ struct AdamWState {
   Tensor parameter, m, v;
 };
 
-/// The same bits, into other memory: reads `from` and writes `to`, tensor by tensor another one or the same. What the
-/// parameter was goes to `kept`, which may have no data.
+/// The same bits, into other memory: reads `from` and writes `to`, tensor by tensor another one or the same.
+/// What the parameter was goes to `kept`, which may have no data.
 void adamw(const lanes::Lane& lane, const AdamWState& from, const Tensor& gradient, const AdamWState& to,
            const Tensor& kept, const AdamWStep& step);
 

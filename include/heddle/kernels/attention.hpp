@@ -9,9 +9,8 @@
 
 namespace heddle::kernels {
 
-/// The probability of key j for row r and head h is kept iff uniform_at(key, stream,
-/// ((first_row + r) * total_heads + first_head + h) * sequence + j) >= rate, and then scaled by 1 / (1 -
-/// rate).
+/// The probability of key j for row r and head h is kept iff uniform_at(key, stream, ((first_row + r) *
+/// total_heads + first_head + h) * sequence + j) >= rate, and then scaled by 1 / (1 - rate).
 struct AttentionDropout {
   std::uint64_t key = 0;
   std::uint64_t stream = 0;

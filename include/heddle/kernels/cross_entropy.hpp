@@ -1,6 +1,6 @@
-// Cross entropy over a vocabulary that may be split into blocks, without ever gathering the logits: each block gives
-// its rows' log-sum-exp, these are put together over the blocks (log of the sum of exp), and the block that holds a
-// row's target gives its log-probability.
+// Cross entropy over a vocabulary that may be split into blocks, without ever gathering the logits: each
+// block gives its rows' log-sum-exp, these are put together over the blocks (log of the sum of exp), and the
+// block that holds a row's target gives its log-probability.
 //   loss = scale * sum over rows of (lse - l[target]),  lse = log sum exp(l)
 #pragma once
 
@@ -14,15 +14,14 @@ namespace heddle::kernels {
 /// One pass with a running maximum (Milakov & Gimelshein, arXiv 1805.02867).
 void log_sum_exp(const lanes::Lane& lane, const Tensor& logits, const Tensor& lse);
 
-/// logp[r] = logits[r, target] - lse[r] if the target lies in this block, else 0: the blocks' sum is the target's
-/// log-probability, and 0 for one that does not count (base/target.hpp). targets int32 [R] of the whole vocabulary, this block's tokens begin at first_token; lse [R] over
-/// all blocks; logp [R].
+/// logp[r] = logits[r, target] - lse[r] if the target lies in this block, else 0: the blocks' sum is the
+/// target's log-probability, and 0 for one that does not count (base/target.hpp). targets int32 [R] of the
+/// whole vocabulary, this block's tokens begin at first_token; lse [R] over all blocks; logp [R].
 void log_probability(const lanes::Lane& lane, const Tensor& logits, const Tensor& lse, const Tensor& targets,
                      std::int64_t first_token, const Tensor& logp);
 
-/// dlogits = dlogp[r] ((1 at the target, else 0) - exp(logits - lse)), 0 where the target does not count; dlogits may be
-/// logits.
-/// This is the adjoint through lse as well, for dlogp equal on all blocks.
+/// dlogits = dlogp[r] ((1 at the target, else 0) - exp(logits - lse)), 0 where the target does not count;
+/// dlogits may be logits. This is the adjoint through lse as well, for dlogp equal on all blocks.
 void log_probability_gradient(const lanes::Lane& lane, const Tensor& logits, const Tensor& lse,
                               const Tensor& targets, std::int64_t first_token, const Tensor& dlogp,
                               const Tensor& dlogits);

@@ -1,5 +1,5 @@
-// Dropout whose mask is a function of the element's place in the whole batch, so that every grid draws the
-// same.
+// Dropout whose mask is a function of the element's place in the whole batch, so that every grid
+// draws the same.
 #pragma once
 
 #include <cstdint>
@@ -9,9 +9,9 @@
 
 namespace heddle::kernels {
 
-/// Element (r, c) of [R, C] is kept iff uniform_at(key, stream, (first_row + r) * C + c) >= rate, and what is
-/// kept is scaled by 1 / (1 - rate), 0 <= rate < 1. `first_row` is the block's first row in the step's whole
-/// batch.
+/// Element (r, c) of [R, C] is kept iff uniform_at(key, stream, (first_row + r) * C + c) >= rate, and
+/// what is kept is scaled by 1 / (1 - rate), 0 <= rate < 1. `first_row` is the block's first row in the
+/// step's whole batch.
 struct Dropout {
   std::uint64_t key = 0;
   std::uint64_t stream = 0;

@@ -7,8 +7,8 @@
 
 namespace heddle::kernels {
 
-/// y = weight (x - mean) rstd + bias with rstd = 1 / sqrt(variance + epsilon); weight, bias [C...], mean,
-/// rstd [R].
+/// y = weight (x - mean) rstd + bias with rstd = 1 / sqrt(variance + epsilon); weight, bias [C...],
+/// mean, rstd [R].
 void layer_norm(const lanes::Lane& lane, const Tensor& x, const Tensor& weight, const Tensor& bias,
                 double epsilon, const Tensor& y, const Tensor& mean, const Tensor& rstd);
 

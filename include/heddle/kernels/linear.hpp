@@ -1,5 +1,5 @@
-// The linear layer y = x w^T + bias and its adjoints. x is [R, in...], w is [out..., in...], y is [R,
-// out...].
+// The linear layer y = x w^T + bias and its adjoints. x is [R, in...], w is [out..., in...], y
+// is [R, out...].
 #pragma once
 
 #include "heddle/base/tensor.hpp"

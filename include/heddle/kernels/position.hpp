@@ -7,8 +7,8 @@
 
 namespace heddle::kernels {
 
-/// y[r] = x[r] + table[(first_row + r) % sequence]; x and y [R, C] (may be the same), table [T, C], sequence
-/// <= T.
+/// y[r] = x[r] + table[(first_row + r) % sequence]; x and y [R, C] (may be the same), table [T, C],
+/// sequence <= T.
 void add_position(const lanes::Lane& lane, const Tensor& x, const Tensor& table, std::int64_t first_row,
                   std::int64_t sequence, const Tensor& y);
 

@@ -3,8 +3,8 @@
 
 namespace heddle::kernels {
 
-/// Kernels may run as long as this object lives. One a process.
-/// Also holds the GEMM library to the threads of a kernel: a Serial rank stays on its core although oneDNN knows OpenMP.
+/// Kernels may run as long as this object lives. One a process. Also holds the GEMM library to the threads of
+/// a kernel: a Serial rank stays on its core although oneDNN knows OpenMP.
 class Runtime {
  public:
   /// `threads` = 0 leaves the number to OMP_NUM_THREADS or the machine.

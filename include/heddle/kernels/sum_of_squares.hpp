@@ -7,8 +7,8 @@
 
 namespace heddle::kernels {
 
-/// result (one fp64) = sum of x^2, added up in double, in an order that depends on nothing but the number of
-/// threads.
+/// result (one fp64) = sum of x^2, added up in double, in an order that depends on nothing but the
+/// number of threads.
 void sum_of_squares(const lanes::Lane& lane, const Tensor& x, const Tensor& result);
 
 inline Cost sum_of_squares_cost(const Tensor& x) {

@@ -1,6 +1,7 @@
-// Where work is done: a lane is an ordered stream of kernels, copies and fills, on the host or on a device. Who enqueues work goes
-// on at once; who needs its result hands the lane to what uses it (a kernel, a message of comm), or waits for a mark.
-// Nothing here tells which device a build is for, nor names a library: callers need not change when one is added.
+// Where work is done: a lane is an ordered stream of kernels, copies and fills, on the host or on a device.
+// Who enqueues work goes on at once; who needs its result hands the lane to what uses it (a kernel, a message
+// of comm), or waits for a mark. Nothing here tells which device a build is for, nor names a library: callers
+// need not change when one is added.
 #pragma once
 
 #include <cstddef>
@@ -17,8 +18,9 @@ struct OnHost {
   std::shared_ptr<void> memory;
 };
 
-/// A handle; copies are the same lane. Work on one lane is done in the order in which it was enqueued; lanes are not ordered among
-/// each other. On the host's lane everything is done when the call returns, on the caller's thread, and every mark is passed.
+/// A handle; copies are the same lane. Work on one lane is done in the order in which it was enqueued; lanes
+/// are not ordered among each other. On the host's lane everything is done when the call returns, on the
+/// caller's thread, and every mark is passed.
 class Lane {
  public:
   Lane() = default;  ///< the host's
@@ -57,7 +59,8 @@ class Lane {
   void fence(const char* what) const { wait(mark(what), what); }
   void wait(const Mark& mark, const char* what) const;
 
-  /// The host's waits for this lane go through `waiter` from now on: it asks again and again, and may watch over that.
+  /// The host's waits for this lane go through `waiter` from now on: it asks again and again, and may
+  /// watch over that.
   void wait_through(Stream::Waiter waiter) const;
 
   /// Of a device; null: the host's.

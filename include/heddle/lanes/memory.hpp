@@ -1,4 +1,5 @@
-// Memory that a lane's work reaches. It is shared: whoever still reads or writes it, a message under way say, keeps it.
+// Memory that a lane's work reaches. It is shared: whoever still reads or writes it, a message under way
+// say, keeps it.
 #pragma once
 
 #include <cstdint>
@@ -24,8 +25,8 @@ class Memory {
   std::int64_t bytes_ = 0;
 };
 
-/// Whoever shares this keeps the Memory in which `data` lies; null where that is nobody's Memory. Tensors are plain views,
-/// so what reads one later asks here.
+/// Whoever shares this keeps the Memory in which `data` lies; null where that is nobody's Memory. Tensors are
+/// plain views, so what reads one later asks here.
 std::shared_ptr<void> owner_of(const void* data);
 
 }  // namespace heddle::lanes

@@ -1,5 +1,6 @@
-// What a device is to the rest of Heddle: how work is enqueued on it, and the memory that this work reaches. The host
-// has none; a device's stands in src/lanes/<device>, that of the tests in tests/support/late_stream.hpp.
+// What a device is to the rest of Heddle: how work is enqueued on it, and the memory that this work reaches.
+// The host has none; a device's stands in src/lanes/<device>, that of the tests in
+// tests/support/late_stream.hpp.
 #pragma once
 
 #include <cstdint>
@@ -12,7 +13,8 @@
 
 namespace heddle::lanes {
 
-/// `length` elements in a row that lie at element `from` of one piece of memory and go to element `to` of another.
+/// `length` elements in a row that lie at element `from` of one piece of memory and go to element
+/// `to` of another.
 struct Run {
   std::int64_t from, to, length;
 };

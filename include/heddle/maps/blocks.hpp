@@ -15,8 +15,8 @@ struct Block {
   friend constexpr bool operator==(const Block&, const Block&) = default;
 };
 
-/// Block `index` of n elements over `parts`: the first n mod parts blocks are one larger; beyond n they are
-/// empty.
+/// Block `index` of n elements over `parts`: the first n mod parts blocks are one larger; beyond n
+/// they are empty.
 Block balanced_block(std::int64_t n, int parts, int index);
 std::vector<Block> balanced_blocks(std::int64_t n, int parts);
 

@@ -25,9 +25,9 @@ using AxisOrder = std::array<Axis, axis_count>;
 /// Ranks are numbered row-major over the axes in their order.
 class Grid {
  public:
-  /// `extents` are in the order of the table of axes, whatever the order of the ranks. Axes of one rank need not be
-  /// named in `order`. Throws Error(usage) for an extent below 1, for more ranks than an int holds, and for an order
-  /// that names an axis twice or misses one.
+  /// `extents` are in the order of the table of axes, whatever the order of the ranks. Axes of one rank need
+  /// not be named in `order`. Throws Error(usage) for an extent below 1, for more ranks than an int holds,
+  /// and for an order that names an axis twice or misses one.
   explicit Grid(const AxisExtents& extents = {},
                 const std::vector<Axis>& order = {all_axes.begin(), all_axes.end()});
 
@@ -42,8 +42,8 @@ class Grid {
   int extent(AxisSet axes) const;
   /// The place of `rank` in its communicator along `axes`; 0 for no axes.
   int index_in(AxisSet axes, int rank) const;
-  /// The ranks that differ from `rank` only along `axes`, ascending, so that `rank` stands at index_in(axes,
-  /// rank).
+  /// The ranks that differ from `rank` only along `axes`, ascending, so that `rank` stands
+  /// at index_in(axes, rank).
   std::vector<int> group_of(AxisSet axes, int rank) const;
   /// Every group along `axes`, by its first rank.
   std::vector<std::vector<int>> groups(AxisSet axes) const;

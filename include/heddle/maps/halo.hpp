@@ -1,7 +1,7 @@
-// Halo arithmetic of sliding kernels (convolution, pooling, attention windows): which inputs a rank's outputs
-// need. After Hewett & Grady, arXiv 2006.03108, sections 3 and 4; the exchange itself is a transfer plan from
-// the owned boxes to the needed ones, so corners and halos wider than a neighbour's block need no rounds of
-// their own.
+// Halo arithmetic of sliding kernels (convolution, pooling, attention windows): which inputs a rank's
+// outputs need. After Hewett & Grady, arXiv 2006.03108, sections 3 and 4; the exchange itself is a transfer
+// plan from the owned boxes to the needed ones, so corners and halos wider than a neighbour's block need no
+// rounds of their own.
 #pragma once
 
 #include <vector>

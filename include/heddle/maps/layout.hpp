@@ -1,6 +1,7 @@
-// How one logical tensor lies over the ranks of an axis, as a type. The maps of the table are typed by it, and the
-// adjoint of a map runs between the duals of its types; that is why a backward pass never has to be derived twice
-// (Hewett & Grady, "A Linear Algebraic Approach to Model Parallelism in Deep Learning", arXiv 2006.03108).
+// How one logical tensor lies over the ranks of an axis, as a type. The maps of the table are typed by
+// it, and the adjoint of a map runs between the duals of its types; that is why a backward pass never has
+// to be derived twice (Hewett & Grady, "A Linear Algebraic Approach to Model Parallelism in Deep
+// Learning", arXiv 2006.03108).
 #pragma once
 
 #include <array>

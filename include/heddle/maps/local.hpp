@@ -11,8 +11,8 @@ namespace heddle::maps {
 /// split dims. Where several axes split one dim, each splits the block that the axes before it in the
 /// table of axes (whatever their order in the grid) have left.
 Box local_box(const Shape& global, const Layout& layout, const Grid& grid, int rank);
-/// Of the ranks with this pipeline rank that hold the same part as `rank`, is it the first? A part of a whole tensor belongs
-/// to the first of them, one of a split tensor to each its own.
+/// Of the ranks with this pipeline rank that hold the same part as `rank`, is it the first? A part of a whole
+/// tensor belongs to the first of them, one of a split tensor to each its own.
 bool owns(const Layout& layout, const Grid& grid, int rank);
 Shape local_shape(const Shape& global, const Layout& layout, const Grid& grid, int rank);
 

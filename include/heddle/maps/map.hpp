@@ -15,8 +15,8 @@
 //   shift           of one stage -> of the next, adjoint: the shift back; see schedule/
 //   log_sum_reduce  log_partial -> whole    none            all-reduce with log(e^a + e^b); not linear, nothing is differentiated through it
 //
-// Halo exchange (maps/halo.hpp) and repartition (maps/repartition.hpp) carry more than an axis and a dim, so they have
-// types of their own.
+// Halo exchange (maps/halo.hpp) and repartition (maps/repartition.hpp) carry more than an axis and a dim, so
+// they have types of their own.
 #pragma once
 
 #include <optional>
@@ -49,7 +49,8 @@ struct Map {
   AxisSet axes;
   int dim = -1;         ///< the split dim; of the source for all_to_all
   int target_dim = -1;  ///< the target's split dim, only for all_to_all
-  /// Where only some ranks of the one axis take part: their indices along it, ascending. The others keep what they have.
+  /// Where only some ranks of the one axis take part: their indices along it, ascending. The others keep
+  /// what they have.
   std::vector<int> among = {};
 
   friend bool operator==(const Map&, const Map&) = default;
@@ -61,9 +62,11 @@ Part source(const Map& map);
 Part target(const Map& map);
 /// The adjoint; throws Error for log_sum_reduce, which has none.
 Map adjoint(const Map& map);
-/// The map that leads from one layout along `axis` to another, or nothing if the table has none (whole -> partial, say).
+/// The map that leads from one layout along `axis` to another, or nothing if the table has none (whole
+/// -> partial, say).
 std::optional<Map> conversion(Part from, Part to, Axis axis);
-/// True where ranks exchange bytes; broadcast, scatter and identity only reinterpret what a rank already holds.
+/// True where ranks exchange bytes; broadcast, scatter and identity only reinterpret what a
+/// rank already holds.
 bool communicates(MapKind kind);
 
 }  // namespace heddle::maps

@@ -31,9 +31,9 @@ std::vector<Box> boxes(const Partition& partition, int world);
 TransferPlan repartition(const Partition& from, const Partition& to, int world);
 
 /// Copies each block along the dims in which `from` has one part and `parts` has more: from (2,1) to (2,3)
-/// every rank of row i gets a copy of block i. The last dims of both stand over each other, so that (2) to (3,2)
-/// makes three copies of each block. `ranks` are the receivers, row-major over `parts`. The adjoint is the
-/// sum-reduce.
+/// every rank of row i gets a copy of block i. The last dims of both stand over each other, so that (2) to
+/// (3,2) makes three copies of each block. `ranks` are the receivers, row-major over `parts`. The adjoint
+/// is the sum-reduce.
 TransferPlan broadcast(const Partition& from, const Shape& parts, const std::vector<int>& ranks, int world);
 TransferPlan sum_reduce(const Partition& to, const Shape& parts, const std::vector<int>& ranks, int world);
 

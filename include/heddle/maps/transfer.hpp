@@ -1,6 +1,6 @@
-// The plan of a data movement: who hands which box to whom. Halo exchange, repartition and broadcast between
-// partitions all produce it, one routine in comm and one in the oracle carry it out, and its adjoint is a
-// plan again.
+// The plan of a data movement: who hands which box to whom. Halo exchange, repartition and broadcast
+// between partitions all produce it, one routine in comm and one in the oracle carry it out, and its
+// adjoint is a plan again.
 #pragma once
 
 #include <vector>
@@ -9,8 +9,8 @@
 
 namespace heddle::maps {
 
-/// The piece `box`, in global coordinates, goes from one rank to another; to itself where a rank keeps what
-/// it has.
+/// The piece `box`, in global coordinates, goes from one rank to another; to itself where a rank keeps
+/// what it has.
 struct Transfer {
   int from = 0, to = 0;
   Box box;

@@ -14,8 +14,8 @@ struct Moments {
 
 struct Trained {
   graph::ValueId parameter;
-  /// The sums over the microbatches, one for each use of the parameter (its broadcast over some axes, itself,
-  /// ...).
+  /// The sums over the microbatches, one for each use of the parameter (its broadcast over some
+  /// axes, itself, ...).
   std::vector<graph::ValueId> sums;
   graph::ValueId gradient;  ///< in the layout of the parameter, after the epilogue
   // What the end of the step adds, see step_end.hpp; -1: not there.
@@ -25,8 +25,8 @@ struct Trained {
   graph::ValueId kept = -1;  ///< the parameter that it replaced
 };
 
-/// A rank's share as programs over one table of values: for every stage a forward, a loss and the two of backward, and for
-/// all together a prologue and an epilogue.
+/// A rank's share as programs over one table of values: for every stage a forward, a loss and the two of
+/// backward, and for all together a prologue and an epilogue.
 struct Program {
   /// Nodes in the order of their phases; those of B are in one order that serves I, W and the whole alike.
   graph::Graph graph;
@@ -37,7 +37,8 @@ struct Program {
   std::int64_t loss_rows = 0;    ///< how many of a rank's rows are in Phase::loss at once, at most; 0: all
 };
 
-/// The sum_reduce map of the epilogue that takes a gradient's sum over the microbatches to the ranks that share it.
+/// The sum_reduce map of the epilogue that takes a gradient's sum over the microbatches to the ranks
+/// that share it.
 struct Reduction {
   graph::ValueId sum;
   maps::AxisSet axes;
@@ -48,8 +49,8 @@ std::vector<Reduction> reductions(const Program& program);
 /// The forward graph alone, as a program: for evaluation and generation.
 Program forward_only(const Share& share);
 
-/// The whole. Differentiation starts at the loss, where the share has one, and at the cotangents of what its stages
-/// send. The cotangent of a value lies in the dual of the value's layout.
+/// The whole. Differentiation starts at the loss, where the share has one, and at the cotangents of what its
+/// stages send. The cotangent of a value lies in the dual of the value's layout.
 Program differentiate(const Share& share);
 
 }  // namespace heddle::passes

@@ -15,17 +15,17 @@ struct Border {
   std::vector<graph::ValueId> received_cotangents, sent_cotangents;
 };
 
-/// The stages of one pipeline rank as one graph, whose values of role input are the model's inputs and what its stages
-/// receive. A value that passes between two stages of the rank is the same value in both.
+/// The stages of one pipeline rank as one graph, whose values of role input are the model's inputs and what
+/// its stages receive. A value that passes between two stages of the rank is the same value in both.
 struct Share {
   graph::Graph graph;           ///< its nodes tell their stage
   std::vector<Border> borders;  ///< one a stage, in the order of the stages
 };
 
-/// Cuts before the given blocks and deals the stages out: `rank_of_stage` has a pipeline rank for each stage, and each rank
-/// from 0 on has a stage. A value made in one stage and used in another is handed on from stage to stage; what depends on
-/// parameters alone is computed on every rank that uses it, so that a parameter used on two ranks (a tied head) stands on
-/// both.
+/// Cuts before the given blocks and deals the stages out: `rank_of_stage` has a pipeline rank for each stage,
+/// and each rank from 0 on has a stage. A value made in one stage and used in another is handed on from stage
+/// to stage; what depends on parameters alone is computed on every rank that uses it, so that a parameter
+/// used on two ranks (a tied head) stands on both.
 std::vector<Share> partition(const graph::Graph& graph, const std::vector<int>& cuts,
                              const std::vector<int>& rank_of_stage);
 /// One stage a rank.

@@ -22,16 +22,18 @@ enum class Recompute : std::uint8_t {
   block,      ///< all but what other blocks read: "full" (Chen et al., arXiv 1604.06174)
 };
 
-/// How backward comes by each value, given what is recomputed of the blocks; blocks beyond the end of the list recompute nothing.
+/// How backward comes by each value, given what is recomputed of the blocks; blocks beyond the end of the
+/// list recompute nothing.
 ///
-/// Whatever the block, what costs little beside what it would keep is recomputed: an output whose op knows a way that
-/// reads nothing but what backward reads anyway - GELU, and layer norm from its statistics.
+/// Whatever the block, what costs little beside what it would keep is recomputed: an output whose op knows a
+/// way that reads nothing but what backward reads anyway - GELU, and layer norm from its statistics.
 Retentions retentions(const Program& program, const std::vector<Recompute>& by_block);
 
-/// Puts copies of nodes before their first use in backward, and so on to the inputs of a copy that are not kept either:
-/// just in time, once. What nobody reads is not made. Maps over other ranks are copied like any other node; one that
-/// moves nothing follows its input. A copy belongs to I if anything of I reads it, else to W, so what W reads of I's copies
-/// is kept from I to W. Copies are marked in Node::recomputed. Dropout draws from counters: every copy makes the same bits.
+/// Puts copies of nodes before their first use in backward, and so on to the inputs of a copy that are not
+/// kept either: just in time, once. What nobody reads is not made. Maps over other ranks are copied like any
+/// other node; one that moves nothing follows its input. A copy belongs to I if anything of I reads it, else
+/// to W, so what W reads of I's copies is kept from I to W. Copies are marked in Node::recomputed. Dropout
+/// draws from counters: every copy makes the same bits.
 Program rematerialize(Program program, const Retentions& retentions);
 
 }  // namespace heddle::passes

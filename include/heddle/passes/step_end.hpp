@@ -1,5 +1,5 @@
-// The end of a training step as values and nodes of the program: moments, clipping's norm, the update, and what parameters
-// that several pipeline ranks hold have to tell each other.
+// The end of a training step as values and nodes of the program: moments, clipping's norm, the update, and
+// what parameters that several pipeline ranks hold have to tell each other.
 #pragma once
 
 #include <string>
@@ -15,8 +15,8 @@ enum class Update {
   revocable,  ///< they are kept until the step counts
 };
 
-/// How a parameter that several pipeline ranks hold stays one: its gradients are summed over them, and then each steps its
-/// copy, or the first of them steps it and hands its value on.
+/// How a parameter that several pipeline ranks hold stays one: its gradients are summed over them, and then
+/// each steps its copy, or the first of them steps it and hands its value on.
 enum class Tying { replicate, transmit };
 
 /// A parameter that several pipeline ranks hold, which are in ascending order.
@@ -34,8 +34,8 @@ struct StepEnd {
   int pipeline_rank = 0;       ///< whose program it is
 };
 
-/// Adds to a program that was just differentiated the optimizer's state and the phases from norm on. A rank that another
-/// one steps for has neither moments nor an update of that parameter.
+/// Adds to a program that was just differentiated the optimizer's state and the phases from norm on. A rank
+/// that another one steps for has neither moments nor an update of that parameter.
 Program with_step_end(Program program, const StepEnd& end);
 
 }  // namespace heddle::passes

@@ -6,7 +6,8 @@
 
 namespace heddle::plan {
 
-/// One rank of each pipeline rank stands for all that share it, so a larger grid takes no longer. Throws KeyError where the machine does not say what is needed.
+/// One rank of each pipeline rank stands for all that share it, so a larger grid takes no longer. Throws
+/// KeyError where the machine does not say what is needed.
 schedule::Costs machine_costs(const Plan& plan);
 
 }  // namespace heddle::plan

@@ -1,4 +1,5 @@
-// What a person decides about how a model is laid out over ranks, scheduled and held in memory: all that a plan is made of.
+// What a person decides about how a model is laid out over ranks, scheduled and held in memory: all that a
+// plan is made of.
 #pragma once
 
 #include <cstdint>

@@ -1,4 +1,5 @@
-// Timelines as a picture: what every rank did when, and where it waited, in SVG, which browsers and editors show.
+// Timelines as a picture: what every rank did when, and where it waited, in SVG, which browsers
+// and editors show.
 #pragma once
 
 #include <string>
@@ -23,8 +24,8 @@ struct Picture {
   std::vector<Panel> panels = {};
 };
 
-/// A row a rank, a box an action, a microbatch's number in each computation where it fits; the later a stage among those of
-/// its rank, the paler its boxes. Waits and sends are flat. Rows grow thin for many ranks.
+/// A row a rank, a box an action, a microbatch's number in each computation where it fits; the later a stage
+/// among those of its rank, the paler its boxes. Waits and sends are flat. Rows grow thin for many ranks.
 std::string svg(const Picture& picture);
 
 }  // namespace heddle::plan

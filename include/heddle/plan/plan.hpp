@@ -1,5 +1,5 @@
-// A run as it is laid out before any process has started: the same on every rank, made once and never changed. Engine,
-// trainer, `check`, `simulate` and `bench` all take it from here.
+// A run as it is laid out before any process has started: the same on every rank, made once and never
+// changed. Engine, trainer, `check`, `simulate` and `bench` all take it from here.
 #pragma once
 
 #include <functional>
@@ -37,7 +37,8 @@ using passes::Tie;
 
 struct RankMemory {
   const schedule::MemoryPlan& training;
-  /// Evaluation borrows what training does not need between two steps; this is what it takes if that is too little.
+  /// Evaluation borrows what training does not need between two steps; this is what it takes if that
+  /// is too little.
   std::int64_t evaluation = 0;
 
   std::int64_t bytes() const { return training.bytes + evaluation; }
@@ -71,8 +72,8 @@ struct Plan {
   std::vector<int> stages(int pipeline_rank) const;
 };
 
-/// Writes a model as for one device: its inputs are `tokens` and `targets`, its output the loss. It is asked with the
-/// model of the options, and once more without dropout.
+/// Writes a model as for one device: its inputs are `tokens` and `targets`, its output the loss. It is asked
+/// with the model of the options, and once more without dropout.
 using ModelWriter = std::function<graph::Graph(const deck::Model&, DType)>;
 /// The model of the family that the deck names.
 graph::Graph family(const deck::Model& model, DType dtype);
@@ -80,15 +81,16 @@ graph::Graph family(const deck::Model& model, DType dtype);
 /// Throws KeyError where the options cannot be laid out. The cost does not grow with the number of replicas.
 Plan make(const Options& options, const ModelWriter& write = family);
 
-/// A model's logits on one rank, forward only and without dropout: for writing text. Its evaluation takes one sample of
-/// the model's whole context; there is no training in it.
+/// A model's logits on one rank, forward only and without dropout: for writing text. Its evaluation takes one
+/// sample of the model's whole context; there is no training in it.
 Plan for_inference(const deck::Model& model, DType dtype);
 
-/// The sets of axes over which the ranks of a plan communicate: those of the maps of all pipeline ranks' programs, those of
-/// messages between stages and of agreements within one. The same on every rank.
+/// The sets of axes over which the ranks of a plan communicate: those of the maps of all pipeline ranks'
+/// programs, those of messages between stages and of agreements within one. The same on every rank.
 std::set<maps::AxisSet> axis_sets(const Plan& plan);
 
-/// The rank of a pipeline rank that stands first on every other axis. Of uneven splits it holds the larger part.
+/// The rank of a pipeline rank that stands first on every other axis. Of uneven splits it holds
+/// the larger part.
 int first_rank(const maps::Grid& grid, int pipeline_rank);
 
 /// The parameters of a pipeline rank that an earlier one holds too.

@@ -11,8 +11,9 @@
 
 namespace heddle::plan {
 
-/// Balanced blocks of one dim come in two sizes, so along each axis the indices fall into a few intervals within which no
-/// value changes its size; a class is a product of intervals. Ranks of different pipeline ranks are never of one class.
+/// Balanced blocks of one dim come in two sizes, so along each axis the indices fall into a few intervals
+/// within which no value changes its size; a class is a product of intervals. Ranks of different pipeline
+/// ranks are never of one class.
 class RankClasses {
  public:
   RankClasses() = default;

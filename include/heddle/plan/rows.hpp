@@ -7,8 +7,8 @@
 
 namespace heddle::plan {
 
-/// Compute-only rows, but for those of a file with communication. Schedules that follow from costs take `costs`. Throws
-/// KeyError where the schedule does not exist for the numbers of the options.
+/// Compute-only rows, but for those of a file with communication. Schedules that follow from costs take
+/// `costs`. Throws KeyError where the schedule does not exist for the numbers of the options.
 schedule::Schedule rows_of(const Options& options, const schedule::Costs& costs);
 
 /// The same for a run, which must not cut microbatches into token slices, nor leave a rank without a stage.

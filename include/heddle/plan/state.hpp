@@ -1,5 +1,5 @@
-// What a run keeps from step to step, and which rank holds which part of it: what is written to checkpoints, and what moves
-// when a run goes on on another grid.
+// What a run keeps from step to step, and which rank holds which part of it: what is written to checkpoints,
+// and what moves when a run goes on on another grid.
 #pragma once
 
 #include <string>
@@ -22,7 +22,8 @@ struct StateValue {
 /// In an order that all ranks share.
 std::vector<StateValue> state(const Plan& plan);
 
-/// A number that two plans share if and only if (but for chance) their models have the same parameters of the same shapes.
+/// A number that two plans share if and only if (but for chance) their models have the same parameters of
+/// the same shapes.
 std::uint64_t fingerprint(const Plan& plan);
 
 }  // namespace heddle::plan

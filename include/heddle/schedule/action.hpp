@@ -1,6 +1,6 @@
 // What a pipeline rank does, one action at a time, and a whole schedule as data: one row of actions a
-// pipeline rank. The words are those of torch.distributed.pipelining, so that rows can be exchanged with it
-// (see text.hpp).
+// pipeline rank. The words are those of torch.distributed.pipelining, so that rows can be exchanged with
+// it (see text.hpp).
 #pragma once
 
 #include <compare>
@@ -67,8 +67,8 @@ Action counterpart(const Action& action);
 
 using Row = std::vector<Action>;
 
-/// What every rank of a pipeline does in one training step. Ranks that share a pipeline coordinate share
-/// a row.
+/// What every rank of a pipeline does in one training step. Ranks that share a pipeline coordinate
+/// share a row.
 struct Schedule {
   std::vector<Row> rows;  ///< one a pipeline rank, in the order of execution unless the window lets it stray
   std::vector<int> rank_of_stage;  ///< the pipeline rank that holds a stage; several stages may share a rank

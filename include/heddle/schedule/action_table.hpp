@@ -1,5 +1,5 @@
-// One value for each action that a schedule may have, in a dense table: what loops over a million actions
-// look up.
+// One value for each action that a schedule may have, in a dense table: what loops over a million
+// actions look up.
 #pragma once
 
 #include <algorithm>

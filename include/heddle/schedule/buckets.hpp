@@ -8,15 +8,15 @@
 
 namespace heddle::schedule {
 
-/// Neighbours in the pool of gradients, summed over the same axes. Between two gradients lie a few bytes that nobody
-/// reads; they are summed with the rest.
+/// Neighbours in the pool of gradients, summed over the same axes. Between two gradients lie a few bytes that
+/// nobody reads; they are summed with the rest.
 struct Bucket {
   maps::AxisSet axes;
   DType dtype = DType::f32;
   bool begun_by_forward = false;    ///< at the loss; if tied, perhaps final last
   std::int64_t begin = 0, end = 0;  ///< bytes of the gradients' pool
-  /// The nodes that add to it, once for each of its gradients: it is final when all of them have run in every microbatch,
-  /// those of the loss in every chunk.
+  /// The nodes that add to it, once for each of its gradients: it is final when all of them have run in every
+  /// microbatch, those of the loss in every chunk.
   std::vector<graph::NodeId> writers = {};
 };
 

@@ -23,8 +23,8 @@ Schedule add_communication(const Cells& cells, const std::vector<int>& rank_of_s
 /// The same for the lock-step clocks of `compute`.
 Schedule add_communication(const Schedule& compute, Receives receives = Receives::before_use);
 
-/// Appends REDUCE_GRAD for each stage of a rank, then STEP for each, in the order of the stages, where they
-/// are missing.
+/// Appends REDUCE_GRAD for each stage of a rank, then STEP for each, in the order of the stages, where
+/// they are missing.
 Schedule finish_step(Schedule schedule);
 
 /// Has it any sends or receives?

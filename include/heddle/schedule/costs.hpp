@@ -16,8 +16,8 @@ inline constexpr std::array timed_kinds = {ActionKind::forward,          ActionK
                                            ActionKind::backward_input,   ActionKind::backward_weight,
                                            ActionKind::reduce_gradients, ActionKind::step};
 
-/// Seconds of one stage, by the kind of action: F, B, I and W of a microbatch (or slice), and the end of
-/// the step.
+/// Seconds of one stage, by the kind of action: F, B, I and W of a microbatch (or slice), and the end
+/// of the step.
 class StageCost {
  public:
   StageCost() = default;
@@ -45,8 +45,8 @@ struct Costs {
   Link link;
   std::vector<double> boundary_bytes;  ///< of a message between stage i and i + 1, either way; empty: none
   std::vector<Link> links = {};        ///< between stage i and i + 1; empty: all are `link`
-  /// STEP waits until every stage of the pipeline has reduced its gradients, since the norm of all of them
-  /// scales it.
+  /// STEP waits until every stage of the pipeline has reduced its gradients, since the norm of all of
+  /// them scales it.
   bool steps_together = false;
 
   /// Of a send or a receive.

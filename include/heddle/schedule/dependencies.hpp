@@ -1,5 +1,5 @@
-// Which actions must be finished before an action can start: written once, for lowering, dry runs
-// and simulation.
+// Which actions must be finished before an action can start: written once, for lowering, dry
+// runs and simulation.
 #pragma once
 
 #include <array>

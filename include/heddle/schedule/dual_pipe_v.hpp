@@ -7,8 +7,8 @@
 
 namespace heddle::schedule {
 
-/// Compute-only. A rank holds 2p + 1 activations of a stage at its peak. Throws BadRequest for fewer than
-/// 2p microbatches.
+/// Compute-only. A rank holds 2p + 1 activations of a stage at its peak. Throws BadRequest for fewer
+/// than 2p microbatches.
 Schedule dual_pipe_v(int ranks, int microbatches);
 
 }  // namespace heddle::schedule

@@ -20,10 +20,11 @@ struct MachineModel {
   bool one_node(int rank, int other) const { return rank / ranks_per_node == other / ranks_per_node; }
 };
 
-/// Seconds of a collective on `bytes` of each rank, over the ranks that share `axes` with `rank`. An all-reduce passes
-/// 2 (n-1)/n of the bytes through each rank's link, as a ring does, and takes the latency of 2 log2(n) messages, as a tree
-/// does; the other maps half of both, counted on the larger side (Thakur, Rabenseifner & Gropp 2005). All ranks of one node
-/// talk within it, else all wait for the links between nodes.
+/// Seconds of a collective on `bytes` of each rank, over the ranks that share `axes` with `rank`. An
+/// all-reduce passes 2 (n-1)/n of the bytes through each rank's link, as a ring does, and takes the
+/// latency of 2 log2(n) messages, as a tree does; the other maps half of both, counted on the larger
+/// side (Thakur, Rabenseifner & Gropp 2005). All ranks of one node talk within it, else all wait for the
+/// links between nodes.
 double seconds(const maps::Map& map, double bytes, const maps::Grid& grid, int rank,
                const MachineModel& machine);
 
@@ -35,10 +36,11 @@ struct EstimateInput {
   double bucket_bytes = 0;  ///< gradients are summed in messages of this size
 };
 
-/// By stage. An op takes the longer of its FLOPs and its bytes at the machine's rates, and `kernel` at the least; what it
-/// leaves out - caches, the shapes that a library likes less, hosts that are late - makes real ones slower. The sum of
-/// gradients goes on under the last microbatch's backward but for its last bucket. AdamW reads four numbers a parameter and
-/// writes three, and its norm reads one. What is done once a rank stands at its first stage.
+/// By stage. An op takes the longer of its FLOPs and its bytes at the machine's rates, and `kernel` at the
+/// least; what it leaves out - caches, the shapes that a library likes less, hosts that are late - makes real
+/// ones slower. The sum of gradients goes on under the last microbatch's backward but for its last bucket.
+/// AdamW reads four numbers a parameter and writes three, and its norm reads one. What is done once a rank
+/// stands at its first stage.
 std::map<int, StageCost> estimate(const EstimateInput& input, const MachineModel& machine);
 
 }  // namespace heddle::schedule

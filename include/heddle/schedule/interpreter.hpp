@@ -1,5 +1,5 @@
-// The one loop that carries out a row, on whatever machine: predicted and real runs go through these
-// same lines.
+// The one loop that carries out a row, on whatever machine: predicted and real runs go through
+// these same lines.
 #pragma once
 
 #include <cstddef>

@@ -35,8 +35,8 @@ struct Location {
   Shape shape;             ///< this rank's part; of what never leaves Phase::loss, a chunk's rows of it
 };
 
-/// The pools that every plan has, in this order; frames and messages follow. The first three live as long as the run, the
-/// others are free between two steps.
+/// The pools that every plan has, in this order; frames and messages follow. The first three live as long as
+/// the run, the others are free between two steps.
 enum class FixedPool : int { parameters, moments, undo, batch, totals, gradients, scratch };
 inline constexpr int fixed_pool_count = 7;
 

@@ -1,5 +1,5 @@
-// 1F1B (PipeDream-flush; Narayanan et al., arXiv 2104.04473): after a warm-up, one backward follows
-// each forward.
+// 1F1B (PipeDream-flush; Narayanan et al., arXiv 2104.04473): after a warm-up, one backward
+// follows each forward.
 #pragma once
 
 #include "heddle/schedule/action.hpp"

@@ -1,5 +1,5 @@
-// Goes through the rows of all ranks, each action when what it needs is done: what lock step, lowering and
-// verification share.
+// Goes through the rows of all ranks, each action when what it needs is done: what lock step, lowering
+// and verification share.
 #pragma once
 
 #include <algorithm>
@@ -31,8 +31,8 @@ class RowWalker {
   bool ready(int rank);
   /// Does `next`, which is ready.
   const Action& take(int rank);
-  /// The ranks that waited for what was done since the last call. They may have to wait for something
-  /// else too.
+  /// The ranks that waited for what was done since the last call. They may have to wait for
+  /// something else too.
   std::vector<int> woken() { return std::exchange(woken_, {}); }
 
   /// From clock to clock: every rank whose next action needs only what earlier clocks did does it. Calls

@@ -1,5 +1,5 @@
-// How many buffers of each kind a row needs, and which microbatch uses which: lifetimes in the row become
-// slots.
+// How many buffers of each kind a row needs, and which microbatch uses which: lifetimes in the
+// row become slots.
 #pragma once
 
 #include <cstdint>
@@ -19,9 +19,9 @@ struct Task {
   friend auto operator<=>(const Task&, const Task&) = default;
 };
 
-/// A class of buffers, one for each microbatch (or slice): it lives from the first of the `first` tasks that the row does
-/// for the microbatch to the end of the last of the `last` tasks. A receive begins its buffer's life where the loop posts
-/// it.
+/// A class of buffers, one for each microbatch (or slice): it lives from the first of the `first` tasks that
+/// the row does for the microbatch to the end of the last of the `last` tasks. A receive begins its buffer's
+/// life where the loop posts it.
 struct BufferClass {
   std::set<Task> first, last;
 
@@ -37,9 +37,9 @@ struct BufferLife {
 };
 
 /// The lives of a class, in the order of their begins. A send goes on after its action: it has surely left
-/// when the `channel_capacity`-th send after it is ready, and at the end of the row. Microbatches that lack a first or a last
-/// action have none. `lookahead` is the interpreter's. With a `window` an action may run as soon as the one `window` places
-/// before it is done, so that much earlier lives begin.
+/// when the `channel_capacity`-th send after it is ready, and at the end of the row. Microbatches that lack a
+/// first or a last action have none. `lookahead` is the interpreter's. With a `window` an action may run as
+/// soon as the one `window` places before it is done, so that much earlier lives begin.
 std::vector<BufferLife> lives(const Row& row, const BufferClass& buffers, int lookahead = default_lookahead,
                               int channel_capacity = default_channel_capacity, int window = 1);
 

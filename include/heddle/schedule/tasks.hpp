@@ -1,5 +1,5 @@
-// What of a program belongs to which action of a schedule: the nodes that it runs, the values that it hands over. Said
-// here alone.
+// What of a program belongs to which action of a schedule: the nodes that it runs, the values that it hands
+// over. Said here alone.
 #pragma once
 
 #include <map>
@@ -11,8 +11,8 @@
 
 namespace heddle::schedule {
 
-/// How a row runs backward: as B, in which the nodes of I and W take turns as they were written, or with W apart; then
-/// a B runs the nodes of I, and after them those of W.
+/// How a row runs backward: as B, in which the nodes of I and W take turns as they were written, or with W
+/// apart; then a B runs the nodes of I, and after them those of W.
 enum class Backward : std::uint8_t { whole, split };
 Backward backward_of(const Row& row);
 

@@ -11,8 +11,8 @@ namespace heddle::schedule {
 /// timeline[rank]: its events in the order in which they happened.
 using Timeline = std::vector<std::vector<Event>>;
 
-/// Seconds. "Busy" is computation (F, B, I, W); a span goes from the first computation's begin to the last
-/// one's end.
+/// Seconds. "Busy" is computation (F, B, I, W); a span goes from the first computation's begin to the
+/// last one's end.
 struct RankTime {
   double begin = 0;
   double end = 0;

@@ -17,13 +17,13 @@ namespace heddle::schedule {
 ///    steps, all do.
 ///
 /// Then every message is matched too: a receive ran, so it was sent; a computation ran, so it received.
-/// Collectives over the other axes of the grid need no check: ranks that share a pipeline coordinate carry out
-/// one and the same row, so they meet in the same order.
+/// Collectives over the other axes of the grid need no check: ranks that share a pipeline coordinate carry
+/// out one and the same row, so they meet in the same order.
 std::optional<Problem> first_problem(const Schedule& schedule, int lookahead = default_lookahead,
                                      int channel_capacity = default_channel_capacity);
 
-/// The same for the rows that a person or a program wrote, which may have no communication yet, and no end of
-/// the step.
+/// The same for the rows that a person or a program wrote, which may have no communication yet, and no end
+/// of the step.
 std::optional<Problem> first_problem_of_rows(const Schedule& rows);
 
 /// Throws Error (usage) with the first problem, if there is one:

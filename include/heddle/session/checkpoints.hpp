@@ -11,7 +11,8 @@ namespace heddle::session {
 /// Those of one run, in a folder of their own.
 class Checkpoints {
  public:
-  /// Every so many steps (0: never before the last) of so many. `deck` is the resolved one, by which they know their run.
+  /// Every so many steps (0: never before the last) of so many. `deck` is the resolved one, by which they
+  /// know their run.
   Checkpoints(std::string folder, std::int64_t every, std::int64_t steps, std::string deck);
 
   bool due(std::int64_t steps_done) const;

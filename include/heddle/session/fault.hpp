@@ -28,7 +28,8 @@ Fault read_fault(const std::string& text);
 
 class FaultInjector final : public exec::Observer {
  public:
-  /// Throws Error(usage) on every rank where no rank carries out such an action, or the kind does not fit it. All must outlive it.
+  /// Throws Error(usage) on every rank where no rank carries out such an action, or the kind does not fit it.
+  /// All must outlive it.
   FaultInjector(Fault fault, const plan::Plan& plan, const Trainer& trainer, const comm::World& world);
 
   void step_begins(std::int64_t step) override { step_ = step + 1; }

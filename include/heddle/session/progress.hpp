@@ -1,4 +1,5 @@
-// What a person sees while a run goes on: one line that renews itself on a terminal, a line now and then in a log.
+// What a person sees while a run goes on: one line that renews itself on a terminal, a line now and then
+// in a log.
 #pragma once
 
 #include <cstdint>

@@ -16,8 +16,8 @@ namespace heddle::session {
 /// The run file is handed the events of so many steps at a time.
 inline constexpr std::int64_t steps_between_events = 50;
 
-/// On every rank, since the events of all come to the file, which rank 0 writes. What it lists of a step is what the step
-/// told, and the learning rate that belongs to it.
+/// On every rank, since the events of all come to the file, which rank 0 writes. What it lists of a step is
+/// what the step told, and the learning rate that belongs to it.
 class Recorder final : public exec::Observer {
  public:
   /// All but the path and the settings must outlive it. `tokens_per_step` are those of the whole grid.

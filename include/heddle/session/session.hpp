@@ -14,7 +14,8 @@ Options options_of(const deck::Deck& deck);
 
 class Session {
  public:
-  /// Collective. Everything that can be wrong with deck, data and output is found here, before the first step.
+  /// Collective. Everything that can be wrong with deck, data and output is found here, before
+  /// the first step.
   Session(const deck::Deck& deck, comm::World& world);
   ~Session();
 

@@ -30,11 +30,10 @@ class Trainer {
   std::int64_t first_sample() const { return samples().begin; }
   std::int64_t sample_count() const { return samples().size(); }
 
-  /// One optimizer step, counted from 0, on this data rank's samples. Throws Error(numbers) on every rank if loss or
-  /// gradient norm is not finite; parameters and moments are then what they were before the step.
-  /// The observer may be null. With optimizer.validate = "after" it must live until the step is settled, which the next step, an
-  /// evaluation or `settle` does.
-  /// Returns result().
+  /// One optimizer step, counted from 0, on this data rank's samples. Throws Error(numbers) on every rank if
+  /// loss or gradient norm is not finite; parameters and moments are then what they were before the step. The
+  /// observer may be null. With optimizer.validate = "after" it must live until the step is settled, which
+  /// the next step, an evaluation or `settle` does. Returns result().
   train::StepResult step(std::int64_t step, const data::Batch& samples, exec::Observer* observer = nullptr);
   /// Returns result(), which is the last step's: it counts, else throws as `step`.
   train::StepResult settle();
@@ -42,8 +41,9 @@ class Trainer {
   /// Of the last step that was settled, also of one that diverged.
   const train::StepResult& result() const { return optimizer_->result(); }
 
-  /// Settles the last step. The loss of one batch without dropout, equal on every rank: the mean over the targets that
-  /// count (base/target.hpp), of which there must be some. In a training step all are taken to count.
+  /// Settles the last step. The loss of one batch without dropout, equal on every rank: the mean over
+  /// the targets that count (base/target.hpp), of which there must be some. In a training step all are
+  /// taken to count.
   double evaluate(const data::Batch& samples);
 
   const plan::Plan& plan() const { return plan_; }

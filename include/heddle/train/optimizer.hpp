@@ -1,5 +1,5 @@
-// What a step does when the gradients are there: it learns whether it counts, runs the nodes of the program's last phases
-// with the numbers of AdamW, and takes an update back that should not have been.
+// What a step does when the gradients are there: it learns whether it counts, runs the nodes of the program's
+// last phases with the numbers of AdamW, and takes an update back that should not have been.
 #pragma once
 
 #include <memory>
@@ -14,15 +14,16 @@ using exec::StepResult;
 
 /// AdamW (Loshchilov & Hutter, arXiv 1711.05101), whose nodes passes::with_step_end has put into the program.
 ///
-/// A step counts if loss and global norm are finite, and is scaled down if the norm is more than `clip`. All ranks agree on
-/// both in one sum. With Validate::before a rank waits for it at STEP. With Validate::after it goes on: the update is made
-/// as if nothing were clipped (unless what this rank knows by itself says otherwise), into memory beside the old state, and
-/// `settle` makes it once more from the old state, or takes it back, where the sum says that it was wrong (Qi et al., Zero
-/// Bubble Pipeline Parallelism, arXiv 2401.10241, section 4). The same bits either way.
+/// A step counts if loss and global norm are finite, and is scaled down if the norm is more than `clip`. All
+/// ranks agree on both in one sum. With Validate::before a rank waits for it at STEP. With Validate::after it
+/// goes on: the update is made as if nothing were clipped (unless what this rank knows by itself says
+/// otherwise), into memory beside the old state, and `settle` makes it once more from the old state, or takes
+/// it back, where the sum says that it was wrong (Qi et al., Zero Bubble Pipeline Parallelism, arXiv
+/// 2401.10241, section 4). The same bits either way.
 class Optimizer final : public exec::StepHooks {
  public:
-  /// All must outlive it. `ranks` are all of the grid; `loss` is the step's loss where this rank's share counts, else a
-  /// tensor without data.
+  /// All must outlive it. `ranks` are all of the grid; `loss` is the step's loss where this rank's share
+  /// counts, else a tensor without data.
   Optimizer(const deck::Optimizer& settings, exec::ProgramRunner& runner, const comm::Communicator& ranks,
             Tensor loss);
 
@@ -30,9 +31,9 @@ class Optimizer final : public exec::StepHooks {
   void begin_step(std::int64_t step, double rate);
   /// With Validate::before, settles.
   void step(const exec::RunState& state) override;
-  /// Returns when the last step counts: to be called before anything reads parameters that it must not be wrong about.
-  /// Throws Error(numbers) on every rank if loss or norm is not finite; parameters and moments are then what they were
-  /// before the step.
+  /// Returns when the last step counts: to be called before anything reads parameters that it must not be
+  /// wrong about. Throws Error(numbers) on every rank if loss or norm is not finite; parameters and moments
+  /// are then what they were before the step.
   void settle();
   /// Whether a step waits for `settle`.
   bool unsettled() const { return unsettled_; }

@@ -33,8 +33,8 @@ struct TrainedParameter : Parameter {
 std::vector<Parameter> parameters(const passes::Program& program, const exec::Arena& arena,
                                   const comm::CartesianGrid& grid,
                                   const std::vector<std::string>& held_before);
-/// The same with what is kept of each, in the order in which gradients become final. Where the optimizer may take a step
-/// back, the tensors of moments are those of now: after a step they may lie elsewhere.
+/// The same with what is kept of each, in the order in which gradients become final. Where the optimizer may
+/// take a step back, the tensors of moments are those of now: after a step they may lie elsewhere.
 std::vector<TrainedParameter> trained_parameters(const passes::Program& program, const exec::Arena& arena,
                                                  const comm::CartesianGrid& grid,
                                                  const std::vector<std::string>& held_before);

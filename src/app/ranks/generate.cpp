@@ -56,8 +56,8 @@ class Writer {
     }
   }
 
-  /// Of the token that follows the last `context` tokens of the text. What lies behind the last token of the window does
-  /// not matter: attention is causal.
+  /// Of the token that follows the last `context` tokens of the text. What lies behind the last token of the
+  /// window does not matter: attention is causal.
   std::vector<double> next_logits(const std::vector<std::int32_t>& text) {
     const std::int64_t context = plan_.options.model.context;
     const std::int64_t used = std::min<std::int64_t>(context, static_cast<std::int64_t>(text.size()));

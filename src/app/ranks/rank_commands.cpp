@@ -51,8 +51,7 @@ void add_timeline(CLI::App& line, Chosen& chosen) {
   auto* command =
       line.add_subcommand("timeline", "Draw what every rank of a run did when, and where it waited");
   const auto arguments = std::make_shared<TimelineArguments>();
-  command->add_option("RUN", arguments->runs, "Run files, under each other on one scale of time")
-      ->required();
+  command->add_option("RUN", arguments->runs, "Run files, under each other on one scale of time")->required();
   command
       ->add_option("--steps", arguments->steps,
                    "A:B, both included, or A; one for each file (the last three)")

@@ -1,4 +1,5 @@
-// Halo exchange and repartition over real ranks: the known answers, idle ranks, several hops, against the oracle.
+// Halo exchange and repartition over real ranks: the known answers, idle ranks, several hops,
+// against the oracle.
 #include <gtest/gtest.h>
 
 #include "heddle/comm/collectives.hpp"

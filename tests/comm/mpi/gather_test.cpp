@@ -16,7 +16,8 @@ struct Row {
   bool operator==(const Row&) const = default;
 };
 
-/// Rank r's list has r * r * `stretch` rows: rank 0's is empty, long ones are sent only when they are received.
+/// Rank r's list has r * r * `stretch` rows: rank 0's is empty, long ones are sent only when
+/// they are received.
 std::vector<Row> rows_of(int rank, int stretch) {
   std::vector<Row> rows;
   for (int i = 0; i < rank * rank * stretch; ++i) rows.push_back({rank, i / 8.});

@@ -1,4 +1,5 @@
-// Every row of the map table over real ranks: equal to the one-process oracle, <F x, y> = <x, F* y>, the same bits twice.
+// Every row of the map table over real ranks: equal to the one-process oracle, <F x, y> = <x, F* y>, the
+// same bits twice.
 #include <gtest/gtest.h>
 
 #include <cmath>
@@ -50,7 +51,8 @@ maps::LocalTensor over_mpi(const Map& map, const CartesianGrid& grid, DType dtyp
   return out.values();
 }
 
-// This rank's share of <x, y>; of a tensor that is whole, or the first rank's, the first rank of each group counts.
+// This rank's share of <x, y>; of a tensor that is whole, or the first rank's, the first rank of
+// each group counts.
 double share(const maps::LocalTensor& x, const maps::LocalTensor& y, Part part, AxisSet axes,
              const CartesianGrid& grid) {
   if ((part == maps::whole || part == maps::first) && grid.shape().index_in(axes, grid.rank()) != 0) return 0;

@@ -1,4 +1,5 @@
-// A bucket is summed once, with the last write to any of its gradients, and buckets cover every gradient that ranks share.
+// A bucket is summed once, with the last write to any of its gradients, and buckets cover every gradient
+// that ranks share.
 #include "heddle/exec/gradient_reducer.hpp"
 
 #include <gtest/gtest.h>

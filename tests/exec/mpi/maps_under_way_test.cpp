@@ -18,7 +18,8 @@ namespace {
 
 constexpr std::int64_t length = 8;
 
-/// A sum over the ranks, from one part of the memory into another, that cannot begin before the gate of its lane is open.
+/// A sum over the ranks, from one part of the memory into another, that cannot begin before the gate of its
+/// lane is open.
 class HeldMap {
  public:
   HeldMap() : lane_(std::make_shared<LateStream>()) {

@@ -1,4 +1,5 @@
-// The modules up to the passes, compiled with one line more in the table of axes: nothing else has to know a new axis.
+// The modules up to the passes, compiled with one line more in the table of axes: nothing else has to know
+// a new axis.
 #include <gtest/gtest.h>
 
 #include "../layouts.hpp"

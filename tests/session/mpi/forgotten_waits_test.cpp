@@ -1,4 +1,5 @@
-// Every wait for a lane is needed: on a lane whose work is late, one kind of wait forgotten changes the parameters or the losses.
+// Every wait for a lane is needed: on a lane whose work is late, one kind of wait forgotten changes the
+// parameters or the losses.
 #include <gtest/gtest.h>
 
 #include <map>

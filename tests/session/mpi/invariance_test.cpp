@@ -1,6 +1,7 @@
-// Every layout gives the same losses: all grids of as many ranks as this program runs on, both schedules, several
-// microbatch counts, sequence-parallel on and off, even and uneven rows, against the run on one rank, which leaves its
-// results in a file. By default each grid is tried in a few of these ways; HEDDLE_SWEEP=full tries all, in fp64 and fp32.
+// Every layout gives the same losses: all grids of as many ranks as this program runs on, both schedules,
+// several microbatch counts, sequence-parallel on and off, even and uneven rows, against the run on one rank,
+// which leaves its results in a file. By default each grid is tried in a few of these ways; HEDDLE_SWEEP=full
+// tries all, in fp64 and fp32.
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 #include <gtest/gtest.h>

@@ -1,4 +1,5 @@
-// A map is waited for where its memory is touched: ranks that are late in each of them change no bit of the result.
+// A map is waited for where its memory is touched: ranks that are late in each of them change no bit
+// of the result.
 #include <gtest/gtest.h>
 
 #include <chrono>

@@ -1,4 +1,5 @@
-// The contract of the three machines, and what a step promises beside its numbers: memory as planned, events in order.
+// The contract of the three machines, and what a step promises beside its numbers: memory as planned,
+// events in order.
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 

@@ -1,4 +1,5 @@
-// A run goes on on another grid, and on fewer ranks, in one process's life: its losses are those of a run that never moved.
+// A run goes on on another grid, and on fewer ranks, in one process's life: its losses are those of a run
+// that never moved.
 #include "heddle/session/move_state.hpp"
 
 #include <fmt/format.h>

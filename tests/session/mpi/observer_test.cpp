@@ -1,4 +1,5 @@
-// Who observes a step is told of all of its actions and all of its work, one after the other, and changes nothing.
+// Who observes a step is told of all of its actions and all of its work, one after the other,
+// and changes nothing.
 #include "heddle/exec/observer.hpp"
 
 #include <fmt/format.h>

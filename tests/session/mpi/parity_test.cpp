@@ -1,6 +1,6 @@
-// The same numbers as PyTorch: loss, every gradient, and ten AdamW steps with warm-up, weight decay and clipping
-// are held against tests/parity/golden.h5, which torch_golden.py wrote there, on every grid of as many ranks as
-// there are. docs/parity.md says more.
+// The same numbers as PyTorch: loss, every gradient, and ten AdamW steps with warm-up, weight decay and
+// clipping are held against tests/parity/golden.h5, which torch_golden.py wrote there, on every grid of as
+// many ranks as there are. docs/parity.md says more.
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
@@ -101,8 +101,9 @@ data::Batch batch_of(const io::Checkpoint& golden, std::int64_t first, std::int6
   return batch;
 }
 
-/// The bias of the keys adds the same to all scores of a query, which softmax does not see: its gradient is zero
-/// but for rounding, of which AdamW makes steps. It is the middle third of a qkv.bias [3, heads, head_dim].
+/// The bias of the keys adds the same to all scores of a query, which softmax does not see: its
+/// gradient is zero but for rounding, of which AdamW makes steps. It is the middle third of a qkv.bias
+/// [3, heads, head_dim].
 bool holds_key_bias(const std::string& name) { return name.ends_with("attention.qkv.bias"); }
 
 /// Sums of squares over all ranks that hold a part of a parameter, its copies on several ranks included; of a
@@ -149,7 +150,8 @@ class GoldenRun {
   const deck::Deck& deck() const { return deck_; }
   std::vector<double> torch(const std::string& what) const { return read(golden_, prefix_ + what); }
 
-  /// `f(name, squares)` for every parameter, where `what`, a member of it, is held against dataset `kind`/NAME.
+  /// `f(name, squares)` for every parameter, where `what`, a member of it, is held
+  /// against dataset `kind`/NAME.
   template <class F>
   void compare(Tensor train::TrainedParameter::*what, const std::string& kind, F&& f) const {
     const std::string group = "parameters/";

@@ -1,4 +1,5 @@
-// What backward recomputes has the bits of what forward made: losses, gradients and parameters are the same to the bit.
+// What backward recomputes has the bits of what forward made: losses, gradients and parameters are the same
+// to the bit.
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 #include <gtest/gtest.h>
@@ -49,7 +50,8 @@ struct Scheduled {
   int chunks;
 };
 
-/// With W apart, what I has recomputed is kept for it; several stages a rank are recomputed each in its own backward.
+/// With W apart, what I has recomputed is kept for it; several stages a rank are recomputed each in
+/// its own backward.
 TEST(Recompute, ChangesNoBitOfAnySchedule) {
   for (int pipeline : {2, 4})
     for (const Scheduled& schedule : {Scheduled{"gpipe", 1},

@@ -14,7 +14,8 @@ namespace heddle::tests {
 struct ScheduleWay {
   std::string schedule;
   int chunks;
-  /// Do gradients and loss sum up in the order of 1F1B, and on as many ranks? A V joins the ends of a tied table.
+  /// Do gradients and loss sum up in the order of 1F1B, and on as many ranks? A V joins the ends of
+  /// a tied table.
   bool sums_as_1f1b;
 
   /// Each stage has a layer. DualPipeV fills its V from both ends.

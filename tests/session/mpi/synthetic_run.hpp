@@ -39,8 +39,8 @@ inline deck::Deck small_deck(const std::vector<std::string>& overrides) {
   return deck;
 }
 
-/// Samples [first, first + count) of one batch that every step learns anew, so that the loss falls and depends on every
-/// update. Token 0 is among them.
+/// Samples [first, first + count) of one batch that every step learns anew, so that the loss falls and
+/// depends on every update. Token 0 is among them.
 inline data::Batch made_up_batch(const deck::Deck& deck, std::int64_t first, std::int64_t count) {
   return data::made_up_batch(deck.model.vocabulary, deck.train.sequence, first, count);
 }
@@ -60,7 +60,8 @@ struct Training {
   data::Batch batch;
 };
 
-/// What a training run comes to. Equal on every rank but for the parameters, which are those that this rank holds.
+/// What a training run comes to. Equal on every rank but for the parameters, which are those that
+/// this rank holds.
 struct Outcome {
   std::vector<double> losses;
   double gradient_norm = 0;  ///< of the last step

@@ -1,4 +1,5 @@
-// A parameter that several pipeline ranks use trains the same whether each steps its own copy or one steps it for all.
+// A parameter that several pipeline ranks use trains the same whether each steps its own copy or one steps
+// it for all.
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 #include <gtest/gtest.h>
@@ -44,8 +45,8 @@ TEST(Tied, OneRankThatStepsForAllGivesTheSameBits) {
   });
 }
 
-/// Of the skip model's two ties the token table stands on the first and last rank, the mixer on two others, or on the
-/// same.
+/// Of the skip model's two ties the token table stands on the first and last rank, the mixer on two others,
+/// or on the same.
 TEST(Tied, TheOthersHoldNoMoments) {
   for_each_grid([](int pipeline, int tensor) {
     const deck::Deck twice = small_deck(overrides(pipeline, tensor, "replicate")),

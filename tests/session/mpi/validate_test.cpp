@@ -1,4 +1,5 @@
-// A step that is validated after it was taken is the step that is validated before: the same bits, whatever must be taken back.
+// A step that is validated after it was taken is the step that is validated before: the same bits, whatever
+// must be taken back.
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 #include <gtest/gtest.h>

@@ -68,7 +68,8 @@ inline std::vector<Way> ways(int ranks) {
   return chosen;
 }
 
-/// Sequence-parallel ways in which the tensor ranks take rows of unequal number: 15 or 30 rows on 2 or 4 ranks.
+/// Sequence-parallel ways in which the tensor ranks take rows of unequal number: 15 or 30 rows on 2
+/// or 4 ranks.
 inline std::vector<Way> uneven_ways(int ranks) {
   std::vector<Way> chosen;
   for (int tensor : {2, 4})
