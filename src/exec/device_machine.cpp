@@ -80,8 +80,9 @@ schedule::Event DeviceMachine::finish(const Action& action) {
 schedule::Event DeviceMachine::end(const Action& action) {
   const bool message = is_send(action.kind) || is_receive(action.kind);
   span_.end = message ? lanes::Lane().moment() : in_.runner.lane().moment();
+  const bool known = message || !in_.runner.lane().stream();  // a device knows when it comes to it
   const auto time = [&](const lanes::Mark& mark) {
-    return mark.passed() ? in_.clock.at(mark.when()) : in_.clock.now();
+    return known ? in_.clock.at(mark.when()) : in_.clock.now();
   };
   const double begin = span_.waited ? last_end_ : time(span_.begin);
   return {action, begin, last_end_ = time(span_.end)};

@@ -73,7 +73,9 @@ void Engine::run_row(RunState state, std::int64_t samples, StepHooks* hooks, sch
                          .channel_capacity = input_.execution.channel_capacity});
   machine.begin_step(state, row_shifts(samples));
   std::optional<LaneEvents> events;
-  if (observer) events.emplace(machine, input_.lane, input_.clock, *observer);
+  if (observer)
+    events.emplace(machine, input_.lane, input_.clock, state.observer ? Telling::each_in_turn : Telling::late,
+                   *observer);
   schedule::Interpreter loop(input_.execution.schedule, pipeline_rank_, machine, input_.execution.lookahead,
                              events ? &*events : nullptr);
   for (Advance advance; (advance = loop.advance()) != Advance::done;)

@@ -7,6 +7,7 @@ namespace heddle::exec {
 void LaneEvents::action_ended(const schedule::Event& event) {
   if (!lane_.stream()) return tell(event);
   pending_.push_back({event, machine_.span()});
+  if (telling_ == Telling::each_in_turn) return finish();
   tell_passed();
 }
 

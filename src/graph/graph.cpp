@@ -14,6 +14,8 @@ std::vector<ValueId> append(Graph& graph, Op op, std::vector<ValueId> in, const 
     const std::string suffix = node.out.empty() ? "" : fmt::format(".{}", node.out.size());
     node.out.push_back(graph.add({.name = name + suffix, .dtype = type.dtype, .shape = type.shape}));
   }
+  if (block >= static_cast<int>(graph.blocks.size()))
+    graph.blocks.resize(static_cast<std::size_t>(block) + 1);
   graph.nodes.push_back(node);
   return node.out;
 }

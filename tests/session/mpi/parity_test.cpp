@@ -139,7 +139,7 @@ class GoldenRun {
       : golden_(golden),
         deck_(deck_of(golden, grid, dtype)),
         plan_(plan::make(deck_)),
-        trainer_(session::options_of(deck_), plan_, world().all(), clock_),
+        trainer_(session::options_of(deck_), plan_, world().all(), clock_, lane()),
         batch_(batch_of(golden, trainer_.first_sample(), trainer_.sample_count())),
         prefix_(std::string(deck::name(dtype)) + "/") {
     for (const train::TrainedParameter& p : trainer_.parameters())
