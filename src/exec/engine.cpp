@@ -8,7 +8,6 @@
 
 namespace heddle::exec {
 
-using maps::Axis;
 using schedule::Advance;
 
 Engine::Engine(const EngineInput& input)

@@ -13,7 +13,7 @@ Recorder::Recorder(const comm::Communicator& ranks, const exec::Clock& clock, de
                    std::int64_t steps, std::int64_t tokens_per_step)
     : ranks_(ranks),
       clock_(clock),
-      rates_(std::move(rates)),
+      rates_(rates),
       steps_(steps),
       tokens_per_step_(tokens_per_step) {}
 
