@@ -14,7 +14,7 @@ using maps::Axis;
 
 Trainer::Trainer(Options options, const plan::Plan& plan, const comm::Communicator& ranks,
                  const exec::Clock& clock, lanes::Lane lane)
-    : options_(std::move(options)),
+    : options_(options),
       plan_(plan),
       ranks_(ranks),
       clock_(clock),
