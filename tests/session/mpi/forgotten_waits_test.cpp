@@ -13,7 +13,7 @@ namespace {
 
 struct Bits {
   std::vector<double> losses;
-  std::vector<std::byte> parameters;
+  std::vector<std::byte> state;
   bool finite = true;
 
   friend bool operator==(const Bits&, const Bits&) = default;
@@ -38,11 +38,14 @@ Bits train_forgetting(const deck::Deck& deck, const std::string& forgotten,
   }
   if (waits) *waits = stream->waits();
   stream->forget("");
-  for (const train::TrainedParameter& p : trainer.parameters()) {
-    const lanes::OnHost host = late.on_host(p.tensor);
-    const auto* const begin = static_cast<const std::byte*>(host.tensor.data);
-    bits.parameters.insert(bits.parameters.end(), begin, begin + host.tensor.bytes());
-  }
+  // Moments too: AdamW's first steps hardly depend on a gradient's last bit.
+  for (const train::TrainedParameter& p : trainer.parameters())
+    for (const Tensor& tensor : {p.tensor, p.first_moment}) {
+      if (!tensor.data) continue;
+      const lanes::OnHost host = late.on_host(tensor);
+      const auto* const begin = static_cast<const std::byte*>(host.tensor.data);
+      bits.state.insert(bits.state.end(), begin, begin + host.tensor.bytes());
+    }
   return bits;
 }
 
