@@ -50,9 +50,10 @@ Bits train_forgetting(const deck::Deck& deck, const std::string& forgotten,
 }
 
 deck::Deck deck_on(int pipeline, int tensor) {
+  const int replicas = world().size() / tensor / pipeline;
   return small_deck({"grid.tensor=" + std::to_string(tensor), "grid.pipeline=" + std::to_string(pipeline),
-                     "grid.data=" + std::to_string(world().size() / tensor / pipeline),
-                     "pipeline.microbatches=2", "train.batch=8", "pipeline.tied=transmit",
+                     "grid.data=" + std::to_string(replicas), "pipeline.microbatches=2",
+                     "train.batch=" + std::to_string(8 * replicas), "pipeline.tied=transmit",
                      std::string("grid.sequence_parallel=") + (tensor > 1 ? "true" : "false")});
 }
 

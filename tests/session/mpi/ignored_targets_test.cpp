@@ -12,12 +12,18 @@ namespace {
 
 constexpr std::int64_t batch = 8;
 
-/// One axis takes all ranks.
+/// One axis takes all ranks; tensor takes at most as many as the model has heads, data the rest.
 std::vector<deck::Deck> decks() {
+  struct Shape {
+    int data, pipeline, tensor;
+  };
+  const int ranks = world().size(), tensor = std::min(ranks, 4);
   std::vector<deck::Deck> all;
-  for (const char* axis : {"data", "pipeline", "tensor"})
-    all.push_back(small_deck({fmt::format("grid.{}={}", axis, world().size()),
-                              fmt::format("train.batch={}", batch), "optimizer.clip=0"}));
+  for (const Shape& shape : {Shape{ranks, 1, 1}, Shape{1, ranks, 1}, Shape{ranks / tensor, 1, tensor}})
+    all.push_back(
+        small_deck({fmt::format("grid.data={}", shape.data), fmt::format("grid.pipeline={}", shape.pipeline),
+                    fmt::format("grid.tensor={}", shape.tensor), fmt::format("train.batch={}", batch),
+                    "optimizer.clip=0"}));
   return all;
 }
 
