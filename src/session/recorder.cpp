@@ -11,11 +11,7 @@ constexpr double seconds_between_flushes = 5;
 
 Recorder::Recorder(const comm::Communicator& ranks, const exec::Clock& clock, deck::Optimizer rates,
                    std::int64_t steps, std::int64_t tokens_per_step)
-    : ranks_(ranks),
-      clock_(clock),
-      rates_(rates),
-      steps_(steps),
-      tokens_per_step_(tokens_per_step) {}
+    : ranks_(ranks), clock_(clock), rates_(rates), steps_(steps), tokens_per_step_(tokens_per_step) {}
 
 void Recorder::open(const std::string& path, const io::RunHeader& header) { file_.emplace(path, header); }
 
