@@ -5,10 +5,9 @@
 
 #include <limits>
 
+#include "../support/checked_deck.hpp"
 #include "../support/expect_error.hpp"
 #include "../support/skip_model.hpp"
-#include "heddle/deck/check.hpp"
-#include "heddle/deck/read.hpp"
 #include "heddle/plan/from_deck.hpp"
 
 namespace heddle::plan {
@@ -28,9 +27,7 @@ batch = 16
 [pipeline]
 microbatches = 8
 )";
-  deck::Deck deck = deck::parse(text, "small.toml", overrides);
-  deck::check(deck);
-  return deck;
+  return tests::checked_deck(text, overrides);
 }
 
 std::int64_t heaviest(const Plan& plan) {

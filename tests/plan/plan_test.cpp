@@ -6,8 +6,7 @@
 #include <gtest/gtest.h>
 
 #include "../../src/plan/draft.hpp"
-#include "heddle/deck/check.hpp"
-#include "heddle/deck/read.hpp"
+#include "../support/checked_deck.hpp"
 #include "heddle/maps/local.hpp"
 #include "heddle/plan/from_deck.hpp"
 
@@ -29,9 +28,7 @@ batch = 24
 [pipeline]
 microbatches = 2
 )";
-  deck::Deck deck = deck::parse(text, "small.toml", overrides);
-  deck::check(deck);
-  return deck;
+  return tests::checked_deck(text, overrides);
 }
 
 std::vector<std::vector<std::string>> grids() {

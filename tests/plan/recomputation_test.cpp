@@ -7,9 +7,8 @@
 #include <limits>
 
 #include "../../src/plan/recompute.hpp"
+#include "../support/checked_deck.hpp"
 #include "../support/expect_error.hpp"
-#include "heddle/deck/check.hpp"
-#include "heddle/deck/read.hpp"
 #include "heddle/plan/from_deck.hpp"
 
 namespace heddle::plan {
@@ -31,9 +30,7 @@ batch = 8
 [pipeline]
 microbatches = 4
 )";
-  deck::Deck deck = deck::parse(text, "small.toml", overrides);
-  deck::check(deck);
-  return deck;
+  return tests::checked_deck(text, overrides);
 }
 
 std::int64_t whole_mebibytes(std::int64_t bytes) { return (bytes + (1 << 20) - 1) >> 20; }

@@ -9,8 +9,7 @@
 #include <set>
 
 #include "../../src/plan/draft.hpp"
-#include "heddle/deck/check.hpp"
-#include "heddle/deck/read.hpp"
+#include "../support/checked_deck.hpp"
 #include "heddle/maps/transfer.hpp"
 #include "heddle/plan/from_deck.hpp"
 
@@ -29,12 +28,9 @@ vocabulary = 57
 steps = 1
 batch = 8
 )";
-  deck::Deck deck = deck::parse(
-      text, "small.toml",
-      std::vector<std::string>{fmt::format("grid.data={}", data), fmt::format("grid.pipeline={}", pipeline),
-                               fmt::format("grid.tensor={}", tensor), "pipeline.tied=" + tied});
-  deck::check(deck);
-  return deck;
+  return tests::checked_deck(text,
+                             {fmt::format("grid.data={}", data), fmt::format("grid.pipeline={}", pipeline),
+                              fmt::format("grid.tensor={}", tensor), "pipeline.tied=" + tied});
 }
 
 template <class F>

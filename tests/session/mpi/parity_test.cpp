@@ -8,12 +8,11 @@
 #include <cmath>
 
 #include "heddle/comm/collectives.hpp"
-#include "heddle/deck/check.hpp"
-#include "heddle/deck/read.hpp"
 #include "heddle/io/checkpoint.hpp"
 #include "heddle/plan/from_deck.hpp"
 #include "heddle/session/session.hpp"
 #include "heddle/train/rate.hpp"
+#include "support/checked_deck.hpp"
 #include "support/lane.hpp"
 #include "support/mpi_world.hpp"
 
@@ -46,14 +45,11 @@ std::vector<Grid> grids(int ranks) {
 }
 
 deck::Deck deck_of(const io::Checkpoint& golden, const Grid& grid, DType dtype) {
-  deck::Deck deck = deck::parse(
-      golden.header().deck, "golden.toml",
-      std::vector<std::string>{
-          fmt::format("grid.data={}", grid.data), fmt::format("grid.pipeline={}", grid.pipeline),
-          fmt::format("grid.tensor={}", grid.tensor), fmt::format("train.dtype={}", deck::name(dtype)),
-          fmt::format("pipeline.microbatches={}", grid.data < 4 ? 2 : 1)});
-  deck::check(deck);
-  return deck;
+  return checked_deck(
+      golden.header().deck,
+      {fmt::format("grid.data={}", grid.data), fmt::format("grid.pipeline={}", grid.pipeline),
+       fmt::format("grid.tensor={}", grid.tensor), fmt::format("train.dtype={}", deck::name(dtype)),
+       fmt::format("pipeline.microbatches={}", grid.data < 4 ? 2 : 1)});
 }
 
 Shape begin_of(const maps::Box& box) {

@@ -6,10 +6,9 @@
 #include <vector>
 
 #include "heddle/data/sampler.hpp"
-#include "heddle/deck/check.hpp"
-#include "heddle/deck/read.hpp"
 #include "heddle/plan/from_deck.hpp"
 #include "heddle/session/session.hpp"
+#include "support/checked_deck.hpp"
 #include "support/lane.hpp"
 #include "support/mpi_world.hpp"
 
@@ -34,9 +33,7 @@ clip = 0.25
 )";
 
 inline deck::Deck small_deck(const std::vector<std::string>& overrides) {
-  deck::Deck deck = deck::parse(small_gpt, "small_gpt.toml", overrides);
-  deck::check(deck);
-  return deck;
+  return checked_deck(small_gpt, overrides);
 }
 
 /// Samples [first, first + count) of one batch that every step learns anew, so that the loss falls and
