@@ -7,28 +7,19 @@ Counted is everything within one Trainer::step on one rank and one thread - kern
 does - and apart from it each function of heddle::kernels with all that it calls. With HEDDLE_UPDATE=1 the file is
 written anew.
 """
-import json
-import os
 import pathlib
 import re
-import subprocess
 import sys
 import tempfile
 
 HERE = pathlib.Path(__file__).resolve().parent
+sys.path.append(str(HERE.parent / "support"))
+from stored import held_to, output, version  # noqa: E402
+
 STORED = HERE / "instructions.json"
 TOLERANCE = 0.02   # of a function's own count, and of the whole
 COUNTS = 0.001     # of the step: what changes by less is not looked at
-FIXED = {"ONEDNN_MAX_CPU_ISA": "AVX2", "OMP_NUM_THREADS": "1",
-         "OMPI_ALLOW_RUN_AS_ROOT": "1", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1"}
 STEP = "whole step"
-
-
-def output(*command):
-    done = subprocess.run(command, capture_output=True, text=True, env=os.environ | FIXED)
-    if done.returncode:
-        sys.exit(f"counts: {' '.join(command)} ended with {done.returncode}\n{done.stdout}{done.stderr}")
-    return done.stdout
 
 
 def counted(program):
@@ -48,10 +39,6 @@ def counted(program):
     return found
 
 
-def made_with():
-    return [output("c++", "--version").splitlines()[0], output("valgrind", "--version").strip()]
-
-
 def differences(was, now):
     """Lines on what changed by more than the tolerance, what grew most first."""
     changes = []
@@ -65,19 +52,12 @@ def differences(was, now):
 
 def main():
     now = counted(sys.argv[1])
-    if os.environ.get("HEDDLE_UPDATE"):
-        STORED.write_text(json.dumps({"made_with": made_with(), "instructions": now}, indent=1) + "\n")
+    stored = held_to("counts", STORED, "instructions", now, [version("c++"), version("valgrind")], differences,
+                     f"instructions of a training step, further than {100 * TOLERANCE:.0f} % from")
+    if stored is None:
         print(f"counts: {now[STEP]:,} instructions a step, written to {STORED.name}")
-        return
-    stored = json.loads(STORED.read_text())
-    if changes := differences(stored["instructions"], now):
-        print(f"counts: instructions of a training step, further than {100 * TOLERANCE:.0f} % from {STORED.name}:")
-        print("\n".join(changes))
-        if stored["made_with"] != made_with():
-            print(f"  made with {stored['made_with']}, this is {made_with()}: that may be why")
-        sys.stdout.flush()
-        sys.exit("counts: if this is meant, `HEDDLE_UPDATE=1 make counts` stores it")
-    print(f"counts: {now[STEP]:,} instructions a step, {100 * (now[STEP] / stored['instructions'][STEP] - 1):+.2f} % of what is stored")
+    else:
+        print(f"counts: {now[STEP]:,} instructions a step, {100 * (now[STEP] / stored[STEP] - 1):+.2f} % of what is stored")
 
 
 if __name__ == "__main__":

@@ -8,30 +8,21 @@ order in which MPI sums over ranks. So the program is that of the preset `counts
 oneDNN is held to AVX2, a rank is one thread, and the file says what it was made with. With HEDDLE_UPDATE=1 it is
 written anew.
 """
-import json
-import os
 import pathlib
 import shutil
-import subprocess
 import sys
 import tempfile
 
 import h5py
 
 HERE = pathlib.Path(__file__).resolve().parent
+sys.path.append(str(HERE.parent / "support"))
+from stored import held_to, output, version  # noqa: E402
+
 LAUNCH = HERE.parent.parent / "jobs" / "local.sh"
 STORED = HERE / "losses.json"
 COLUMNS = ["loss", "gradient_norm", "validation_loss"]
-FIXED = {"ONEDNN_MAX_CPU_ISA": "AVX2", "OMP_NUM_THREADS": "1"}
 AXES = ("grid.data", "grid.pipeline", "grid.tensor")
-
-
-def output(command, folder=None):
-    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, env=os.environ | FIXED,
-                          stdin=subprocess.DEVNULL)
-    if done.returncode:
-        sys.exit(f"bits: {' '.join(map(str, command))} ended with {done.returncode}\n{done.stdout}{done.stderr}")
-    return done.stdout
 
 
 def decks():
@@ -55,7 +46,7 @@ def text():
 def trained(heddle, folder, overrides):
     """Each column of one run's steps, as hexadecimal numbers."""
     shutil.rmtree(folder / "out", ignore_errors=True)
-    output([LAUNCH, str(ranks(overrides)), heddle, "run", "base.toml", *overrides], folder)
+    output(LAUNCH, str(ranks(overrides)), heddle, "run", "base.toml", *overrides, folder=folder)
     with h5py.File(folder / "out" / "run.h5", "r", locking=False) as file:
         steps = file["steps"][:]
     return {column: " ".join(float(number).hex() for number in steps[column]) for column in COLUMNS}
@@ -67,12 +58,8 @@ def all_trained(heddle):
         for file in ("base.toml", "rows.csv"):
             shutil.copy(HERE / file, folder)
         (folder / "text.txt").write_text(text())
-        output([heddle, "prepare", "text.txt", "-o", "tokens.h5"], folder)
+        output(heddle, "prepare", "text.txt", "-o", "tokens.h5", folder=folder)
         return {name: trained(heddle, folder, overrides) for name, overrides in decks().items()}
-
-
-def made_with():
-    return [output([program, "--version"]).splitlines()[0] for program in ("c++", "mpirun")]
 
 
 def differences(was, now):
@@ -95,18 +82,12 @@ def differences(was, now):
 
 def main():
     now = all_trained(pathlib.Path(sys.argv[1]).resolve())
-    if os.environ.get("HEDDLE_UPDATE"):
-        STORED.write_text(json.dumps({"made_with": made_with(), "decks": now}, indent=1) + "\n")
+    stored = held_to("bits", STORED, "decks", now, [version("c++"), version("mpirun")], differences,
+                     "losses that differ from")
+    if stored is None:
         print(f"bits: the losses of {len(now)} decks, written to {STORED.name}")
-        return
-    stored = json.loads(STORED.read_text())
-    if changes := differences(stored["decks"], now):
-        print(f"bits: losses that differ from {STORED.name}:\n" + "\n".join(changes))
-        if stored["made_with"] != made_with():
-            print(f"  made with {stored['made_with']}, this is {made_with()}: that may be why")
-        sys.stdout.flush()
-        sys.exit("bits: if this is meant, `HEDDLE_UPDATE=1 make bits` stores it")
-    print(f"bits: {len(now)} decks train to the losses of {STORED.name}, bit by bit")
+    else:
+        print(f"bits: {len(now)} decks train to the losses of {STORED.name}, bit by bit")
 
 
 if __name__ == "__main__":
