@@ -7,18 +7,19 @@
 
 #include <cmath>
 
+#include "heddle/graph/builder.hpp"
+
 namespace heddle::model {
 namespace {
 
 using graph::Block;
 using graph::Graph;
-using graph::Initial;
 using graph::Op;
 using graph::ValueId;
 
-class Gpt2 {
+class Gpt2 : private graph::Builder {
  public:
-  Gpt2(const deck::Model& model, DType dtype) : model_(model), dtype_(dtype) {}
+  Gpt2(const deck::Model& model, DType dtype) : Builder(dtype), model_(model) {}
 
   Graph build(Head head) {
     begin_block(Block::Kind::embedding, "embedding");
@@ -28,11 +29,9 @@ class Gpt2 {
     for (int layer = 0; layer < model_.layers; ++layer) x = transform(x, layer);
     begin_block(Block::Kind::head, "head");
     const ValueId y = norm(x, "norm");
-    const std::size_t trunk = graph_.nodes.size();
+    if (head == Head::loss) begin_tail();
     const ValueId logits = node(Op::linear, {y, token_table}, "logits", graph::Linear{});
-    graph_.outputs = {head == Head::logits ? logits : cross_entropy(logits)};
-    for (std::size_t i = trunk; i < graph_.nodes.size(); ++i) graph_.nodes[i].tail = head == Head::loss;
-    return std::move(graph_);
+    return finish(head == Head::logits ? logits : cross_entropy(logits));
   }
 
  private:
@@ -80,50 +79,14 @@ class Gpt2 {
   }
 
   ValueId norm(ValueId x, const std::string& name) {
-    const ValueId weight = parameter(name + ".weight", {width()}, {.value = 1.0});
-    return node(Op::layer_norm, {x, weight, bias(name + ".bias", {width()})}, name,
-                graph::Norm{model_.norm_epsilon});
-  }
-
-  ValueId cross_entropy(ValueId logits) {
-    const ValueId targets = input("targets");
-    const ValueId sum = node(Op::log_sum_exp, {logits}, "loss.log_sum");
-    return node(Op::nll, {node(Op::log_probability, {logits, sum, targets}, "loss.log_probability")}, "loss");
-  }
-
-  void begin_block(Block::Kind kind, const std::string& name) {
-    block_ = static_cast<int>(graph_.blocks.size());
-    graph_.blocks.push_back({name, kind});
+    return Builder::norm(x, width(), name, model_.norm_epsilon);
   }
 
   std::int64_t width() const { return model_.width; }
   double branch_std() const { return model_.init_std / std::sqrt(2.0 * static_cast<double>(model_.layers)); }
   graph::Dropout dropout(const std::string& key) const { return {model_.dropout, key}; }
 
-  ValueId input(const std::string& name) {
-    return graph_.add(
-        {.name = name, .role = graph::Role::input, .dtype = DType::i32, .shape = {graph::rows}});
-  }
-  ValueId parameter(const std::string& name, Shape shape, Initial initial) {
-    return graph_.add({.name = name,
-                       .role = graph::Role::parameter,
-                       .dtype = dtype_,
-                       .shape = shape,
-                       .initial = initial,
-                       .block = block_});
-  }
-  ValueId weight(const std::string& name, Shape shape, double std) {
-    return parameter(name, shape, {Initial::Kind::normal, std, true});
-  }
-  ValueId bias(const std::string& name, Shape shape) { return parameter(name, shape, {}); }
-  ValueId node(Op op, std::vector<ValueId> in, const std::string& name, graph::Attributes attributes = {}) {
-    return graph::append(graph_, op, std::move(in), name, std::move(attributes), block_).front();
-  }
-
   const deck::Model& model_;
-  DType dtype_;
-  Graph graph_;
-  int block_ = -1;
 };
 
 }  // namespace

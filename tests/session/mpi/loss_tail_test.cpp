@@ -1,40 +1,34 @@
 // How many rows pass the loss at once changes memory, and no result beyond rounding.
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <gtest/gtest.h>
 
 #include "synthetic_run.hpp"
+#include "tensor_layouts.hpp"
 
 namespace heddle::tests {
 namespace {
 
-/// 30 rows a step over the data axis, in two microbatches.
-std::vector<std::string> overrides(int tensor, bool sequence_parallel, std::int64_t loss_rows) {
-  const int rest = world().size() / tensor, pipeline = rest % 2 == 0 ? 2 : 1;
-  return {fmt::format("grid.tensor={}", tensor),
-          fmt::format("grid.pipeline={}", pipeline),
-          fmt::format("grid.data={}", rest / pipeline),
-          fmt::format("grid.sequence_parallel={}", sequence_parallel),
-          fmt::format("train.batch={}", 2 * rest / pipeline),
-          "train.sequence=15",
-          "train.steps=6",
-          "pipeline.microbatches=2",
-          fmt::format("train.loss_rows={}", loss_rows)};
-}
+constexpr std::int64_t more_than_all = 1000;
 
+/// Calls f(way) with a way to train 30 rows a step of each replica, in two microbatches; way(n) passes n of
+/// them through the loss at once.
 template <class F>
 void for_each_layout(F&& f) {
-  for (int tensor : {1, 2, 4})
-    for (bool sequence_parallel : {false, true})
-      if (world().size() % tensor == 0 && (tensor > 1 || !sequence_parallel)) f(tensor, sequence_parallel);
+  for_each_tensor_layout(world().size(), [&](int data, const std::vector<std::string>& grid) {
+    f([&](std::int64_t loss_rows) {
+      return with(grid, {fmt::format("train.batch={}", 2 * data), "train.sequence=15", "train.steps=6",
+                         "pipeline.microbatches=2", fmt::format("train.loss_rows={}", loss_rows)});
+    });
+  });
 }
 
 TEST(LossTail, ChunksOfRowsGiveTheSameResults) {
-  constexpr std::int64_t all = 1000;
-  for_each_layout([](int tensor, bool sequence_parallel) {
-    const Outcome whole = train(small_deck(overrides(tensor, sequence_parallel, all)));
+  for_each_layout([](const auto& way) {
+    const Outcome whole = train(small_deck(way(more_than_all)));
     for (std::int64_t loss_rows : {1, 3, 7}) {  // 15 rows: 15 x 1, 5 x 3, 5 + 5 + 5
-      const Outcome chunked = train(small_deck(overrides(tensor, sequence_parallel, loss_rows)));
-      const std::string what = fmt::format("tensor {} loss_rows {}", tensor, loss_rows);
+      const Outcome chunked = train(small_deck(way(loss_rows)));
+      const std::string what = fmt::format("{}", fmt::join(way(loss_rows), " "));
       ASSERT_EQ(chunked.losses.size(), whole.losses.size());
       for (std::size_t i = 0; i < whole.losses.size(); ++i)
         EXPECT_NEAR(chunked.losses[i], whole.losses[i], 1e-12 * whole.losses[i]) << what;
@@ -52,22 +46,19 @@ TEST(LossTail, ChunksOfRowsGiveTheSameResults) {
 }
 
 TEST(LossTail, TheSameBitsTwiceAndInPoisonedMemory) {
-  for_each_layout([](int tensor, bool sequence_parallel) {
-    std::vector<std::string> way = overrides(tensor, sequence_parallel, 4);
-    const Outcome once = train(small_deck(way));
-    EXPECT_TRUE(train(small_deck(way)) == once);
-    way.emplace_back("train.memory=separate");
-    EXPECT_TRUE(train(small_deck(way)) == once);
+  for_each_layout([](const auto& way) {
+    const Outcome once = train(small_deck(way(4)));
+    EXPECT_TRUE(train(small_deck(way(4))) == once);
+    EXPECT_TRUE(train(small_deck(with(way(4), {"train.memory=separate"}))) == once);
   });
 }
 
 TEST(LossTail, ARankAllocatesWhatItsPlanSaysAndLessForFewerRows) {
-  for_each_layout([](int tensor, bool sequence_parallel) {
+  for_each_layout([](const auto& way) {
     std::vector<std::int64_t> bytes;
-    for (std::int64_t loss_rows : {1, 1000}) {
-      std::vector<std::string> way = overrides(tensor, sequence_parallel, loss_rows);
-      way.emplace_back("model.vocabulary=4000");  // logits are the largest piece of scratch
-      const deck::Deck deck = small_deck(way);
+    for (std::int64_t loss_rows : {std::int64_t{1}, more_than_all}) {
+      // Logits are the largest piece of scratch.
+      const deck::Deck deck = small_deck(with(way(loss_rows), {"model.vocabulary=4000"}));
       const plan::Plan plan = plan::make(deck);
       const exec::Clock clock;
       const session::Trainer trainer(session::options_of(deck), plan, world().all(), clock, lane());

@@ -6,41 +6,25 @@
 
 #include "support/skip_model.hpp"
 #include "synthetic_run.hpp"
+#include "tensor_layouts.hpp"
 
 namespace heddle::tests {
 namespace {
 
-std::vector<std::string> overrides(int tensor, bool sequence_parallel) {
-  const int rest = world().size() / tensor, pipeline = rest % 2 == 0 ? 2 : 1;
-  return {fmt::format("grid.tensor={}", tensor),
-          fmt::format("grid.pipeline={}", pipeline),
-          fmt::format("grid.data={}", rest / pipeline),
-          fmt::format("grid.sequence_parallel={}", sequence_parallel),
-          fmt::format("train.batch={}", 4 * rest / pipeline),
-          "train.steps=4",
-          "pipeline.microbatches=4"};
-}
-
 template <class F>
 void for_each_layout(F&& f) {
-  for (int tensor : {1, 2, 4})
-    for (bool sequence_parallel : {false, true})
-      if (world().size() % tensor == 0 && (tensor > 1 || !sequence_parallel))
-        f(overrides(tensor, sequence_parallel));
-}
-
-std::vector<std::string> with(std::vector<std::string> all, const std::string& one) {
-  all.push_back(one);
-  return all;
+  for_each_tensor_layout(world().size(), [&](int data, const std::vector<std::string>& grid) {
+    f(with(grid, {fmt::format("train.batch={}", 4 * data), "train.steps=4", "pipeline.microbatches=4"}));
+  });
 }
 
 TEST(Recompute, ChangesNoBit) {
   for_each_layout([](const std::vector<std::string>& way) {
     const Outcome kept = train(small_deck(way));
     for (const char* recompute : {"selective", "full"}) {
-      const std::vector<std::string> again = with(way, fmt::format("train.recompute={}", recompute));
+      const std::vector<std::string> again = with(way, {fmt::format("train.recompute={}", recompute)});
       EXPECT_TRUE(train(small_deck(again)) == kept) << fmt::format("{} {}", recompute, fmt::join(way, " "));
-      EXPECT_TRUE(train(small_deck(with(again, "train.memory=separate"))) == kept) << recompute;
+      EXPECT_TRUE(train(small_deck(with(again, {"train.memory=separate"}))) == kept) << recompute;
     }
   });
 }
@@ -68,11 +52,11 @@ TEST(Recompute, ChangesNoBitOfAnySchedule) {
                                             "pipeline.microbatches=8",
                                             "train.batch=8",
                                             "train.steps=4"};
-      const deck::Deck deck = small_deck(with(way, "train.recompute=full"));
+      const deck::Deck deck = small_deck(with(way, {"train.recompute=full"}));
       const plan::Plan plan = plan::make(deck);
       const Outcome kept = train(small_deck(way));
       EXPECT_TRUE(train(deck, plan) == kept) << fmt::format("{}", fmt::join(way, " "));
-      EXPECT_TRUE(train(small_deck(with(with(way, "train.recompute=full"), "train.memory=separate"))) == kept)
+      EXPECT_TRUE(train(small_deck(with(way, {"train.recompute=full", "train.memory=separate"}))) == kept)
           << schedule.name;
       const exec::Clock clock;
       EXPECT_EQ(session::Trainer(session::options_of(deck), plan, world().all(), clock, lane()).allocated(),
@@ -82,7 +66,7 @@ TEST(Recompute, ChangesNoBitOfAnySchedule) {
 
 TEST(Recompute, ChangesNoBitOfAModelWithSkips) {
   for_each_layout([](const std::vector<std::string>& way) {
-    const deck::Deck deck = small_deck(way), again = small_deck(with(way, "train.recompute=full"));
+    const deck::Deck deck = small_deck(way), again = small_deck(with(way, {"train.recompute=full"}));
     EXPECT_TRUE(train(again, plan::make(again, skip_model)) == train(deck, plan::make(deck, skip_model)));
   });
 }
@@ -91,7 +75,7 @@ TEST(Recompute, ARankAllocatesWhatItsPlanSaysAndLess) {
   for_each_layout([](const std::vector<std::string>& way) {
     std::int64_t before = -1;
     for (const char* recompute : {"none", "selective", "full"}) {
-      const deck::Deck deck = small_deck(with(way, fmt::format("train.recompute={}", recompute)));
+      const deck::Deck deck = small_deck(with(way, {fmt::format("train.recompute={}", recompute)}));
       const plan::Plan plan = plan::make(deck);
       const exec::Clock clock;
       const session::Trainer trainer(session::options_of(deck), plan, world().all(), clock, lane());
