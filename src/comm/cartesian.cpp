@@ -35,7 +35,7 @@ CartesianGrid::CartesianGrid(const Communicator& ranks, const maps::Grid& grid,
   for (int i = 0; i < maps::axis_count; ++i) extents[i] = grid.extent(grid.order()[i]);
   barrier(ranks, "set-up of the grid");
   Shared& shared = *ranks.handle().shared;
-  shared.free_retired();
+  shared.free_retired(ranks.handle().comm);
   MPI_Comm cartesian;
   check(MPI_Cart_create(ranks.handle().comm, maps::axis_count, extents.data(), periods.data(),
                         /*reorder=*/0, &cartesian),

@@ -16,6 +16,13 @@ char* at(const Tensor& tensor, std::int64_t element) {
 /// mapped anew for each call.
 constexpr std::int64_t ring_piece = std::int64_t{1} << 19;
 
+/// MPI has no bf16: it would add the bits.
+void expect_sum(DType dtype) {
+  if (dtype == DType::bf16)
+    throw Error(ExitCode::failure, "bf16 tensors cannot be reduced",
+                "sums between ranks are taken in fp32, fp64 or int32");
+}
+
 /// The calls of MPI that sum `in` over the ranks of `group` into `out`.
 void all_reduce(const Communicator::Handle& group, Reduction reduction, const Tensor& in, const Tensor& out,
                 Request::State& state) {
@@ -34,9 +41,7 @@ Request start_all_reduce(const Communicator& communicator, Reduction reduction, 
                          const Tensor& out, const lanes::Lane& lane) {
   HEDDLE_EXPECT(in.shape == out.shape && in.dtype == out.dtype);
   HEDDLE_EXPECT(reduction == Reduction::sum || in.dtype == DType::f32 || in.dtype == DType::f64);
-  if (in.dtype == DType::bf16)
-    throw Error(ExitCode::failure, "bf16 tensors cannot be reduced",
-                "sums between ranks are taken in fp32, fp64 or int32");
+  expect_sum(in.dtype);
   const auto& group = communicator.handle();
   return make_request(
       *group.shared, lane, "all-reduce", {in.data, out.data},
@@ -45,6 +50,7 @@ Request start_all_reduce(const Communicator& communicator, Reduction reduction, 
 
 Request start_reduce(const Communicator& communicator, int root, const Tensor& tensor,
                      const lanes::Lane& lane) {
+  expect_sum(tensor.dtype);
   const auto& group = communicator.handle();
   return make_request(*group.shared, lane, "reduce", {tensor.data},
                       [&group, root, tensor](Request::State& state) {

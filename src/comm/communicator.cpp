@@ -6,6 +6,21 @@
 #include "heddle/comm/mpi_handle.hpp"
 
 namespace heddle::comm {
+namespace {
+
+/// Is every rank of `part` one of `whole`?
+bool within(MPI_Comm part, MPI_Comm whole) {
+  MPI_Group inner, outer, outside;
+  check(MPI_Comm_group(part, &inner), "MPI_Comm_group");
+  check(MPI_Comm_group(whole, &outer), "MPI_Comm_group");
+  check(MPI_Group_difference(inner, outer, &outside), "MPI_Group_difference");
+  int others = 0;
+  check(MPI_Group_size(outside, &others), "MPI_Group_size");
+  for (MPI_Group* group : {&inner, &outer, &outside}) check(MPI_Group_free(group), "MPI_Group_free");
+  return others == 0;
+}
+
+}  // namespace
 
 Communicator::Handle::Handle(MPI_Comm owned, Shared& all) : comm(owned), shared(&all) {
   check(MPI_Comm_rank(comm, &rank), "MPI_Comm_rank");
@@ -14,9 +29,15 @@ Communicator::Handle::Handle(MPI_Comm owned, Shared& all) : comm(owned), shared(
 
 Communicator::Handle::~Handle() { shared->retired.push_back(comm); }
 
-void Shared::free_retired() {
-  for (MPI_Comm& comm : retired) check(MPI_Comm_free(&comm), "MPI_Comm_free");
-  retired.clear();
+void Shared::free_retired(MPI_Comm here) {
+  std::vector<MPI_Comm> kept;
+  for (MPI_Comm comm : retired) {
+    if (within(comm, here))
+      check(MPI_Comm_free(&comm), "MPI_Comm_free");
+    else
+      kept.push_back(comm);
+  }
+  retired = std::move(kept);
 }
 
 Communicator::Communicator(std::unique_ptr<Handle> handle) : handle_(std::move(handle)) {}

@@ -11,12 +11,12 @@ namespace heddle::comm {
 struct Shared {
   Watchdog watchdog;
   Starts starts;
-  /// Communicators that are used no more. Freeing is collective, so it waits for a moment at which all ranks
-  /// are known to be.
+  /// Communicators that are used no more. Freeing is collective, so it waits for a moment at which all their
+  /// ranks are known to be.
   std::vector<MPI_Comm> retired;
 
-  /// After a barrier, where no rank is unwinding.
-  void free_retired();
+  /// After a barrier of `here`, where no rank is unwinding: frees those whose ranks are all of it.
+  void free_retired(MPI_Comm here);
 };
 
 }  // namespace heddle::comm

@@ -10,7 +10,6 @@ namespace heddle::comm {
 
 class Starts {
  public:
-  bool empty() const { return waiting_.empty(); }
   void add(Request::State& state) { waiting_.push_back(&state); }
   /// Of one that is dropped before it began.
   void remove(const Request::State& state) { std::erase(waiting_, &state); }

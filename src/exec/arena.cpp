@@ -7,7 +7,7 @@ using schedule::Location;
 
 namespace {
 
-/// Reductions, moments and checkpoints take these pools as a whole, so they stay in one piece.
+/// Reductions take the gradients as a whole, and what outlives a step lies beside them: they stay in one piece.
 bool taken_whole(int pool) { return pool < static_cast<int>(FixedPool::scratch); }
 
 }  // namespace
@@ -53,8 +53,8 @@ Tensor Arena::tensor(graph::ValueId id, DType dtype, int microbatch) const {
   return {slot(place.pool, index) + place.offset, dtype, place.shape};
 }
 
-Tensor Arena::whole(FixedPool pool, DType dtype, int index) const {
-  return {slot(static_cast<int>(pool), index), dtype, {plan_[pool].slot_bytes / size_of(dtype)}};
+Tensor Arena::whole(FixedPool pool, DType dtype) const {
+  return {slot(static_cast<int>(pool), 0), dtype, {plan_[pool].slot_bytes / size_of(dtype)}};
 }
 
 void Arena::exchange(graph::ValueId a, graph::ValueId b) {

@@ -59,7 +59,7 @@ void attention_gradient(const Call& c) {
 void sum_of_squares(const Call& c) {
   kernels::fill(c.lane, c.out[0], 0.0);
   for (std::size_t i = 0; i < c.in.size(); ++i)
-    if ((*c.counted)[c.node.in[i]])
+    if (c.counted[c.node.in[i]])
       kernels::sum_of_squares(c.lane, c.in[i], {c.out[0].as<double>() + i, DType::f64, {}});
 }
 

@@ -1,9 +1,6 @@
 #include "heddle/exec/engine.hpp"
 
 #include "heddle/exec/lane_events.hpp"
-
-#include <fmt/format.h>
-
 #include "heddle/maps/local.hpp"
 
 namespace heddle::exec {
@@ -39,14 +36,14 @@ void Engine::load(std::string_view name, std::span<const std::int32_t> tokens) {
                                runner_->tensor(*id, m));
 }
 
-std::vector<std::int64_t> Engine::row_shifts(std::int64_t samples) const {
+std::vector<std::int64_t> Engine::row_shifts() const {
   const auto held = [&](std::int64_t extent) {
     return maps::local_box({extent}, maps::input_layout(), input_.grid.shape(), input_.grid.rank())[0];
   };
   const graph::Extents extents = input_.plan.options.extents();
   const std::int64_t microbatches = input_.execution.schedule.microbatches,
                      sequence = extents[graph::sequence];
-  const maps::Block mine = held(samples), rows = held(extents[graph::rows]);
+  const maps::Block mine = held(input_.plan.options.train.batch), rows = held(extents[graph::rows]);
   std::vector<std::int64_t> shifts;
   for (std::int64_t m = 0; m < microbatches; ++m)
     shifts.push_back((mine.begin + m * (mine.size() / microbatches)) * sequence - rows.begin);
@@ -62,7 +59,7 @@ void Engine::wait(schedule::Interpreter& loop, const DeviceMachine& machine, Obs
   while (!loop.ready()) wait.idle();
 }
 
-void Engine::run_row(RunState state, std::int64_t samples, StepHooks* hooks, schedule::Observer* observer) {
+void Engine::run_row(RunState state, StepHooks* hooks, schedule::Observer* observer) {
   DeviceMachine machine({.runner = *runner_,
                          .grid = input_.grid,
                          .schedule = input_.execution.schedule,
@@ -70,7 +67,7 @@ void Engine::run_row(RunState state, std::int64_t samples, StepHooks* hooks, sch
                          .reducer = reducer_ ? &*reducer_ : nullptr,
                          .hooks = hooks,
                          .channel_capacity = input_.execution.channel_capacity});
-  machine.begin_step(state, row_shifts(samples));
+  machine.begin_step(state, row_shifts());
   std::optional<LaneEvents> events;
   if (observer)
     events.emplace(machine, input_.lane, input_.clock, state.observer ? Telling::each_in_turn : Telling::late,

@@ -1,6 +1,6 @@
 #include "heddle/exec/gradient_reducer.hpp"
 
-#include <algorithm>
+#include <utility>
 
 namespace heddle::exec {
 

@@ -119,7 +119,7 @@ maps::Box ProgramRunner::box(graph::ValueId id, const maps::Block* chunk) const 
 void ProgramRunner::run_node(int index, int microbatch, const maps::Block* chunk, const RunState& state,
                              const std::string& what) {
   const graph::Node& node = program_.graph.nodes[index];
-  Call call{lane_, node, state, extents_, {}, {}, {}, {}};
+  Call call{lane_, node, state, extents_, counted_, {}, {}, {}, {}};
   for (graph::ValueId id : node.in) {
     call.in.push_back(part(id, microbatch, chunk));
     call.in_box.push_back(box(id, chunk));
@@ -127,7 +127,6 @@ void ProgramRunner::run_node(int index, int microbatch, const maps::Block* chunk
   }
   for (graph::ValueId id : node.out) call.out.push_back(part(id, microbatch, chunk));
   call.write = write_of(node);
-  call.counted = &counted_;
   under_way_.settle(call.in, call.out, state.observer);
   const Observed observed(state.observer, {.work = work_of(index), .node = index, .action = state.action},
                           &lane_);
@@ -157,10 +156,11 @@ void in_pieces(const Tensor& in, const Tensor& out, const std::string& action, S
 
 void ProgramRunner::run_map(const Call& call, int index, const std::string& what) {
   const auto& map = std::get<maps::Map>(call.node.attributes);
-  const std::string action =
-      fmt::format("{}: {} of {}", what, name(map), program_.graph[call.node.out[0]].name);
+  const auto action = [&] {
+    return fmt::format("{}: {} of {}", what, name(map), program_.graph[call.node.out[0]].name);
+  };
   if (!map.among.empty())
-    return in_pieces(call.in[0], call.out[0], action, [&](const Tensor& in, const Tensor& out) {
+    return in_pieces(call.in[0], call.out[0], action(), [&](const Tensor& in, const Tensor& out) {
       return comm::start(map, grid_, in, out, lane_);
     });
   comm::Request request = comm::start(map, grid_, call.in[0], call.out[0], lane_);
@@ -169,7 +169,7 @@ void ProgramRunner::run_map(const Call& call, int index, const std::string& what
                   call.in[0],
                   call.out[0],
                   {.work = Work::wait, .node = index, .action = call.run.action},
-                  action});
+                  action()});
 }
 
 }  // namespace heddle::exec

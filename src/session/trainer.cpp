@@ -81,7 +81,7 @@ train::StepResult Trainer::step(std::int64_t step, const data::Batch& samples, e
     engine_->load("targets", samples.targets);
   }
   optimizer_->begin_step(step, train::learning_rate(options_.optimizer, step, options_.steps));
-  engine_->run_row(state(step, of_pieces()), plan_.options.train.batch, &*optimizer_, observer);
+  engine_->run_row(state(step, of_pieces()), &*optimizer_, observer);
   if (!optimizer_->unsettled() && observer) observer->step_ended(optimizer_->result());
   return optimizer_->result();
 }
@@ -98,7 +98,7 @@ double Trainer::evaluate(const data::Batch& samples) {
   settle();
   evaluation_->load("tokens", samples.inputs);
   evaluation_->load("targets", samples.targets);
-  evaluation_->run_row(state(0), plan_.options.train.batch, nullptr, nullptr);
+  evaluation_->run_row(state(0), nullptr, nullptr);
   const Tensor share = loss_share(*evaluation_);
   const double loss =
       comm::all_sum(ranks_, share.data ? lane_.read_scalar(share) : 0.0, "loss of the evaluation");

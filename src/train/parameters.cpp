@@ -40,16 +40,12 @@ std::vector<TrainedParameter> trained_parameters(const passes::Program& program,
                                                  const comm::CartesianGrid& grid,
                                                  const std::vector<std::string>& held_before) {
   std::vector<TrainedParameter> all;
-  for (const passes::Trained& trained : program.trained) {
-    TrainedParameter p{parameter(trained.parameter, program, arena, grid, held_before), {}, {}, {}};
-    p.gradient = arena.tensor(trained.gradient, p.tensor.dtype);
-    const auto tensor = [&](graph::ValueId id) {
-      return id < 0 ? Tensor{} : arena.tensor(id, program.graph[id].dtype);
-    };
-    p.first_moment = tensor(trained.moments.first);
-    p.second_moment = tensor(trained.moments.second);
-    all.push_back(p);
-  }
+  const auto tensor = [&](graph::ValueId id) {
+    return id < 0 ? Tensor{} : arena.tensor(id, program.graph[id].dtype);
+  };
+  for (const passes::Trained& trained : program.trained)
+    all.push_back({parameter(trained.parameter, program, arena, grid, held_before), tensor(trained.gradient),
+                   tensor(trained.moments.first), tensor(trained.moments.second)});
   return all;
 }
 

@@ -7,7 +7,7 @@
 #include <string>
 #include <thread>
 
-#include "heddle/comm/world.hpp"
+#include "heddle/comm/communicator.hpp"
 #include "heddle/lanes/lane.hpp"
 
 namespace heddle::comm {

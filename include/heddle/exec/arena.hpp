@@ -23,8 +23,8 @@ class Arena {
 
   /// The memory of a value for one microbatch; any will do where all share one slot.
   Tensor tensor(graph::ValueId id, DType dtype, int microbatch = 0) const;
-  /// A slot of one of the fixed pools as one tensor.
-  Tensor whole(schedule::FixedPool pool, DType dtype, int slot = 0) const;
+  /// The first slot of one of the fixed pools as one tensor.
+  Tensor whole(schedule::FixedPool pool, DType dtype) const;
 
   /// From now on each value lies where the other one lay. They are equally large.
   void exchange(graph::ValueId a, graph::ValueId b);

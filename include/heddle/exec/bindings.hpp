@@ -30,14 +30,14 @@ struct Call {
   const graph::Node& node;
   const RunState& run;
   const graph::Extents& extents;
+  /// Of every value of the program: is this the one rank that counts it, of those of its pipeline rank that
+  /// hold this part?
+  const std::vector<bool>& counted;
   std::vector<Tensor> in, out;
   std::vector<maps::Box> in_box;
   std::vector<Shape> in_global;
   /// Of sums over the microbatches: the first write of a step replaces what the last step left.
   kernels::Write write = kernels::Write::overwrite;
-  /// Of every value of the program: is this the one rank that counts it, of those of its pipeline rank that
-  /// hold this part?
-  const std::vector<bool>* counted = nullptr;
 };
 
 using Binding = void (*)(const Call&);

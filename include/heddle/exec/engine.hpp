@@ -38,13 +38,12 @@ class Engine {
   /// stage uses it.
   void load(std::string_view name, std::span<const std::int32_t> tokens);
 
-  /// Runs this rank's row once. Gradients and loss are those of this run alone. `samples` are those of the step over the whole grid;
-  /// `state.row_shift` is filled in. Hooks may be null for a forward-only row, the observer
-  /// of actions always.
-  void run_row(RunState state, std::int64_t samples, StepHooks* hooks, schedule::Observer* observer);
+  /// Runs this rank's row once. Gradients and loss are those of this run alone. `state.row_shift` is filled in.
+  /// Hooks may be null for a forward-only row, the observer of actions always.
+  void run_row(RunState state, StepHooks* hooks, schedule::Observer* observer);
 
  private:
-  std::vector<std::int64_t> row_shifts(std::int64_t samples) const;
+  std::vector<std::int64_t> row_shifts() const;
   /// Until the loop's next action is ready.
   void wait(schedule::Interpreter& loop, const DeviceMachine& machine, Observer* observer);
 

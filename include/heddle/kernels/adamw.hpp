@@ -2,7 +2,6 @@
 // torch.optim.AdamW does it.
 #pragma once
 
-#include "heddle/base/cost.hpp"
 #include "heddle/base/tensor.hpp"
 #include "heddle/lanes/lane.hpp"
 
@@ -33,11 +32,5 @@ struct AdamWState {
 /// What the parameter was goes to `kept`, which may have no data.
 void adamw(const lanes::Lane& lane, const AdamWState& from, const Tensor& gradient, const AdamWState& to,
            const Tensor& kept, const AdamWStep& step);
-
-/// Four tensors are read and three written, and one more where the parameter is kept.
-inline Cost adamw_cost(const Tensor& parameter, bool keeps = false) {
-  return {16.0 * static_cast<double>(parameter.count()),
-          (keeps ? 8.0 : 7.0) * static_cast<double>(parameter.bytes())};
-}
 
 }  // namespace heddle::kernels

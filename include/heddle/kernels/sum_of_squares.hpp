@@ -1,7 +1,6 @@
 // The squared norm of a tensor, for clipping.
 #pragma once
 
-#include "heddle/base/cost.hpp"
 #include "heddle/base/tensor.hpp"
 #include "heddle/lanes/lane.hpp"
 
@@ -10,9 +9,5 @@ namespace heddle::kernels {
 /// result (one fp64) = sum of x^2, added up in double, in an order that depends on nothing but the
 /// number of threads.
 void sum_of_squares(const lanes::Lane& lane, const Tensor& x, const Tensor& result);
-
-inline Cost sum_of_squares_cost(const Tensor& x) {
-  return {2.0 * static_cast<double>(x.count()), static_cast<double>(x.bytes())};
-}
 
 }  // namespace heddle::kernels

@@ -64,7 +64,7 @@ class Writer {
     std::vector<std::int32_t> window(text.end() - used, text.end());
     window.resize(static_cast<std::size_t>(context), 0);
     engine_.load("tokens", window);
-    engine_.run_row({}, 1, nullptr, {});
+    engine_.run_row({}, nullptr, nullptr);
     const Tensor logits = engine_.arena().tensor(*engine_.find("logits"), plan_.options.train.dtype);
     return with_real(logits.dtype, [&](auto zero) {
       std::vector<decltype(zero)> all(static_cast<std::size_t>(logits.count()));
