@@ -2,7 +2,6 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
-#include <cmath>
 
 #include "heddle/app/commands.hpp"
 #include "heddle/base/mebibytes.hpp"
@@ -15,8 +14,8 @@ namespace heddle::app {
 namespace {
 
 /// "stage 1", "stages 1 and 6".
-std::string stages_of(const plan::Plan& plan, int pipeline_rank) {
-  const std::vector<int> stages = plan.stages(pipeline_rank);
+std::string stages_of(const plan::Plan& plan, PipelineRank pipeline_rank) {
+  const std::vector<Stage> stages = plan.stages(pipeline_rank);
   return fmt::format("{} {}", stages.size() > 1 ? "stages" : "stage", fmt::join(stages, " and "));
 }
 
@@ -24,7 +23,7 @@ void print_recomputation(const plan::Plan& plan) {
   const deck::Recompute recompute = plan.options.train.recompute;
   if (recompute == deck::Recompute::none) return;
   fmt::print("\n# recomputed in backward, train.recompute = \"{}\"\n", deck::name(recompute));
-  for (int rank = 0; rank < plan.pipeline_ranks(); ++rank)
+  for (const PipelineRank rank : plan.training.programs.ids())
     fmt::print("{}: {}; {:.3g} FLOPs a microbatch\n", stages_of(plan, rank), recomputation_text(plan, rank),
                plan::recomputed_flops(plan.program(rank), plan.options.extents()));
 }
@@ -32,8 +31,8 @@ void print_recomputation(const plan::Plan& plan) {
 /// Ranks of one pipeline rank differ by a row or a column of an uneven split; the first holds
 /// the larger part.
 void print_memory(const plan::Plan& plan) {
-  fmt::print("\n# memory of the largest rank of each place in the pipeline, MiB\n");
-  for (int rank = 0; rank < plan.pipeline_ranks(); ++rank) {
+  fmt::print("\n# memory of the largest rank of each pipeline rank, MiB\n");
+  for (const PipelineRank rank : plan.training.programs.ids()) {
     const plan::RankMemory memory = plan.memory(plan::first_rank(plan.grid(), rank));
     fmt::print("{}: {:.1f}", stages_of(plan, rank), mebibytes(memory.bytes()));
     for (const schedule::Pool& pool : memory.training.pools)
@@ -53,9 +52,9 @@ std::string blocks_text(const graph::Graph& graph, int first, int end) {
   using enum graph::Block::Kind;
   const auto holds = [&](graph::Block::Kind kind) {
     return std::ranges::any_of(graph::blocks_of(graph, kind),
-                               [&](int block) { return first <= block && block < end; });
+                               [&](graph::BlockId block) { return first <= block && block < end; });
   };
-  const std::vector<int> layers = graph::blocks_of(graph, layer);
+  const std::vector<graph::BlockId> layers = graph::blocks_of(graph, layer);
   const auto number = [&](int block) { return std::ranges::lower_bound(layers, block) - layers.begin(); };
   return fmt::format(
       "{}{}{}", holds(embedding) ? " embedding," : "",
@@ -65,7 +64,7 @@ std::string blocks_text(const graph::Graph& graph, int first, int end) {
 
 void print_stages(const plan::Plan& plan) {
   fmt::print("\n# stages\n");
-  const graph::Graph& graph = plan.program(0).graph;
+  const graph::Graph& graph = plan.training.programs.front().graph;
   std::vector<int> ends = plan.cuts;
   ends.push_back(static_cast<int>(graph.blocks.size()));
   for (std::size_t stage = 0; stage < ends.size(); ++stage)

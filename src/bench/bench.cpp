@@ -166,8 +166,7 @@ deck::PerStage Bench::message_bytes() const {
 /// On rank 0, of a microbatch in every block of the model: the mean over the ranks that hold it.
 std::vector<double> Bench::block_seconds() const {
   const std::vector<double> mine =
-      bench::block_seconds(trainer_.engine().program(), watch_, deck_.pipeline.microbatches,
-                           static_cast<int>(plan_.recompute.size()));
+      bench::block_seconds(trainer_.engine().program(), watch_, deck_.pipeline.microbatches);
   std::vector<double> sums(mine.size(), 0.0);
   std::vector<int> holders(mine.size(), 0);
   for (const auto& rank : comm::gather_rows<double>(world_.all(), mine, comm::Receivers::first, "blocks"))
@@ -181,7 +180,7 @@ std::vector<double> Bench::block_seconds() const {
 
 /// On rank 0.
 deck::Cost Bench::measure_costs() const {
-  std::vector<int> pipeline_rank;
+  std::vector<PipelineRank> pipeline_rank;
   for (int rank = 0; rank < world_.size(); ++rank) pipeline_rank.push_back(plan_.pipeline_rank(rank));
   const deck::PerStage bytes = message_bytes();
   const std::vector<double> blocks = block_seconds();
@@ -225,13 +224,13 @@ void Bench::run(const Settings& settings) {
   file->commit();
 }
 
-/// One table for each place in the pipeline: that of its first rank.
+/// One table for each pipeline rank: that of its first rank.
 void Bench::report(const std::vector<std::string>& tables) const {
   const double step = median(recorded_);
-  for (int place = 0; place < plan_.pipeline_ranks(); ++place) {
-    const int rank = plan::first_rank(plan_.grid(), place);
-    fmt::print("\n# place {} of the pipeline, rank {}\n{}", place, rank,
-               tables[static_cast<std::size_t>(rank)]);
+  for (const PipelineRank pipeline_rank : plan_.training.programs.ids()) {
+    const Rank rank = plan::first_rank(plan_.grid(), pipeline_rank);
+    fmt::print("\n# pipeline rank {}, rank {}\n{}", pipeline_rank, rank,
+               tables[static_cast<std::size_t>(int{rank})]);
   }
   fmt::print(
       "\n# the run\n"

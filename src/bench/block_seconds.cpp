@@ -4,9 +4,8 @@
 
 namespace heddle::bench {
 
-std::vector<double> block_seconds(const passes::Program& program, const Stopwatch& watch, int microbatches,
-                                  int blocks) {
-  std::vector<std::vector<double>> samples(static_cast<std::size_t>(blocks));
+std::vector<double> block_seconds(const passes::Program& program, const Stopwatch& watch, int microbatches) {
+  std::vector<std::vector<double>> samples(program.graph.blocks.size());
   for (const Stopwatch::Step& step : watch.steps()) {
     std::vector<double> sums(samples.size(), 0.0);
     for (std::size_t node = 0; node < program.graph.nodes.size(); ++node)

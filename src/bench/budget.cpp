@@ -42,13 +42,14 @@ struct Line {
 /// Tells of every slot of a stopwatch what it stands for. Collective, since maps and messages are measured.
 class Lines {
  public:
-  Lines(const session::Trainer& trainer, const Rates& rates, Detail detail)
+  Lines(const session::Trainer& trainer, const Rates& rates, const Stopwatch& watch, Detail detail)
       : trainer_(trainer),
         program_(trainer.engine().program()),
         rates_(rates),
         microbatches_(trainer.plan().options.pipeline.microbatches),
         detail_(detail),
-        lines_(Stopwatch(program_.graph.nodes.size()).slots()),
+        watch_(watch),
+        lines_(watch.slots()),
         loss_chunks_(trainer.plan().of(trainer.plan().training, trainer.grid().rank()).loss_chunks) {
     add_pipeline();
     add_reductions();
@@ -60,17 +61,12 @@ class Lines {
   const std::vector<Line>& all() const { return lines_; }
 
  private:
-  Line& line(const Piece& piece) { return lines_[Stopwatch(program_.graph.nodes.size()).slot(piece)]; }
+  Line& line(const Piece& piece) { return lines_[watch_.slot(piece)]; }
 
   Tensor tensor(graph::ValueId id, std::int64_t rows = -1) const {
     Tensor tensor = trainer_.engine().arena().tensor(id, program_.graph[id].dtype);
     if (rows >= 0 && graph::has_rows(program_.graph[id].shape)) tensor.shape[0] = rows;
     return tensor;
-  }
-  Cost bytes(const std::vector<Tensor>& all) const {
-    Cost cost;
-    for (const Tensor& one : all) cost.bytes += static_cast<double>(one.bytes());
-    return cost;
   }
   std::vector<Runs> runs(int node) const {
     using passes::Phase;
@@ -163,8 +159,8 @@ class Lines {
     mine.floor = times * seconds;
   }
 
-  void add_messages(std::vector<Message>& messages, const std::vector<graph::ValueId>& values, int partner,
-                    int sender) const {
+  void add_messages(std::vector<Message>& messages, const std::vector<graph::ValueId>& values, Stage partner,
+                    Stage sender) const {
     const auto& rank_of_stage = trainer_.plan().training.schedule.rank_of_stage;
     const int stages = static_cast<int>(rank_of_stage.size());
     for (std::size_t i = 0; i < values.size(); ++i)
@@ -176,7 +172,7 @@ class Lines {
     line({.work = Work::wait, .action = {ActionKind::reduce_gradients}}) = {"wait for gradient buckets"};
     for (const exec::GradientReducer::Message& message : trainer_.engine().buckets()) {
       buckets.name = "gradient buckets";
-      buckets.cost += bytes({message.gradients});
+      buckets.cost.bytes += static_cast<double>(message.gradients.bytes());
       buckets.floor = buckets.floor.value_or(0) +
                       all_reduce_seconds(trainer_.grid().along(message.axes), message.gradients);
     }
@@ -188,6 +184,7 @@ class Lines {
   const Rates& rates_;
   int microbatches_;
   Detail detail_;
+  const Stopwatch& watch_;
   std::vector<Line> lines_;
   std::vector<maps::Block> loss_chunks_;
   std::map<std::vector<std::int64_t>, double> seconds_;
@@ -213,7 +210,7 @@ double median(std::vector<double> values) {
 
 Budget budget(const session::Trainer& trainer, const Rates& rates, const Stopwatch& watch,
               const std::vector<double>& step_seconds, Detail detail) {
-  const Lines lines(trainer, rates, detail);
+  const Lines lines(trainer, rates, watch, detail);
   const std::vector<std::size_t> steps = middle_half(step_seconds);
   const auto mean = [&](const auto& seconds_of) {
     double sum = 0;
@@ -232,7 +229,7 @@ Budget budget(const session::Trainer& trainer, const Rates& rates, const Stopwat
     row.cost += line.cost;
     if (line.floor) row.floor = row.floor.value_or(0) + *line.floor;
   }
-  const int pipeline_rank = trainer.grid().coordinates()[maps::Axis::pipeline];
+  const PipelineRank pipeline_rank = trainer.plan().pipeline_rank(trainer.grid().rank());
   Budget budget{.rank = trainer.grid().rank(),
                 .pipeline_rank = pipeline_rank,
                 .stages = trainer.plan().stages(pipeline_rank),

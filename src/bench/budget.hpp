@@ -27,8 +27,9 @@ struct MemoryUse {
 };
 
 struct Budget {
-  int rank = 0, pipeline_rank = 0;
-  std::vector<int> stages = {};  ///< that the rank holds
+  Rank rank = 0;
+  PipelineRank pipeline_rank;
+  std::vector<Stage> stages = {};  ///< that the rank holds
   Rates rates;
   std::vector<BudgetRow> rows;  ///< the longest first, then "rest": what lies between the pieces
   BudgetRow step;               ///< all of it

@@ -50,9 +50,9 @@ nlohmann::ordered_json object(const MemoryUse& memory) {
 
 nlohmann::ordered_json object(const Budget& budget) {
   const double step = budget.step.seconds;
-  nlohmann::ordered_json all = {{"rank", budget.rank},
-                                {"pipeline_rank", budget.pipeline_rank},
-                                {"stages", budget.stages},
+  nlohmann::ordered_json all = {{"rank", int{budget.rank}},
+                                {"pipeline_rank", int{budget.pipeline_rank}},
+                                {"stages", std::vector<int>(budget.stages.begin(), budget.stages.end())},
                                 {"gemm_flops_per_s", budget.rates.flops},
                                 {"copy_bytes_per_s", budget.rates.bytes}};
   all.update(object(budget.memory));

@@ -78,11 +78,12 @@ struct Messages {
   std::vector<double> awaited, late;
 };
 
-deck::PerStage sends(const std::vector<Rows>& events, const std::vector<int>& pipeline_rank, int stages) {
-  // Ranks of one place in the pipeline stand in the same order as those of the next, which they talk to.
+deck::PerStage sends(const std::vector<Rows>& events, const std::vector<PipelineRank>& pipeline_rank,
+                     int stages) {
+  // Ranks of one pipeline rank stand in the same order as those of the next, which they talk to.
   std::map<int, int> count;
   std::vector<int> replica;
-  for (const int place : pipeline_rank) replica.push_back(count[place]++);
+  for (const PipelineRank one : pipeline_rank) replica.push_back(count[one]++);
   std::map<std::tuple<std::int64_t, int, Action>, double> sent;
   for (std::size_t rank = 0; rank < events.size(); ++rank)
     for (const io::EventRow& row : events[rank])
@@ -124,7 +125,7 @@ std::map<std::int64_t, double> spans(const std::vector<Rows>& events) {
 
 }  // namespace
 
-deck::Cost measured_costs(const std::vector<Rows>& events, const std::vector<int>& pipeline_rank,
+deck::Cost measured_costs(const std::vector<Rows>& events, const std::vector<PipelineRank>& pipeline_rank,
                           const schedule::Schedule& schedule, const std::vector<double>& seconds) {
   const int stages = schedule.stages();
   Samples samples;

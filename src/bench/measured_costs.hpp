@@ -10,7 +10,7 @@
 
 namespace heddle::bench {
 
-/// `events` are of every rank, `pipeline_rank` tells the place of each in the pipeline; their clocks are one.
+/// `events` are of every rank, `pipeline_rank` tells the pipeline rank of each; their clocks are one.
 ///  - F, B, I and W of a stage: the mean over its microbatches of their median over the steps, and over the
 ///    ranks that hold it. A kind that the schedule does not have is not given; one that a stage lacks is 0.
 ///  - REDUCE_GRAD and STEP end with what all ranks do together, so they count from when the last rank came to
@@ -20,7 +20,7 @@ namespace heddle::bench {
 ///  - load: what `seconds`, one for each step, are longer than from the step's first action to its last.
 /// Bytes of messages are not among the events.
 deck::Cost measured_costs(const std::vector<std::vector<io::EventRow>>& events,
-                          const std::vector<int>& pipeline_rank, const schedule::Schedule& schedule,
+                          const std::vector<PipelineRank>& pipeline_rank, const schedule::Schedule& schedule,
                           const std::vector<double>& seconds);
 
 /// A JSON object whose members are keys of [cost].

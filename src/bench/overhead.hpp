@@ -2,11 +2,11 @@
 #pragma once
 
 #include <nlohmann/json_fwd.hpp>
-#include <string>
 #include <vector>
 
+#include "heddle/comm/world.hpp"
 #include "heddle/io/run_file.hpp"
-#include "heddle/session/trainer.hpp"
+#include "heddle/plan/plan.hpp"
 
 namespace heddle::bench {
 

@@ -4,7 +4,6 @@
 #include <string>
 #include <vector>
 
-#include "heddle/deck/check.hpp"
 #include "heddle/deck/read.hpp"
 
 namespace heddle::deck {

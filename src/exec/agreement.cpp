@@ -29,7 +29,7 @@ std::optional<std::int32_t> Agreement::told() {
 void Agreement::finish() {
   for (Message& message : outgoing_)
     for (comm::Request& request : message.requests)
-      comm::wait(request, {"what the ranks of a place in the pipeline agree on"});
+      comm::wait(request, {"what the ranks of a pipeline rank agree on"});
   outgoing_.clear();
 }
 

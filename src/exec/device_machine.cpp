@@ -22,7 +22,7 @@ void DeviceMachine::end_step() {
   agreement_.finish();
   if (sends_.empty()) return;
   const Observed observed(state_.observer,
-                          {.work = Work::wait, .action = {ActionKind::send_forward, -1, -1}});
+                          {.work = Work::wait, .action = {ActionKind::send_forward, Stage(-1), -1}});
   for (auto& [channel, sends] : sends_)
     for (auto& requests : sends)
       for (comm::Request& request : requests) comm::wait(request, {"last sends of the step"});
@@ -100,7 +100,7 @@ void DeviceMachine::compute(const Action& action) {
 }
 
 bool DeviceMachine::is_last(const Action& action) const {
-  const schedule::Row& row = in_.schedule.rows[in_.grid.coordinates()[maps::Axis::pipeline]];
+  const schedule::Row& row = in_.schedule.rows[PipelineRank(in_.grid.coordinates()[maps::Axis::pipeline])];
   const auto last =
       std::find_if(row.rbegin(), row.rend(), [&](const Action& other) { return other.kind == action.kind; });
   return last != row.rend() && *last == action;

@@ -10,20 +10,20 @@ ValueId Builder::input(const std::string& name) {
   return graph_.add({.name = name, .role = Role::input, .dtype = DType::i32, .shape = {rows}});
 }
 
-ValueId Builder::parameter(const std::string& name, Shape shape, Initial initial) {
+ValueId Builder::parameter(const std::string& name, const Shape& shape, Initial initial) {
   return graph_.add({.name = name,
                      .role = Role::parameter,
                      .dtype = dtype_,
-                     .shape = std::move(shape),
+                     .shape = shape,
                      .initial = initial,
                      .block = block()});
 }
 
-ValueId Builder::weight(const std::string& name, Shape shape, double std) {
-  return parameter(name, std::move(shape), {Initial::Kind::normal, std, true});
+ValueId Builder::weight(const std::string& name, const Shape& shape, double std) {
+  return parameter(name, shape, {Initial::Kind::normal, std, true});
 }
 
-ValueId Builder::bias(const std::string& name, Shape shape) { return parameter(name, std::move(shape), {}); }
+ValueId Builder::bias(const std::string& name, const Shape& shape) { return parameter(name, shape, {}); }
 
 ValueId Builder::node(Op op, std::vector<ValueId> in, const std::string& name, Attributes attributes) {
   const ValueId made = append(graph_, op, std::move(in), name, std::move(attributes), block()).front();

@@ -8,22 +8,22 @@
 namespace heddle::graph {
 
 std::vector<ValueId> append(Graph& graph, Op op, std::vector<ValueId> in, const std::string& name,
-                            Attributes attributes, int block) {
+                            Attributes attributes, BlockId block) {
   Node node{op, std::move(in), {}, std::move(attributes), block};
   for (const OutputType& type : definition(op).shape(graph, node)) {
     const std::string suffix = node.out.empty() ? "" : fmt::format(".{}", node.out.size());
     node.out.push_back(graph.add({.name = name + suffix, .dtype = type.dtype, .shape = type.shape}));
   }
   if (block >= static_cast<int>(graph.blocks.size()))
-    graph.blocks.resize(static_cast<std::size_t>(block) + 1);
+    graph.blocks.resize(static_cast<std::size_t>(block + 1));
   graph.nodes.push_back(node);
   return node.out;
 }
 
-std::vector<int> blocks_of(const Graph& graph, Block::Kind kind) {
-  std::vector<int> found;
-  for (std::size_t i = 0; i < graph.blocks.size(); ++i)
-    if (graph.blocks[i].kind == kind) found.push_back(static_cast<int>(i));
+std::vector<BlockId> blocks_of(const Graph& graph, Block::Kind kind) {
+  std::vector<BlockId> found;
+  for (const BlockId id : graph.blocks.ids())
+    if (graph.blocks[id].kind == kind) found.push_back(id);
   return found;
 }
 

@@ -118,7 +118,7 @@ KOKKOS_INLINE_FUNCTION void attend(const Team& team, const AttentionCall& call, 
 }
 
 template <class T>
-void run(const lanes::Lane& lane, const AttentionCall& call, const T* qkv, T* out, T* logsumexp) {
+void run(const lanes::Lane& lane, const AttentionCall& call, const T* qkv, T* out, Compute<T>* logsumexp) {
   const std::int64_t blocks = call.blocks(query_block);
   each_row(
       lane, "attention", call.samples * call.heads * blocks,
@@ -167,7 +167,7 @@ void attention(const lanes::Lane& lane, const Tensor& qkv, std::int64_t sequence
   const AttentionCall call = attention_call(qkv, out, logsumexp, sequence, scale, dropout);
   with_real(qkv.dtype, [&](auto zero) {
     using T = decltype(zero);
-    run<T>(lane, call, qkv.as<T>(), out.as<T>(), logsumexp.as<T>());
+    run<T>(lane, call, qkv.as<T>(), out.as<T>(), logsumexp.as<Compute<T>>());
   });
 }
 

@@ -26,7 +26,8 @@ constexpr std::int64_t scratch_numbers(std::int64_t dim) {
 
 template <class T>
 struct Arrays {
-  const T *dout, *out, *logsumexp, *qkv;
+  const T *dout, *out, *qkv;
+  const Compute<T>* logsumexp;
   T* dqkv;
 };
 
@@ -40,7 +41,7 @@ KOKKOS_INLINE_FUNCTION void load(const Team& team, const AttentionCall& call, co
                   arrays.qkv + call.qkv_at(row, 0, tile.head), call.qkv_row(), at.queries, block_size);
   load_transposed(team, tile.queries, call.dim, T(1), dout, call.out_row(), at.gradients, block_size);
   each(team, block_size, [&](std::int64_t i) {
-    at.logsumexp[i] = i < tile.queries ? arrays.logsumexp[(row + i) * call.heads + tile.head] : T(0);
+    at.logsumexp[i] = i < tile.queries ? arrays.logsumexp[(row + i) * call.heads + tile.head] : Compute<T>(0);
     at.delta[i] = 0;
   });
   each(team, block_size * call.dim, [&](std::int64_t i) { at.result[i] = 0; });
@@ -152,7 +153,7 @@ void attention_gradient(const lanes::Lane& lane, const Tensor& dout, const Tenso
   HEDDLE_EXPECT(dqkv.count() == qkv.count() && dout.count() == out.count() && dqkv.data != qkv.data);
   with_real(qkv.dtype, [&](auto zero) {
     using T = decltype(zero);
-    run<T>(lane, call, {dout.as<T>(), out.as<T>(), logsumexp.as<T>(), qkv.as<T>(), dqkv.as<T>()});
+    run<T>(lane, call, {dout.as<T>(), out.as<T>(), qkv.as<T>(), logsumexp.as<Compute<T>>(), dqkv.as<T>()});
   });
 }
 

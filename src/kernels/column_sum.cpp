@@ -6,7 +6,8 @@ namespace heddle::kernels {
 namespace {
 
 template <class T>
-void run(const lanes::Lane& lane, std::int64_t rows, std::int64_t width, const T* dy, T* db, Write write) {
+void run(const lanes::Lane& lane, std::int64_t rows, std::int64_t width, const T* dy, Compute<T>* db,
+         Write write) {
   const bool adds = write == Write::accumulate;
   each_block(
       lane, "column_sum", width, column_block,
@@ -31,7 +32,7 @@ void column_sum(const lanes::Lane& lane, const Tensor& dy, const Tensor& db, Wri
   HEDDLE_EXPECT(db.count() == columns(dy));
   with_real(dy.dtype, [&](auto zero) {
     using T = decltype(zero);
-    run<T>(lane, dy.shape[0], columns(dy), dy.as<T>(), db.as<T>(), write);
+    run<T>(lane, dy.shape[0], columns(dy), dy.as<T>(), db.as<Compute<T>>(), write);
   });
 }
 

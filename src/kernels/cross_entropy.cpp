@@ -22,48 +22,51 @@ Block block_of(const Tensor& logits, std::int64_t first_token = 0) {
 }
 
 template <class T>
-void sums(const lanes::Lane& lane, Block block, const T* logits, T* lse) {
-  constexpr T nothing = -std::numeric_limits<T>::infinity();
+void sums(const lanes::Lane& lane, Block block, const T* logits, Compute<T>* lse) {
+  using C = Compute<T>;
+  constexpr C nothing = -std::numeric_limits<C>::infinity();
   each_row(
       lane, "log_sum_exp", block.rows, KOKKOS_LAMBDA(const Team& team, std::int64_t r) {
-        T largest = nothing, total = 0;
+        C largest = nothing, total = 0;
         for (std::int64_t first = 0; first < block.width; first += logit_block) {
           const T* row = logits + r * block.width + first;
           const std::int64_t n = block.width - first < logit_block ? block.width - first : logit_block;
-          const T here = largest_packs<T>(team, n, [&](auto c) { return c.load(row); });
+          const C here = largest_packs<C>(team, n, [&](auto c) { return c.load(row); });
           if (here > largest) {
             total *= exponential(largest - here);
             largest = here;
           }
-          const T shift = largest == nothing ? T(0) : largest;
-          total += sum_packs<T>(team, n, [&](auto c) { return falling_exponential(c.load(row) - shift); });
+          const C shift = largest == nothing ? C(0) : largest;
+          total += sum_packs<C>(team, n, [&](auto c) { return falling_exponential(c.load(row) - shift); });
         }
         once(team, [&] { lse[r] = largest == nothing ? largest + total : largest + std::log(total); });
       });
 }
 
 template <class T>
-void probabilities(const lanes::Lane& lane, Block block, const T* logits, const T* lse,
-                   const std::int32_t* targets, T* logp) {
+void probabilities(const lanes::Lane& lane, Block block, const T* logits, const Compute<T>* lse,
+                   const std::int32_t* targets, Compute<T>* logp) {
+  using C = Compute<T>;
   each_block(
       lane, "log_probability", block.rows, element_block,
       KOKKOS_LAMBDA(const Team& team, std::int64_t first, std::int64_t n) {
         each_task(team, n, [&](std::int64_t i) {
           const std::int64_t r = first + i, target = targets[r] - block.first_token;
-          logp[r] = target >= 0 && target < block.width ? logits[r * block.width + target] - lse[r] : T(0);
+          logp[r] = target >= 0 && target < block.width ? C(logits[r * block.width + target]) - lse[r] : C(0);
         });
       });
 }
 
 template <class T>
-void gradient(const lanes::Lane& lane, Block block, const T* logits, const T* lse,
-              const std::int32_t* targets, const T* dlogp, T* dlogits) {
+void gradient(const lanes::Lane& lane, Block block, const T* logits, const Compute<T>* lse,
+              const std::int32_t* targets, const Compute<T>* dlogp, T* dlogits) {
+  using C = Compute<T>;
   each_row(
       lane, "log_probability_gradient", block.rows, KOKKOS_LAMBDA(const Team& team, std::int64_t r) {
         const T* row = logits + r * block.width;
         T* to = dlogits + r * block.width;
-        const T shift = lse[r], factor = targets[r] == ignored_target ? T(0) : dlogp[r];
-        each_pack<T>(team, block.width,
+        const C shift = lse[r], factor = targets[r] == ignored_target ? C(0) : dlogp[r];
+        each_pack<C>(team, block.width,
                      [&](auto c) { c.store(to, -factor * falling_exponential(c.load(row) - shift)); });
         team.team_barrier();
         const std::int64_t target = targets[r] - block.first_token;
@@ -89,7 +92,7 @@ void log_sum_exp(const lanes::Lane& lane, const Tensor& logits, const Tensor& ls
   HEDDLE_EXPECT(lse.count() == logits.shape[0]);
   with_real(logits.dtype, [&](auto zero) {
     using T = decltype(zero);
-    sums<T>(lane, block_of(logits), logits.as<T>(), lse.as<T>());
+    sums<T>(lane, block_of(logits), logits.as<T>(), lse.as<Compute<T>>());
   });
 }
 
@@ -99,8 +102,8 @@ void log_probability(const lanes::Lane& lane, const Tensor& logits, const Tensor
   HEDDLE_EXPECT(lse.count() == rows && targets.count() == rows && logp.count() == rows);
   with_real(logits.dtype, [&](auto zero) {
     using T = decltype(zero);
-    probabilities<T>(lane, block_of(logits, first_token), logits.as<T>(), lse.as<T>(),
-                     targets.as<std::int32_t>(), logp.as<T>());
+    probabilities<T>(lane, block_of(logits, first_token), logits.as<T>(), lse.as<Compute<T>>(),
+                     targets.as<std::int32_t>(), logp.as<Compute<T>>());
   });
 }
 
@@ -112,8 +115,8 @@ void log_probability_gradient(const lanes::Lane& lane, const Tensor& logits, con
   HEDDLE_EXPECT(dlogits.count() == logits.count());
   with_real(logits.dtype, [&](auto zero) {
     using T = decltype(zero);
-    gradient<T>(lane, block_of(logits, first_token), logits.as<T>(), lse.as<T>(), targets.as<std::int32_t>(),
-                dlogp.as<T>(), dlogits.as<T>());
+    gradient<T>(lane, block_of(logits, first_token), logits.as<T>(), lse.as<Compute<T>>(),
+                targets.as<std::int32_t>(), dlogp.as<Compute<T>>(), dlogits.as<T>());
   });
 }
 

@@ -32,7 +32,7 @@ void backward(const lanes::Lane& lane, const Tensor& dy, const Tensor& tokens, s
   const std::int64_t rows = dy.shape[0], held = dtable.shape[0], width = columns(dtable);
   const T* from = dy.as<T>();
   const std::int32_t* token = tokens.as<std::int32_t>();
-  T* to = dtable.as<T>();
+  Compute<T>* to = dtable.as<Compute<T>>();
   each_block(
       lane, "embedding_gradient", width, column_block,
       KOKKOS_LAMBDA(const Team& team, std::int64_t first, std::int64_t n) {
@@ -42,7 +42,7 @@ void backward(const lanes::Lane& lane, const Tensor& dy, const Tensor& tokens, s
           const std::int64_t t = token[r] - first_token;
           if (t < 0 || t >= held) continue;
           const T* row = from + r * width + first;
-          T* sum = to + t * width + first;
+          Compute<T>* sum = to + t * width + first;
           each(team, n, [&](std::int64_t c) { sum[c] += row[c]; });
         }
       });

@@ -16,26 +16,27 @@ struct Sizes {
 };
 
 template <class T>
-KOKKOS_INLINE_FUNCTION void normalize(const Team& team, std::int64_t width, const T* x, T mean, T rstd,
-                                      const T* weight, const T* bias, T* y) {
-  each_pack<T>(team, width,
-               [&](auto c) { c.store(y, (c.load(x) - mean) * rstd * c.load(weight) + c.load(bias)); });
+KOKKOS_INLINE_FUNCTION void normalize(const Team& team, std::int64_t width, const T* x, Compute<T> mean,
+                                      Compute<T> rstd, const T* weight, const T* bias, T* y) {
+  each_pack<Compute<T>>(
+      team, width, [&](auto c) { c.store(y, (c.load(x) - mean) * rstd * c.load(weight) + c.load(bias)); });
 }
 
 template <class T>
-void forward(const lanes::Lane& lane, Sizes sizes, const T* x, const T* weight, const T* bias, T epsilon,
-             T* y, T* mean, T* rstd) {
+void forward(const lanes::Lane& lane, Sizes sizes, const T* x, const T* weight, const T* bias,
+             Compute<T> epsilon, T* y, Compute<T>* mean, Compute<T>* rstd) {
+  using C = Compute<T>;
   const std::int64_t width = sizes.width;
   each_row(
       lane, "layer_norm", sizes.rows, KOKKOS_LAMBDA(const Team& team, std::int64_t r) {
         const T* from = x + r * width;
-        const T center =
-            sum_packs<T>(team, width, [&](auto c) { return c.load(from); }) / static_cast<T>(width);
-        const T squares = sum_packs<T>(team, width, [&](auto c) {
+        const C center =
+            sum_packs<C>(team, width, [&](auto c) { return c.load(from); }) / static_cast<C>(width);
+        const C squares = sum_packs<C>(team, width, [&](auto c) {
           const auto distance = c.load(from) - center;
           return distance * distance;
         });
-        const T inverse = 1 / std::sqrt(squares / static_cast<T>(width) + epsilon);
+        const C inverse = 1 / std::sqrt(squares / static_cast<C>(width) + epsilon);
         normalize(team, width, from, center, inverse, weight, bias, y + r * width);
         once(team, [&] {
           mean[r] = center;
@@ -45,8 +46,8 @@ void forward(const lanes::Lane& lane, Sizes sizes, const T* x, const T* weight, 
 }
 
 template <class T>
-void apply(const lanes::Lane& lane, Sizes sizes, const T* x, const T* weight, const T* bias, const T* mean,
-           const T* rstd, T* y) {
+void apply(const lanes::Lane& lane, Sizes sizes, const T* x, const T* weight, const T* bias,
+           const Compute<T>* mean, const Compute<T>* rstd, T* y) {
   const std::int64_t width = sizes.width;
   each_row(
       lane, "layer_norm_apply", sizes.rows, KOKKOS_LAMBDA(const Team& team, std::int64_t r) {
@@ -57,19 +58,20 @@ void apply(const lanes::Lane& lane, Sizes sizes, const T* x, const T* weight, co
 /// With g = dy weight and n = (x - mean) rstd:  dx = rstd (g - average(g) - n average(g n)).
 template <class T>
 void input_gradient(const lanes::Lane& lane, Sizes sizes, const T* dy, const T* x, const T* weight,
-                    const T* mean, const T* rstd, T* dx) {
+                    const Compute<T>* mean, const Compute<T>* rstd, T* dx) {
+  using C = Compute<T>;
   const std::int64_t width = sizes.width;
   each_row(
       lane, "layer_norm_input_gradient", sizes.rows, KOKKOS_LAMBDA(const Team& team, std::int64_t r) {
         const T *gradient = dy + r * width, *from = x + r * width;
         T* to = dx + r * width;
-        const T center = mean[r], inverse = rstd[r];
-        const T g = sum_packs<T>(team, width, [&](auto c) { return c.load(gradient) * c.load(weight); });
-        const T gn = sum_packs<T>(team, width, [&](auto c) {
+        const C center = mean[r], inverse = rstd[r];
+        const C g = sum_packs<C>(team, width, [&](auto c) { return c.load(gradient) * c.load(weight); });
+        const C gn = sum_packs<C>(team, width, [&](auto c) {
           return c.load(gradient) * c.load(weight) * ((c.load(from) - center) * inverse);
         });
-        const T average_g = g / static_cast<T>(width), average_gn = gn / static_cast<T>(width);
-        each_pack<T>(team, width, [&](auto c) {
+        const C average_g = g / static_cast<C>(width), average_gn = gn / static_cast<C>(width);
+        each_pack<C>(team, width, [&](auto c) {
           const auto n = (c.load(from) - center) * inverse;
           c.store(to, inverse * (c.load(gradient) * c.load(weight) - average_g - n * average_gn));
         });
@@ -77,8 +79,9 @@ void input_gradient(const lanes::Lane& lane, Sizes sizes, const T* dy, const T* 
 }
 
 template <class T>
-void parameter_gradient(const lanes::Lane& lane, Sizes sizes, const T* dy, const T* x, const T* mean,
-                        const T* rstd, T* dweight, T* dbias, bool adds) {
+void parameter_gradient(const lanes::Lane& lane, Sizes sizes, const T* dy, const T* x, const Compute<T>* mean,
+                        const Compute<T>* rstd, Compute<T>* dweight, Compute<T>* dbias, bool adds) {
+  using C = Compute<T>;
   const std::int64_t rows = sizes.rows, width = sizes.width;
   each_block(
       lane, "layer_norm_parameter_gradient", width, parameter_block,
@@ -90,15 +93,15 @@ void parameter_gradient(const lanes::Lane& lane, Sizes sizes, const T* dy, const
         });
         for (std::int64_t r = 0; r < rows; ++r) {
           const T *gradient = dy + r * width + first, *from = x + r * width + first;
-          const T center = mean[r], inverse = rstd[r];
+          const C center = mean[r], inverse = rstd[r];
           each(team, n, [&](std::int64_t c) {
             weights[c] += gradient[c] * ((from[c] - center) * inverse);
             biases[c] += gradient[c];
           });
         }
         each(team, n, [&](std::int64_t c) {
-          dweight[first + c] = static_cast<T>(weights[c]);
-          dbias[first + c] = static_cast<T>(biases[c]);
+          dweight[first + c] = static_cast<C>(weights[c]);
+          dbias[first + c] = static_cast<C>(biases[c]);
         });
       });
 }
@@ -115,7 +118,7 @@ void layer_norm(const lanes::Lane& lane, const Tensor& x, const Tensor& weight, 
   with_real(x.dtype, [&](auto zero) {
     using T = decltype(zero);
     forward<T>(lane, sizes_of(x, weight, mean, rstd), x.as<T>(), weight.as<T>(), bias.as<T>(),
-               static_cast<T>(epsilon), y.as<T>(), mean.as<T>(), rstd.as<T>());
+               static_cast<Compute<T>>(epsilon), y.as<T>(), mean.as<Compute<T>>(), rstd.as<Compute<T>>());
   });
 }
 
@@ -123,8 +126,8 @@ void layer_norm_apply(const lanes::Lane& lane, const Tensor& x, const Tensor& we
                       const Tensor& mean, const Tensor& rstd, const Tensor& y) {
   with_real(x.dtype, [&](auto zero) {
     using T = decltype(zero);
-    apply<T>(lane, sizes_of(x, weight, mean, rstd), x.as<T>(), weight.as<T>(), bias.as<T>(), mean.as<T>(),
-             rstd.as<T>(), y.as<T>());
+    apply<T>(lane, sizes_of(x, weight, mean, rstd), x.as<T>(), weight.as<T>(), bias.as<T>(),
+             mean.as<Compute<T>>(), rstd.as<Compute<T>>(), y.as<T>());
   });
 }
 
@@ -134,7 +137,7 @@ void layer_norm_input_gradient(const lanes::Lane& lane, const Tensor& dy, const 
   with_real(x.dtype, [&](auto zero) {
     using T = decltype(zero);
     input_gradient<T>(lane, sizes_of(x, weight, mean, rstd), dy.as<T>(), x.as<T>(), weight.as<T>(),
-                      mean.as<T>(), rstd.as<T>(), dx.as<T>());
+                      mean.as<Compute<T>>(), rstd.as<Compute<T>>(), dx.as<T>());
   });
 }
 
@@ -143,8 +146,9 @@ void layer_norm_parameter_gradient(const lanes::Lane& lane, const Tensor& dy, co
                                    const Tensor& dbias, Write write) {
   with_real(x.dtype, [&](auto zero) {
     using T = decltype(zero);
-    parameter_gradient<T>(lane, sizes_of(x, dweight, mean, rstd), dy.as<T>(), x.as<T>(), mean.as<T>(),
-                          rstd.as<T>(), dweight.as<T>(), dbias.as<T>(), write == Write::accumulate);
+    parameter_gradient<T>(lane, sizes_of(x, dweight, mean, rstd), dy.as<T>(), x.as<T>(),
+                          mean.as<Compute<T>>(), rstd.as<Compute<T>>(), dweight.as<Compute<T>>(),
+                          dbias.as<Compute<T>>(), write == Write::accumulate);
   });
 }
 

@@ -25,10 +25,10 @@ void backward(const lanes::Lane& lane, const Tensor& dy, std::int64_t first_row,
               const Tensor& dtable, bool adds) {
   const std::int64_t rows = dy.shape[0], width = columns(dy);
   const T* in = dy.as<T>();
-  T* out = dtable.as<T>();
+  Compute<T>* out = dtable.as<Compute<T>>();
   each_row(
       lane, "position_gradient", dtable.shape[0], KOKKOS_LAMBDA(const Team& team, std::int64_t t) {
-        T* to = out + t * width;
+        Compute<T>* to = out + t * width;
         if (!adds) each(team, width, [&](std::int64_t c) { to[c] = 0; });
         if (t >= sequence) return;
         for (std::int64_t r = (t + sequence - first_row % sequence) % sequence; r < rows; r += sequence) {

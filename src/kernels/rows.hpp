@@ -11,6 +11,15 @@
 
 namespace heddle::kernels {
 
+/// What numbers that are stored as T are computed in. Statistics, running sums, factors and summed gradients are of
+/// this type, too; what streams through a kernel is of type T and converted on its way (Place, pack.hpp).
+template <class T>
+struct ComputeOf {
+  using Type = T;
+};
+template <class T>
+using Compute = typename ComputeOf<T>::Type;
+
 /// f(i) for every i in [0, n), shared by the team. The f(i) must not depend on each other.
 template <class F>
 KOKKOS_INLINE_FUNCTION void each(const Team& team, std::int64_t n, const F& f) {

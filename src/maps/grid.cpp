@@ -52,14 +52,14 @@ Grid::Grid(const AxisExtents& extents, const std::vector<Axis>& order)
   size_ = static_cast<int>(size);
 }
 
-Coordinates Grid::coordinates(int rank) const {
+Coordinates Grid::coordinates(Rank rank) const {
   HEDDLE_EXPECT(rank >= 0 && rank < size_);
   Coordinates place;
   for (Axis axis : all_axes) place[axis] = rank / strides_[axis] % extent(axis);
   return place;
 }
 
-int Grid::rank(const Coordinates& place) const {
+Rank Grid::rank(const Coordinates& place) const {
   int rank = 0;
   for (Axis axis : all_axes) {
     HEDDLE_EXPECT(place[axis] >= 0 && place[axis] < extent(axis));
@@ -75,7 +75,7 @@ int Grid::extent(AxisSet axes) const {
   return product;
 }
 
-int Grid::index_in(AxisSet axes, int rank) const {
+int Grid::index_in(AxisSet axes, Rank rank) const {
   const Coordinates place = coordinates(rank);
   int index = 0;
   for (Axis axis : order_)
@@ -83,7 +83,7 @@ int Grid::index_in(AxisSet axes, int rank) const {
   return index;
 }
 
-std::vector<int> Grid::group_of(AxisSet axes, int rank) const {
+std::vector<int> Grid::group_of(AxisSet axes, Rank rank) const {
   Coordinates first = coordinates(rank);
   for (Axis axis : all_axes)
     if (axes.contains(axis)) first[axis] = 0;

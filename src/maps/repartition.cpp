@@ -50,9 +50,7 @@ std::vector<Box> held(const Partition& partition, const Shape& parts, const std:
     refuse(fmt::format("a partition into ({}) parts has {} ranks", fmt::join(parts, ","), ranks.size()),
            "each part is one rank's", fmt::format("give {} ranks", parts.count()));
   const int dims = static_cast<int>(partition.blocks.size());
-  Box idle;
-  for (int dim = 0; dim < dims; ++dim) idle.push_back({0, 0});
-  std::vector<Box> boxes(world, idle);
+  std::vector<Box> boxes(world, Box::nothing(dims));
   std::vector<bool> taken(world, false);
   for (std::size_t place = 0; place < ranks.size(); ++place) {
     const int rank = ranks[place];

@@ -35,7 +35,7 @@ class Packer {
 
   double heaviest(const std::vector<int>& cuts) {
     double most = 0;
-    for (int stage = 0; stage < stages_; ++stage)
+    for (const Stage stage : first<Stage>(stages_))
       most = std::max(most, weight(stage, stage == 0 ? 0 : cuts[stage - 1],
                                    stage + 1 == stages_ ? blocks_ : cuts[stage]));
     return most;
@@ -44,7 +44,7 @@ class Packer {
   std::optional<std::vector<int>> lighter_than(double bound) {
     std::vector<int> cuts;
     int begin = 0;
-    for (int stage = 0; stage < stages_; ++stage) {
+    for (const Stage stage : first<Stage>(stages_)) {
       const int most = blocks_ - (stages_ - 1 - stage);  // each stage after it needs a block
       const int end = farthest(stage, begin, most, bound);
       if (end == begin || (stage + 1 == stages_ && end < blocks_)) return {};
@@ -56,7 +56,7 @@ class Packer {
 
  private:
   /// The largest end up to `most` with which [begin, end) is lighter than the bound; `begin` if none is.
-  int farthest(int stage, int begin, int most, double bound) {
+  int farthest(Stage stage, int begin, int most, double bound) {
     int fits = begin, over = most + 1;
     while (over - fits > 1) {
       const int middle = fits + (over - fits) / 2;
@@ -65,7 +65,7 @@ class Packer {
     return fits;
   }
 
-  double weight(int stage, int begin, int end) {
+  double weight(Stage stage, int begin, int end) {
     const auto [known, fresh] = weights_.try_emplace({stage, begin, end}, 0.0);
     if (fresh) known->second = weight_(stage, begin, end);
     return known->second;
@@ -73,13 +73,13 @@ class Packer {
 
   int blocks_, stages_;
   const StageWeight& weight_;
-  std::map<std::tuple<int, int, int>, double> weights_;
+  std::map<std::tuple<Stage, int, int>, double> weights_;
 };
 
 }  // namespace
 
-std::vector<double> block_efforts(const Graph& graph, Effort effort, const graph::Extents& extents) {
-  std::vector<double> efforts(graph.blocks.size(), 0.0);
+ById<graph::BlockId, double> block_efforts(const Graph& graph, Effort effort, const graph::Extents& extents) {
+  ById<graph::BlockId, double> efforts(graph.blocks.size(), 0.0);
   const auto invariant = step_invariant(graph);
   for (const Node& node : graph.nodes) {
     if (invariant[node.out.front()]) continue;
@@ -89,8 +89,9 @@ std::vector<double> block_efforts(const Graph& graph, Effort effort, const graph
   return efforts;
 }
 
-std::vector<std::set<ValueId>> block_parameters(const Graph& graph) {
-  std::vector<std::set<ValueId>> of_block(graph.blocks.size()), of_value(graph.values.size());
+ById<graph::BlockId, std::set<ValueId>> block_parameters(const Graph& graph) {
+  ById<graph::BlockId, std::set<ValueId>> of_block(graph.blocks.size());
+  std::vector<std::set<ValueId>> of_value(graph.values.size());
   for (std::size_t id = 0; id < graph.values.size(); ++id)
     if (graph.values[id].role == graph::Role::parameter) of_value[id] = {static_cast<ValueId>(id)};
   const auto invariant = step_invariant(graph);

@@ -151,8 +151,8 @@ class Differentiator : graph::AdjointWriter {
     std::vector<ValueId> order;
     for (ValueId use : final_order_) {
       const ValueId parameter = parameter_of(use);
-      auto [entry, fresh] =
-          by_parameter.try_emplace(parameter, Trained{parameter, {}, cotangents_.at(parameter), true});
+      auto [entry, fresh] = by_parameter.try_emplace(
+          parameter, Trained{.parameter = parameter, .sums = {}, .gradient = cotangents_.at(parameter)});
       entry->second.sums.push_back(sums_.at(use));
       // A parameter with several uses is final with its last one.
       if (!fresh) order.erase(std::find(order.begin(), order.end(), parameter));

@@ -12,9 +12,9 @@ using graph::ValueId;
 /// Calls f(value) for whatever nodes of Phase::loss read or write by rows.
 template <class F>
 void for_each_row_value(const Program& program, F&& f) {
-  for (std::size_t i = 0; i < program.graph.nodes.size(); ++i) {
-    if (program.graph.nodes[i].phase != Phase::loss) continue;
-    for (const auto* ids : {&program.graph.nodes[i].in, &program.graph.nodes[i].out})
+  for (const graph::Node& node : program.graph.nodes) {
+    if (node.phase != Phase::loss) continue;
+    for (const auto* ids : {&node.in, &node.out})
       for (ValueId id : *ids)
         if (graph::has_rows(program.graph[id].shape)) f(id);
   }
@@ -24,13 +24,13 @@ void for_each_row_value(const Program& program, F&& f) {
 
 std::vector<bool> inside_loss(const Program& program) {
   std::vector<bool> made(program.graph.values.size(), false), inside(made);
-  for (std::size_t i = 0; i < program.graph.nodes.size(); ++i)
-    if (program.graph.nodes[i].phase == Phase::loss)
-      for (ValueId id : program.graph.nodes[i].out) made[id] = true;
+  for (const graph::Node& node : program.graph.nodes)
+    if (node.phase == Phase::loss)
+      for (ValueId id : node.out) made[id] = true;
   for_each_row_value(program, [&](ValueId id) { inside[id] = made[id]; });
-  for (std::size_t i = 0; i < program.graph.nodes.size(); ++i)
-    if (program.graph.nodes[i].phase != Phase::loss)
-      for (ValueId id : program.graph.nodes[i].in) inside[id] = false;
+  for (const graph::Node& node : program.graph.nodes)
+    if (node.phase != Phase::loss)
+      for (ValueId id : node.in) inside[id] = false;
   for (ValueId id : program.graph.outputs) inside[id] = false;
   for (const Border& border : program.borders)
     for (const auto* ids : {&border.sent, &border.sent_cotangents})
@@ -38,7 +38,7 @@ std::vector<bool> inside_loss(const Program& program) {
   return inside;
 }
 
-std::vector<maps::Block> loss_chunks(const Program& program, const maps::Grid& grid, int rank,
+std::vector<maps::Block> loss_chunks(const Program& program, const maps::Grid& grid, Rank rank,
                                      const graph::Extents& extents) {
   std::int64_t held = -1;
   for_each_row_value(program, [&](ValueId id) {

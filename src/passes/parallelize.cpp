@@ -105,13 +105,13 @@ class Parallelizer {
   }
 
   /// The value in the wanted layout; a value that was converted before is used again.
-  ValueId convert(ValueId id, const Layout& wanted, int block) {
+  ValueId convert(ValueId id, const Layout& wanted, graph::BlockId block) {
     if (out_[id].role == Role::parameter) settle(id, wanted);
     for (const Map& map : path(out_[id].layout, wanted, out_[id].name)) id = apply(map, id, block);
     return id;
   }
 
-  ValueId apply(const Map& map, ValueId id, int block) {
+  ValueId apply(const Map& map, ValueId id, graph::BlockId block) {
     const auto key = std::pair{id, maps::name(map)};
     if (const auto known = converted_.find(key); known != converted_.end()) return known->second;
     const ValueId result = append(out_, graph::Op::map, {id}, out_[id].name, map, block).front();

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <map>
-#include <numeric>
 #include <set>
 
 #include "heddle/passes/invariant.hpp"
@@ -24,26 +23,26 @@ class Partitioner {
     find_crossings();
   }
 
-  Share share(const std::vector<int>& stages) {
+  Share share(const std::vector<Stage>& stages) {
     Share share;
     share.graph.blocks = graph_.blocks;
     local_.clear();
-    for (int stage : stages) add(share, stage, contains(stages, stage - 1), contains(stages, stage + 1));
+    for (Stage stage : stages) add(share, stage, contains(stages, stage - 1), contains(stages, stage + 1));
     for (ValueId id : graph_.outputs)
       if (local_.contains(id)) share.graph.outputs.push_back(local_.at(id));
     return share;
   }
 
  private:
-  int stage_of(int block) const {
-    return static_cast<int>(std::upper_bound(cuts_.begin(), cuts_.end(), block) - cuts_.begin());
+  Stage stage_of(graph::BlockId block) const {
+    return Stage(static_cast<int>(std::upper_bound(cuts_.begin(), cuts_.end(), block) - cuts_.begin()));
   }
 
-  static bool contains(const std::vector<int>& stages, int stage) {
+  static bool contains(const std::vector<Stage>& stages, Stage stage) {
     return std::find(stages.begin(), stages.end(), stage) != stages.end();
   }
 
-  void add(Share& share, int stage, bool follows, bool goes_on) {
+  void add(Share& share, Stage stage, bool follows, bool goes_on) {
     Border border;
     border.stage = stage;
     if (!follows) forget_activations();
@@ -64,12 +63,12 @@ class Partitioner {
   }
 
   void find_crossings() {
-    std::vector<std::set<ValueId>> crossing(cuts_.size() + 1);
+    ById<Stage, std::set<ValueId>> crossing(cuts_.size() + 1);
     for (const Node& node : graph_.nodes)
       for (ValueId id : node.in) {
         if (maker_[id] < 0 || invariant_[id]) continue;
-        const int from = stage_of(graph_.nodes[maker_[id]].block), to = stage_of(node.block);
-        for (int stage = from; stage < to; ++stage) crossing[stage].insert(id);
+        const Stage from = stage_of(graph_.nodes[maker_[id]].block), to = stage_of(node.block);
+        for (Stage stage = from; stage < to; stage = stage + 1) crossing[stage].insert(id);
       }
     for (const auto& values : crossing) crossing_.emplace_back(values.begin(), values.end());
   }
@@ -81,7 +80,7 @@ class Partitioner {
   }
 
   /// The rank's own copy of a value; what depends on parameters alone is made here, once.
-  ValueId use(Graph& share, ValueId id, int stage) {
+  ValueId use(Graph& share, ValueId id, Stage stage) {
     if (const auto known = local_.find(id); known != local_.end()) return known->second;
     if (maker_[id] < 0) return import(share, id, graph_[id].role);
     HEDDLE_EXPECT(invariant_[id]);
@@ -89,7 +88,7 @@ class Partitioner {
     return local_.at(id);
   }
 
-  void copy(Graph& share, Node node, int stage) {
+  void copy(Graph& share, Node node, Stage stage) {
     for (ValueId& id : node.in) id = use(share, id, stage);
     for (ValueId& id : node.out) id = import(share, id, graph_[id].role);
     node.stage = stage;
@@ -100,27 +99,27 @@ class Partitioner {
   std::vector<bool> invariant_;
   std::vector<int> maker_;
   std::vector<int> cuts_;
-  std::vector<std::vector<ValueId>> crossing_;
+  ById<Stage, std::vector<ValueId>> crossing_;
   std::map<ValueId, ValueId> local_;  // of the share that is being made
 };
 
 }  // namespace
 
-std::vector<Share> partition(const Graph& graph, const std::vector<int>& cuts,
-                             const std::vector<int>& rank_of_stage) {
+ById<PipelineRank, Share> partition(const Graph& graph, const std::vector<int>& cuts,
+                                    const ById<Stage, PipelineRank>& rank_of_stage) {
   HEDDLE_EXPECT(rank_of_stage.size() == cuts.size() + 1);
-  std::vector<std::vector<int>> stages_of(*std::max_element(rank_of_stage.begin(), rank_of_stage.end()) + 1);
-  for (std::size_t stage = 0; stage < rank_of_stage.size(); ++stage)
-    stages_of[rank_of_stage[stage]].push_back(static_cast<int>(stage));
+  ById<PipelineRank, std::vector<Stage>> stages_of(*std::ranges::max_element(rank_of_stage) + 1);
+  for (const Stage stage : rank_of_stage.ids()) stages_of[rank_of_stage[stage]].push_back(stage);
   Partitioner partitioner(graph, cuts);
-  std::vector<Share> shares;
-  for (const std::vector<int>& stages : stages_of) shares.push_back(partitioner.share(stages));
+  ById<PipelineRank, Share> shares;
+  for (const std::vector<Stage>& stages : stages_of) shares.push_back(partitioner.share(stages));
   return shares;
 }
 
-std::vector<Share> partition(const Graph& graph, const std::vector<int>& cuts) {
-  std::vector<int> rank_of_stage(cuts.size() + 1);
-  std::iota(rank_of_stage.begin(), rank_of_stage.end(), 0);
+ById<PipelineRank, Share> partition(const Graph& graph, const std::vector<int>& cuts) {
+  ById<Stage, PipelineRank> rank_of_stage;
+  for (const PipelineRank rank : first<PipelineRank>(static_cast<int>(cuts.size()) + 1))
+    rank_of_stage.push_back(rank);
   return partition(graph, cuts, rank_of_stage);
 }
 

@@ -34,9 +34,8 @@ class Rematerializer {
 
   Program run() {
     graph_.nodes.clear();
-    for (std::size_t i = 0; i < nodes_.size(); ++i) {
-      Node node = nodes_[i];
-      if (of_backward(nodes_[i].phase))
+    for (Node node : nodes_) {
+      if (of_backward(node.phase))
         for (ValueId& id : node.in) id = recomputed(id, node.stage);
       graph_.nodes.push_back(std::move(node));
     }
@@ -57,7 +56,7 @@ class Rematerializer {
 
   /// The value itself where it is kept, else what backward makes in its place, in the stage that
   /// reads it first.
-  ValueId recomputed(ValueId id, int stage) {
+  ValueId recomputed(ValueId id, Stage stage) {
     if (const auto known = recomputed_.find(id); known != recomputed_.end()) return known->second;
     std::optional<Node> node = recipe(id);
     if (!node) return id;
@@ -112,9 +111,9 @@ class Rematerializer {
 /// What backward reads without recomputing anything, and what lives through the step.
 std::vector<bool> read_by_backward(const Program& program) {
   std::vector<bool> read = step_invariant(program.graph);
-  for (std::size_t i = 0; i < program.graph.nodes.size(); ++i)
-    if (of_backward(program.graph.nodes[i].phase))
-      for (ValueId id : program.graph.nodes[i].in) read[id] = true;
+  for (const Node& node : program.graph.nodes)
+    if (of_backward(node.phase))
+      for (ValueId id : node.in) read[id] = true;
   return read;
 }
 
@@ -123,13 +122,13 @@ std::vector<bool> read_by_backward(const Program& program) {
 std::vector<bool> borders(const Program& program) {
   const auto& nodes = program.graph.nodes;
   std::vector<bool> leaves(program.graph.values.size(), false);
-  std::vector<int> block(leaves.size(), -1);
+  std::vector<graph::BlockId> block(leaves.size(), graph::BlockId(-1));
   for (const Node& node : nodes)
     for (ValueId id : node.out) block[id] = node.block;
-  for (std::size_t i = 0; i < nodes.size(); ++i)
-    if (program.graph.nodes[i].phase == Phase::forward || program.graph.nodes[i].phase == Phase::loss)
-      for (ValueId id : nodes[i].in)
-        if (block[id] != nodes[i].block) leaves[id] = true;
+  for (const Node& node : nodes)
+    if (node.phase == Phase::forward || node.phase == Phase::loss)
+      for (ValueId id : node.in)
+        if (block[id] != node.block) leaves[id] = true;
   for (ValueId id : program.graph.outputs) leaves[id] = true;
   for (const Border& border : program.borders)
     for (ValueId id : border.sent) leaves[id] = true;
@@ -140,15 +139,13 @@ std::vector<bool> borders(const Program& program) {
 
 }  // namespace
 
-Retentions retentions(const Program& program, const std::vector<Recompute>& by_block) {
-  const auto& nodes = program.graph.nodes;
+Retentions retentions(const Program& program, const ById<graph::BlockId, Recompute>& by_block) {
   const std::vector<bool> there = read_by_backward(program), leaves = borders(program);
   Retentions chosen(program.graph.values.size(), Retention::saved);
-  for (std::size_t i = 0; i < nodes.size(); ++i) {
-    const Node& node = nodes[i];
-    if (program.graph.nodes[i].phase != Phase::forward) continue;
-    const auto block = static_cast<std::size_t>(node.block);
-    const Recompute recompute = block < by_block.size() ? by_block[block] : Recompute::none;
+  for (const Node& node : program.graph.nodes) {
+    if (node.phase != Phase::forward) continue;
+    const bool listed = node.block < static_cast<int>(by_block.size());
+    const Recompute recompute = listed ? by_block[node.block] : Recompute::none;
     const auto recompute_op = definition(node.op).recompute;
     if (recompute == Recompute::block ||
         (recompute == Recompute::attention && node.op == graph::Op::attention)) {

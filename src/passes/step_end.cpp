@@ -17,15 +17,13 @@ class Writer {
       : program_(std::move(program)), graph_(program_.graph), end_(end) {}
 
   Program run() {
-    for (Trained& trained : program_.trained)
-      if (const Tie* tie = tie_of(trained)) trained.stepped = end_.tying == Tying::replicate || leads(*tie);
     for (const Tie& tie : end_.ties)
       if (Trained* trained = find(tie)) add_sum(*trained, tie);
     for (Trained& trained : program_.trained)
-      if (trained.stepped) add_state(trained);
+      if (steps(trained)) add_state(trained);
     add_norm();
     for (const Trained& trained : program_.trained)
-      if (trained.stepped) add_update(trained);
+      if (trained.stepped()) add_update(trained);
     if (end_.update == Update::revocable) add_ways_back();
     if (end_.tying == Tying::transmit)
       for (const Tie& tie : end_.ties)
@@ -42,6 +40,10 @@ class Writer {
     const auto found = std::ranges::find_if(
         program_.trained, [&](const Trained& t) { return graph_[t.parameter].name == tie.parameter; });
     return found == program_.trained.end() ? nullptr : &*found;
+  }
+  bool steps(const Trained& trained) const {
+    const Tie* tie = tie_of(trained);
+    return !tie || end_.tying == Tying::replicate || leads(*tie);
   }
   bool leads(const Tie& tie) const { return tie.holders.front() == end_.pipeline_rank; }
 
@@ -114,12 +116,12 @@ class Writer {
   /// After that exchange the spare moments are those from before the step.
   void add_ways_back() {
     for (const Trained& t : program_.trained)
-      if (t.stepped)
+      if (t.stepped())
         add(Op::adamw, {t.kept, t.gradient, t.spare.first, t.spare.second},
             {t.parameter, t.moments.first, t.moments.second}, Phase::redo,
             graph::Decay{graph_[t.parameter].initial.decay});
     for (const Trained& t : program_.trained)
-      if (t.stepped) add(Op::restore, {t.kept}, {t.parameter}, Phase::take_back);
+      if (t.stepped()) add(Op::restore, {t.kept}, {t.parameter}, Phase::take_back);
   }
 
   Program program_;

@@ -5,13 +5,12 @@
 namespace heddle::plan {
 namespace {
 
-double given(const deck::PerStage& values, std::size_t stage, double otherwise) {
+double given(const deck::PerStage& values, Stage stage, double otherwise) {
   return values.given() ? values[stage] : otherwise;
 }
 
 /// Of one stage, from what stands in the deck; `estimate` is that of the rest.
-schedule::StageCost stage_cost(const deck::Cost& cost, std::size_t stage,
-                               const schedule::StageCost* estimate) {
+schedule::StageCost stage_cost(const deck::Cost& cost, Stage stage, const schedule::StageCost* estimate) {
   using enum schedule::ActionKind;
   const auto is_given = [&](schedule::ActionKind kind) { return cost[figure_of(kind)].given(); };
   schedule::StageCost one;
@@ -42,11 +41,11 @@ deck::Figure figure_of(schedule::ActionKind kind) {
 
 schedule::Costs costs_of(const Options& options, const schedule::Costs* estimate) {
   const deck::Cost& cost = options.cost;
-  const auto stages = static_cast<std::size_t>(options.stages());
+  const int stages = options.stages();
   schedule::Costs costs;
-  for (std::size_t stage = 0; stage < stages; ++stage)
+  for (const Stage stage : first<Stage>(stages))
     costs.stages.push_back(stage_cost(cost, stage, estimate ? &estimate->stages[stage] : nullptr));
-  for (std::size_t border = 0; border + 1 < stages; ++border) {
+  for (const Stage border : first<Stage>(stages - 1)) {
     schedule::Link link = estimate ? estimate->links[border] : schedule::Link();
     link.latency = given(cost[deck::Figure::send], border, link.latency);
     if (cost.bandwidth > 0) link.bandwidth = cost.bandwidth;
@@ -59,7 +58,6 @@ schedule::Costs costs_of(const Options& options, const schedule::Costs* estimate
     return one[schedule::ActionKind::reduce_gradients] > 0 || one[schedule::ActionKind::step] > 0;
   });
   costs.steps_together = ends_cost && options.update == passes::Update::final;
-  if (!costs.links.empty()) costs.link = costs.links.front();
   return costs;
 }
 

@@ -2,9 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
-#include <numeric>
-
 #include "heddle/passes/balance.hpp"
 #include "recompute.hpp"
 
@@ -13,7 +10,7 @@ namespace {
 
 /// The deck counts layers, the graph blocks.
 std::vector<int> given_cuts(const deck::Pipeline& pipeline, const graph::Graph& graph) {
-  const std::vector<int> layers = graph::blocks_of(graph, graph::Block::Kind::layer);
+  const std::vector<graph::BlockId> layers = graph::blocks_of(graph, graph::Block::Kind::layer);
   std::vector<int> cuts;
   for (const int cut : pipeline.cuts) cuts.push_back(layers.at(static_cast<std::size_t>(cut)));
   return cuts;
@@ -31,9 +28,12 @@ void check_times(const Options& options, std::size_t blocks) {
 
 /// A parameter that several blocks of a stage use counts once.
 passes::StageWeight numbers_in_parameters(const graph::Graph& graph) {
-  return [&graph, of_block = passes::block_parameters(graph)](int, int begin, int end) {
+  return [&graph, of_block = passes::block_parameters(graph)](Stage, int begin, int end) {
     std::set<graph::ValueId> used;
-    for (int block = begin; block < end; ++block) used.insert(of_block[block].begin(), of_block[block].end());
+    for (int block = begin; block < end; ++block) {
+      const auto& of_this = of_block[graph::BlockId(block)];
+      used.insert(of_this.begin(), of_this.end());
+    }
     double numbers = 0;
     for (graph::ValueId id : used) numbers += static_cast<double>(graph[id].shape.count());
     return numbers;
@@ -41,7 +41,7 @@ passes::StageWeight numbers_in_parameters(const graph::Graph& graph) {
 }
 
 /// What a stage's rank does for it, as if the stage had this number.
-schedule::Row row_of(const schedule::Schedule& schedule, int stage, int number) {
+schedule::Row row_of(const schedule::Schedule& schedule, Stage stage, Stage number) {
   schedule::Row row;
   for (schedule::Action action : schedule.rows[schedule.rank_of_stage[stage]])
     if (action.stage == stage) {
@@ -53,14 +53,15 @@ schedule::Row row_of(const schedule::Schedule& schedule, int stage, int number) 
 
 }  // namespace
 
-std::int64_t stage_bytes(Draft& draft, int stage, int begin, int end) {
-  const int blocks = static_cast<int>(draft.graph.blocks.size()), number = begin > 0 ? 1 : 0;
+std::int64_t stage_bytes(Draft& draft, Stage stage, int begin, int end) {
+  const int blocks = static_cast<int>(draft.graph.blocks.size());
+  const Stage number(begin > 0 ? 1 : 0);
   std::vector<int> cuts;
   if (begin > 0) cuts.push_back(begin);
   if (end < blocks) cuts.push_back(end);
-  const passes::Program program =
-      recomputing(differentiate(draft, passes::partition(draft.graph, cuts)[number]),
-                  std::vector<passes::Recompute>(blocks, recompute_of(draft.options.train.recompute)));
+  const passes::Program program = recomputing(
+      differentiate(draft, passes::partition(draft.graph, cuts)[PipelineRank(int{number})]),
+      ById<graph::BlockId, passes::Recompute>(blocks, recompute_of(draft.options.train.recompute)));
   const schedule::Schedule& schedule = draft.training.schedule;
   return memory_plan(draft, draft.training, program, row_of(schedule, stage, number),
                      first_rank(draft.options.grid, schedule.rank_of_stage[stage]))
@@ -85,7 +86,7 @@ std::vector<int> cuts_of(Draft& draft) {
       return passes::balanced_cuts(blocks, by_effort(passes::Effort::work), numbers_in_parameters(graph));
     case deck::Balance::memory: break;
   }
-  return passes::balanced_cuts(blocks, by_effort(passes::Effort::work), [&](int stage, int begin, int end) {
+  return passes::balanced_cuts(blocks, by_effort(passes::Effort::work), [&](Stage stage, int begin, int end) {
     return static_cast<double>(stage_bytes(draft, stage, begin, end));
   });
 }

@@ -12,6 +12,6 @@ namespace heddle::plan {
 std::vector<int> cuts_of(Draft& draft);
 
 /// The planned bytes of a rank that holds the blocks [begin, end) alone, as stage `stage` of the schedule.
-std::int64_t stage_bytes(Draft& draft, int stage, int begin, int end);
+std::int64_t stage_bytes(Draft& draft, Stage stage, int begin, int end);
 
 }  // namespace heddle::plan

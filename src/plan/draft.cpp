@@ -60,8 +60,8 @@ std::set<std::string> parameters_of(const Share& share) {
 }
 
 /// In the order in which the pipeline's ranks, one after the other, have them.
-std::vector<Tie> ties_of(const std::vector<Share>& shares) {
-  std::vector<std::set<std::string>> held;
+std::vector<Tie> ties_of(const ById<PipelineRank, Share>& shares) {
+  ById<PipelineRank, std::set<std::string>> held;
   for (const Share& share : shares) held.push_back(parameters_of(share));
   std::vector<Tie> ties;
   for (const Share& share : shares)
@@ -69,8 +69,8 @@ std::vector<Tie> ties_of(const std::vector<Share>& shares) {
       if (value.role != graph::Role::parameter || std::ranges::count(ties, value.name, &Tie::parameter))
         continue;
       Tie tie{value.name, {}};
-      for (std::size_t rank = 0; rank < held.size(); ++rank)
-        if (held[rank].contains(value.name)) tie.holders.push_back(static_cast<int>(rank));
+      for (const PipelineRank rank : held.ids())
+        if (held[rank].contains(value.name)) tie.holders.push_back(rank);
       if (tie.holders.size() > 1) ties.push_back(std::move(tie));
     }
   return ties;
@@ -78,11 +78,11 @@ std::vector<Tie> ties_of(const std::vector<Share>& shares) {
 
 /// By pipeline rank: its programs before recomputation, and for evaluation.
 void make_programs(Draft& draft) {
-  const std::vector<int>& rank_of_stage = draft.training.schedule.rank_of_stage;
-  const std::vector<Share> shares = passes::partition(draft.graph, draft.cuts, rank_of_stage);
+  const ById<Stage, PipelineRank>& rank_of_stage = draft.training.schedule.rank_of_stage;
+  const ById<PipelineRank, Share> shares = passes::partition(draft.graph, draft.cuts, rank_of_stage);
   draft.ties = ties_of(shares);
-  for (std::size_t rank = 0; rank < shares.size(); ++rank)
-    draft.training.programs.push_back(differentiate(draft, shares[rank], static_cast<int>(rank)));
+  for (const PipelineRank rank : shares.ids())
+    draft.training.programs.push_back(differentiate(draft, shares[rank], rank));
   for (const Share& share : passes::partition(draft.evaluation_graph, draft.cuts, rank_of_stage)) {
     draft.evaluation.programs.push_back(passes::forward_only(share));
     draft.evaluation.programs.back().loss_rows = draft.options.train.loss_rows;
@@ -100,7 +100,7 @@ Draft draft_of(const Options& options, const ModelWriter& write) {
   return draft;
 }
 
-passes::Program differentiate(Draft& draft, const Share& share, int pipeline_rank) {
+passes::Program differentiate(Draft& draft, const Share& share, PipelineRank pipeline_rank) {
   ++draft.effort.differentiations;
   const bool one_steps = draft.options.pipeline.tied == deck::Tied::transmit;
   Program program = passes::with_step_end(
@@ -113,7 +113,7 @@ passes::Program differentiate(Draft& draft, const Share& share, int pipeline_ran
 }
 
 schedule::MemoryPlan memory_plan(Draft& draft, const Execution& execution, const Program& program,
-                                 const schedule::Row& row, int rank) {
+                                 const schedule::Row& row, Rank rank) {
   ++draft.effort.memory_plans;
   return schedule::plan_memory({.program = program,
                                 .grid = draft.options.grid,
@@ -126,8 +126,9 @@ schedule::MemoryPlan memory_plan(Draft& draft, const Execution& execution, const
                                 .channel_capacity = execution.channel_capacity});
 }
 
-schedule::MemoryPlan memory_plan(Draft& draft, const Execution& execution, const Program& program, int rank) {
-  const int pipeline_rank = draft.options.grid.coordinates(rank)[maps::Axis::pipeline];
+schedule::MemoryPlan memory_plan(Draft& draft, const Execution& execution, const Program& program,
+                                 Rank rank) {
+  const PipelineRank pipeline_rank = pipeline_rank_of(draft.options.grid, rank);
   return memory_plan(draft, execution, program, execution.schedule.rows[pipeline_rank], rank);
 }
 

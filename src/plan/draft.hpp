@@ -19,14 +19,14 @@ struct Draft {
 Draft draft_of(const Options& options, const ModelWriter& write);
 
 /// With the end of the step. The ties of the draft are those of `pipeline_rank`'s program too.
-passes::Program differentiate(Draft& draft, const passes::Share& share, int pipeline_rank = 0);
+passes::Program differentiate(Draft& draft, const passes::Share& share, PipelineRank pipeline_rank = {});
 
 /// What a row takes on a rank: the one place where a memory plan's input is put together.
 schedule::MemoryPlan memory_plan(Draft& draft, const Execution& execution, const passes::Program& program,
-                                 const schedule::Row& row, int rank);
+                                 const schedule::Row& row, Rank rank);
 /// The same for the program and the row of the rank's pipeline rank.
 schedule::MemoryPlan memory_plan(Draft& draft, const Execution& execution, const passes::Program& program,
-                                 int rank);
+                                 Rank rank);
 
 /// Bytes that evaluation takes beside training; see RankMemory.
 std::int64_t evaluation_bytes(const schedule::MemoryPlan& training, const schedule::MemoryPlan& evaluation);

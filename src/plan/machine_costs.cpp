@@ -33,8 +33,11 @@ schedule::MachineModel model_of(const Options& options) {
 
 class MachineCosts {
  public:
-  explicit MachineCosts(const Plan& plan)
-      : plan_(plan), schedule_(plan.training.schedule), machine_(model_of(plan.options)) {
+  MachineCosts(const Options& options, const Execution& training)
+      : options_(options),
+        programs_(training.programs),
+        schedule_(training.schedule),
+        machine_(model_of(options)) {
     const int borders = std::max(schedule_.stages() - 1, 0);
     costs_.stages.resize(schedule_.stages());
     costs_.links.resize(borders);
@@ -42,49 +45,51 @@ class MachineCosts {
   }
 
   schedule::Costs run() {
-    for (int rank = 0; rank < plan_.pipeline_ranks(); ++rank) add(rank);
+    for (const PipelineRank rank : programs_.ids()) add(rank);
     return std::move(costs_);
   }
 
  private:
   /// Of the ranks with this pipeline rank.
-  void add(int pipeline_rank) {
-    const passes::Program& program = plan_.program(pipeline_rank);
+  void add(PipelineRank pipeline_rank) {
+    const passes::Program& program = programs_[pipeline_rank];
     auto stages = estimate({.program = program,
-                            .grid = plan_.grid(),
-                            .rank = first_rank(plan_.grid(), pipeline_rank),
-                            .extents = plan_.options.extents(),
-                            .bucket_bytes = static_cast<double>(plan_.options.bucket_bytes)},
+                            .grid = options_.grid,
+                            .rank = first_rank(options_.grid, pipeline_rank),
+                            .extents = options_.extents(),
+                            .bucket_bytes = static_cast<double>(options_.bucket_bytes)},
                            machine_);
-    schedule::StageCost& first = stages.begin()->second;
+    schedule::StageCost& first_stage = stages.begin()->second;
     // Loss and norm go over all ranks, one after the other.
-    const int ranks = plan_.grid().size();
+    const int ranks = options_.grid.size();
     const schedule::Link& link = ranks > machine_.ranks_per_node ? machine_.between : machine_.within;
-    first[schedule::ActionKind::step] += 4 * std::bit_width(static_cast<unsigned>(ranks - 1)) * link.latency;
+    first_stage[schedule::ActionKind::step] +=
+        4 * std::bit_width(static_cast<unsigned>(ranks - 1)) * link.latency;
     for (const auto& [stage, cost] : stages) costs_.stages[stage] = cost;
     for (const passes::Border& border : program.borders) add_border(program, border, pipeline_rank);
   }
 
   /// Between the first ranks of two pipeline ranks.
-  const schedule::Link& link(int from, int to) const {
-    const bool one_node = machine_.one_node(first_rank(plan_.grid(), from), first_rank(plan_.grid(), to));
+  const schedule::Link& link(PipelineRank from, PipelineRank to) const {
+    const bool one_node = machine_.one_node(first_rank(options_.grid, from), first_rank(options_.grid, to));
     return one_node ? machine_.within : machine_.between;
   }
 
-  void add_border(const passes::Program& program, const passes::Border& border, int pipeline_rank) {
+  void add_border(const passes::Program& program, const passes::Border& border, PipelineRank pipeline_rank) {
     if (border.stage + 1 == schedule_.stages()) return;
     costs_.links[border.stage] = link(pipeline_rank, schedule_.rank_of_stage[border.stage + 1]);
     for (const graph::ValueId id : border.sent)
       costs_.boundary_bytes[border.stage] += bytes(program.graph[id], pipeline_rank);
   }
 
-  double bytes(const graph::Value& value, int pipeline_rank) const {
-    const Shape shape = maps::local_shape(graph::resolve(value.shape, plan_.options.extents()), value.layout,
-                                          plan_.grid(), first_rank(plan_.grid(), pipeline_rank));
+  double bytes(const graph::Value& value, PipelineRank pipeline_rank) const {
+    const Shape shape = maps::local_shape(graph::resolve(value.shape, options_.extents()), value.layout,
+                                          options_.grid, first_rank(options_.grid, pipeline_rank));
     return static_cast<double>(shape.count() * size_of(value.dtype));
   }
 
-  const Plan& plan_;
+  const Options& options_;
+  const ById<PipelineRank, passes::Program>& programs_;
   const schedule::Schedule& schedule_;
   schedule::MachineModel machine_;
   schedule::Costs costs_;
@@ -92,6 +97,8 @@ class MachineCosts {
 
 }  // namespace
 
-schedule::Costs machine_costs(const Plan& plan) { return MachineCosts(plan).run(); }
+schedule::Costs machine_costs(const Options& options, const Execution& training) {
+  return MachineCosts(options, training).run();
+}
 
 }  // namespace heddle::plan

@@ -96,7 +96,7 @@ class Drawing {
       const double first = first_begin(panel.timeline);
       for (std::size_t rank = 0; rank < panel.timeline.size(); ++rank) {
         for (const Event& event : panel.timeline[rank]) end_ = std::max(end_, event.end - first);
-        left_ = std::max(left_, 30 + width_of(label(panel.timeline[rank], rank), 17));
+        left_ = std::max(left_, 30 + width_of(label(stages(panel.timeline[rank]), rank), 17));
       }
     }
     end_ *= picture.units;
@@ -142,8 +142,7 @@ class Drawing {
     for (const Event& event : events) all.insert(event.action.stage);
     return {all.begin(), all.end()};
   }
-  static std::string label(const Events& events, std::size_t rank) {
-    const std::vector<int> held = stages(events);
+  static std::string label(const std::vector<int>& held, std::size_t rank) {
     if (held.empty()) return fmt::format("rank {}", rank);
     return fmt::format("rank {}, stage{} {}", rank, held.size() > 1 ? "s" : "", fmt::join(held, ", "));
   }
@@ -195,13 +194,13 @@ class Drawing {
   }
 
   void draw_rank(const Events& events, std::size_t rank, double first, double y) {
+    const std::vector<int> held = stages(events);
     const double gap = row_ > 24 ? 5 : 0.1 * row_, top = y + gap / 2, thick = row_ - gap;
     const auto every = std::max<std::size_t>(1, static_cast<std::size_t>(std::ceil(20 / row_)));
     if (rank % every == 0)
-      write(label(events, rank), left_ - 12, top + thick / 2 + 6, std::min(17.0, 8 + row_ / 3), ink,
+      write(label(held, rank), left_ - 12, top + thick / 2 + 6, std::min(17.0, 8 + row_ / 3), ink,
             " text-anchor=\"end\"");
     fill(idle, left_, top, plot_width(), thick);
-    const std::vector<int> held = stages(events);
     std::map<std::pair<std::size_t, std::string>, std::string> paths;  // of boxes of a group and a colour
     std::string numbers;
     for (const Event& event : events) {

@@ -23,8 +23,8 @@ RankClasses classes_of(const Options& options, const Execution& training, const 
 void plan_ranks(Draft& draft, Execution& execution, const RankClasses& classes) {
   const Options& options = draft.options;
   for (int index = 0; index < classes.count(); ++index) {
-    const int rank = classes.first_rank(index);
-    const Program& program = execution.programs[options.grid.coordinates(rank)[maps::Axis::pipeline]];
+    const Rank rank = classes.first_rank(index);
+    const Program& program = execution.programs[pipeline_rank_of(options.grid, rank)];
     schedule::MemoryPlan memory = memory_plan(draft, execution, program, rank);
     std::vector<schedule::Bucket> buckets = schedule::buckets(program, memory, options.bucket_bytes);
     execution.ranks.push_back(
@@ -42,7 +42,7 @@ graph::Graph family(const deck::Model& model, DType dtype) {
 
 Plan make(const Options& options, const ModelWriter& write) {
   Draft draft = draft_of(options, write);
-  std::vector<passes::Recompute> recompute = recompute_in(draft);
+  ById<graph::BlockId, passes::Recompute> recompute = recompute_in(draft);
   RankClasses classes = classes_of(options, draft.training, draft.evaluation);
   plan_ranks(draft, draft.training, classes);
   plan_ranks(draft, draft.evaluation, classes);
@@ -65,7 +65,7 @@ Plan for_inference(const deck::Model& model, DType dtype) {
   options.train.batch = 1;
   options.train.sequence = model.context;
   Draft draft{.options = options};
-  draft.evaluation.schedule = {{{{schedule::ActionKind::forward, 0, 0}}}, {0}, 1};
+  draft.evaluation.schedule = {{{{schedule::ActionKind::forward, Stage(0), 0}}}, {PipelineRank(0)}, 1};
   const graph::Graph graph = model::build(options.model, model::Head::logits, dtype);
   draft.evaluation.programs = {passes::forward_only(passes::partition(graph, {}).front())};
   RankClasses classes = classes_of(options, {}, draft.evaluation);
@@ -81,13 +81,13 @@ Plan for_inference(const deck::Model& model, DType dtype) {
           .effort = draft.effort};
 }
 
-RankMemory Plan::memory(int rank) const {
+RankMemory Plan::memory(Rank rank) const {
   const schedule::MemoryPlan& mine = of(training, rank).memory;
   return {mine, evaluation_bytes(mine, of(evaluation, rank).memory)};
 }
 
-std::vector<int> Plan::stages(int pipeline_rank) const {
-  std::vector<int> held;
+std::vector<Stage> Plan::stages(PipelineRank pipeline_rank) const {
+  std::vector<Stage> held;
   for (const passes::Border& border : program(pipeline_rank).borders) held.push_back(border.stage);
   return held;
 }
@@ -101,13 +101,17 @@ std::set<maps::AxisSet> axis_sets(const Plan& plan) {
   return sets;
 }
 
-int first_rank(const maps::Grid& grid, int pipeline_rank) {
+PipelineRank pipeline_rank_of(const maps::Grid& grid, Rank rank) {
+  return PipelineRank(grid.coordinates(rank)[maps::Axis::pipeline]);
+}
+
+Rank first_rank(const maps::Grid& grid, PipelineRank pipeline_rank) {
   maps::Coordinates place;
   place[maps::Axis::pipeline] = pipeline_rank;
   return grid.rank(place);
 }
 
-std::vector<std::string> held_before(const Plan& plan, int pipeline_rank) {
+std::vector<std::string> held_before(const Plan& plan, PipelineRank pipeline_rank) {
   std::vector<std::string> names;
   for (const Tie& tie : plan.ties)
     if (tie.holders.front() < pipeline_rank && std::ranges::count(tie.holders, pipeline_rank) > 0)

@@ -50,7 +50,7 @@ int RankClasses::interval(Axis axis, int index) const {
   return static_cast<int>(std::ranges::upper_bound(begins, index) - begins.begin()) - 1;
 }
 
-int RankClasses::class_of(int rank) const {
+int RankClasses::class_of(Rank rank) const {
   const maps::Coordinates place = grid_.coordinates(rank);
   int index = 0;
   for (const Axis axis : maps::all_axes)
@@ -58,7 +58,7 @@ int RankClasses::class_of(int rank) const {
   return index;
 }
 
-int RankClasses::first_rank(int class_index) const {
+Rank RankClasses::first_rank(int class_index) const {
   maps::Coordinates place;
   for (auto axis = maps::all_axes.rbegin(); axis != maps::all_axes.rend(); ++axis) {
     const auto& begins = begins_[static_cast<int>(*axis)];

@@ -5,16 +5,13 @@
 
 #include <algorithm>
 #include <array>
-#include <set>
 
 #include "heddle/graph/ops.hpp"
+#include "recompute.hpp"
 
 namespace heddle::plan {
-namespace {
 
 using passes::Recompute;
-
-}  // namespace
 
 double recomputed_flops(const passes::Program& program, const graph::Extents& extents) {
   double flops = 0;
@@ -23,20 +20,21 @@ double recomputed_flops(const passes::Program& program, const graph::Extents& ex
   return flops;
 }
 
-std::string recomputation_text(const Plan& plan, int pipeline_rank) {
+std::string recomputation_text(const Plan& plan, PipelineRank pipeline_rank) {
   static constexpr std::array words = {"nothing", "attention", "all"};
   const graph::Graph& graph = plan.program(pipeline_rank).graph;
-  const std::vector<int> layers = graph::blocks_of(graph, graph::Block::Kind::layer);
-  const auto number = [&](int block) { return std::ranges::lower_bound(layers, block) - layers.begin(); };
-  std::set<int> held;
-  for (const graph::Node& node : graph.nodes)
-    if (node.phase == graph::Phase::forward && std::ranges::count(layers, node.block))
-      held.insert(node.block);
-  const std::vector<int> blocks(held.begin(), held.end());
+  const std::vector<graph::BlockId> layers = graph::blocks_of(graph, graph::Block::Kind::layer);
+  const auto number = [&](graph::BlockId block) {
+    return std::ranges::lower_bound(layers, block) - layers.begin();
+  };
+  std::vector<graph::BlockId> blocks;
+  for (const graph::BlockId block : blocks_of(plan.program(pipeline_rank)))
+    if (graph.blocks[block].kind == graph::Block::Kind::layer) blocks.push_back(block);
   std::vector<std::string> parts;
   for (auto first = blocks.begin(), end = first; first != blocks.end(); first = end) {
     const Recompute recompute = plan.recompute[*first];
-    end = std::find_if(first, blocks.end(), [&](int block) { return plan.recompute[block] != recompute; });
+    end = std::find_if(first, blocks.end(),
+                       [&](graph::BlockId block) { return plan.recompute[block] != recompute; });
     if (recompute == Recompute::none) continue;
     const auto from = number(*first), to = number(*std::prev(end));
     parts.push_back(fmt::format(

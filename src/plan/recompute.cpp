@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <set>
 
 #include "heddle/base/mebibytes.hpp"
 #include "heddle/plan/recomputation.hpp"
@@ -16,19 +15,11 @@ using passes::Recompute;
 
 constexpr std::int64_t mebibyte = std::int64_t{1} << 20;
 
-/// Of what runs for every microbatch.
-std::set<int> blocks_of(const passes::Program& program) {
-  std::set<int> blocks;
-  for (const graph::Node& node : program.graph.nodes)
-    if (!graph::once_a_step(node.phase)) blocks.insert(node.block);
-  return blocks;
-}
-
 /// What some blocks of a pipeline rank recompute, how much that costs and what it takes off the frames.
 struct Choice {
   double flops = 0;
   std::int64_t saved = 0;
-  std::vector<Recompute> by_block;
+  ById<graph::BlockId, Recompute> by_block;
 };
 
 /// Leaves those that no other beats in both FLOPs and savings, by rising FLOPs.
@@ -46,7 +37,7 @@ std::vector<Choice> undominated(std::vector<Choice> choices) {
 /// block, so plans are asked.
 class Chooser {
  public:
-  Chooser(Draft& draft, std::vector<Recompute>& by_block, int pipeline_rank)
+  Chooser(Draft& draft, ById<graph::BlockId, Recompute>& by_block, PipelineRank pipeline_rank)
       : draft_(draft),
         by_block_(by_block),
         pipeline_rank_(pipeline_rank),
@@ -60,7 +51,7 @@ class Chooser {
     if (none_.bytes <= limit_) return;
     for (const Choice& choice : choices()) {
       if (none_.bytes - choice.saved + scratch_ > limit_) continue;
-      for (int block : blocks_) by_block_[block] = choice.by_block[block];
+      for (const graph::BlockId block : blocks_) by_block_[block] = choice.by_block[block];
       if (trial().bytes <= limit_) return;
     }
     refuse();
@@ -86,7 +77,7 @@ class Chooser {
   std::vector<Choice> choices() {
     std::vector<Choice> front = {{0, 0, by_block_}};
     std::int64_t least = limit_;
-    for (int block : blocks_of(program_)) {
+    for (const graph::BlockId block : blocks_of(program_)) {
       blocks_.insert(block);
       std::vector<Choice> longer = front;
       for (Recompute recompute : {Recompute::attention, Recompute::block}) {
@@ -109,7 +100,7 @@ class Chooser {
   }
 
   [[noreturn]] void refuse() const {
-    for (int block : blocks_) by_block_[block] = Recompute::block;
+    for (const graph::BlockId block : blocks_) by_block_[block] = Recompute::block;
     const double all = mebibytes(trial().bytes);
     throw KeyError(
         {"train.memory_limit_mib"},
@@ -120,17 +111,25 @@ class Chooser {
   }
 
   Draft& draft_;
-  std::vector<Recompute>& by_block_;
-  int pipeline_rank_, rank_;
+  ById<graph::BlockId, Recompute>& by_block_;
+  PipelineRank pipeline_rank_;
+  Rank rank_;
   std::int64_t limit_;
   const passes::Program& program_;
   schedule::MemoryPlan evaluation_;
   Trial none_;
-  std::set<int> blocks_;
+  std::set<graph::BlockId> blocks_;
   std::int64_t scratch_ = 0;  ///< what scratch grows by, at least, wherever anything is recomputed
 };
 
 }  // namespace
+
+std::set<graph::BlockId> blocks_of(const passes::Program& program) {
+  std::set<graph::BlockId> blocks;
+  for (const graph::Node& node : program.graph.nodes)
+    if (!graph::once_a_step(node.phase)) blocks.insert(node.block);
+  return blocks;
+}
 
 passes::Recompute recompute_of(deck::Recompute recompute) {
   switch (recompute) {
@@ -140,18 +139,17 @@ passes::Recompute recompute_of(deck::Recompute recompute) {
   }
 }
 
-passes::Program recomputing(passes::Program differentiated, const std::vector<Recompute>& by_block) {
+passes::Program recomputing(passes::Program differentiated, const ById<graph::BlockId, Recompute>& by_block) {
   const passes::Retentions retentions = passes::retentions(differentiated, by_block);
   return passes::rematerialize(std::move(differentiated), retentions);
 }
 
-std::vector<Recompute> recompute_in(Draft& draft) {
+ById<graph::BlockId, Recompute> recompute_in(Draft& draft) {
   const Options& options = draft.options;
-  std::vector<passes::Program>& programs = draft.training.programs;
-  std::vector<Recompute> by_block(draft.graph.blocks.size(), recompute_of(options.train.recompute));
+  ById<PipelineRank, passes::Program>& programs = draft.training.programs;
+  ById<graph::BlockId, Recompute> by_block(draft.graph.blocks.size(), recompute_of(options.train.recompute));
   if (options.train.recompute == deck::Recompute::automatic)
-    for (std::size_t rank = 0; rank < programs.size(); ++rank)
-      Chooser(draft, by_block, static_cast<int>(rank)).run();
+    for (const PipelineRank rank : programs.ids()) Chooser(draft, by_block, rank).run();
   for (passes::Program& program : programs) program = recomputing(std::move(program), by_block);
   return by_block;
 }

@@ -29,18 +29,14 @@ Schedule rows_of_file(const Options& options) {
 
 Schedule generated(const Options& options, const schedule::Costs& costs) {
   const deck::Pipeline& pipeline = options.pipeline;
-  try {
-    return schedule::generate({.name = pipeline.schedule,
-                               .ranks = pipeline.ranks,
-                               .chunks = pipeline.chunks,
-                               .microbatches = pipeline.microbatches,
-                               .window = pipeline.window,
-                               .memory_limit = pipeline.memory_limit,
-                               .weight_memory = options.cost.weight_memory,
-                               .costs = costs});
-  } catch (const schedule::BadRequest& error) {
-    throw KeyError({"pipeline." + error.key()}, error.what());
-  }
+  return schedule::generate({.name = pipeline.schedule,
+                             .ranks = pipeline.ranks,
+                             .chunks = pipeline.chunks,
+                             .microbatches = pipeline.microbatches,
+                             .window = pipeline.window,
+                             .memory_limit = pipeline.memory_limit,
+                             .weight_memory = options.cost.weight_memory,
+                             .costs = costs});
 }
 
 }  // namespace
@@ -57,7 +53,7 @@ Schedule rows_of(const Options& options, const schedule::Costs& costs) {
 
 Schedule runnable_rows_of(const Options& options, const schedule::Costs& costs) {
   Schedule rows = rows_of(options, costs);
-  for (int rank = 0; rank < rows.ranks(); ++rank)
+  for (const PipelineRank rank : first<PipelineRank>(rows.ranks()))
     if (std::ranges::count(rows.rank_of_stage, rank) == 0)
       throw KeyError({"pipeline.schedule"},
                      fmt::format("{} gives rank {} no stage", options.pipeline.schedule, rank),

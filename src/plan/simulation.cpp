@@ -14,12 +14,23 @@
 #include "heddle/schedule/communication.hpp"
 #include "heddle/schedule/lookahead.hpp"
 #include "heddle/schedule/verify.hpp"
+#include "recompute.hpp"
 
 namespace heddle::plan {
+namespace {
+
+/// Of the programs as they would run. Costs ask for no memory plan.
+schedule::Costs machine_estimate(const Options& options) {
+  Draft draft = draft_of(options, family);
+  recompute_in(draft);
+  return machine_costs(options, draft.training);
+}
+
+}  // namespace
 
 Simulation simulate(const Options& options) {
   const bool has_machine = options.machine != deck::Machine();
-  const schedule::Costs estimate = has_machine ? machine_costs(make(options)) : schedule::Costs();
+  const schedule::Costs estimate = has_machine ? machine_estimate(options) : schedule::Costs();
   Simulation simulation{.schedule = {},
                         .costs = costs_of(options, has_machine ? &estimate : nullptr),
                         .timeline = {},

@@ -15,14 +15,14 @@ namespace {
 
 constexpr int most_rows = 16;  // of the table of ranks
 
-std::vector<int> stages_of(const schedule::Schedule& schedule, int rank) {
+std::vector<int> stages_of(const schedule::Schedule& schedule, PipelineRank rank) {
   std::vector<int> stages;
-  for (int stage = 0; stage < schedule.stages(); ++stage)
+  for (const Stage stage : first<Stage>(schedule.stages()))
     if (schedule.rank_of_stage[stage] == rank) stages.push_back(stage);
   return stages;
 }
 
-std::string row(const Simulation& simulation, int rank) {
+std::string row(const Simulation& simulation, PipelineRank rank) {
   const schedule::RankTime& time = simulation.summary.ranks[rank];
   return fmt::format("{:<6}{:<14}{:>12.6g}{:>12.6g}{:>12.6g}{:>12.6g}{:>13.6g}\n", rank,
                      fmt::format("{}", fmt::join(stages_of(simulation.schedule, rank), " ")), time.begin,
@@ -30,9 +30,9 @@ std::string row(const Simulation& simulation, int rank) {
                      simulation.activations[rank]);
 }
 
-nlohmann::ordered_json object(const Simulation& simulation, int rank) {
+nlohmann::ordered_json object(const Simulation& simulation, PipelineRank rank) {
   const schedule::RankTime& time = simulation.summary.ranks[rank];
-  return {{"rank", rank},          {"stages", stages_of(simulation.schedule, rank)},
+  return {{"rank", int{rank}},     {"stages", stages_of(simulation.schedule, rank)},
           {"begin_s", time.begin}, {"end_s", time.end},
           {"busy_s", time.busy},   {"peak_activations", simulation.activations[rank]}};
 }
@@ -63,7 +63,7 @@ std::string text(const Simulation& simulation, const Options& options) {
   if (schedule.ranks() > most_rows) return text + "every rank     in --json\n";
   text += fmt::format("\n{:<6}{:<14}{:>12}{:>12}{:>12}{:>12}{:>13}\n", "rank", "stages", "begin s", "end s",
                       "busy s", "idle s", "activations");
-  for (int rank = 0; rank < schedule.ranks(); ++rank) text += row(simulation, rank);
+  for (const PipelineRank rank : first<PipelineRank>(schedule.ranks())) text += row(simulation, rank);
   return text;
 }
 
@@ -84,7 +84,8 @@ std::string json(const Simulation& simulation, const Options& options, const std
                                 {"tokens_per_s", nullptr},
                                 {"ranks", nlohmann::ordered_json::array()}};
   if (simulation.tokens) all["tokens_per_s"] = *simulation.tokens;
-  for (int rank = 0; rank < schedule.ranks(); ++rank) all["ranks"].push_back(object(simulation, rank));
+  for (const PipelineRank rank : first<PipelineRank>(schedule.ranks()))
+    all["ranks"].push_back(object(simulation, rank));
   return all.dump(1) + "\n";
 }
 

@@ -8,34 +8,24 @@
 namespace heddle::plan {
 namespace {
 
-maps::Box nothing(const Shape& global) {
-  maps::Box box;
-  for (int dim = 0; dim < global.rank(); ++dim) box.push_back({0, 0});
-  return box;
-}
-
-bool is_state(const graph::Value& value) {
-  return value.role == graph::Role::parameter || value.role == graph::Role::state;
-}
-
 /// Of the pipeline ranks that hold a value the first owns it.
 class Collector {
  public:
   explicit Collector(const Plan& plan) : plan_(plan) {}
 
   std::vector<StateValue> run() {
-    for (int pipeline_rank = 0; pipeline_rank < plan_.pipeline_ranks(); ++pipeline_rank)
+    for (const PipelineRank pipeline_rank : first<PipelineRank>(plan_.pipeline_ranks()))
       for (const graph::Value& value : plan_.program(pipeline_rank).graph.values)
-        if (is_state(value)) add(value, pipeline_rank);
+        if (graph::is_kept(value.role)) add(value, pipeline_rank);
     return std::move(all_);
   }
 
  private:
-  void add(const graph::Value& value, int pipeline_rank) {
+  void add(const graph::Value& value, PipelineRank pipeline_rank) {
     const maps::Grid& grid = plan_.grid();
     const auto [known, first] = index_.try_emplace(value.name, all_.size());
     if (first) {
-      const std::vector<maps::Box> none(grid.size(), nothing(value.shape));
+      const std::vector<maps::Box> none(grid.size(), maps::Box::nothing(value.shape.rank()));
       all_.push_back({value.name, value.shape, value.dtype, none, none});
     }
     StateValue& state = all_[known->second];
@@ -57,7 +47,7 @@ std::vector<StateValue> state(const Plan& plan) { return Collector(plan).run(); 
 
 std::uint64_t fingerprint(const Plan& plan) {
   std::map<std::string, Shape> parameters;
-  for (int pipeline_rank = 0; pipeline_rank < plan.pipeline_ranks(); ++pipeline_rank)
+  for (const PipelineRank pipeline_rank : first<PipelineRank>(plan.pipeline_ranks()))
     for (const graph::Value& value : plan.program(pipeline_rank).graph.values)
       if (value.role == graph::Role::parameter) parameters.emplace(value.name, value.shape);
   std::uint64_t folded = 0;

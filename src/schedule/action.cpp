@@ -3,8 +3,6 @@
 
 #include <fmt/format.h>
 
-#include <numeric>
-
 namespace heddle::schedule {
 
 std::string_view name(ActionKind kind) {
@@ -20,7 +18,7 @@ std::string name(const Action& action) {
   return cell;
 }
 
-int partner_stage(const Action& action) {
+Stage partner_stage(const Action& action) {
   const bool later = action.kind == ActionKind::send_forward || action.kind == ActionKind::receive_backward;
   return action.stage + (later ? 1 : -1);
 }
@@ -37,9 +35,9 @@ Action counterpart(const Action& action) {
   return other;
 }
 
-std::vector<int> one_stage_a_rank(int ranks) {
-  std::vector<int> rank_of_stage(ranks);
-  std::iota(rank_of_stage.begin(), rank_of_stage.end(), 0);
+ById<Stage, PipelineRank> one_stage_a_rank(int ranks) {
+  ById<Stage, PipelineRank> rank_of_stage;
+  for (const PipelineRank rank : first<PipelineRank>(ranks)) rank_of_stage.push_back(rank);
   return rank_of_stage;
 }
 

@@ -40,7 +40,7 @@ std::vector<double> peak_activations(const Schedule& schedule, double weight_mem
 
 std::optional<Problem> over_memory(const Schedule& schedule, double limit, double weight_memory) {
   constexpr double rounding = 1e-9;
-  for (int rank = 0; rank < schedule.ranks(); ++rank) {
+  for (const PipelineRank rank : first<PipelineRank>(schedule.ranks())) {
     const double most = limit * static_cast<double>(std::ranges::count(schedule.rank_of_stage, rank));
     std::optional<Problem> problem;
     follow(schedule.rows[rank], weight_memory, [&](std::size_t index, double held) {

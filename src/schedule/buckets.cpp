@@ -5,13 +5,12 @@
 namespace heddle::schedule {
 namespace {
 
-/// The nodes that add to a gradient in the microbatches.
-std::vector<graph::NodeId> writers_of(const passes::Program& program, graph::ValueId sum) {
-  std::vector<graph::NodeId> writers;
-  const auto& nodes = program.graph.nodes;
-  for (graph::NodeId id = 0; id < static_cast<graph::NodeId>(nodes.size()); ++id)
-    if (!graph::once_a_step(nodes[id].phase) && std::ranges::count(nodes[id].out, sum) > 0)
-      writers.push_back(id);
+/// Of each value the nodes that write it in the microbatches: those that add to a gradient.
+std::vector<std::vector<graph::NodeId>> all_writers(const graph::Graph& graph) {
+  std::vector<std::vector<graph::NodeId>> writers(graph.values.size());
+  for (graph::NodeId id = 0; id < static_cast<graph::NodeId>(graph.nodes.size()); ++id)
+    if (!graph::once_a_step(graph.nodes[id].phase))
+      for (const graph::ValueId out : graph.nodes[id].out) writers[out].push_back(id);
   return writers;
 }
 
@@ -22,9 +21,10 @@ std::vector<Bucket> buckets(const passes::Program& program, const MemoryPlan& me
   const auto offset = [&](const passes::Reduction& one) { return memory.locations[one.sum].offset; };
   std::vector<passes::Reduction> reductions = passes::reductions(program);
   std::ranges::sort(reductions, {}, offset);
+  const std::vector<std::vector<graph::NodeId>> writers_of = all_writers(program.graph);
   std::vector<Bucket> all;
   for (const passes::Reduction& reduction : reductions) {
-    const std::vector<graph::NodeId> writers = writers_of(program, reduction.sum);
+    const std::vector<graph::NodeId>& writers = writers_of[reduction.sum];
     const bool begun_by_forward = std::ranges::any_of(
         writers, [&](graph::NodeId id) { return program.graph.nodes[id].phase == graph::Phase::loss; });
     const std::int64_t begin = offset(reduction), end = begin + memory.locations[reduction.sum].bytes;

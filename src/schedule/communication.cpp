@@ -19,7 +19,7 @@ class Lowering {
   }
 
   /// `action`, whose inputs are there, comes next in the row.
-  void add(int rank, const Action& action) {
+  void add(PipelineRank rank, const Action& action) {
     Row& row = lowered_.rows[rank];
     if (receives_ == Receives::before_use)
       for (const Need& need : dependencies_.of(action))
@@ -41,7 +41,7 @@ class Lowering {
     if (action.kind == ActionKind::backward_weight || is_per_stage(action.kind)) return {};
     Action send = action;
     send.kind = action.kind == ActionKind::forward ? ActionKind::send_forward : ActionKind::send_backward;
-    const int partner = partner_stage(send);
+    const Stage partner = partner_stage(send);
     if (partner < 0 || partner >= lowered_.stages()) return {};
     if (lowered_.rank_of_stage[partner] == lowered_.rank_of_stage[action.stage]) return {};
     return send;
@@ -58,7 +58,8 @@ RowWalker walker_of(const Schedule& compute) {
 
 }  // namespace
 
-Schedule add_communication(const Cells& cells, const std::vector<int>& rank_of_stage, Receives receives) {
+Schedule add_communication(const Cells& cells, const ById<Stage, PipelineRank>& rank_of_stage,
+                           Receives receives) {
   Schedule compute = schedule_of(cells);
   compute.rank_of_stage = rank_of_stage;
   Lowering lowering(compute, receives);
@@ -66,7 +67,7 @@ Schedule add_communication(const Cells& cells, const std::vector<int>& rank_of_s
   std::vector<std::size_t> clock(cells.size(), 0);  // of each rank: one that waits falls behind the others
   for (bool moved = true; moved;) {
     moved = false;
-    for (int rank = 0; rank < walker.ranks(); ++rank) {
+    for (const PipelineRank rank : first<PipelineRank>(walker.ranks())) {
       if (clock[rank] == cells[rank].size()) continue;
       const bool idles = !cells[rank][clock[rank]];
       if (!idles && !walker.ready(rank)) continue;
@@ -82,14 +83,14 @@ Schedule add_communication(const Cells& cells, const std::vector<int>& rank_of_s
 Schedule add_communication(const Schedule& compute, Receives receives) {
   Lowering lowering(compute, receives);
   RowWalker walker = walker_of(compute);
-  walker.by_clocks([&](std::size_t, int rank, const Action& action) { lowering.add(rank, action); });
+  walker.by_clocks([&](std::size_t, PipelineRank rank, const Action& action) { lowering.add(rank, action); });
   throw_if_any(walker.first_blocked());
   return lowering.schedule();
 }
 
 Schedule finish_step(Schedule schedule) {
   for (const ActionKind kind : {ActionKind::reduce_gradients, ActionKind::step})
-    for (int stage = 0; stage < schedule.stages(); ++stage) {
+    for (const Stage stage : first<Stage>(schedule.stages())) {
       Row& row = schedule.rows[schedule.rank_of_stage[stage]];
       const Action action{kind, stage};
       if (std::find(row.begin(), row.end(), action) == row.end()) row.push_back(action);

@@ -6,9 +6,7 @@
 namespace heddle::schedule {
 namespace {
 
-std::size_t border(const Action& message) {
-  return static_cast<std::size_t>(std::min(message.stage, partner_stage(message)));
-}
+Stage border(const Action& message) { return std::min(message.stage, partner_stage(message)); }
 
 }  // namespace
 

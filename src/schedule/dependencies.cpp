@@ -4,7 +4,7 @@
 namespace heddle::schedule {
 namespace {
 
-Action with(Action action, ActionKind kind, int stage) {
+Action with(Action action, ActionKind kind, Stage stage) {
   action.kind = kind;
   action.stage = stage;
   return action;
@@ -15,7 +15,7 @@ Action of_slice(Action action, int slice) {
   return action;
 }
 
-void add_backward(Needs& result, const Action& action, int stage) {
+void add_backward(Needs& result, const Action& action, Stage stage) {
   result.add(with(action, ActionKind::backward, stage), with(action, ActionKind::backward_input, stage));
 }
 
@@ -24,7 +24,7 @@ void add_backward(Needs& result, const Action& action, int stage) {
 Needs Dependencies::of(const Action& action) const {
   using enum ActionKind;
   Needs result;
-  const int stage = action.stage, last = static_cast<int>(rank_of_stage_.size()) - 1;
+  const Stage stage = action.stage, last(static_cast<int>(rank_of_stage_.size()) - 1);
   switch (action.kind) {
     case forward:
       if (action.slice > 0) result.add(of_slice(action, action.slice - 1));

@@ -18,7 +18,7 @@ enum Way : std::size_t { out, back };
 
 class Writer {
  public:
-  Writer(int rank, int ranks) : stage_{rank, 2 * ranks - 1 - rank} {}
+  Writer(PipelineRank rank, int ranks) : stage_{Stage(int{rank}), Stage(2 * ranks - 1 - rank)} {}
 
   void forward(Way way) { row_.push_back({ActionKind::forward, stage_[way], forwards_[way]++}); }
   void backward(Way way) { row_.push_back({ActionKind::backward, stage_[way], backwards_[way]++}); }
@@ -35,7 +35,8 @@ class Writer {
   Row row() { return std::move(row_); }
 
  private:
-  std::array<int, 2> stage_, forwards_{}, backwards_{};
+  std::array<Stage, 2> stage_;
+  std::array<int, 2> forwards_{}, backwards_{};
   std::deque<Turn> waiting_;
   Row row_;
 };
@@ -55,7 +56,7 @@ void warm_up(Writer& to, int behind, int before) {
 }
 
 /// Half of the last backwards are split, so that W fills the end.
-void cool_down(Writer& to, int rank, int behind, int before) {
+void cool_down(Writer& to, PipelineRank rank, int behind, int before) {
   bool split = false;
   const auto backward = [&](Way way) { split ? to.input(way) : to.backward(way); };
   for (int i = 0; i < before + 1; ++i) {
@@ -72,7 +73,7 @@ void cool_down(Writer& to, int rank, int behind, int before) {
   for (int i = 0; i < before + 1; ++i) to.weight();
 }
 
-Row row_of(int rank, int ranks, int microbatches) {
+Row row_of(PipelineRank rank, int ranks, int microbatches) {
   const int behind = ranks - 1 - rank, before = rank;
   Writer to(rank, ranks);
   warm_up(to, behind, before);
@@ -101,7 +102,8 @@ Schedule dual_pipe_v(int ranks, int microbatches) {
         "it fills both ways of the V with as many microbatches as there are stages",
         fmt::format("try pipeline.microbatches = {}", 2 * ranks));
   Schedule schedule{{}, folded(ranks), microbatches};
-  for (int rank = 0; rank < ranks; ++rank) schedule.rows.push_back(row_of(rank, ranks, microbatches));
+  for (const PipelineRank rank : first<PipelineRank>(ranks))
+    schedule.rows.push_back(row_of(rank, ranks, microbatches));
   return schedule;
 }
 

@@ -14,9 +14,10 @@ namespace {
 /// The most microbatches that any stage may hold from F to W.
 int peak(const Schedule& lowered, int window) {
   int most = 0;
-  for (int stage = 0; stage < lowered.stages(); ++stage) {
+  for (const Stage stage : first<Stage>(lowered.stages())) {
     const BufferClass frame{{{stage, ActionKind::forward}}, {{stage, ActionKind::backward_weight}}};
-    const auto alive = lives(lowered.rows[stage], frame, default_lookahead, default_channel_capacity, window);
+    const Row& row = lowered.rows[lowered.rank_of_stage[stage]];
+    const auto alive = lives(row, frame, default_lookahead, default_channel_capacity, window);
     most = std::max(most, assign_slots(alive).count);
   }
   return most;

@@ -23,24 +23,22 @@ class Estimator {
         machine_(machine),
         loss_chunks_(passes::loss_chunks(input.program, input.grid, input.rank, input.extents).size()) {}
 
-  std::map<int, StageCost> run() {
+  std::map<Stage, StageCost> run() {
     for (const passes::Border& border : in_.program.borders) stages_[border.stage] = {};
     double once = 0, summed_bytes = 0;
-    for (std::size_t index = 0; index < in_.program.graph.nodes.size(); ++index) {
-      const graph::Node& node = in_.program.graph.nodes[index];
-      const Phase phase = in_.program.graph.nodes[index].phase;
+    for (const graph::Node& node : in_.program.graph.nodes) {
       const auto* map = std::get_if<maps::Map>(&node.attributes);
       if (map && !map->among.empty()) {
         ties_ += of(node, 1);
         continue;
       }
-      if (phase > Phase::epilogue) continue;  // the step itself, below
-      if (graph::once_a_step(phase)) {
+      if (node.phase > Phase::epilogue) continue;  // the step itself, below
+      if (graph::once_a_step(node.phase)) {
         once += of(node, 1);
         if (map) summed_bytes += bytes(node.in);
       } else {
-        stages_.at(node.stage)[action_of(phase, Backward::split)] +=
-            of(node, phase == Phase::loss ? loss_chunks_ : 1);
+        stages_.at(node.stage)[action_of(node.phase, Backward::split)] +=
+            of(node, node.phase == Phase::loss ? loss_chunks_ : 1);
       }
     }
     for (auto& [stage, cost] : stages_)
@@ -89,13 +87,13 @@ class Estimator {
   const EstimateInput& in_;
   const MachineModel& machine_;
   std::size_t loss_chunks_;
-  std::map<int, StageCost> stages_;
+  std::map<Stage, StageCost> stages_;
   double ties_ = 0;  ///< seconds of what pipeline ranks that hold one parameter tell each other
 };
 
 }  // namespace
 
-double seconds(const maps::Map& map, double bytes, const maps::Grid& grid, int rank,
+double seconds(const maps::Map& map, double bytes, const maps::Grid& grid, Rank rank,
                const MachineModel& machine) {
   std::vector<int> group = grid.group_of(map.axes, rank);
   if (!map.among.empty()) {
@@ -113,7 +111,7 @@ double seconds(const maps::Map& map, double bytes, const maps::Grid& grid, int r
   return (both_ways ? 2 : 1) * ((n - 1) / n * bytes / link.bandwidth + messages * link.latency);
 }
 
-std::map<int, StageCost> estimate(const EstimateInput& input, const MachineModel& machine) {
+std::map<Stage, StageCost> estimate(const EstimateInput& input, const MachineModel& machine) {
   return Estimator(input, machine).run();
 }
 

@@ -7,9 +7,9 @@ namespace heddle::schedule {
 
 Schedule gpipe(int stages, int microbatches) {
   HEDDLE_EXPECT(stages >= 1 && microbatches >= 1);
-  Schedule schedule{std::vector<Row>(stages), one_stage_a_rank(stages), microbatches};
-  for (int stage = 0; stage < stages; ++stage) {
-    Row& row = schedule.rows[stage];
+  Schedule schedule{ById<PipelineRank, Row>(stages), one_stage_a_rank(stages), microbatches};
+  for (const Stage stage : first<Stage>(stages)) {
+    Row& row = schedule.rows[schedule.rank_of_stage[stage]];
     for (int microbatch = 0; microbatch < microbatches; ++microbatch)
       row.push_back({ActionKind::forward, stage, microbatch});
     for (int microbatch = 0; microbatch < microbatches; ++microbatch)

@@ -11,14 +11,14 @@ namespace {
 enum class Direction : bool { forward, backward };
 
 /// In which order a rank takes its stages and microbatches.
-Turns turns(int rank, int ranks, int chunks, const std::vector<int>& rounds, Direction direction) {
+Turns turns(PipelineRank rank, int ranks, int chunks, const std::vector<int>& rounds, Direction direction) {
   Turns order;
   int first = 0;
   for (const int round : rounds) {
     for (int i = 0; i < chunks; ++i) {
       const int chunk = direction == Direction::forward ? i : chunks - 1 - i;
       for (int microbatch = first; microbatch < first + round; ++microbatch)
-        order.push_back({chunk * ranks + rank, microbatch});
+        order.push_back({Stage(chunk * ranks + rank), microbatch});
     }
     first += round;
   }
@@ -31,7 +31,7 @@ Schedule in_rounds(int ranks, int chunks, int microbatches, F&& row) {
   HEDDLE_EXPECT(ranks >= 1 && chunks >= 1 && microbatches >= 1);
   const std::vector<int> rounds = rounds_of(microbatches, ranks);
   Schedule schedule{{}, looped(ranks, chunks), microbatches};
-  for (int rank = 0; rank < ranks; ++rank)
+  for (const PipelineRank rank : first<PipelineRank>(ranks))
     schedule.rows.push_back(row(rank, turns(rank, ranks, chunks, rounds, Direction::forward),
                                 turns(rank, ranks, chunks, rounds, Direction::backward),
                                 (chunks - 1) * rounds.front()));
@@ -42,14 +42,14 @@ Schedule in_rounds(int ranks, int chunks, int microbatches, F&& row) {
 
 Schedule interleaved(int ranks, int chunks, int microbatches) {
   return in_rounds(ranks, chunks, microbatches,
-                   [&](int rank, const Turns& forwards, const Turns& backwards, int warm_up) {
+                   [&](PipelineRank rank, const Turns& forwards, const Turns& backwards, int warm_up) {
                      return in_phases(forwards, backwards, warm_up + 2 * (ranks - 1 - rank));
                    });
 }
 
 Schedule interleaved_zb(int ranks, int chunks, int microbatches) {
   return in_rounds(ranks, chunks, microbatches,
-                   [&](int rank, const Turns& forwards, const Turns& backwards, int warm_up) {
+                   [&](PipelineRank rank, const Turns& forwards, const Turns& backwards, int warm_up) {
                      return in_split_phases(forwards, backwards, warm_up + ranks - 1 - rank, rank);
                    });
 }

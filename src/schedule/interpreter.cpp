@@ -14,7 +14,7 @@ Interpreter::Interpreter(const Row& row, Machine& machine, int lookahead, Observ
   HEDDLE_EXPECT(lookahead >= 1);
 }
 
-Interpreter::Interpreter(const Schedule& schedule, int rank, Machine& machine, int lookahead,
+Interpreter::Interpreter(const Schedule& schedule, PipelineRank rank, Machine& machine, int lookahead,
                          Observer* observer)
     : Interpreter(schedule.rows[rank], machine, lookahead, observer) {
   window_ = schedule.window;

@@ -23,7 +23,7 @@ Cells lock_step(const Schedule& compute) {
   RowWalker walker(compute, Dependencies::without_messages(compute.stages(), compute.slices));
   Cells cells(compute.rows.size());
   std::size_t clocks = 0;
-  walker.by_clocks([&](std::size_t clock, int rank, const Action& action) {
+  walker.by_clocks([&](std::size_t clock, PipelineRank rank, const Action& action) {
     put(cells[rank], clock, action);
     clocks = clock + 1;
   });
@@ -35,21 +35,21 @@ Cells lock_step(const Schedule& compute) {
 Cells lock_step_with_communication(const Schedule& lowered) {
   RowWalker walker(lowered, Dependencies(lowered));
   Cells cells(lowered.rows.size());
-  const std::vector<int> all = walker.unfinished();
-  std::set<int> turn(all.begin(), all.end());
+  const std::vector<PipelineRank> all = walker.unfinished();
+  std::set<PipelineRank> turn(all.begin(), all.end());
   for (std::size_t clock = 0; !turn.empty(); ++clock) {
-    std::set<int> moved;
+    std::set<PipelineRank> moved;
     // What a rank makes possible is taken in the same clock: by a later rank at once, by an earlier one in
     // a second round.
     for (int round = 0; round < 2; ++round) {
-      std::set<int> passed;
+      std::set<PipelineRank> passed;
       while (!turn.empty()) {
-        const int rank = *turn.begin();
+        const PipelineRank rank = *turn.begin();
         turn.erase(rank);
         if (walker.at_end(rank) || !walker.ready(rank)) continue;
         put(cells[rank], clock, walker.take(rank));
         moved.insert(rank);
-        for (const int woken : walker.woken()) (woken > rank ? turn : passed).insert(woken);
+        for (const PipelineRank woken : walker.woken()) (woken > rank ? turn : passed).insert(woken);
       }
       turn = std::move(passed);
     }
@@ -67,15 +67,15 @@ Cells cells_of(const Schedule& schedule) {
 
 Schedule schedule_of(const Cells& cells) {
   Schedule schedule;
-  for (int rank = 0; rank < static_cast<int>(cells.size()); ++rank) {
+  for (const PipelineRank rank : cells.ids()) {
     Row& row = schedule.rows.emplace_back();
     for (const Cell& cell : cells[rank]) {
       if (!cell) continue;
       row.push_back(*cell);
       schedule.microbatches = std::max(schedule.microbatches, cell->microbatch + 1);
       schedule.slices = std::max(schedule.slices, cell->slice + 1);
-      if (cell->stage >= schedule.stages()) schedule.rank_of_stage.resize(cell->stage + 1, -1);
-      int& holder = schedule.rank_of_stage[cell->stage];
+      if (cell->stage >= schedule.stages()) schedule.rank_of_stage.resize(cell->stage + 1, PipelineRank(-1));
+      PipelineRank& holder = schedule.rank_of_stage[cell->stage];
       if (is_compute(cell->kind) && holder < 0) holder = rank;
     }
   }

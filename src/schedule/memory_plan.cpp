@@ -3,9 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <functional>
 #include <map>
-#include <set>
 #include <span>
 
 #include "heddle/maps/local.hpp"
@@ -236,11 +234,11 @@ class Planner {
   /// The same life of stage 0, if it is all of one stage.
   static BufferClass of_any_stage(const BufferClass& life) {
     BufferClass any;
-    const int stage = life.first.begin()->stage;
+    const Stage stage = life.first.begin()->stage;
     for (const auto& [from, to] : {std::pair(&life.first, &any.first), std::pair(&life.last, &any.last)})
       for (const Task& task : *from) {
         if (task.stage != stage) return life;
-        to->insert({0, task.kind});
+        to->insert({Stage(0), task.kind});
       }
     return any;
   }

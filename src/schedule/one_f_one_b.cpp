@@ -9,7 +9,7 @@ namespace heddle::schedule {
 Schedule one_f_one_b(int stages, int microbatches) {
   HEDDLE_EXPECT(stages >= 1 && microbatches >= 1);
   Schedule schedule{{}, one_stage_a_rank(stages), microbatches};
-  for (int stage = 0; stage < stages; ++stage) {
+  for (const Stage stage : first<Stage>(stages)) {
     const Turns turns = turns_of(stage, microbatches);
     schedule.rows.push_back(in_phases(turns, turns, stages - 1 - stage));
   }

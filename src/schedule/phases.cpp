@@ -25,7 +25,7 @@ Row phases(const Turns& forwards, std::size_t warm_up, F&& backward) {
 
 }  // namespace
 
-Turns turns_of(int stage, int microbatches) {
+Turns turns_of(Stage stage, int microbatches) {
   Turns turns;
   for (int microbatch = 0; microbatch < microbatches; ++microbatch) turns.push_back({stage, microbatch});
   return turns;

@@ -9,12 +9,12 @@ namespace heddle::schedule {
 namespace {
 
 /// Which of its rank's stages an action's is, from 0.
-int chunk_of(int stage, const std::vector<int>& rank_of_stage) {
+int chunk_of(Stage stage, const ById<Stage, PipelineRank>& rank_of_stage) {
   return static_cast<int>(
       std::count(rank_of_stage.begin(), rank_of_stage.begin() + stage, rank_of_stage[stage]));
 }
 
-std::string letter(const Action& action, const std::vector<int>& rank_of_stage) {
+std::string letter(const Action& action, const ById<Stage, PipelineRank>& rank_of_stage) {
   const char one = name(action.kind).front();
   const bool small = chunk_of(action.stage, rank_of_stage) % 2 == 1;
   return {small ? static_cast<char>(std::tolower(static_cast<unsigned char>(one))) : one};
@@ -27,7 +27,7 @@ std::string short_name(const Action& action, bool one_stage_a_rank) {
 
 }  // namespace
 
-std::string picture(const Cells& clocks, const std::vector<int>& rank_of_stage, std::size_t width) {
+std::string picture(const Cells& clocks, const ById<Stage, PipelineRank>& rank_of_stage, std::size_t width) {
   const bool alone = rank_of_stage.size() == clocks.size();
   std::size_t longest = 1, columns = 0;
   for (const auto& row : clocks) {
@@ -37,7 +37,7 @@ std::string picture(const Cells& clocks, const std::vector<int>& rank_of_stage, 
   }
   const bool named = columns * (longest + 1) <= width;
   std::string text;
-  for (std::size_t rank = 0; rank < clocks.size(); ++rank) {
+  for (const PipelineRank rank : clocks.ids()) {
     std::string line = fmt::format("{:>4} ", rank);
     for (const Cell& cell : clocks[rank]) {
       if (named)

@@ -4,16 +4,16 @@
 
 namespace heddle::schedule {
 
-std::vector<int> looped(int ranks, int chunks) {
-  std::vector<int> rank_of_stage;
-  for (int stage = 0; stage < ranks * chunks; ++stage) rank_of_stage.push_back(stage % ranks);
+ById<Stage, PipelineRank> looped(int ranks, int chunks) {
+  ById<Stage, PipelineRank> rank_of_stage;
+  for (const Stage stage : first<Stage>(ranks * chunks)) rank_of_stage.push_back(PipelineRank(stage % ranks));
   return rank_of_stage;
 }
 
-std::vector<int> folded(int ranks) {
-  std::vector<int> rank_of_stage;
-  for (int stage = 0; stage < 2 * ranks; ++stage)
-    rank_of_stage.push_back(std::min(stage, 2 * ranks - 1 - stage));
+ById<Stage, PipelineRank> folded(int ranks) {
+  ById<Stage, PipelineRank> rank_of_stage;
+  for (const Stage stage : first<Stage>(2 * ranks))
+    rank_of_stage.push_back(PipelineRank(std::min<int>(stage, 2 * ranks - 1 - stage)));
   return rank_of_stage;
 }
 

@@ -6,7 +6,7 @@
 
 namespace heddle::schedule {
 
-std::string never_starts(int rank, std::size_t index, const Action& action) {
+std::string never_starts(PipelineRank rank, std::size_t index, const Action& action) {
   return fmt::format("rank {}, action {} {} can never start", rank, index, name(action));
 }
 

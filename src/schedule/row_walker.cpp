@@ -17,7 +17,7 @@ std::optional<Need> RowWalker::unmet(const Action& action) const {
   return need ? std::optional(*need) : std::nullopt;
 }
 
-bool RowWalker::ready(int rank) {
+bool RowWalker::ready(PipelineRank rank) {
   if (waits_[rank]) return false;
   const auto need = unmet(next(rank));
   if (!need) return true;
@@ -26,7 +26,7 @@ bool RowWalker::ready(int rank) {
   return false;
 }
 
-const Action& RowWalker::take(int rank) {
+const Action& RowWalker::take(PipelineRank rank) {
   const Action& action = next(rank);
   ++position_[rank];
   done_[action] = 1;
@@ -48,17 +48,17 @@ void RowWalker::wake(const Action& done) {
   awaiting_.erase(begin, end);
 }
 
-std::vector<int> RowWalker::unfinished() const {
-  std::vector<int> left;
-  for (int rank = 0; rank < ranks(); ++rank)
+std::vector<PipelineRank> RowWalker::unfinished() const {
+  std::vector<PipelineRank> left;
+  for (const PipelineRank rank : first<PipelineRank>(ranks()))
     if (!at_end(rank)) left.push_back(rank);
   return left;
 }
 
 std::optional<Problem> RowWalker::first_blocked() const {
-  const std::vector<int> left = unfinished();
+  const std::vector<PipelineRank> left = unfinished();
   if (left.empty()) return {};
-  const int rank = left.front();
+  const PipelineRank rank = left.front();
   const Action& action = next(rank);
   return Problem{never_starts(rank, position_[rank], action),
                  fmt::format("it waits for {}", name(unmet(action)->either))};

@@ -93,15 +93,15 @@ Event SimulatedMachine::finish(const Action& action) {
 namespace {
 
 /// Ranks that choose must not see the future: all of them go on from moment to moment together.
-Advance run_in_time(std::span<Interpreter> loops, std::span<const SimulatedMachine> machines,
-                    SimulatedCluster& cluster) {
+Advance run_in_time(ById<PipelineRank, Interpreter>& loops,
+                    const ById<PipelineRank, SimulatedMachine>& machines, SimulatedCluster& cluster) {
   while (!std::ranges::all_of(loops, &Interpreter::done)) {
     bool moved = false;
     for (Interpreter& loop : loops)
       while (loop.advance() == Advance::moved) moved = true;
     if (moved) continue;
     double next = std::numeric_limits<double>::infinity();
-    for (std::size_t rank = 0; rank < loops.size(); ++rank)
+    for (const PipelineRank rank : loops.ids())
       if (!loops[rank].done()) next = std::min(next, machines[rank].next());
     if (next == std::numeric_limits<double>::infinity()) return Advance::blocked;
     cluster.set_time(next);
@@ -113,11 +113,11 @@ Advance run_in_time(std::span<Interpreter> loops, std::span<const SimulatedMachi
 
 Timeline simulate(const Schedule& schedule, const Costs& costs, int lookahead, int channel_capacity) {
   SimulatedCluster cluster(schedule, costs, channel_capacity);
-  std::vector<EventRecorder> recorders(schedule.rows.size());
-  std::vector<SimulatedMachine> machines(schedule.rows.size(), SimulatedMachine(cluster));
-  std::vector<Interpreter> loops;
-  for (std::size_t rank = 0; rank < machines.size(); ++rank)
-    loops.emplace_back(schedule, static_cast<int>(rank), machines[rank], lookahead, &recorders[rank]);
+  ById<PipelineRank, EventRecorder> recorders(schedule.rows.size());
+  ById<PipelineRank, SimulatedMachine> machines(schedule.rows.size(), SimulatedMachine(cluster));
+  ById<PipelineRank, Interpreter> loops;
+  for (const PipelineRank rank : machines.ids())
+    loops.emplace_back(schedule, rank, machines[rank], lookahead, &recorders[rank]);
   const bool chooses = schedule.window > 1;
   if ((chooses ? run_in_time(loops, machines, cluster) : run_all(loops)) == Advance::done) {
     Timeline timeline;
@@ -125,9 +125,10 @@ Timeline simulate(const Schedule& schedule, const Costs& costs, int lookahead, i
     return timeline;
   }
   const auto stuck = std::ranges::find_if_not(loops, &Interpreter::done);
-  throw Error(ExitCode::usage,
-              never_starts(static_cast<int>(stuck - loops.begin()), stuck->position(), stuck->next()),
-              "the simulation of the schedule got stuck");
+  throw Error(
+      ExitCode::usage,
+      never_starts(PipelineRank(static_cast<int>(stuck - loops.begin())), stuck->position(), stuck->next()),
+      "the simulation of the schedule got stuck");
 }
 
 }  // namespace heddle::schedule

@@ -64,9 +64,8 @@ Task StorageTable::task_of(std::size_t node) const {
 void StorageTable::find_moments() {
   const auto& nodes = program_.graph.nodes;
   for (std::size_t i = 0; i < nodes.size(); ++i) {
-    const bool late =
-        nodes[i].phase >= Phase::epilogue ||
-        (backward_ == Backward::split && program_.graph.nodes[i].phase == Phase::backward_weight);
+    const bool late = nodes[i].phase >= Phase::epilogue ||
+                      (backward_ == Backward::split && nodes[i].phase == Phase::backward_weight);
     moment_.push_back(static_cast<std::int64_t>(late ? i + nodes.size() : i));
   }
   for (std::size_t i = 0; i < nodes.size(); ++i) {
@@ -124,7 +123,7 @@ bool StorageTable::dead_after(const Storage& storage, std::int64_t moment) const
   return !kept && storage.last_moment <= moment;
 }
 
-bool StorageTable::of_one_stage(const Storage& storage, int stage) const {
+bool StorageTable::of_one_stage(const Storage& storage, Stage stage) const {
   return storage.made_in.stage == stage &&
          std::ranges::all_of(storage.used_in, [&](const Task& task) { return task.stage == stage; });
 }

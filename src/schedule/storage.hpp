@@ -36,7 +36,7 @@ class StorageTable {
   void merge(graph::ValueId into, graph::ValueId from);
   bool dead_after(const Storage& storage, std::int64_t moment) const;
   Task task_of(std::size_t node) const;
-  bool of_one_stage(const Storage& storage, int stage) const;
+  bool of_one_stage(const Storage& storage, Stage stage) const;
 
   const passes::Program& program_;
   Backward backward_;

@@ -9,6 +9,16 @@ namespace heddle::schedule {
 using graph::NodeId;
 using graph::Phase;
 
+namespace {
+
+template <class Map>
+std::span<const NodeId> found(const Map& map, const typename Map::key_type& key) {
+  const auto at = map.find(key);
+  return at == map.end() ? std::span<const NodeId>() : at->second;
+}
+
+}  // namespace
+
 Backward backward_of(const Row& row) {
   const bool split = std::ranges::count(row, ActionKind::backward_weight, &Action::kind) > 0;
   return split ? Backward::split : Backward::whole;
@@ -63,18 +73,11 @@ Tasks::Tasks(const passes::Program& program, Backward backward) {
 }
 
 std::span<const NodeId> Tasks::of(const Action& action) const {
-  const auto found = by_action_.find({action.stage, action.kind});
-  return found == by_action_.end() ? std::span<const NodeId>() : found->second;
+  return found(by_action_, {action.stage, action.kind});
 }
 
-std::span<const NodeId> Tasks::once(Phase phase) const {
-  const auto found = once_.find(phase);
-  return found == once_.end() ? std::span<const NodeId>() : found->second;
-}
+std::span<const NodeId> Tasks::once(Phase phase) const { return found(once_, phase); }
 
-std::span<const NodeId> Tasks::loss(int stage) const {
-  const auto found = loss_.find(stage);
-  return found == loss_.end() ? std::span<const NodeId>() : found->second;
-}
+std::span<const NodeId> Tasks::loss(Stage stage) const { return found(loss_, stage); }
 
 }  // namespace heddle::schedule

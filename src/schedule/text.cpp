@@ -49,7 +49,7 @@ std::optional<ActionKind> take_kind(std::string_view& text) {
 /// nullopt when `cell` is no action.
 std::optional<Action> parse_action(std::string_view cell) {
   Action action;
-  if ((action.stage = take_number(cell)) < 0) return {};
+  if ((action.stage = Stage(take_number(cell))) < 0) return {};
   const auto kind = take_kind(cell);
   if (!kind) return {};
   action.kind = *kind;

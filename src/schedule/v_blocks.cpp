@@ -22,12 +22,12 @@ struct Block {
 };
 
 /// The intervals keep two actions of a rank out of one clock, whatever the number of ranks.
-Block half_block(int rank, int ranks) {
+Block half_block(PipelineRank rank, int ranks) {
   const int interval = ranks % 2 == 0 ? 3 : 0;
   return {2 * rank, 3 * ranks - rank - 2, 3 * ranks + interval + 2 * rank - 1,
           6 * ranks + interval - rank - 2};
 }
-Block min_block(int rank, int ranks) {
+Block min_block(PipelineRank rank, int ranks) {
   const int interval = ranks % 3 == 0 ? 2 : 0;
   return {rank, 2 * ranks - rank - 1, 2 * ranks + interval + rank, 4 * ranks + interval - rank - 1};
 }
@@ -91,8 +91,8 @@ class Clocks {
   int limit_ = 0;
 };
 
-Clocks repeated(const Block& block, int rank, int ranks, int microbatches) {
-  const int out = rank, back = 2 * ranks - 1 - rank;
+Clocks repeated(const Block& block, PipelineRank rank, int ranks, int microbatches) {
+  const Stage out(int{rank}), back(2 * ranks - 1 - rank);
   Clocks clocks;
   for (int i = 0; i < microbatches; ++i) {
     clocks.put(block.forward_out + i * period, {ActionKind::forward, out, i});
@@ -126,14 +126,14 @@ void tighten(std::vector<Clocks>& ranks, const Extents& extents) {
     }
 }
 
-Schedule from_blocks(int ranks, int microbatches, Block (*block)(int, int)) {
+Schedule from_blocks(int ranks, int microbatches, Block (*block)(PipelineRank, int)) {
   HEDDLE_EXPECT(ranks >= 1 && microbatches >= 1);
-  std::vector<Clocks> clocks;
-  for (int rank = 0; rank < ranks; ++rank)
+  ById<PipelineRank, Clocks> clocks;
+  for (const PipelineRank rank : first<PipelineRank>(ranks))
     clocks.push_back(repeated(block(rank, ranks), rank, ranks, microbatches));
   tighten(clocks, {2 * ranks, microbatches});
-  Schedule schedule{std::vector<Row>(ranks), folded(ranks), microbatches};
-  for (int rank = 0; rank < ranks; ++rank)
+  Schedule schedule{ById<PipelineRank, Row>(ranks), folded(ranks), microbatches};
+  for (const PipelineRank rank : first<PipelineRank>(ranks))
     for (std::size_t clock = 0; clock < clocks[rank].size(); ++clock)
       if (const Cell& cell = clocks[rank][clock]) schedule.rows[rank].push_back(*cell);
   return schedule;

@@ -14,7 +14,7 @@ namespace {
 
 /// Where an action stands.
 struct Position {
-  int rank = -1;  ///< -1: no row has the action
+  PipelineRank rank{-1};  ///< -1: no row has the action
   std::uint32_t index = 0;
 
   explicit operator bool() const { return rank >= 0; }
@@ -44,7 +44,7 @@ class Verifier {
     if (auto problem = stages()) return problem;
     // Actions beyond these extents are refused before they are looked up.
     positions_.emplace(Extents{schedule_.stages(), schedule_.microbatches, schedule_.slices});
-    for (int rank = 0; rank < schedule_.ranks(); ++rank)
+    for (const PipelineRank rank : first<PipelineRank>(schedule_.ranks()))
       for (std::uint32_t index = 0; index < schedule_.rows[rank].size(); ++index)
         if (auto problem = misplacement({rank, index})) return problem;
     return {};
@@ -57,8 +57,8 @@ class Verifier {
   std::optional<Problem> stages() const {
     if (schedule_.stages() == 0) return Problem{"the schedule has no stages", "no row computes anything"};
     if (schedule_.microbatches < 1) return Problem{"the schedule has no microbatches", ""};
-    for (int stage = 0; stage < schedule_.stages(); ++stage) {
-      const int rank = schedule_.rank_of_stage[stage];
+    for (const Stage stage : first<Stage>(schedule_.stages())) {
+      const PipelineRank rank = schedule_.rank_of_stage[stage];
       if (rank < 0) return Problem{fmt::format("stage {} is on no rank", stage), "no row computes it"};
       if (rank >= schedule_.ranks())
         return Problem{fmt::format("stage {} is on rank {}", stage, rank),
@@ -75,7 +75,7 @@ class Verifier {
     };
     if (action.stage < 0 || action.stage >= schedule_.stages())
       return refuse(fmt::format("the stages are 0 to {}", schedule_.stages() - 1));
-    const int rank = schedule_.rank_of_stage[action.stage];
+    const PipelineRank rank = schedule_.rank_of_stage[action.stage];
     if (rank != position.rank) return refuse(fmt::format("stage {} is on rank {}", action.stage, rank));
     if (is_per_stage(action.kind)) {
       if (action.microbatch != -1) return refuse("it is done once a stage, not for a microbatch");
@@ -85,7 +85,7 @@ class Verifier {
     if (action.slice < 0 || action.slice >= schedule_.slices)
       return refuse(fmt::format("the slices are 0 to {}", schedule_.slices - 1));
     if (is_send(action.kind) || is_receive(action.kind)) {
-      const int partner = partner_stage(action);
+      const Stage partner = partner_stage(action);
       if (partner < 0 || partner >= schedule_.stages()) return refuse("there is no stage at its other end");
       if (schedule_.rank_of_stage[partner] == rank)
         return refuse(fmt::format("stage {} is on the same rank", partner));
@@ -115,7 +115,7 @@ class Verifier {
   std::optional<Problem> dry_run() const {
     NullCluster cluster(schedule_, capacity_);
     NullMachine machine(cluster);
-    std::vector<Interpreter> loops;
+    ById<PipelineRank, Interpreter> loops;
     for (const Row& row : schedule_.rows) loops.emplace_back(row, machine, lookahead_);
     if (run_all(loops) == Advance::done) return {};
     return root_of(loops, cluster);
@@ -128,8 +128,8 @@ class Verifier {
 
   /// Follows what the first blocked row waits for from row to row, to an action that nobody does or
   /// to a circle.
-  Problem root_of(const std::vector<Interpreter>& loops, const NullCluster& cluster) const {
-    int rank = static_cast<int>(std::ranges::find_if_not(loops, &Interpreter::done) - loops.begin());
+  Problem root_of(const ById<PipelineRank, Interpreter>& loops, const NullCluster& cluster) const {
+    PipelineRank rank(static_cast<int>(std::ranges::find_if_not(loops, &Interpreter::done) - loops.begin()));
     std::vector<bool> seen(loops.size(), false);
     while (true) {
       const Interpreter& loop = loops[rank];
@@ -146,9 +146,10 @@ class Verifier {
   }
 
   /// "it waits for 1SEND_B0 of rank 1, whose action 3 1RECV_F1 waits for 0SEND_F1 of rank 0, in a circle"
-  std::string circle(const std::vector<Interpreter>& loops, const NullCluster& cluster, int first) const {
+  std::string circle(const ById<PipelineRank, Interpreter>& loops, const NullCluster& cluster,
+                     PipelineRank from) const {
     std::string text;
-    int rank = first;
+    PipelineRank rank = from;
     do {
       const Interpreter& loop = loops[rank];
       if (!text.empty()) text += fmt::format(", whose action {} {} ", loop.position(), name(loop.next()));
@@ -158,11 +159,11 @@ class Verifier {
       text +=
           fmt::format("{}waits for {} of rank {}", text.empty() ? "it " : "", name(awaited), position.rank);
       rank = position.rank;
-    } while (rank != first);
+    } while (rank != from);
     return text + ", in a circle";
   }
 
-  std::optional<Problem> missing(ActionKind kind, int stage, int microbatch, int slice) const {
+  std::optional<Problem> missing(ActionKind kind, Stage stage, int microbatch, int slice) const {
     const Action action{kind, stage, microbatch, slice};
     if ((*positions_)[action]) return {};
     return Problem{fmt::format("no row has {}", name(action)),
@@ -179,7 +180,7 @@ std::optional<Problem> Verifier::incomplete() const {
   const bool steps = std::ranges::any_of(schedule_.rows, [](const Row& row) {
     return std::ranges::count(row, ActionKind::step, &Action::kind) > 0;
   });
-  for (int stage = 0; stage < schedule_.stages(); ++stage) {
+  for (const Stage stage : first<Stage>(schedule_.stages())) {
     for (int microbatch = 0; microbatch < schedule_.microbatches; ++microbatch)
       for (int slice = 0; slice < slices; ++slice) {
         if (auto problem = missing(ActionKind::forward, stage, microbatch, slice)) return problem;
@@ -196,9 +197,9 @@ std::optional<Problem> Verifier::incomplete() const {
 
 /// A sum of gradients that stands in its row before one that it takes, which `needs` does not say.
 std::optional<Problem> early_sum(const Schedule& schedule) {
-  std::vector<std::size_t> next_gradient(schedule.stages(),
+  ById<Stage, std::size_t> next_gradient(schedule.stages(),
                                          0);  // its index; 0: none, since a forward comes first
-  for (int rank = 0; rank < schedule.ranks(); ++rank)
+  for (const PipelineRank rank : first<PipelineRank>(schedule.ranks()))
     for (std::size_t index = schedule.rows[rank].size(); index-- > 0;) {
       const Action& action = schedule.rows[rank][index];
       if (adds_to_gradients(action.kind)) next_gradient[action.stage] = index;
@@ -212,7 +213,7 @@ std::optional<Problem> early_sum(const Schedule& schedule) {
 /// Without communication, the first action that waits for ever.
 std::optional<Problem> first_blocked(const Schedule& compute) {
   RowWalker walker(compute, Dependencies::without_messages(compute.stages(), compute.slices));
-  walker.by_clocks([](std::size_t, int, const Action&) {});
+  walker.by_clocks([](std::size_t, PipelineRank, const Action&) {});
   return walker.first_blocked();
 }
 

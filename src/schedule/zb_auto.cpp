@@ -38,7 +38,7 @@ struct Answers {
 };
 
 /// One stage while the rows are laid out.
-struct Stage {
+struct StageRow {
   int forwards = 0, inputs = 0, weights = 0;  ///< done
   double clock = 0;
   double waited = 0;  ///< since the first forward
@@ -73,7 +73,7 @@ class Layout {
 
   Schedule schedule() {
     Schedule schedule{{}, one_stage_a_rank(in_.stages), in_.microbatches};
-    for (Stage& stage : stages_) schedule.rows.push_back(std::move(stage.row));
+    for (StageRow& stage : stages_) schedule.rows.push_back(std::move(stage.row));
     return schedule;
   }
 
@@ -87,25 +87,25 @@ class Layout {
   }
 
   void forward(int j) {
-    Stage& stage = stages_[j];
+    StageRow& stage = stages_[j];
     stage.forward_end.push_back(run(stage, forward_arrival(j), in_.times[j].forward));
     stage.held += parts(1);
-    stage.row.push_back({ActionKind::forward, j, stage.forwards++});
+    stage.row.push_back({ActionKind::forward, Stage(j), stage.forwards++});
   }
   void input(int j) {
-    Stage& stage = stages_[j];
+    StageRow& stage = stages_[j];
     stage.input_end.push_back(run(stage, input_arrival(j), in_.times[j].input));
     stage.held -= parts(1) - in_.kept_for_weights;
-    stage.row.push_back({ActionKind::backward_input, j, stage.inputs++});
+    stage.row.push_back({ActionKind::backward_input, Stage(j), stage.inputs++});
   }
   void weight(int j) {
-    Stage& stage = stages_[j];
+    StageRow& stage = stages_[j];
     run(stage, 0, in_.times[j].weight);
     stage.held -= in_.kept_for_weights;
-    stage.row.push_back({ActionKind::backward_weight, j, stage.weights++});
+    stage.row.push_back({ActionKind::backward_weight, Stage(j), stage.weights++});
   }
   /// Its end.
-  static double run(Stage& stage, double arrival, double duration) {
+  static double run(StageRow& stage, double arrival, double duration) {
     const double end = std::max(stage.clock, arrival) + duration;
     if (stage.forwards > 0) stage.waited += end - (stage.clock + duration);
     return stage.clock = end;
@@ -115,7 +115,7 @@ class Layout {
   /// How much more than this stage another one has waited.
   double slack(int j) const {
     double most = 0;
-    for (const Stage& stage : stages_) most = std::max(most, stage.waited);
+    for (const StageRow& stage : stages_) most = std::max(most, stage.waited);
     return most - stages_[j].waited;
   }
 
@@ -129,7 +129,7 @@ class Layout {
 
   const Setting& in_;
   Answers answers_;
-  std::vector<Stage> stages_;
+  std::vector<StageRow> stages_;
 };
 
 /// Forwards after the first of each stage, from when its first I can begin.
@@ -166,7 +166,7 @@ void Layout::first_round() {
 
 /// Has stage `j` an F in this round, if those after it have one?
 bool Layout::takes_forward(int j) const {
-  const Stage& stage = stages_[j];
+  const StageRow& stage = stages_[j];
   if (stage.forwards >= in_.microbatches) return false;
   if (!answers_.input_first || j + 1 == in_.stages || stage.forwards < stages_[j + 1].forwards + 2)
     return true;
@@ -220,11 +220,11 @@ Setting setting_of(const Request& request) {
   const Costs costs = request.costs.stages.empty() ? unit_costs(request.ranks) : request.costs;
   for (int j = 0; j < request.ranks; ++j) {
     using enum ActionKind;
-    const StageCost& cost = costs.stages[j];
+    const StageCost& cost = costs.stages[Stage(j)];
     setting.times.push_back({cost[forward], cost[backward_input], cost[backward_weight]});
   }
   for (int j = 0; j + 1 < request.ranks; ++j) {
-    const Action send{ActionKind::send_forward, j, 0};
+    const Action send{ActionKind::send_forward, Stage(j), 0};
     const Link& link = costs.link_of(send);
     setting.send.push_back(link.latency + costs.bytes_of(send) / link.bandwidth);
   }

@@ -12,7 +12,7 @@ namespace {
 Schedule hand_made(int stages, int microbatches, int depth) {
   HEDDLE_EXPECT(stages >= 1 && microbatches >= 1);
   Schedule schedule{{}, one_stage_a_rank(stages), microbatches};
-  for (int stage = 0; stage < stages; ++stage) {
+  for (const Stage stage : first<Stage>(stages)) {
     const Turns turns = turns_of(stage, microbatches);
     schedule.rows.push_back(in_split_phases(turns, turns, depth * (stages - 1 - stage), depth * stage));
   }

@@ -12,36 +12,36 @@ namespace {
 /// One rank's row while it is written; `out` is its stage on the way out, `back` the one on the way back.
 class Writer {
  public:
-  Writer(int rank, int ranks, int microbatches)
-      : microbatches_(microbatches), out_{rank}, back_{2 * ranks - 1 - rank} {}
+  Writer(PipelineRank rank, int ranks, int microbatches)
+      : microbatches_(microbatches), out_{Stage(int{rank})}, back_{Stage(2 * ranks - 1 - rank)} {}
 
-  struct Stage {
-    int index = 0;
+  struct Way {
+    Stage stage;
     int forwards = 0, inputs = 0, weights = 0;  ///< how many microbatches are through
   };
 
-  Stage& out() { return out_; }
-  Stage& back() { return back_; }
-  void forward(Stage& stage) { add(ActionKind::forward, stage.index, stage.forwards++); }
-  void input(Stage& stage) { add(ActionKind::backward_input, stage.index, stage.inputs++); }
-  void weight(Stage& stage) { add(ActionKind::backward_weight, stage.index, stage.weights++); }
-  void backward(Stage& stage) {
-    input(stage);
-    weight(stage);
+  Way& out() { return out_; }
+  Way& back() { return back_; }
+  void forward(Way& way) { add(ActionKind::forward, way.stage, way.forwards++); }
+  void input(Way& way) { add(ActionKind::backward_input, way.stage, way.inputs++); }
+  void weight(Way& way) { add(ActionKind::backward_weight, way.stage, way.weights++); }
+  void backward(Way& way) {
+    input(way);
+    weight(way);
   }
   Row row() { return std::move(row_); }
 
  private:
-  void add(ActionKind kind, int stage, int microbatch) {
+  void add(ActionKind kind, Stage stage, int microbatch) {
     if (microbatch < microbatches_) row_.push_back({kind, stage, microbatch});
   }
 
   int microbatches_;
-  Stage out_, back_;
+  Way out_, back_;
   Row row_;
 };
 
-void warm_up(Writer& to, int rank, int ranks) {
+void warm_up(Writer& to, PipelineRank rank, int ranks) {
   for (int i = 0; i < 2 * (ranks - rank) - 1; ++i) to.forward(to.out());
   for (int i = 0; i < rank; ++i) {
     to.forward(to.back());
@@ -53,7 +53,7 @@ void warm_up(Writer& to, int rank, int ranks) {
   }
 }
 
-void cool_down(Writer& to, int rank, int ranks) {
+void cool_down(Writer& to, PipelineRank rank, int ranks) {
   for (int i = 0; i < rank; ++i) {
     to.input(to.out());
     to.input(to.back());
@@ -63,7 +63,7 @@ void cool_down(Writer& to, int rank, int ranks) {
   while (to.out().weights < to.out().inputs) to.weight(to.out());
 }
 
-Row row_of(int rank, int ranks, int microbatches) {
+Row row_of(PipelineRank rank, int ranks, int microbatches) {
   const int laid_out = std::max(microbatches, 2 * ranks - 1);  // as many as all phases take
   Writer to(rank, ranks, microbatches);
   warm_up(to, rank, ranks);
@@ -82,7 +82,8 @@ Row row_of(int rank, int ranks, int microbatches) {
 Schedule zb_v(int ranks, int microbatches) {
   HEDDLE_EXPECT(ranks >= 1 && microbatches >= 1);
   Schedule schedule{{}, folded(ranks), microbatches};
-  for (int rank = 0; rank < ranks; ++rank) schedule.rows.push_back(row_of(rank, ranks, microbatches));
+  for (const PipelineRank rank : first<PipelineRank>(ranks))
+    schedule.rows.push_back(row_of(rank, ranks, microbatches));
   return schedule;
 }
 

@@ -20,9 +20,7 @@ io::Shard shard(const train::Parameter& parameter, const std::string& dataset, c
 Checkpoints::Checkpoints(std::string folder, std::int64_t every, std::int64_t steps, std::string deck)
     : folder_(std::move(folder)), every_(every), steps_(steps), deck_(std::move(deck)) {}
 
-bool Checkpoints::due(std::int64_t steps_done) const {
-  return steps_done == steps_ || (every_ > 0 && steps_done % every_ == 0);
-}
+bool Checkpoints::due(std::int64_t steps_done) const { return session::due(steps_done, every_, steps_); }
 
 std::string Checkpoints::path(std::int64_t steps_done) const {
   return (std::filesystem::path(folder_) / fmt::format("step-{:06}.h5", steps_done)).string();

@@ -6,7 +6,6 @@
 #include <array>
 #include <charconv>
 #include <chrono>
-#include <cmath>
 #include <limits>
 #include <string_view>
 #include <thread>
@@ -82,7 +81,7 @@ FaultInjector::FaultInjector(Fault fault, const plan::Plan& plan, const Trainer&
 }
 
 void FaultInjector::choose_rank(const plan::Plan& plan, int ranks) {
-  const auto row = [&](int rank) { return plan.training.schedule.rows[plan.pipeline_rank(rank)]; };
+  const auto row = [&](Rank rank) { return plan.training.schedule.rows[plan.pipeline_rank(rank)]; };
   const bool chosen = fault_.rank >= 0;
   if (chosen && fault_.rank >= ranks)
     refuse(fmt::format("{}:...:rank={}", fault_.action, fault_.rank),

@@ -11,9 +11,7 @@ namespace {
 
 /// Ranks beyond the grid hold nothing.
 std::vector<maps::Box> over(int ranks, std::vector<maps::Box> boxes) {
-  maps::Box nothing;
-  for (int dim = 0; dim < boxes.front().rank(); ++dim) nothing.push_back({0, 0});
-  boxes.resize(static_cast<std::size_t>(ranks), nothing);
+  boxes.resize(static_cast<std::size_t>(ranks), maps::Box::nothing(boxes.front().rank()));
   return boxes;
 }
 

@@ -27,10 +27,6 @@ io::StepRow Recorder::row_of(const exec::StepResult& result) const {
 
 void Recorder::step_ended(const exec::StepResult& result) { rows_.push_back(row_of(result)); }
 
-void Recorder::diverged(const exec::StepResult& result) {
-  if (file_) file_->add(row_of(result));
-}
-
 void Recorder::add_rows() {
   if (file_)
     for (const io::StepRow& row : rows_) file_->add(row);

@@ -80,9 +80,7 @@ struct Session::Parts {
     return (std::filesystem::path(deck.output.directory) / name).string();
   }
   bool evaluates(std::int64_t steps_done) const {
-    const std::int64_t every = deck.train.evaluate_every;
-    return deck.data.held_out > 0 &&
-           (steps_done == deck.train.steps || (every > 0 && steps_done % every == 0));
+    return deck.data.held_out > 0 && due(steps_done, deck.train.evaluate_every, deck.train.steps);
   }
 
   const deck::Deck& deck;
@@ -157,7 +155,7 @@ void Session::Parts::train_step(std::int64_t step) {
     trainer.step(step, samples, &observers);
     if (evaluates(done) || checkpoints.due(done)) trainer.settle();
   } catch (const Error& error) {
-    if (error.code() == ExitCode::numbers) recorder.diverged(trainer.result());
+    if (error.code() == ExitCode::numbers) recorder.step_ended(trainer.result());  // the run's last row
     throw;
   }
   if (evaluates(done)) {

@@ -37,9 +37,8 @@ std::vector<train::TrainedParameter> Trainer::parameters() const {
 
 Tensor Trainer::state_tensor(std::string_view name) const {
   const auto& values = engine_->program().graph.values;
-  const auto found = std::ranges::find_if(values, [&](const graph::Value& value) {
-    return value.name == name && (value.role == graph::Role::parameter || value.role == graph::Role::state);
-  });
+  const auto found = std::ranges::find_if(
+      values, [&](const graph::Value& value) { return value.name == name && graph::is_kept(value.role); });
   HEDDLE_EXPECT(found != values.end());
   return engine_->arena().tensor(static_cast<graph::ValueId>(found - values.begin()), found->dtype);
 }

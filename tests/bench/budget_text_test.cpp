@@ -11,8 +11,8 @@ namespace {
 TEST(BudgetText, ARankSaysWhichStagesItHoldsAndWhatIsUnknownIsNull) {
   const Budget budget{
       .rank = 5,
-      .pipeline_rank = 1,
-      .stages = {1, 2},
+      .pipeline_rank = PipelineRank(1),
+      .stages = {Stage(1), Stage(2)},
       .rates = {},
       .rows = {{.name = "a \"b\"", .calls = 2, .seconds = 1, .floor = 0.25}, {.name = "rest"}},
       .step = {.name = "step", .calls = 1, .seconds = 4}};

@@ -5,6 +5,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "../support/ids.hpp"
 #include "heddle/schedule/communication.hpp"
 #include "heddle/schedule/one_f_one_b.hpp"
 
@@ -20,7 +21,7 @@ class MeasuredCosts : public testing::Test {
   /// One microbatch over two stages; a message takes 0.5 seconds. `slower` is added to each computation.
   void add_step(std::int64_t step, double begin, double slower) {
     const auto put = [&](int rank, ActionKind kind, int microbatch, double from, double to) {
-      events_[rank].push_back({step, {{kind, rank, microbatch}, begin + from, begin + to}});
+      events_[rank].push_back({step, {{kind, Stage(rank), microbatch}, begin + from, begin + to}});
     };
     const double f0 = 2 + slower, arrived = f0 + 0.5, f1 = arrived + 3 + slower, b1 = f1 + 5 + slower;
     put(0, ActionKind::forward, 0, 0, f0);
@@ -40,8 +41,8 @@ class MeasuredCosts : public testing::Test {
   }
 
   deck::Cost costs() const {
-    return measured_costs(events_, {0, 1}, finish_step(add_communication(schedule::one_f_one_b(2, 1))),
-                          seconds_);
+    return measured_costs(events_, tests::ids<PipelineRank>({0, 1}),
+                          finish_step(add_communication(schedule::one_f_one_b(2, 1))), seconds_);
   }
 
   std::vector<std::vector<io::EventRow>> events_{2};

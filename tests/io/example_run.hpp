@@ -78,9 +78,10 @@ inline std::vector<EventRow> example_events(std::int64_t number, int rank) {
   std::vector<EventRow> rows;
   const double start = 0.1 * static_cast<double>(number - 1);
   for (const auto& cell : rank / 2 == 0 ? first : second)
-    rows.push_back(
-        {number,
-         {{cell.kind, rank / 2, cell.microbatch, 0}, start + 1e-3 * cell.begin, start + 1e-3 * cell.end}});
+    rows.push_back({number,
+                    {{cell.kind, Stage(rank / 2), cell.microbatch, 0},
+                     start + 1e-3 * cell.begin,
+                     start + 1e-3 * cell.end}});
   return rows;
 }
 

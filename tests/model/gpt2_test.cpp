@@ -5,6 +5,7 @@
 #include <map>
 #include <set>
 
+#include "../support/ids.hpp"
 #include "../support/models.hpp"
 #include "heddle/graph/ops.hpp"
 #include "heddle/model/count.hpp"
@@ -135,10 +136,10 @@ TEST(Gpt2, BlocksAreTheEmbeddingTheLayersAndTheHead) {
   EXPECT_TRUE(std::ranges::is_sorted(graph.nodes, {}, &graph::Node::block));
 
   using Kind = graph::Block::Kind;
-  EXPECT_EQ(graph::blocks_of(graph, Kind::embedding), std::vector{0});
-  EXPECT_EQ(graph::blocks_of(graph, Kind::layer), (std::vector{1, 2, 3}));
-  EXPECT_EQ(graph::blocks_of(graph, Kind::head), std::vector{4});
-  EXPECT_EQ(graph.blocks[3].name, "layers.2");
+  EXPECT_EQ(graph::blocks_of(graph, Kind::embedding), (tests::ids<graph::BlockId>({0})));
+  EXPECT_EQ(graph::blocks_of(graph, Kind::layer), (tests::ids<graph::BlockId>({1, 2, 3})));
+  EXPECT_EQ(graph::blocks_of(graph, Kind::head), (tests::ids<graph::BlockId>({4})));
+  EXPECT_EQ(graph.blocks[graph::BlockId(3)].name, "layers.2");
 }
 
 TEST(Gpt2, AParameterBelongsToTheBlockThatItIsNamedAfter) {

@@ -16,9 +16,10 @@ namespace {
 double heaviest(int blocks, const std::vector<int>& cuts, const StageWeight& weight) {
   double most = 0;
   int begin = 0;
-  for (std::size_t stage = 0; stage <= cuts.size(); ++stage) {
-    const int end = stage == cuts.size() ? blocks : cuts[stage];
-    most = std::max(most, weight(static_cast<int>(stage), begin, end));
+  const int last = static_cast<int>(cuts.size());
+  for (const Stage stage : first<Stage>(last + 1)) {
+    const int end = stage == last ? blocks : cuts[stage];
+    most = std::max(most, weight(stage, begin, end));
     begin = end;
   }
   return most;
@@ -38,14 +39,14 @@ double least_heaviest(int blocks, int stages, const StageWeight& weight, std::ve
 
 std::vector<int> any_cuts(int stages) {
   std::vector<int> cuts;
-  for (int stage = 1; stage < stages; ++stage) cuts.push_back(stage);
+  for (int block = 1; block < stages; ++block) cuts.push_back(block);
   return cuts;
 }
 
 void expect_best(int blocks, int stages, const StageWeight& weight) {
   const std::vector<int> cuts = balanced_cuts(blocks, any_cuts(stages), weight);
   ASSERT_EQ(static_cast<int>(cuts.size()), stages - 1);
-  for (int stage = 0; stage + 1 < stages; ++stage) {
+  for (const Stage stage : first<Stage>(stages - 1)) {
     EXPECT_GT(cuts[stage], stage == 0 ? 0 : cuts[stage - 1]);
     EXPECT_LT(cuts[stage], blocks);
   }
@@ -66,7 +67,7 @@ TEST(Balance, WeightsThatHangOnTheStageAreCutBest) {
           activations.push_back(number(draw));
         }
         const double shared = number(draw);
-        expect_best(blocks, stages, [&](int stage, int begin, int end) {
+        expect_best(blocks, stages, [&](Stage stage, int begin, int end) {
           double sum = shared;
           for (int block = begin; block < end; ++block)
             sum += state[block] + (stages - stage) * activations[block];
@@ -93,7 +94,7 @@ TEST(Balance, SumsAreCutBest) {
 TEST(Balance, AsksForEachWeightOnceAndForFew) {
   std::set<std::tuple<int, int, int>> asked;
   int calls = 0;
-  balanced_cuts(100, any_cuts(8), [&](int stage, int begin, int end) {
+  balanced_cuts(100, any_cuts(8), [&](Stage stage, int begin, int end) {
     asked.insert({stage, begin, end});
     ++calls;
     return static_cast<double>(end - begin);

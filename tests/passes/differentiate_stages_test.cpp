@@ -33,12 +33,12 @@ TEST(Differentiate, ACotangentTakesTheWayOfAValueThatSkipsStages) {
   const ValueId input = graph.add({.name = "input", .role = Role::input, .shape = {graph::rows, 4}});
   const ValueId bias = graph.add({.name = "bias", .role = Role::parameter, .shape = {4}});
   const auto gelu = [&](ValueId x, const char* name, int block) {
-    return append(graph, Op::bias_gelu, {x, bias}, name, {}, block).front();
+    return append(graph, Op::bias_gelu, {x, bias}, name, {}, graph::BlockId(block)).front();
   };
   const ValueId x = gelu(input, "x", 0), a = gelu(x, "a", 1), b = gelu(a, "b", 2);
-  graph.outputs = append(graph, Op::add, {b, x}, "y", {}, 3);
+  graph.outputs = append(graph, Op::add, {b, x}, "y", {}, graph::BlockId(3));
   const auto stages = partition(graph, {1, 2, 3});
-  const Program relay = differentiate(stages[2]), user = differentiate(stages[1]);
+  const Program relay = differentiate(stages[PipelineRank(2)]), user = differentiate(stages[PipelineRank(1)]);
   // Stage 2 does not use x: the cotangent passes through. Stage 1 does: it adds its own share.
   EXPECT_EQ(relay.borders[0].sent_cotangents[0], relay.borders[0].received_cotangents[0]);
   EXPECT_EQ(user.graph[user.borders[0].received[0]].name, "x");

@@ -21,7 +21,7 @@ void for_each_program(F&& f) {
       const Graph graph = parallelize(tests::small_gpt(3), grid, stream);
       const auto stages = partition(graph, balanced_cuts(graph, grid.extent(Axis::pipeline), one_sample));
       for (std::size_t i = 0; i < stages.size(); ++i) {
-        f(differentiate(stages[i]));
+        f(differentiate(stages[PipelineRank(i)]));
         if (testing::Test::HasFailure()) FAIL() << "stage " << i << " on " << name(grid);
       }
     }

@@ -19,7 +19,7 @@ ValueId parameter(Graph& graph, const char* name) {
   return graph.add({.name = name, .role = Role::parameter, .shape = {4}});
 }
 ValueId gelu(Graph& graph, ValueId x, ValueId bias, const char* name, int block) {
-  return append(graph, Op::bias_gelu, {x, bias}, name, {}, block).front();
+  return append(graph, Op::bias_gelu, {x, bias}, name, {}, graph::BlockId(block)).front();
 }
 
 /// Four blocks; the value `skip` goes from the first to the last, the parameter `outer` is used by the first
@@ -31,7 +31,7 @@ Graph with_skip_and_ties() {
   const ValueId skip = gelu(graph, x, outer, "skip", 0);
   const ValueId a = gelu(graph, skip, inner, "a", 1);
   const ValueId b = gelu(graph, a, inner, "b", 2);
-  const ValueId sum = append(graph, Op::add, {b, skip}, "sum", {}, 3).front();
+  const ValueId sum = append(graph, Op::add, {b, skip}, "sum", {}, graph::BlockId(3)).front();
   graph.outputs = {gelu(graph, sum, outer, "y", 3)};
   return graph;
 }
@@ -41,8 +41,12 @@ Names parameter_names(const Graph& graph) { return tests::names(graph, tests::pa
 TEST(Partition, AValueThatSkipsStagesIsHandedFromStageToStage) {
   const auto stages = partition(with_skip_and_ties(), {1, 2, 3});
   ASSERT_EQ(stages.size(), 4u);
-  const auto received = [&](int i) { return tests::names(stages[i].graph, stages[i].borders[0].received); };
-  const auto sent = [&](int i) { return tests::names(stages[i].graph, stages[i].borders[0].sent); };
+  const auto received = [&](int i) {
+    return tests::names(stages[PipelineRank(i)].graph, stages[PipelineRank(i)].borders[0].received);
+  };
+  const auto sent = [&](int i) {
+    return tests::names(stages[PipelineRank(i)].graph, stages[PipelineRank(i)].borders[0].sent);
+  };
   EXPECT_EQ(received(0), Names{});
   EXPECT_EQ(sent(0), Names{"skip"});
   EXPECT_EQ(sent(1), (Names{"skip", "a"}));
@@ -50,23 +54,23 @@ TEST(Partition, AValueThatSkipsStagesIsHandedFromStageToStage) {
   EXPECT_EQ(sent(3), Names{});
   for (int i = 0; i < 3; ++i) EXPECT_EQ(received(i + 1), sent(i));
   // Stage 2 has no use of its own for it: what it sends is what it received.
-  EXPECT_EQ(stages[2].borders[0].sent[0], stages[2].borders[0].received[0]);
+  EXPECT_EQ(stages[PipelineRank(2)].borders[0].sent[0], stages[PipelineRank(2)].borders[0].received[0]);
   for (const Share& stage : stages)
     for (ValueId id : stage.borders[0].received) EXPECT_EQ(stage.graph[id].role, Role::input);
 }
 
 TEST(Partition, TiedParametersStandInEveryStageThatUsesThem) {
   const auto stages = partition(with_skip_and_ties(), {1, 2, 3});
-  EXPECT_EQ(parameter_names(stages[0].graph), Names{"outer"});
-  EXPECT_EQ(parameter_names(stages[1].graph), Names{"inner"});
-  EXPECT_EQ(parameter_names(stages[2].graph), Names{"inner"});
-  EXPECT_EQ(parameter_names(stages[3].graph), Names{"outer"});
+  EXPECT_EQ(parameter_names(stages[PipelineRank(0)].graph), Names{"outer"});
+  EXPECT_EQ(parameter_names(stages[PipelineRank(1)].graph), Names{"inner"});
+  EXPECT_EQ(parameter_names(stages[PipelineRank(2)].graph), Names{"inner"});
+  EXPECT_EQ(parameter_names(stages[PipelineRank(3)].graph), Names{"outer"});
 }
 
 TEST(Partition, OutputsBelongToTheStageThatMakesThem) {
   const auto stages = partition(with_skip_and_ties(), {1, 2, 3});
-  for (int i = 0; i < 3; ++i) EXPECT_TRUE(stages[i].graph.outputs.empty()) << i;
-  EXPECT_EQ(tests::names(stages[3].graph, stages[3].graph.outputs), Names{"y"});
+  for (int i = 0; i < 3; ++i) EXPECT_TRUE(stages[PipelineRank(i)].graph.outputs.empty()) << i;
+  EXPECT_EQ(tests::names(stages[PipelineRank(3)].graph, stages[PipelineRank(3)].graph.outputs), Names{"y"});
 }
 
 std::string line(const Graph& graph, const Node& node) {
@@ -102,13 +106,13 @@ TEST(Partition, TheStagesNodesAreTheGraphsNodes) {
         const auto stages = partition(graph, cuts);
         ASSERT_EQ(stages.size(), cuts.size() + 1);
         for (std::size_t i = 0; i < stages.size(); ++i) {
-          expect_complete(stages[i].graph);
-          expect_typed(stages[i].graph, grid, stream);
-          for (const std::string& node : lines(stages[i].graph)) all.push_back(node);
-          for (const Node& node : stages[i].graph.nodes) {
+          expect_complete(stages[PipelineRank(i)].graph);
+          expect_typed(stages[PipelineRank(i)].graph, grid, stream);
+          for (const std::string& node : lines(stages[PipelineRank(i)].graph)) all.push_back(node);
+          for (const Node& node : stages[PipelineRank(i)].graph.nodes) {
             const bool here =
                 (i == 0 || node.block >= cuts[i - 1]) && (i == cuts.size() || node.block < cuts[i]);
-            EXPECT_TRUE(here || tests::map_of(node)) << line(stages[i].graph, node);
+            EXPECT_TRUE(here || tests::map_of(node)) << line(stages[PipelineRank(i)].graph, node);
           }
         }
         EXPECT_EQ(all, lines(graph));
@@ -120,9 +124,11 @@ TEST(Partition, WhatIsSentIsReceivedInTheSameLayoutAndOrder) {
   for (ResidualStream stream : both_streams) {
     const auto stages = partition(parallelize(tests::small_gpt(6), maps::Grid({2, 4, 2}), stream), {2, 4, 6});
     for (std::size_t i = 0; i + 1 < stages.size(); ++i) {
-      ASSERT_EQ(stages[i].borders[0].sent.size(), 1u) << "only the residual stream crosses a cut";
-      const graph::Value &sent = stages[i].graph[stages[i].borders[0].sent[0]],
-                         &received = stages[i + 1].graph[stages[i + 1].borders[0].received[0]];
+      ASSERT_EQ(stages[PipelineRank(i)].borders[0].sent.size(), 1u)
+          << "only the residual stream crosses a cut";
+      const graph::Value &sent = stages[PipelineRank(i)].graph[stages[PipelineRank(i)].borders[0].sent[0]],
+                         &received = stages[PipelineRank(i + 1)]
+                                         .graph[stages[PipelineRank(i + 1)].borders[0].received[0]];
       EXPECT_EQ(sent.name, received.name);
       EXPECT_EQ(sent.shape, received.shape);
       EXPECT_EQ(sent.layout, received.layout);
@@ -147,8 +153,8 @@ TEST(Partition, InputsOfTheModelStandWhereTheyAreUsed) {
     return std::ranges::count(stage.graph.values, name, &graph::Value::name) > 0;
   };
   for (int i = 0; i < 3; ++i) {
-    EXPECT_EQ(has(stages[i], "tokens"), i == 0);
-    EXPECT_EQ(has(stages[i], "targets"), i == 2);
+    EXPECT_EQ(has(stages[PipelineRank(i)], "tokens"), i == 0);
+    EXPECT_EQ(has(stages[PipelineRank(i)], "targets"), i == 2);
   }
 }
 

@@ -104,8 +104,9 @@ TEST(Rematerialize, ACopyThatInputGradientsReadBelongsToThem) {
   const ValueId input = graph.add({.name = "input", .role = Role::input, .shape = {graph::rows, 4}});
   const ValueId bias = graph.add({.name = "bias", .role = Role::parameter, .shape = {4}});
   const ValueId x = append(graph, Op::bias_gelu, {input, bias}, "x").front();
-  graph.outputs = append(graph, Op::bias_gelu, {x, bias}, "y", {}, 1);
-  const ValueId z = append(graph, Op::bias_gelu, {graph.outputs[0], bias}, "z", {}, 2).front();
+  graph.outputs = append(graph, Op::bias_gelu, {x, bias}, "y", {}, graph::BlockId(1));
+  const ValueId z =
+      append(graph, Op::bias_gelu, {graph.outputs[0], bias}, "z", {}, graph::BlockId(2)).front();
   graph.outputs = {z};
   const Program plain = differentiate(partition(graph, {2}).front());
   // y's gradient reads x

@@ -33,7 +33,7 @@ TEST(SeveralUses, AParameterWithTwoUsesHasOneGradient) {
   const ValueId x = append(model, Op::embedding, {table, tokens}, "x").front();
   const ValueId y = append(model, Op::bias_gelu, {x, bias}, "y").front();
   const ValueId z = append(model, Op::add_position, {y, table}, "z").front();
-  model.outputs = append(model, Op::add, {z, z}, "next", {}, 1);
+  model.outputs = append(model, Op::add, {z, z}, "next", {}, graph::BlockId(1));
   const Graph graph = parallelize(model, maps::Grid({1, 2, 2}), ResidualStream::split_rows);
   const Program program = differentiate(partition(graph, {1}).front());
   ASSERT_EQ(program.trained.size(), 2u);

@@ -16,8 +16,8 @@ using graph::Role;
 using graph::ValueId;
 
 /// Two pipeline ranks that both hold the token table.
-Program program_of(int pipeline_rank, Tying tying, Update update = Update::final) {
-  const std::vector<Share> shares = partition(tests::small_gpt(), {2});
+Program program_of(PipelineRank pipeline_rank, Tying tying, Update update = Update::final) {
+  const ById<PipelineRank, Share> shares = partition(tests::small_gpt(), {2});
   return with_step_end(differentiate(shares[pipeline_rank]), {.update = update,
                                                               .tying = tying,
                                                               .ties = {{"embedding.token", {0, 1}}},
@@ -40,10 +40,10 @@ std::vector<const Node*> nodes_of(const Program& program, Phase phase) {
 TEST(StepEnd, EveryParameterThatIsSteppedHasMomentsLikeItself) {
   for (int rank : {0, 1})
     for (Tying tying : {Tying::replicate, Tying::transmit}) {
-      const Program program = program_of(rank, tying);
+      const Program program = program_of(PipelineRank(rank), tying);
       for (const Trained& trained : program.trained) {
         const bool stepped = tying == Tying::replicate || rank == 0 || &trained != &table_of(program);
-        EXPECT_EQ(trained.stepped, stepped);
+        EXPECT_EQ(trained.stepped(), stepped);
         for (ValueId moment : {trained.moments.first, trained.moments.second}) {
           ASSERT_EQ(moment >= 0, stepped);
           if (!stepped) continue;
@@ -61,7 +61,7 @@ TEST(StepEnd, EveryParameterThatIsSteppedHasMomentsLikeItself) {
 
 TEST(StepEnd, ATiedParameterCountsForItsFirstHolder) {
   for (int rank : {0, 1}) {
-    const Program program = program_of(rank, Tying::replicate);
+    const Program program = program_of(PipelineRank(rank), Tying::replicate);
     const std::vector<const Node*> norm = nodes_of(program, Phase::norm);
     ASSERT_EQ(norm.size(), 1u);
     EXPECT_EQ(std::ranges::count(norm.front()->in, table_of(program).gradient), rank == 0 ? 1 : 0);
@@ -73,7 +73,7 @@ TEST(StepEnd, ATiedParameterCountsForItsFirstHolder) {
 
 /// What the first holder's map says, the adjoint of the other one takes back: the same ranks, the other way.
 TEST(StepEnd, TiesAreMapsAmongTheirHolders) {
-  for (int rank : {0, 1}) {
+  for (const PipelineRank rank : first<PipelineRank>(2)) {
     const Program twice = program_of(rank, Tying::replicate), once = program_of(rank, Tying::transmit);
     const auto map_of_tie = [](const Program& program) {
       const Node* node = tests::maker(program.graph, table_of(program).gradient);
@@ -91,7 +91,7 @@ TEST(StepEnd, TiesAreMapsAmongTheirHolders) {
 }
 
 TEST(StepEnd, ARevocableStepWritesBesideWhatItReplacesAndKnowsTheWayBack) {
-  const Program program = program_of(0, Tying::replicate, Update::revocable);
+  const Program program = program_of(PipelineRank(0), Tying::replicate, Update::revocable);
   for (const Trained& t : program.trained) {
     for (ValueId id : {t.kept, t.spare.first, t.spare.second})
       EXPECT_EQ(program.graph[id].role, Role::replaced) << program.graph[id].name;

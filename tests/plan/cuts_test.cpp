@@ -33,7 +33,7 @@ microbatches = 8
 std::int64_t heaviest(const Plan& plan) {
   std::int64_t most = 0;
   for (int rank = 0; rank < plan.pipeline_ranks(); ++rank)
-    most = std::max(most, plan.memory(first_rank(plan.grid(), rank)).training.bytes);
+    most = std::max(most, plan.memory(first_rank(plan.grid(), PipelineRank(rank))).training.bytes);
   return most;
 }
 
@@ -77,10 +77,10 @@ TEST(Cuts, TheWeightOfAStageIsItsRanksPlan) {
   const Plan plan = make(deck, tests::skip_model);
   const Options options = options_of(deck);
   Draft draft = draft_of(options, tests::skip_model);
-  for (int stage = 0; stage < 3; ++stage)
+  for (const Stage stage : first<Stage>(3))
     EXPECT_EQ(
         stage_bytes(draft, stage, stage == 0 ? 0 : plan.cuts[stage - 1], stage == 2 ? 8 : plan.cuts[stage]),
-        plan.memory(first_rank(plan.grid(), stage)).training.bytes);
+        plan.memory(first_rank(plan.grid(), PipelineRank(int{stage}))).training.bytes);
 }
 
 TEST(Cuts, ByTimeTheSlowestStageIsAsFastAsCanBe) {

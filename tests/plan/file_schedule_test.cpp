@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <fstream>
 
+#include "../support/ids.hpp"
 #include "heddle/deck/print.hpp"
 #include "heddle/plan/costs.hpp"
 #include "heddle/plan/from_deck.hpp"
@@ -62,11 +63,11 @@ TEST_F(FileSchedule, RanksMayHoldUnequalNumbersOfStages) {
   const deck::Deck three = read(one_and_two);
   EXPECT_EQ(three.stages(), 3);
   EXPECT_EQ(three.grid.pipeline, 2);
-  EXPECT_EQ(make(three).training.schedule.rank_of_stage, (std::vector<int>{0, 1, 1}));
+  EXPECT_EQ(make(three).training.schedule.rank_of_stage, (tests::ids<PipelineRank>({0, 1, 1})));
   EXPECT_EQ(make(three).cuts.size(), 2U);
   const deck::Deck four = read(one_and_three);
   EXPECT_EQ(four.stages(), 4);
-  EXPECT_EQ(make(four).training.schedule.rank_of_stage, (std::vector<int>{0, 1, 1, 1}));
+  EXPECT_EQ(make(four).training.schedule.rank_of_stage, (tests::ids<PipelineRank>({0, 1, 1, 1})));
 }
 
 TEST_F(FileSchedule, CutsAndCostsAreOfItsStages) {
@@ -74,8 +75,8 @@ TEST_F(FileSchedule, CutsAndCostsAreOfItsStages) {
   const deck::Deck deck =
       read(one_and_two, {"cost.forward=[1, 2, 3]", "cost.send=[4, 5]"}, deck::Purpose::simulation);
   EXPECT_EQ(costs_of(options_of(deck)).stages.size(), 3U);
-  EXPECT_EQ(costs_of(options_of(deck)).stages[2][schedule::ActionKind::forward], 3);
-  EXPECT_EQ(costs_of(options_of(deck)).links[1].latency, 5);
+  EXPECT_EQ(costs_of(options_of(deck)).stages[Stage(2)][schedule::ActionKind::forward], 3);
+  EXPECT_EQ(costs_of(options_of(deck)).links[Stage(1)].latency, 5);
   EXPECT_NE(refusal(one_and_two, {"pipeline.cuts=[1]"})
                 .find("pipeline.cuts = [1] makes 2 stages, and file:rows.csv has 3"),
             std::string::npos);

@@ -30,7 +30,7 @@ constexpr const char *forward = "#5b8fd0", *backward = "#e39a4f", *wait = "#cfcf
 
 schedule::Timeline two_ranks(double unit, double start = 0) {
   const auto event = [&](ActionKind kind, int stage, int microbatch, double begin, double end) {
-    return schedule::Event{{kind, stage, microbatch}, start + unit * begin, start + unit * end};
+    return schedule::Event{{kind, Stage(stage), microbatch}, start + unit * begin, start + unit * end};
   };
   return {{event(ActionKind::forward, 0, 7, 0, 2), event(ActionKind::backward, 0, 7, 6, 10)},
           {event(ActionKind::receive_forward, 1, 7, 0, 2), event(ActionKind::forward, 1, 7, 2, 3),
@@ -62,7 +62,8 @@ TEST(Picture, PanelsShareOneScaleAndBeginWithTheirFirstEvent) {
 }
 
 TEST(Picture, TheLaterAStageOfARankThePalerItsBoxes) {
-  const schedule::Timeline one = {{{{ActionKind::forward, 0, 0}, 0, 1}, {{ActionKind::forward, 3, 0}, 1, 2}}};
+  const schedule::Timeline one = {
+      {{{ActionKind::forward, Stage(0), 0}, 0, 1}, {{ActionKind::forward, Stage(3), 0}, 1, 2}}};
   const std::string picture = svg({.title = "", .panels = {{one}}});
   EXPECT_EQ(widths(picture, forward).size(), 1u);
   EXPECT_EQ(widths(picture, pale_forward).size(), 1u);

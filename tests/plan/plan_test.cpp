@@ -97,9 +97,9 @@ TEST(Plan, TiesAreFoundOnceInAnOrderThatAllRanksShare) {
   ASSERT_EQ(plan.ties.size(), 1u);
   EXPECT_EQ(plan.ties.front().parameter, "embedding.token");
   EXPECT_EQ(plan.ties.front().holders, (std::vector<int>{0, 2}));
-  EXPECT_TRUE(held_before(plan, 0).empty());
-  EXPECT_TRUE(held_before(plan, 1).empty());
-  EXPECT_EQ(held_before(plan, 2), std::vector<std::string>{"embedding.token"});
+  EXPECT_TRUE(held_before(plan, PipelineRank(0)).empty());
+  EXPECT_TRUE(held_before(plan, PipelineRank(1)).empty());
+  EXPECT_EQ(held_before(plan, PipelineRank(2)), std::vector<std::string>{"embedding.token"});
 }
 
 TEST(Plan, CommunicatesOverFewSetsOfAxes) {

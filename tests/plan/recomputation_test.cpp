@@ -9,6 +9,7 @@
 #include "../../src/plan/recompute.hpp"
 #include "../support/checked_deck.hpp"
 #include "../support/expect_error.hpp"
+#include "../support/ids.hpp"
 #include "heddle/plan/from_deck.hpp"
 
 namespace heddle::plan {
@@ -34,18 +35,19 @@ microbatches = 4
 }
 
 std::int64_t whole_mebibytes(std::int64_t bytes) { return (bytes + (1 << 20) - 1) >> 20; }
-std::int64_t mebibytes_of(const Plan& plan, int pipeline_rank) {
+std::int64_t mebibytes_of(const Plan& plan, PipelineRank pipeline_rank) {
   return whole_mebibytes(plan.memory(first_rank(plan.grid(), pipeline_rank)).bytes());
 }
 
 /// The least FLOPs of all choices of one pipeline rank that fit the limit, by trying them.
-double least_flops(const deck::Deck& deck, int pipeline_rank, const std::vector<int>& blocks) {
+double least_flops(const deck::Deck& deck, PipelineRank pipeline_rank,
+                   const std::vector<graph::BlockId>& blocks) {
   const Options options = options_of(deck);
   Draft draft = draft_of(options, family);
-  const int rank = first_rank(options.grid, pipeline_rank);
+  const Rank rank = first_rank(options.grid, pipeline_rank);
   const schedule::MemoryPlan evaluation =
       memory_plan(draft, draft.evaluation, draft.evaluation.programs[pipeline_rank], rank);
-  std::vector<Recompute> choice(6, Recompute::none);
+  ById<graph::BlockId, Recompute> choice(6, Recompute::none);
   double least = std::numeric_limits<double>::infinity();
   std::vector<int> digits(blocks.size(), 0);
   while (true) {
@@ -71,7 +73,8 @@ TEST(Recomputation, NoChoiceThatFitsCostsLess) {
     overrides.emplace_back("train.recompute=full");
     const deck::Deck full = deck_of(overrides);
     overrides.pop_back();
-    const std::int64_t most = mebibytes_of(make(none), 0), fewest = mebibytes_of(make(full), 0);
+    const std::int64_t most = mebibytes_of(make(none), PipelineRank(0)),
+                       fewest = mebibytes_of(make(full), PipelineRank(0));
     ASSERT_LT(fewest + 4, most);
     for (int part = 0; part <= 4; ++part) {
       overrides.emplace_back("train.recompute=auto");
@@ -79,14 +82,15 @@ TEST(Recomputation, NoChoiceThatFitsCostsLess) {
       const deck::Deck deck = deck_of(overrides);
       overrides.resize(overrides.size() - 2);
       const Plan plan = make(deck);
-      for (int place = 0; place < stages; ++place) {
-        EXPECT_LE(mebibytes_of(plan, place), deck.train.memory_limit_mib);
-        std::vector<int> blocks = {1, 2, 3, 4, 5};
-        if (stages == 2) blocks = place == 0 ? std::vector<int>{1, 2} : std::vector<int>{3, 4, 5};
-        EXPECT_EQ(recomputed_flops(plan.program(place), plan.options.extents()),
-                  least_flops(deck, place, blocks))
+      for (const PipelineRank rank : first<PipelineRank>(stages)) {
+        EXPECT_LE(mebibytes_of(plan, rank), deck.train.memory_limit_mib);
+        std::vector<graph::BlockId> blocks = tests::ids<graph::BlockId>({1, 2, 3, 4, 5});
+        if (stages == 2)
+          blocks = rank == 0 ? tests::ids<graph::BlockId>({1, 2}) : tests::ids<graph::BlockId>({3, 4, 5});
+        EXPECT_EQ(recomputed_flops(plan.program(rank), plan.options.extents()),
+                  least_flops(deck, rank, blocks))
             << stages << " stages, " << deck.train.memory_limit_mib
-            << " MiB: " << recomputation_text(plan, place);
+            << " MiB: " << recomputation_text(plan, rank);
       }
     }
   }
@@ -105,7 +109,7 @@ TEST(Recomputation, ALimitThatNothingFitsIsRefusedWithTheNumbers) {
 TEST(Recomputation, FlopsAreThoseOfTheSampleAndNotOfTheContext) {
   const auto flops = [](const char* context) {
     const Plan plan = make(deck_of({context, "train.sequence=16", "train.recompute=selective"}));
-    return recomputed_flops(plan.program(0), plan.options.extents());
+    return recomputed_flops(plan.program(PipelineRank(0)), plan.options.extents());
   };
   EXPECT_EQ(flops("model.context=1024"), flops("model.context=16"));
 }
@@ -113,11 +117,11 @@ TEST(Recomputation, FlopsAreThoseOfTheSampleAndNotOfTheContext) {
 TEST(Recomputation, IsToldByLayers) {
   const deck::Deck deck = deck_of({"grid.pipeline=2", "pipeline.cuts=[2]"});
   Plan plan = make(deck);
-  EXPECT_EQ(recomputation_text(plan, 0), "nothing");
+  EXPECT_EQ(recomputation_text(plan, PipelineRank(0)), "nothing");
   plan.recompute = {Recompute::none,      Recompute::block, Recompute::block,
                     Recompute::attention, Recompute::block, Recompute::block};
-  EXPECT_EQ(recomputation_text(plan, 0), "layers 0 to 1 all");
-  EXPECT_EQ(recomputation_text(plan, 1), "layer 2 attention, layer 3 all");
+  EXPECT_EQ(recomputation_text(plan, PipelineRank(0)), "layers 0 to 1 all");
+  EXPECT_EQ(recomputation_text(plan, PipelineRank(1)), "layer 2 attention, layer 3 all");
 }
 
 }  // namespace

@@ -68,16 +68,16 @@ TEST(Communication, StepComesLastForEveryStage) {
   EXPECT_EQ(write(finish_step(one_f_one_b(2, 1))),
             "0F0,0B0,0REDUCE_GRAD,0STEP\n1F0,1B0,1REDUCE_GRAD,1STEP\n");
   const Schedule v = finish_step(v_shaped());
-  EXPECT_EQ(name(v.rows[0][10]), "0REDUCE_GRAD");
-  EXPECT_EQ(name(v.rows[0][11]), "3REDUCE_GRAD");
-  EXPECT_EQ(name(v.rows[0][12]), "0STEP");
-  EXPECT_EQ(name(v.rows[0][13]), "3STEP");
+  EXPECT_EQ(name(v.rows[PipelineRank(0)][10]), "0REDUCE_GRAD");
+  EXPECT_EQ(name(v.rows[PipelineRank(0)][11]), "3REDUCE_GRAD");
+  EXPECT_EQ(name(v.rows[PipelineRank(0)][12]), "0STEP");
+  EXPECT_EQ(name(v.rows[PipelineRank(0)][13]), "3STEP");
 }
 
 TEST(Communication, NamesTheComputationThatNeverStarts) {
   const Cells cells = read_cells("0F0,,0B0\n1F1,1B0\n");
   try {
-    add_communication(cells, {0, 1}, Receives::as_sent);
+    add_communication(cells, one_stage_a_rank(2), Receives::as_sent);
     FAIL();
   } catch (const Error& error) {
     EXPECT_STREQ(error.what(),

@@ -44,7 +44,7 @@ std::vector<Row> run_by_chance(const Schedule& schedule, int lookahead, std::mt1
   std::vector<EventRecorder> recorders(schedule.rows.size());
   std::vector<Interpreter> loops;
   for (int rank = 0; rank < schedule.ranks(); ++rank)
-    loops.emplace_back(schedule, rank, machines[rank], lookahead, &recorders[rank]);
+    loops.emplace_back(schedule, PipelineRank(rank), machines[rank], lookahead, &recorders[rank]);
   for (int turns = 0; turns < 1'000'000 && !std::ranges::all_of(loops, &Interpreter::done); ++turns)
     for (Interpreter& loop : loops) loop.advance();
   std::vector<Row> orders(schedule.rows.size());
@@ -63,7 +63,7 @@ TEST(Dynamic, WhateverArrivesWhenEveryStepComesToItsEnd) {
           ASSERT_FALSE(first_problem(schedule));
           const std::vector<Row> orders = run_by_chance(schedule, lookahead, random);
           for (int rank = 0; rank < ranks; ++rank)
-            EXPECT_TRUE(std::ranges::is_permutation(orders[rank], schedule.rows[rank]))
+            EXPECT_TRUE(std::ranges::is_permutation(orders[rank], schedule.rows[PipelineRank(rank)]))
                 << "rank " << rank << " of " << ranks << " did not end, window " << window;
         }
 }
@@ -76,12 +76,13 @@ TEST(Dynamic, WhatAStageDoesOfOneKindKeepsItsOrderAndNobodyStraysFurtherThanTheW
     const std::vector<Row> orders = run_by_chance(schedule, 2, random);
     for (int rank = 0; rank < schedule.ranks(); ++rank) {
       std::map<std::pair<int, ActionKind>, int> last;
-      std::vector<bool> done(schedule.rows[rank].size(), false);
+      std::vector<bool> done(schedule.rows[PipelineRank(rank)].size(), false);
       for (const Action& action : orders[rank]) {
         const auto [before, is_new] = last.try_emplace({action.stage, action.kind}, -1);
         EXPECT_TRUE(is_per_stage(action.kind) || action.microbatch == before->second + 1);
         before->second = action.microbatch;
-        const auto place = std::ranges::find(schedule.rows[rank], action) - schedule.rows[rank].begin();
+        const auto place = std::ranges::find(schedule.rows[PipelineRank(rank)], action) -
+                           schedule.rows[PipelineRank(rank)].begin();
         const auto first = std::ranges::find(done, false) - done.begin();
         EXPECT_LT(place - first, window);
         strayed += place != first;
@@ -95,7 +96,7 @@ TEST(Dynamic, WhatAStageDoesOfOneKindKeepsItsOrderAndNobodyStraysFurtherThanTheW
 TEST(Dynamic, NobodyOvertakesWhatItNeeds) {
   const Dependencies two(one_f_one_b(2, 2));
   const auto may = [&](const char* later, const char* earlier) {
-    const auto action = [](const char* cell) { return read_schedule(cell).rows[0][0]; };
+    const auto action = [](const char* cell) { return read_schedule(cell).rows[PipelineRank(0)][0]; };
     return may_overtake(action(later), action(earlier), two);
   };
   EXPECT_TRUE(may("0F1", "0RECV_B0"));

@@ -43,10 +43,10 @@ passes::Program linear_program(const Grid& grid) {
       g.add({.name = "targets", .role = Role::input, .dtype = DType::i32, .shape = {graph::rows}});
   const ValueId table = g.add({.name = "table", .role = Role::parameter, .shape = {16, 8}});
   const ValueId x = append(g, Op::embedding, {table, tokens}, "x")[0];
-  const ValueId logits = append(g, Op::linear, {x, table}, "logits", graph::Linear{}, 1)[0];
-  const ValueId sum = append(g, Op::log_sum_exp, {logits}, "sum", {}, 1)[0];
-  const ValueId p = append(g, Op::log_probability, {logits, sum, targets}, "p", {}, 1)[0];
-  g.outputs = append(g, Op::nll, {p}, "loss", {}, 1);
+  const ValueId logits = append(g, Op::linear, {x, table}, "logits", graph::Linear{}, graph::BlockId(1))[0];
+  const ValueId sum = append(g, Op::log_sum_exp, {logits}, "sum", {}, graph::BlockId(1))[0];
+  const ValueId p = append(g, Op::log_probability, {logits, sum, targets}, "p", {}, graph::BlockId(1))[0];
+  g.outputs = append(g, Op::nll, {p}, "loss", {}, graph::BlockId(1));
   const graph::Graph laid_out = passes::parallelize(g, grid, passes::ResidualStream::whole);
   return passes::differentiate(passes::partition(laid_out, {}).front());
 }
@@ -59,7 +59,7 @@ StageCost estimated(const Grid& grid, const MachineModel& model, std::int64_t sa
       {.program = program, .grid = grid, .rank = 0, .extents = graph::Extents::microbatch(samples, 10)},
       model);
   EXPECT_EQ(stages.size(), 1U);
-  return stages.at(0);
+  return stages.at(Stage(0));
 }
 
 TEST(Estimate, FlopsAndBytesOfAStage) {

@@ -24,7 +24,7 @@ TEST(GPipe, ForwardClocksOfFourMicrobatchesOnFiveStages) {
       }
     EXPECT_EQ(text, clocks[clock]) << "clock " << clock;
   }
-  EXPECT_EQ(cells[0].size(), 16u);
+  EXPECT_EQ(cells[PipelineRank(0)].size(), 16u);
   for (const auto& row : cells)
     for (std::size_t clock = clocks.size(); clock < row.size(); ++clock)
       EXPECT_TRUE(!row[clock] || is_backward(row[clock]->kind));
@@ -51,9 +51,9 @@ TEST(Generators, PeakActivationsAreThePapers) {
   for (int stages : {1, 2, 3, 4, 8, 16})
     for (int microbatches : {1, 2, 3, 7, 8, 16, 33}) {
       const Schedule all = gpipe(stages, microbatches), alternating = one_f_one_b(stages, microbatches);
-      for (int stage = 0; stage < stages; ++stage) {
+      for (const Stage stage : first<Stage>(stages)) {
         const auto peak = [&](const Schedule& schedule) {
-          return assign_slots(lives(schedule.rows[stage],
+          return assign_slots(lives(schedule.rows[schedule.rank_of_stage[stage]],
                                     {{{stage, ActionKind::forward}}, {{stage, ActionKind::backward}}}))
               .count;
         };

@@ -21,11 +21,11 @@ class Recorder final : public Machine {
     return {action, 1, 2};
   }
   std::vector<std::string> log;
-  Action held{ActionKind::step, 99};
+  Action held{ActionKind::step, Stage(99)};
 };
 
 TEST(Interpreter, PostsReceivesAhead) {
-  const Row row = read_schedule("1RECV_F0,1F0,1RECV_F1,1F1,1RECV_F2,1F2\n").rows[0];
+  const Row row = read_schedule("1RECV_F0,1F0,1RECV_F1,1F1,1RECV_F2,1F2\n").rows[PipelineRank(0)];
   Recorder machine;
   Interpreter loop(row, machine, 2);
   while (loop.advance() == Advance::moved) {
@@ -38,7 +38,7 @@ TEST(Interpreter, PostsReceivesAhead) {
 }
 
 TEST(Interpreter, WaitsForWhatIsNotReadyAndGoesOn) {
-  const Row row = read_schedule("0F0,0SEND_F0,0B0\n").rows[0];
+  const Row row = read_schedule("0F0,0SEND_F0,0B0\n").rows[PipelineRank(0)];
   Recorder machine;
   machine.held = row[1];
   EventRecorder recorder;
@@ -49,7 +49,7 @@ TEST(Interpreter, WaitsForWhatIsNotReadyAndGoesOn) {
   EXPECT_EQ(loop.position(), 1u);
   EXPECT_EQ(loop.next(), row[1]);
   EXPECT_EQ(machine.log.size(), 2u) << "an action that is not ready must not start";
-  machine.held = {ActionKind::step, 99};
+  machine.held = {ActionKind::step, Stage(99)};
   EXPECT_EQ(loop.advance(), Advance::moved);
   EXPECT_EQ(loop.advance(), Advance::moved);
   EXPECT_EQ(loop.advance(), Advance::done);
@@ -75,14 +75,14 @@ std::vector<Action> order(const Schedule& schedule, Cluster&& cluster, int looka
   std::vector<RankMachine> machines(schedule.rows.size(), RankMachine(cluster));
   std::vector<Interpreter> loops;
   for (std::size_t rank = 0; rank < machines.size(); ++rank)
-    loops.emplace_back(schedule.rows[rank], machines[rank], lookahead, &finished);
+    loops.emplace_back(schedule.rows[PipelineRank(rank)], machines[rank], lookahead, &finished);
   EXPECT_EQ(run_all(loops), Advance::done) << write(schedule);
   return finished.actions;
 }
 
 Costs unequal_costs(int stages) {
   Costs costs;
-  for (int stage = 0; stage < stages; ++stage)
+  for (const Stage stage : first<Stage>(stages))
     costs.stages.push_back({{ActionKind::forward, 1.0 + stage},
                             {ActionKind::backward, 2.5},
                             {ActionKind::backward_input, 1.25},
@@ -113,11 +113,11 @@ TEST(NullMachine, HoldsSendsBackUntilAReceiveIsPosted) {
   const Schedule schedule = lowered(gpipe(2, 4));
   NullCluster cluster(schedule, 2);
   NullMachine sender(cluster), receiver(cluster);
-  Interpreter loop(schedule.rows[0], sender);
+  Interpreter loop(schedule.rows[PipelineRank(0)], sender);
   while (loop.advance() == Advance::moved) {
   }
   EXPECT_EQ(name(loop.next()), "0SEND_F2");
-  receiver.start({ActionKind::receive_forward, 1, 0});
+  receiver.start({ActionKind::receive_forward, Stage(1), 0});
   EXPECT_EQ(loop.advance(), Advance::moved);
   EXPECT_EQ(loop.advance(), Advance::moved);
   EXPECT_EQ(loop.advance(), Advance::blocked);
@@ -128,8 +128,8 @@ TEST(RunAll, SaysWhenNobodyMoves) {
   const Schedule schedule = read_schedule("0F0,0RECV_B0,0SEND_F0,0B0\n1RECV_F0,1F0,1B0,1SEND_B0\n");
   NullCluster cluster(schedule);
   NullMachine machine(cluster);
-  std::vector<Interpreter> loops = {Interpreter(schedule.rows[0], machine),
-                                    Interpreter(schedule.rows[1], machine)};
+  std::vector<Interpreter> loops = {Interpreter(schedule.rows[PipelineRank(0)], machine),
+                                    Interpreter(schedule.rows[PipelineRank(1)], machine)};
   EXPECT_EQ(run_all(loops), Advance::blocked);
   EXPECT_EQ(loops[0].position(), 1u);
   EXPECT_EQ(loops[1].position(), 0u);

@@ -36,7 +36,7 @@ void walk_all(const maps::Grid& grid, passes::ResidualStream stream, const Sched
       graph, passes::balanced_cuts(graph, schedule.stages(), graph::Extents::microbatch(1, 16)),
       schedule.rank_of_stage);
   for (int rank = 0; rank < grid.size(); ++rank) {
-    const int place = grid.coordinates(rank)[Axis::pipeline];
+    const PipelineRank place(grid.coordinates(rank)[Axis::pipeline]);
     const passes::Program program = program_of(shares[place], keeps);
     const PlanInput input{.program = program,
                           .grid = grid,
@@ -112,7 +112,7 @@ TEST(MemoryPlan, OfLogitsAndTheirCotangentAChunkIsAllThereIs) {
     const MemoryPlan plan = plan_memory({.program = program,
                                          .grid = maps::Grid(),
                                          .extents = graph::Extents::microbatch(1, 16),
-                                         .row = schedule.rows[0],
+                                         .row = schedule.rows[PipelineRank(0)],
                                          .microbatches = 2});
     std::vector<std::int64_t> rows;
     for (std::size_t id = 0; id < plan.locations.size(); ++id)
@@ -136,7 +136,7 @@ TEST(MemoryPlan, ForwardUsesTheMemoryOfGradientsThatBackwardHasYetToBegin) {
     return plan_memory({.program = program,
                         .grid = maps::Grid(),
                         .extents = graph::Extents::microbatch(1, 16),
-                        .row = schedule.rows[0],
+                        .row = schedule.rows[PipelineRank(0)],
                         .microbatches = schedule.microbatches});
   };
   const auto lowest = [](const MemoryPlan& plan) {
@@ -154,21 +154,21 @@ TEST(MemoryPlan, ForwardUsesTheMemoryOfGradientsThatBackwardHasYetToBegin) {
 TEST(MemoryPlan, GPipeKeepsAFrameForEachMicrobatchAnd1F1BForThoseOnTheWay) {
   const maps::Grid grid({1, 4, 1});
   const auto parts = passes::partition(toy_model(), {2, 4, 6});
-  const auto frames = [&](const Schedule& schedule, int stage) {
-    const passes::Program program = passes::differentiate(parts[stage]);
+  const auto frames = [&](const Schedule& schedule, PipelineRank rank) {
+    const passes::Program program = passes::differentiate(parts[rank]);
     const MemoryPlan plan = plan_memory({.program = program,
                                          .grid = grid,
-                                         .rank = stage,
+                                         .rank = int{rank},
                                          .extents = graph::Extents::microbatch(1, 16),
-                                         .row = schedule.rows[stage],
+                                         .row = schedule.rows[rank],
                                          .microbatches = 8});
     for (const Pool& pool : plan.pools)
       if (pool.name == "frame F to B") return pool.slot_count;
     return 0;
   };
-  for (int stage = 0; stage < 4; ++stage) {
-    EXPECT_EQ(frames(add_communication(gpipe(4, 8)), stage), 8);
-    EXPECT_EQ(frames(add_communication(one_f_one_b(4, 8)), stage), 4 - stage);
+  for (const PipelineRank rank : first<PipelineRank>(4)) {
+    EXPECT_EQ(frames(add_communication(gpipe(4, 8)), rank), 8);
+    EXPECT_EQ(frames(add_communication(one_f_one_b(4, 8)), rank), 4 - rank);
   }
 }
 

@@ -42,18 +42,22 @@ inline graph::Graph toy_model() {
     const ValueId up = parameter((p + "up").c_str(), {32, 8}), up_b = parameter((p + "up_b").c_str(), {32});
     const ValueId down = parameter((p + "down").c_str(), {8, 32}),
                   down_b = parameter((p + "down_b").c_str(), {8});
-    const ValueId y = append(g, Op::layer_norm, {x, w, b}, p + "y", graph::Norm{}, layer + 1)[0];
-    const ValueId h = append(g, Op::linear, {y, up}, p + "h", graph::Linear{}, layer + 1)[0];
-    const ValueId a = append(g, Op::bias_gelu, {h, up_b}, p + "a", {}, layer + 1)[0];
-    const ValueId z = append(g, Op::linear, {a, down}, p + "z", graph::Linear{}, layer + 1)[0];
-    x = append(g, Op::residual, {x, z, down_b}, p + "x", graph::Dropout{layer % 2 * 0.1, p}, layer + 1)[0];
-    if (layer == 4) x = append(g, Op::add, {x, first}, "skip", {}, layer + 1)[0];
+    const ValueId y =
+        append(g, Op::layer_norm, {x, w, b}, p + "y", graph::Norm{}, graph::BlockId(layer + 1))[0];
+    const ValueId h = append(g, Op::linear, {y, up}, p + "h", graph::Linear{}, graph::BlockId(layer + 1))[0];
+    const ValueId a = append(g, Op::bias_gelu, {h, up_b}, p + "a", {}, graph::BlockId(layer + 1))[0];
+    const ValueId z =
+        append(g, Op::linear, {a, down}, p + "z", graph::Linear{}, graph::BlockId(layer + 1))[0];
+    x = append(g, Op::residual, {x, z, down_b}, p + "x", graph::Dropout{layer % 2 * 0.1, p},
+               graph::BlockId(layer + 1))[0];
+    if (layer == 4) x = append(g, Op::add, {x, first}, "skip", {}, graph::BlockId(layer + 1))[0];
   }
   const std::size_t trunk = g.nodes.size();
-  const ValueId logits = append(g, Op::linear, {x, table}, "logits", graph::Linear{}, 7)[0];
-  const ValueId sum = append(g, Op::log_sum_exp, {logits}, "sum", {}, 7)[0];
-  const ValueId p = append(g, Op::log_probability, {logits, sum, targets}, "log_probability", {}, 7)[0];
-  g.outputs = append(g, Op::nll, {p}, "loss", {}, 7);
+  const ValueId logits = append(g, Op::linear, {x, table}, "logits", graph::Linear{}, graph::BlockId(7))[0];
+  const ValueId sum = append(g, Op::log_sum_exp, {logits}, "sum", {}, graph::BlockId(7))[0];
+  const ValueId p =
+      append(g, Op::log_probability, {logits, sum, targets}, "log_probability", {}, graph::BlockId(7))[0];
+  g.outputs = append(g, Op::nll, {p}, "loss", {}, graph::BlockId(7));
   for (std::size_t i = trunk; i < g.nodes.size(); ++i) g.nodes[i].tail = true;
   return g;
 }
@@ -72,9 +76,9 @@ class Walk {
   }
 
   /// In the order that the loop takes on a machine where what is not for this rank to say is ready by chance.
-  void run(const Schedule& schedule, int place) {
+  void run(const Schedule& schedule, PipelineRank rank) {
     ByChance machine(*this);
-    Interpreter loop(schedule, place, machine, in_.lookahead);
+    Interpreter loop(schedule, rank, machine, in_.lookahead);
     while (loop.advance() != Advance::done) {
     }
     while (!under_way_.empty()) leave(under_way_.begin());

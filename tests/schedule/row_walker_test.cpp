@@ -8,6 +8,7 @@
 #include <random>
 #include <unordered_map>
 
+#include "../support/ids.hpp"
 #include "heddle/schedule/generate.hpp"
 #include "schedules.hpp"
 
@@ -21,21 +22,21 @@ RowWalker walker_of(const Schedule& compute) {
 TEST(RowWalker, ARankWaitsUntilWhatItNeedsIsDone) {
   const Schedule rows = read_schedule("0F0,0F1,0B0\n1F1,1F0,1I0\n");
   RowWalker walker = walker_of(rows);
-  EXPECT_FALSE(walker.ready(1));  // 1F1 needs 0F1
-  EXPECT_TRUE(walker.ready(0));
-  EXPECT_EQ(name(walker.take(0)), "0F0");
+  EXPECT_FALSE(walker.ready(PipelineRank(1)));  // 1F1 needs 0F1
+  EXPECT_TRUE(walker.ready(PipelineRank(0)));
+  EXPECT_EQ(name(walker.take(PipelineRank(0))), "0F0");
   EXPECT_TRUE(walker.woken().empty());
-  walker.take(0);
-  EXPECT_EQ(walker.woken(), std::vector<int>{1});
-  EXPECT_FALSE(walker.ready(0));  // 0B0 needs 1B0, or 1I0
+  walker.take(PipelineRank(0));
+  EXPECT_EQ(walker.woken(), tests::ids<PipelineRank>({1}));
+  EXPECT_FALSE(walker.ready(PipelineRank(0)));  // 0B0 needs 1B0, or 1I0
   for (int i = 0; i < 3; ++i) {
-    EXPECT_TRUE(walker.ready(1));
-    walker.take(1);
+    EXPECT_TRUE(walker.ready(PipelineRank(1)));
+    walker.take(PipelineRank(1));
   }
-  EXPECT_EQ(walker.woken(), std::vector<int>{0});
-  EXPECT_TRUE(walker.ready(0));
-  EXPECT_TRUE(walker.at_end(1));
-  EXPECT_EQ(walker.unfinished(), std::vector<int>{0});
+  EXPECT_EQ(walker.woken(), tests::ids<PipelineRank>({0}));
+  EXPECT_TRUE(walker.ready(PipelineRank(0)));
+  EXPECT_TRUE(walker.at_end(PipelineRank(1)));
+  EXPECT_EQ(walker.unfinished(), tests::ids<PipelineRank>({0}));
 }
 
 TEST(RowWalker, NamesTheFirstRankThatWaitsForEver) {
@@ -82,7 +83,7 @@ TEST(RowWalker, EveryActionHasItsEarliestClock) {
     for (int repeat = 0; repeat < 50; ++repeat) {
       Schedule rows = generate({.name = name, .ranks = 4, .microbatches = 5});
       for (int swap = 0; swap < 2; ++swap) {
-        Row& row = rows.rows[random() % rows.rows.size()];
+        Row& row = rows.rows[PipelineRank(random() % rows.rows.size())];
         const std::size_t at = random() % (row.size() - 1);
         std::swap(row[at], row[at + 1]);
       }
@@ -96,7 +97,7 @@ TEST(RowWalker, EveryActionHasItsEarliestClock) {
 TEST(RowWalker, LoweringIsFastForManyRanks) {
   const auto begin = std::chrono::steady_clock::now();
   const Schedule schedule = lowered(one_f_one_b(20000, 4));
-  EXPECT_EQ(schedule.rows[1].size(), 4U * 6 + 2);
+  EXPECT_EQ(schedule.rows[PipelineRank(1)].size(), 4U * 6 + 2);
   const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - begin;
   EXPECT_LT(seconds.count(), 5);
 }

@@ -48,9 +48,12 @@ TEST(Simulated, LinksHaveLatencyAndBandwidth) {
   costs.boundary_bytes = {50};
   const Timeline timeline = simulate(lowered(one_f_one_b(2, 1)), costs);
   const std::vector<Event> expected = {
-      {{ActionKind::receive_forward, 1, 0}, 0, 1.75},  {{ActionKind::forward, 1, 0}, 1.75, 2.75},
-      {{ActionKind::backward, 1, 0}, 2.75, 4.75},      {{ActionKind::send_backward, 1, 0}, 4.75, 4.75},
-      {{ActionKind::reduce_gradients, 1}, 4.75, 4.75}, {{ActionKind::step, 1}, 4.75, 4.75},
+      {{ActionKind::receive_forward, Stage(1), 0}, 0, 1.75},
+      {{ActionKind::forward, Stage(1), 0}, 1.75, 2.75},
+      {{ActionKind::backward, Stage(1), 0}, 2.75, 4.75},
+      {{ActionKind::send_backward, Stage(1), 0}, 4.75, 4.75},
+      {{ActionKind::reduce_gradients, Stage(1)}, 4.75, 4.75},
+      {{ActionKind::step, Stage(1)}, 4.75, 4.75},
   };
   EXPECT_EQ(timeline[1], expected);
   EXPECT_DOUBLE_EQ(summarize(timeline).makespan, 7.5);
@@ -67,7 +70,7 @@ std::vector<double> taken(const std::vector<Event>& events) {
 
 TEST(Simulated, AContendedLinkCarriesOneMessageAfterAnother) {
   Costs costs = equal_costs(2, 1, 1, 1);
-  costs.stages[1] = {};
+  costs.stages[Stage(1)] = {};
   costs.boundary_bytes = {50};
   costs.link = {0.25, 20};  // a message passes in 2.5 seconds
   EXPECT_EQ(taken(simulate(lowered(gpipe(2, 3)), costs, 9, 9)[1]), (std::vector<double>{3.75, 4.75, 5.75}));
@@ -106,17 +109,18 @@ TEST(Simulated, StagesThatStepTogetherWaitForTheLastReduction) {
     for (const auto& events : simulate(lowered(one_f_one_b(2, 1)), costs)) found.push_back(events.back());
     return found;
   };
-  const std::vector<Event> apart = {{{ActionKind::step, 0}, 6.5, 6.75}, {{ActionKind::step, 1}, 4.5, 4.75}};
+  const std::vector<Event> apart = {{{ActionKind::step, Stage(0)}, 6.5, 6.75},
+                                    {{ActionKind::step, Stage(1)}, 4.5, 4.75}};
   EXPECT_EQ(steps(), apart);
   costs.steps_together = true;
-  const std::vector<Event> together = {{{ActionKind::step, 0}, 6.5, 6.75},
-                                       {{ActionKind::step, 1}, 4.5, 6.75}};
+  const std::vector<Event> together = {{{ActionKind::step, Stage(0)}, 6.5, 6.75},
+                                       {{ActionKind::step, Stage(1)}, 4.5, 6.75}};
   EXPECT_EQ(steps(), together);
 }
 
 TEST(Simulated, BytesInFlightLieBetweenTheirSendAndTheirReceive) {
   Costs costs = equal_costs(2, 1, 1, 1);
-  costs.stages[1][ActionKind::forward] = 10;
+  costs.stages[Stage(1)][ActionKind::forward] = 10;
   costs.boundary_bytes = {7};
   // While the second stage is at its first F, three messages wait for it; it takes one before its second.
   EXPECT_DOUBLE_EQ(peak_bytes_in_flight(simulate(lowered(gpipe(2, 4)), costs, 9, 9), costs), 21);
@@ -127,7 +131,7 @@ TEST(Simulated, ASendWaitsForAPlaceInItsChannel) {
   // The second stage is slow and posts one receive at a time, so the first one's third message leaves only
   // when the second receive is posted, and so on.
   Costs costs = equal_costs(2, 1, 1, 1);
-  costs.stages[1][ActionKind::forward] = 10;
+  costs.stages[Stage(1)][ActionKind::forward] = 10;
   const Timeline timeline = simulate(lowered(gpipe(2, 4)), costs, 1, 1);
   std::vector<double> sent;
   for (const Event& event : timeline[0])
@@ -206,7 +210,7 @@ TEST(Simulated, DoesNotDependOnWhichRankIsSimulatedFirst) {
     std::vector<SimulatedMachine> machines(schedule.rows.size(), SimulatedMachine(cluster));
     std::vector<Interpreter> loops;
     for (std::size_t rank = schedule.rows.size(); rank-- > 0;)
-      loops.emplace_back(schedule.rows[rank], machines[rank], 1, &backwards[rank]);
+      loops.emplace_back(schedule.rows[PipelineRank(rank)], machines[rank], 1, &backwards[rank]);
     EXPECT_EQ(run_all(loops), Advance::done);
     for (std::size_t rank = 0; rank < forwards.size(); ++rank)
       EXPECT_EQ(forwards[rank], backwards[rank].events);

@@ -15,18 +15,18 @@
 namespace heddle::schedule {
 namespace {
 
-BufferClass frame(int stage, ActionKind first, ActionKind last) {
+BufferClass frame(Stage stage, ActionKind first, ActionKind last) {
   return {{{stage, first}}, {{stage, last}}};
 }
 
 /// The data of a receive until its stage has used it.
-BufferClass inbox(int stage, ActionKind receive) {
+BufferClass inbox(Stage stage, ActionKind receive) {
   if (receive == ActionKind::receive_forward) return frame(stage, receive, ActionKind::forward);
   return frame(stage, receive, ActionKind::backward_input);
 }
 
 /// What a computation writes for a send.
-BufferClass outbox(int stage, ActionKind send) {
+BufferClass outbox(Stage stage, ActionKind send) {
   if (send == ActionKind::send_forward) return frame(stage, ActionKind::forward, send);
   return frame(stage, ActionKind::backward_input, send);
 }
@@ -75,19 +75,19 @@ TEST(Slots, UnknownMicrobatchesHaveNone) {
 }
 
 TEST(Slots, SplitBackwardKeepsPartOfTheFrameLonger) {
-  const Row row = read_schedule("0F0,0F1,0I0,0F2,0I1,0W0,0I2,0W1,0W2\n").rows[0];
+  const Row row = read_schedule("0F0,0F1,0I0,0F2,0I1,0W0,0I2,0W1,0W2\n").rows[PipelineRank(0)];
   using enum ActionKind;
-  EXPECT_EQ(assign_slots(lives(row, frame(0, forward, backward_input))).count, 2);
-  EXPECT_EQ(assign_slots(lives(row, frame(0, forward, backward_weight))).count, 3);
-  EXPECT_EQ(assign_slots(lives(row, frame(0, backward_input, backward_weight))).count, 2);
-  EXPECT_EQ(assign_slots(lives(row, frame(1, forward, backward_input))).count, 0);
+  EXPECT_EQ(assign_slots(lives(row, frame(Stage(0), forward, backward_input))).count, 2);
+  EXPECT_EQ(assign_slots(lives(row, frame(Stage(0), forward, backward_weight))).count, 3);
+  EXPECT_EQ(assign_slots(lives(row, frame(Stage(0), backward_input, backward_weight))).count, 2);
+  EXPECT_EQ(assign_slots(lives(row, frame(Stage(1), forward, backward_input))).count, 0);
 }
 
 TEST(Slots, AWholeBackwardDoesWhatItsPartsDo) {
-  const Row row = read_schedule("0F0,0F1,0B0,0I1,0W1\n").rows[0];
+  const Row row = read_schedule("0F0,0F1,0B0,0I1,0W1\n").rows[PipelineRank(0)];
   const auto ends = [&](ActionKind first, ActionKind last) {
     std::vector<std::int64_t> result;
-    for (const BufferLife& life : lives(row, frame(0, first, last))) result.push_back(life.end);
+    for (const BufferLife& life : lives(row, frame(Stage(0), first, last))) result.push_back(life.end);
     return result;
   };
   using enum ActionKind;
@@ -97,18 +97,18 @@ TEST(Slots, AWholeBackwardDoesWhatItsPartsDo) {
 }
 
 TEST(Slots, ABufferMayLiveFromOneStageToAnother) {
-  const Row row = read_schedule("1F0,1F1,2F0,2F1\n").rows[0];
-  const auto all = lives(row, {{{1, ActionKind::forward}}, {{2, ActionKind::forward}}});
+  const Row row = read_schedule("1F0,1F1,2F0,2F1\n").rows[PipelineRank(0)];
+  const auto all = lives(row, {{{Stage(1), ActionKind::forward}}, {{Stage(2), ActionKind::forward}}});
   ASSERT_EQ(all.size(), 2u);
   EXPECT_EQ(all[1].begin, 1);
   EXPECT_EQ(all[1].end, 3);
 }
 
 TEST(Slots, AReceiveBeginsWhereItIsPosted) {
-  const Row row = read_schedule("1RECV_F0,1F0,1RECV_F1,1F1,1RECV_F2,1F2\n").rows[0];
+  const Row row = read_schedule("1RECV_F0,1F0,1RECV_F1,1F1,1RECV_F2,1F2\n").rows[PipelineRank(0)];
   const auto begins = [&](int lookahead) {
     std::vector<std::int64_t> result;
-    for (const BufferLife& life : lives(row, inbox(1, ActionKind::receive_forward), lookahead))
+    for (const BufferLife& life : lives(row, inbox(Stage(1), ActionKind::receive_forward), lookahead))
       result.push_back(life.begin);
     return result;
   };
@@ -118,10 +118,11 @@ TEST(Slots, AReceiveBeginsWhereItIsPosted) {
 }
 
 TEST(Slots, ABufferIsKeptUntilItsSendHasSurelyLeft) {
-  const Row row = read_schedule("0F0,0SEND_F0,0F1,0SEND_F1,0F2,0SEND_F2,0F3,0SEND_F3\n").rows[0];
+  const Row row =
+      read_schedule("0F0,0SEND_F0,0F1,0SEND_F1,0F2,0SEND_F2,0F3,0SEND_F3\n").rows[PipelineRank(0)];
   const auto ends = [&](int capacity) {
     std::vector<std::int64_t> result;
-    for (const BufferLife& life : lives(row, outbox(0, ActionKind::send_forward), 1, capacity))
+    for (const BufferLife& life : lives(row, outbox(Stage(0), ActionKind::send_forward), 1, capacity))
       result.push_back(life.end);
     return result;
   };
@@ -135,8 +136,8 @@ class Watcher final : public Machine {
   Watcher(NullCluster& cluster, std::set<Action>& posted, const Schedule& schedule, int rank, int lookahead,
           int capacity)
       : machine_(cluster), posted_(&posted), dependencies_(schedule) {
-    const Row& row = schedule.rows[rank];
-    for (int stage = 0; stage < schedule.stages(); ++stage) {
+    const Row& row = schedule.rows[PipelineRank(rank)];
+    for (const Stage stage : first<Stage>(schedule.stages())) {
       for (const ActionKind receive : {ActionKind::receive_forward, ActionKind::receive_backward})
         slots_[{stage, receive}] = assign_slots(lives(row, inbox(stage, receive), lookahead));
       for (const ActionKind send : {ActionKind::send_forward, ActionKind::send_backward})
@@ -201,7 +202,7 @@ TEST(Slots, BoxesAreFreeWheneverTheLoopTakesThem) {
         machines.reserve(schedule.rows.size());
         for (int rank = 0; rank < schedule.ranks(); ++rank) {
           machines.emplace_back(cluster, posted, schedule, rank, lookahead, capacity);
-          loops.emplace_back(schedule.rows[rank], machines.back(), lookahead);
+          loops.emplace_back(schedule.rows[PipelineRank(rank)], machines.back(), lookahead);
         }
         EXPECT_EQ(run_all(loops), Advance::done);
       }

@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "../support/ids.hpp"
 #include "heddle/base/error.hpp"
 #include "schedules.hpp"
 
@@ -11,25 +12,25 @@ namespace heddle::schedule {
 namespace {
 
 TEST(Text, NamesEveryKindAsTorchDoes) {
-  EXPECT_EQ(name(Action{ActionKind::forward, 0, 0}), "0F0");
-  EXPECT_EQ(name(Action{ActionKind::backward, 1, 3}), "1B3");
-  EXPECT_EQ(name(Action{ActionKind::backward_input, 0, 2}), "0I2");
-  EXPECT_EQ(name(Action{ActionKind::backward_weight, 0, 2}), "0W2");
-  EXPECT_EQ(name(Action{ActionKind::send_forward, 0, 0}), "0SEND_F0");
-  EXPECT_EQ(name(Action{ActionKind::receive_forward, 1, 0}), "1RECV_F0");
-  EXPECT_EQ(name(Action{ActionKind::send_backward, 1, 10}), "1SEND_B10");
-  EXPECT_EQ(name(Action{ActionKind::receive_backward, 12, 0}), "12RECV_B0");
-  EXPECT_EQ(name(Action{ActionKind::reduce_gradients, 0}), "0REDUCE_GRAD");
-  EXPECT_EQ(name(Action{ActionKind::step, 4}), "4STEP");
-  EXPECT_EQ(name(Action{ActionKind::forward, 2, 0, 3}), "2F0.3");
+  EXPECT_EQ(name(Action{ActionKind::forward, Stage(0), 0}), "0F0");
+  EXPECT_EQ(name(Action{ActionKind::backward, Stage(1), 3}), "1B3");
+  EXPECT_EQ(name(Action{ActionKind::backward_input, Stage(0), 2}), "0I2");
+  EXPECT_EQ(name(Action{ActionKind::backward_weight, Stage(0), 2}), "0W2");
+  EXPECT_EQ(name(Action{ActionKind::send_forward, Stage(0), 0}), "0SEND_F0");
+  EXPECT_EQ(name(Action{ActionKind::receive_forward, Stage(1), 0}), "1RECV_F0");
+  EXPECT_EQ(name(Action{ActionKind::send_backward, Stage(1), 10}), "1SEND_B10");
+  EXPECT_EQ(name(Action{ActionKind::receive_backward, Stage(12), 0}), "12RECV_B0");
+  EXPECT_EQ(name(Action{ActionKind::reduce_gradients, Stage(0)}), "0REDUCE_GRAD");
+  EXPECT_EQ(name(Action{ActionKind::step, Stage(4)}), "4STEP");
+  EXPECT_EQ(name(Action{ActionKind::forward, Stage(2), 0, 3}), "2F0.3");
 }
 
 TEST(Text, ReadsEveryCellThatItWrites) {
   const std::string text =
       "0F0,,12I3,2W1,0SEND_F0\n1RECV_F0,1SEND_B0,0RECV_B0,0REDUCE_GRAD,0STEP\n,2F0.3,1B3.12,,\n";
   EXPECT_EQ(write(read_cells(text)), text);
-  EXPECT_EQ(read_cells(text)[2][1], (Action{ActionKind::forward, 2, 0, 3}));
-  EXPECT_EQ(read_cells(text)[2].size(), 5u);
+  EXPECT_EQ(read_cells(text)[PipelineRank(2)][1], (Action{ActionKind::forward, Stage(2), 0, 3}));
+  EXPECT_EQ(read_cells(text)[PipelineRank(2)].size(), 5u);
 }
 
 TEST(Text, TakesWhatTorchWritesBesides) {
@@ -52,7 +53,7 @@ TEST(Text, TakesForeignLineEndsAndBlanks) {
 
 TEST(Text, KnowsWhereAStageIs) {
   const Schedule schedule = read_schedule("0F0,3F0,5SEND_F0\n1F0,2F7\n");
-  EXPECT_EQ(schedule.rank_of_stage, (std::vector<int>{0, 1, 1, 0, -1, -1}));
+  EXPECT_EQ(schedule.rank_of_stage, (tests::ids<PipelineRank>({0, 1, 1, 0, -1, -1})));
   EXPECT_EQ(schedule.microbatches, 8);
 }
 

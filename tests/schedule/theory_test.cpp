@@ -82,7 +82,7 @@ TEST(Theory, TheVWaitsForNothingWhereAllTakeEquallyLong) {
 /// are done. The first pair of the last rank is none, as its authors have it.
 Schedule with_pairs_as_one(Schedule schedule) {
   for (int rank = 0; rank < schedule.ranks(); ++rank) {
-    Row& row = schedule.rows[rank];
+    Row& row = schedule.rows[PipelineRank(rank)];
     bool skip = rank + 1 == schedule.ranks();
     for (std::size_t f = 0; f < row.size(); ++f) {
       if (row[f].kind != ActionKind::forward) continue;

@@ -7,6 +7,7 @@
 #include <random>
 #include <utility>
 
+#include "../support/ids.hpp"
 #include "heddle/base/error.hpp"
 #include "heddle/schedule/activations.hpp"
 #include "heddle/schedule/lookahead.hpp"
@@ -199,13 +200,13 @@ TEST(Verify, RefusesMoreActivationsThanTheLimit) {
 
 TEST(Verify, RefusesAWrongStageMap) {
   Schedule schedule = read_schedule(GOOD_0 GOOD_1);
-  schedule.rank_of_stage = {1, 0};
+  schedule.rank_of_stage = tests::ids<PipelineRank>({1, 0});
   EXPECT_EQ(first_problem(schedule)->what, "rank 0, action 0 0F0 is wrong");
-  schedule.rank_of_stage = {0, 2};
+  schedule.rank_of_stage = tests::ids<PipelineRank>({0, 2});
   EXPECT_EQ(first_problem(schedule)->why, "there are 2 rows");
-  schedule.rank_of_stage = {0};
+  schedule.rank_of_stage = tests::ids<PipelineRank>({0});
   EXPECT_EQ(first_problem(schedule)->what, "rank 0, action 1 0SEND_F0 is wrong");
-  schedule.rank_of_stage = {0, 1};
+  schedule.rank_of_stage = tests::ids<PipelineRank>({0, 1});
   schedule.microbatches = 1;
   EXPECT_EQ(first_problem(schedule)->what, "rank 0, action 2 0F1 is wrong");
   schedule.microbatches = 3;
@@ -214,17 +215,18 @@ TEST(Verify, RefusesAWrongStageMap) {
 
 TEST(Verify, RefusesAMicrobatchForTheWholeStage) {
   Schedule schedule = read_schedule(GOOD_0 GOOD_1);
-  schedule.rows[0].back().microbatch = 0;
+  schedule.rows[PipelineRank(0)].back().microbatch = 0;
   EXPECT_EQ(first_problem(schedule)->why, "it is done once a stage, not for a microbatch");
 }
 
 TEST(Verify, EachActionOfAScheduleIsNeeded) {
   const Schedule good = lowered(one_f_one_b(3, 2));
   for (int rank = 0; rank < good.ranks(); ++rank)
-    for (std::size_t index = 0; index < good.rows[rank].size(); ++index) {
+    for (std::size_t index = 0; index < good.rows[PipelineRank(rank)].size(); ++index) {
       Schedule schedule = good;
-      schedule.rows[rank].erase(schedule.rows[rank].begin() + static_cast<std::ptrdiff_t>(index));
-      EXPECT_TRUE(first_problem(schedule)) << "without " << name(good.rows[rank][index]);
+      schedule.rows[PipelineRank(rank)].erase(schedule.rows[PipelineRank(rank)].begin() +
+                                              static_cast<std::ptrdiff_t>(index));
+      EXPECT_TRUE(first_problem(schedule)) << "without " << name(good.rows[PipelineRank(rank)][index]);
     }
 }
 
@@ -234,7 +236,7 @@ TEST(Verify, RandomOrdersAreRefusedOrRun) {
   for (int repeat = 0; repeat < 2000; ++repeat) {
     Schedule schedule = repeat % 2 ? lowered(one_f_one_b(3, 3)) : lowered(v_shaped());
     for (int swap = 0; swap < 2; ++swap) {
-      Row& row = schedule.rows[random() % schedule.rows.size()];
+      Row& row = schedule.rows[PipelineRank(random() % schedule.rows.size())];
       const std::size_t at = random() % (row.size() - 1);
       std::swap(row[at], row[at + 1]);
     }

@@ -1,7 +1,6 @@
 // One rank's share of a pipeline, ready to run: its program in its memory, driven by the one loop.
 #pragma once
 
-#include <memory>
 #include <optional>
 #include <string_view>
 
@@ -48,7 +47,7 @@ class Engine {
   void wait(schedule::Interpreter& loop, const DeviceMachine& machine, Observer* observer);
 
   EngineInput input_;
-  int pipeline_rank_;
+  PipelineRank pipeline_rank_;
   std::optional<Arena> arena_;
   std::optional<ProgramRunner> runner_;
   std::optional<GradientReducer> reducer_;

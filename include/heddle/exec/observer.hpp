@@ -21,14 +21,14 @@ enum class Work : std::uint8_t {
   message,  ///< a send or a receive is handed to the message library; receives are posted ahead of their turn
   wait,     ///< for what other ranks have yet to do
   norm,     ///< the squares of the gradients are summed
-  agree,    ///< sums over ranks at the end of the step: tied gradients, loss and norm
+  agree,    ///< sums over ranks at the end of the step: loss and norm
   update,   ///< the optimizer changes the parameters
   undo,     ///< the optimizer takes back an update that must not count
 };
 inline constexpr int work_count = static_cast<int>(Work::undo) + 1;
 
 /// Stage and microbatch of what belongs to no action.
-inline constexpr schedule::Action no_action{schedule::ActionKind::step, -1, -1};
+inline constexpr schedule::Action no_action{schedule::ActionKind::step, Stage(-1), -1};
 
 struct Piece {
   Work work;

@@ -20,9 +20,9 @@ class Builder {
   void begin_tail() { tail_ = true; }
 
   ValueId input(const std::string& name);  ///< int32 [rows]
-  ValueId parameter(const std::string& name, Shape shape, Initial initial);
-  ValueId weight(const std::string& name, Shape shape, double std);  ///< normal, mean 0
-  ValueId bias(const std::string& name, Shape shape);                ///< zeros
+  ValueId parameter(const std::string& name, const Shape& shape, Initial initial);
+  ValueId weight(const std::string& name, const Shape& shape, double std);  ///< normal, mean 0
+  ValueId bias(const std::string& name, const Shape& shape);                ///< zeros
   ValueId node(Op op, std::vector<ValueId> in, const std::string& name, Attributes attributes = {});
 
   /// Layer norm of [rows, width] with the parameters `name.weight`, ones, and `name.bias`.
@@ -30,7 +30,7 @@ class Builder {
   /// The mean over the rows of a step, of logits [rows, vocabulary] and the input `targets`; a scalar.
   ValueId cross_entropy(ValueId logits);
 
-  int block() const { return static_cast<int>(graph_.blocks.size()) - 1; }
+  BlockId block() const { return BlockId(static_cast<int>(graph_.blocks.size()) - 1); }
   /// Hands over the graph, which ends in `output`.
   Graph finish(ValueId output);
 

@@ -6,6 +6,7 @@
 #include <variant>
 #include <vector>
 
+#include "heddle/base/ids.hpp"
 #include "heddle/graph/extents.hpp"
 #include "heddle/graph/op.hpp"
 #include "heddle/maps/map.hpp"
@@ -14,6 +15,7 @@ namespace heddle::graph {
 
 using ValueId = int;
 using NodeId = int;
+using BlockId = Id<struct BlockKind>;  ///< in Graph::blocks
 
 enum class Role : std::uint8_t {
   input,       ///< handed in from outside: tokens, targets, what an earlier stage sends
@@ -23,6 +25,9 @@ enum class Role : std::uint8_t {
   replaced,    ///< what a step that may be taken back has replaced, until it counts
   activation,  ///< computed
 };
+
+/// What a run carries from step to step.
+constexpr bool is_kept(Role role) { return role == Role::parameter || role == Role::state; }
 
 /// How a parameter starts, and whether weight decay pulls it.
 struct Initial {
@@ -46,7 +51,7 @@ struct Value {
   Shape shape;
   maps::Layout layout = {};
   Initial initial = {};  ///< of parameters
-  int block = -1;        ///< of parameters: the block that they belong to, whoever else uses them
+  BlockId block{-1};     ///< of parameters: the block that they belong to, whoever else uses them
 };
 
 // What a node carries beside its values.
@@ -95,8 +100,8 @@ struct Node {
   std::vector<ValueId> in;
   std::vector<ValueId> out;
   Attributes attributes = {};
-  int block = 0;  ///< its index in Graph::blocks
-  int stage = 0;  ///< of the pipeline: the one that computes it, once the graph is cut
+  BlockId block = {};
+  Stage stage = {};  ///< the one that computes it, once the graph is cut
   Phase phase = Phase::forward;
   bool recomputed = false;  ///< it makes what forward made once more, see passes/rematerialize.hpp
   /// Of the graph's tail, which goes from some value to the loss and in which every row stands for itself but
@@ -107,7 +112,7 @@ struct Node {
 struct Graph {
   /// The model's structure, in the order of its nodes. Every pass hands it on whole, to each share of
   /// a pipeline too.
-  std::vector<Block> blocks;
+  ById<BlockId, Block> blocks;
   std::vector<Value> values;
   std::vector<Node> nodes;
   std::vector<ValueId> outputs;
@@ -123,11 +128,11 @@ struct Graph {
 /// Adds a node and the values it makes, named `name` (and `name.1`, ... for further outputs) and shaped by
 /// the op's rule. Returns what it makes.
 std::vector<ValueId> append(Graph& graph, Op op, std::vector<ValueId> in, const std::string& name,
-                            Attributes attributes = {}, int block = 0);
+                            Attributes attributes = {}, BlockId block = {});
 
 /// The indices of the blocks of a kind, in their order: the i-th layer is block
 /// `blocks_of(graph, Block::Kind::layer)[i]`.
-std::vector<int> blocks_of(const Graph& graph, Block::Kind kind);
+std::vector<BlockId> blocks_of(const Graph& graph, Block::Kind kind);
 
 /// One line a node: `%7 norm1 [rows, 64] fp32 [data split(0)] = layer_norm(%5, %1, %2)`.
 std::string text(const Graph& graph);

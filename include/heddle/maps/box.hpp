@@ -21,6 +21,12 @@ class Box {
   explicit constexpr Box(const Shape& shape) {
     for (auto extent : shape) push_back({0, extent});
   }
+  /// The box of no element.
+  static constexpr Box nothing(int rank) {
+    Box box;
+    for (int dim = 0; dim < rank; ++dim) box.push_back({0, 0});
+    return box;
+  }
   constexpr void push_back(Block block) {
     HEDDLE_EXPECT(rank_ < Shape::max_rank);
     blocks_[rank_++] = block;

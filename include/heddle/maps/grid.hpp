@@ -4,6 +4,7 @@
 #include <array>
 #include <vector>
 
+#include "heddle/base/ids.hpp"
 #include "heddle/maps/axis.hpp"
 
 namespace heddle::maps {
@@ -35,16 +36,16 @@ class Grid {
   int extent(Axis axis) const { return extents_[axis]; }
   const AxisOrder& order() const { return order_; }
 
-  Coordinates coordinates(int rank) const;
-  int rank(const Coordinates& place) const;
+  Coordinates coordinates(Rank rank) const;
+  Rank rank(const Coordinates& place) const;
 
   /// The number of ranks in one communicator along `axes`.
   int extent(AxisSet axes) const;
   /// The place of `rank` in its communicator along `axes`; 0 for no axes.
-  int index_in(AxisSet axes, int rank) const;
+  int index_in(AxisSet axes, Rank rank) const;
   /// The ranks that differ from `rank` only along `axes`, ascending, so that `rank` stands
   /// at index_in(axes, rank).
-  std::vector<int> group_of(AxisSet axes, int rank) const;
+  std::vector<int> group_of(AxisSet axes, Rank rank) const;
   /// Every group along `axes`, by its first rank.
   std::vector<std::vector<int>> groups(AxisSet axes) const;
 

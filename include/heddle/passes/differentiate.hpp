@@ -19,10 +19,11 @@ struct Trained {
   std::vector<graph::ValueId> sums;
   graph::ValueId gradient;  ///< in the layout of the parameter, after the epilogue
   // What the end of the step adds, see step_end.hpp; -1: not there.
-  bool stepped = true;  ///< by this rank; else another one steps it and hands its value on
   Moments moments = {};
   Moments spare = {};        ///< the moments that the last step replaced, where it may be taken back
   graph::ValueId kept = -1;  ///< the parameter that it replaced
+  /// By this rank; else another one steps it and hands its value on.
+  bool stepped() const { return moments.first >= 0; }
 };
 
 /// A rank's share as programs over one table of values: for every stage a forward, a loss and the two of

@@ -16,7 +16,7 @@ std::vector<bool> inside_loss(const Program& program);
 /// The chunks of a rank's rows of a microbatch, as even as blocks of a tensor, as few as Program::loss_rows
 /// allows; none where the program has no Phase::loss. Equal on all ranks that share weights' parts, which sum
 /// over the vocabulary chunk by chunk.
-std::vector<maps::Block> loss_chunks(const Program& program, const maps::Grid& grid, int rank,
+std::vector<maps::Block> loss_chunks(const Program& program, const maps::Grid& grid, Rank rank,
                                      const graph::Extents& extents);
 
 }  // namespace heddle::passes

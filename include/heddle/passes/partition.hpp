@@ -9,7 +9,7 @@ namespace heddle::passes {
 
 /// What a stage exchanges with stages of other ranks. A value may be both received and sent, passing through.
 struct Border {
-  int stage = 0;
+  Stage stage;
   std::vector<graph::ValueId> received, sent;  ///< activations, in the order in which they were made
   /// Cotangents of `sent` and of `received`; none before differentiation.
   std::vector<graph::ValueId> received_cotangents, sent_cotangents;
@@ -26,9 +26,9 @@ struct Share {
 /// and each rank from 0 on has a stage. A value made in one stage and used in another is handed on from stage
 /// to stage; what depends on parameters alone is computed on every rank that uses it, so that a parameter
 /// used on two ranks (a tied head) stands on both.
-std::vector<Share> partition(const graph::Graph& graph, const std::vector<int>& cuts,
-                             const std::vector<int>& rank_of_stage);
+ById<PipelineRank, Share> partition(const graph::Graph& graph, const std::vector<int>& cuts,
+                                    const ById<Stage, PipelineRank>& rank_of_stage);
 /// One stage a rank.
-std::vector<Share> partition(const graph::Graph& graph, const std::vector<int>& cuts);
+ById<PipelineRank, Share> partition(const graph::Graph& graph, const std::vector<int>& cuts);
 
 }  // namespace heddle::passes

@@ -27,7 +27,7 @@ enum class Recompute : std::uint8_t {
 ///
 /// Whatever the block, what costs little beside what it would keep is recomputed: an output whose op knows a
 /// way that reads nothing but what backward reads anyway - GELU, and layer norm from its statistics.
-Retentions retentions(const Program& program, const std::vector<Recompute>& by_block);
+Retentions retentions(const Program& program, const ById<graph::BlockId, Recompute>& by_block);
 
 /// Puts copies of nodes before their first use in backward, and so on to the inputs of a copy that are not
 /// kept either: just in time, once. What nobody reads is not made. Maps over other ranks are copied like any

@@ -31,7 +31,7 @@ struct StepEnd {
   Update update = Update::final;
   Tying tying = Tying::replicate;
   std::vector<Tie> ties = {};  ///< of the whole model
-  int pipeline_rank = 0;       ///< whose program it is
+  PipelineRank pipeline_rank;  ///< whose program it is
 };
 
 /// Adds to a program that was just differentiated the optimizer's state and the phases from norm on. A rank

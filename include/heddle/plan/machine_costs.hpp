@@ -1,4 +1,4 @@
-// What a plan's pipeline would cost on the machine that its options describe.
+// What a pipeline would cost on the machine that its options describe.
 #pragma once
 
 #include "heddle/plan/plan.hpp"
@@ -7,7 +7,8 @@
 namespace heddle::plan {
 
 /// One rank of each pipeline rank stands for all that share it, so a larger grid takes no longer. Throws
-/// KeyError where the machine does not say what is needed.
-schedule::Costs machine_costs(const Plan& plan);
+/// KeyError where the machine does not say what is needed. The programs are final: what they recompute, they
+/// recompute.
+schedule::Costs machine_costs(const Options& options, const Execution& training);
 
 }  // namespace heddle::plan

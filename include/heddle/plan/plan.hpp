@@ -29,8 +29,8 @@ struct Execution {
   schedule::Schedule schedule;  ///< with communication, and verified
   int lookahead = 1;  ///< receives posted ahead: what is asked for, or more where the schedule needs it
   int channel_capacity = schedule::default_channel_capacity;
-  std::vector<passes::Program> programs = {};  ///< by pipeline rank
-  std::vector<RankPlan> ranks = {};            ///< by class
+  ById<PipelineRank, passes::Program> programs = {};
+  std::vector<RankPlan> ranks = {};  ///< by class
 };
 
 using passes::Tie;
@@ -50,11 +50,13 @@ struct Effort {
   int memory_plans = 0;
 };
 
+PipelineRank pipeline_rank_of(const maps::Grid& grid, Rank rank);
+
 struct Plan {
   Options options;
-  std::vector<int> cuts;                     ///< first block of every stage but the first
-  std::vector<passes::Recompute> recompute;  ///< of every block of the model
-  std::vector<Tie> ties;                     ///< in an order that all ranks share
+  std::vector<int> cuts;                              ///< first block of every stage but the first
+  ById<graph::BlockId, passes::Recompute> recompute;  ///< of every block of the model
+  std::vector<Tie> ties;                              ///< in an order that all ranks share
   RankClasses classes;
   Execution training, evaluation;
   model::Count count;
@@ -62,14 +64,16 @@ struct Plan {
 
   const maps::Grid& grid() const { return options.grid; }
   int pipeline_ranks() const { return training.schedule.ranks(); }
-  int pipeline_rank(int rank) const { return grid().coordinates(rank)[maps::Axis::pipeline]; }
-  const passes::Program& program(int pipeline_rank) const { return training.programs[pipeline_rank]; }
-  const RankPlan& of(const Execution& execution, int rank) const {
+  PipelineRank pipeline_rank(Rank rank) const { return pipeline_rank_of(grid(), rank); }
+  const passes::Program& program(PipelineRank pipeline_rank) const {
+    return training.programs[pipeline_rank];
+  }
+  const RankPlan& of(const Execution& execution, Rank rank) const {
     return execution.ranks[classes.class_of(rank)];
   }
-  RankMemory memory(int rank) const;
+  RankMemory memory(Rank rank) const;
   /// The stages of a pipeline rank, ascending.
-  std::vector<int> stages(int pipeline_rank) const;
+  std::vector<Stage> stages(PipelineRank pipeline_rank) const;
 };
 
 /// Writes a model as for one device: its inputs are `tokens` and `targets`, its output the loss. It is asked
@@ -91,9 +95,9 @@ std::set<maps::AxisSet> axis_sets(const Plan& plan);
 
 /// The rank of a pipeline rank that stands first on every other axis. Of uneven splits it holds
 /// the larger part.
-int first_rank(const maps::Grid& grid, int pipeline_rank);
+Rank first_rank(const maps::Grid& grid, PipelineRank pipeline_rank);
 
 /// The parameters of a pipeline rank that an earlier one holds too.
-std::vector<std::string> held_before(const Plan& plan, int pipeline_rank);
+std::vector<std::string> held_before(const Plan& plan, PipelineRank pipeline_rank);
 
 }  // namespace heddle::plan

@@ -2,7 +2,6 @@
 #pragma once
 
 #include <array>
-#include <cstdint>
 #include <span>
 #include <vector>
 
@@ -22,9 +21,9 @@ class RankClasses {
               const graph::Extents& extents);
 
   int count() const { return count_; }
-  int class_of(int rank) const;
+  int class_of(Rank rank) const;
   /// The first rank of a class.
-  int first_rank(int class_index) const;
+  Rank first_rank(int class_index) const;
 
  private:
   int interval(maps::Axis axis, int index) const;

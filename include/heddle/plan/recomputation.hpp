@@ -13,6 +13,6 @@ double recomputed_flops(const passes::Program& program, const graph::Extents& ex
 
 /// What a pipeline rank recomputes of the model's layers: "layers 2 to 4 all, layer 5 attention". Embedding
 /// and final norm, which keep next to nothing, are left out.
-std::string recomputation_text(const Plan& plan, int pipeline_rank);
+std::string recomputation_text(const Plan& plan, PipelineRank pipeline_rank);
 
 }  // namespace heddle::plan

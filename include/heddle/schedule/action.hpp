@@ -10,6 +10,8 @@
 #include <string_view>
 #include <vector>
 
+#include "heddle/base/ids.hpp"
+
 namespace heddle::schedule {
 
 enum class ActionKind : std::uint8_t {
@@ -32,7 +34,7 @@ std::string_view name(ActionKind kind);
 /// One cell of a row. `microbatch` is -1 for what is done once a stage (reduce_gradients, step).
 struct Action {
   ActionKind kind = ActionKind::forward;
-  int stage = 0;
+  Stage stage = {};
   int microbatch = -1;
   int slice = 0;  ///< of the sequence; 0 where a microbatch is not cut
 
@@ -61,7 +63,7 @@ constexpr bool adds_to_gradients(ActionKind kind) {
 constexpr bool is_per_stage(ActionKind kind) { return kind >= ActionKind::reduce_gradients; }
 
 /// The stage at the other end of a send or a receive. It may lie outside the pipeline when the row is wrong.
-int partner_stage(const Action& action);
+Stage partner_stage(const Action& action);
 /// The receive that takes what this send gives, or the send that gives what this receive takes.
 Action counterpart(const Action& action);
 
@@ -70,8 +72,10 @@ using Row = std::vector<Action>;
 /// What every rank of a pipeline does in one training step. Ranks that share a pipeline coordinate
 /// share a row.
 struct Schedule {
-  std::vector<Row> rows;  ///< one a pipeline rank, in the order of execution unless the window lets it stray
-  std::vector<int> rank_of_stage;  ///< the pipeline rank that holds a stage; several stages may share a rank
+  ById<PipelineRank, Row>
+      rows;  ///< one a pipeline rank, in the order of execution unless the window lets it stray
+  ById<Stage, PipelineRank>
+      rank_of_stage;  ///< the pipeline rank that holds a stage; several stages may share a rank
   int microbatches = 0;
   /// Among so many actions of its row, from the first that is not done, a rank does the first that is ready;
   /// 1: in order.
@@ -84,7 +88,7 @@ struct Schedule {
 };
 
 /// Stage i on rank i.
-std::vector<int> one_stage_a_rank(int ranks);
+ById<Stage, PipelineRank> one_stage_a_rank(int ranks);
 
 }  // namespace heddle::schedule
 
@@ -92,7 +96,7 @@ template <>
 struct std::hash<heddle::schedule::Action> {
   std::size_t operator()(const heddle::schedule::Action& action) const noexcept {
     std::uint64_t bits = static_cast<std::uint64_t>(action.kind);
-    bits = bits * 0x100003 + static_cast<std::uint32_t>(action.stage);
+    bits = bits * 0x100003 + static_cast<std::uint32_t>(int{action.stage});
     bits = bits * 0x100003 + static_cast<std::uint32_t>(action.microbatch);
     bits = bits * 0x100003 + static_cast<std::uint32_t>(action.slice);
     return static_cast<std::size_t>(bits * 0x9e3779b97f4a7c15ull >> 7);

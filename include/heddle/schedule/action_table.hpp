@@ -18,7 +18,7 @@ struct Extents {
   int slices = 1;
 
   void include(const Action& action) {
-    stages = std::max(stages, action.stage + 1);
+    stages = std::max<int>(stages, action.stage + 1);
     microbatches = std::max(microbatches, action.microbatch + 1);
     slices = std::max(slices, action.slice + 1);
   }
@@ -41,7 +41,6 @@ class ActionTable {
   /// The action lies within the extents.
   T& operator[](const Action& action) { return values_[index_of(action)]; }
   const T& operator[](const Action& action) const { return values_[index_of(action)]; }
-  const Extents& extents() const { return extents_; }
 
  private:
   std::size_t index_of(const Action& action) const {

@@ -18,7 +18,8 @@ enum class Receives : std::uint8_t {
 /// Inserts a send right after the computation that makes a value for another rank, and its receive. Walks the
 /// clocks of `cells`, ranks in order, so that sends and receives have one global order and cannot wait for
 /// each other in a circle. Throws Error (usage) when a computation can never start.
-Schedule add_communication(const Cells& cells, const std::vector<int>& rank_of_stage, Receives receives);
+Schedule add_communication(const Cells& cells, const ById<Stage, PipelineRank>& rank_of_stage,
+                           Receives receives);
 
 /// The same for the lock-step clocks of `compute`.
 Schedule add_communication(const Schedule& compute, Receives receives = Receives::before_use);

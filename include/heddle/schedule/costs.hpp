@@ -41,10 +41,10 @@ struct Link {
 };
 
 struct Costs {
-  std::vector<StageCost> stages;  ///< a table: stages[stage][kind]
+  ById<Stage, StageCost> stages;  ///< a table: stages[stage][kind]
   Link link;
-  std::vector<double> boundary_bytes;  ///< of a message between stage i and i + 1, either way; empty: none
-  std::vector<Link> links = {};        ///< between stage i and i + 1; empty: all are `link`
+  ById<Stage, double> boundary_bytes;  ///< of a message between stage i and i + 1, either way; empty: none
+  ById<Stage, Link> links = {};        ///< between stage i and i + 1; empty: all are `link`
   /// STEP waits until every stage of the pipeline has reduced its gradients, since the norm of all of
   /// them scales it.
   bool steps_together = false;

@@ -51,17 +51,17 @@ class Dependencies {
       : rank_of_stage_(schedule.rank_of_stage), slices_(schedule.slices) {}
   /// Of rows that have no communication yet: as if one rank held all stages.
   static Dependencies without_messages(int stages, int slices) {
-    return {std::vector<int>(stages, 0), slices};
+    return {ById<Stage, PipelineRank>(stages), slices};
   }
 
   Needs of(const Action& action) const;
 
  private:
-  Dependencies(std::vector<int> rank_of_stage, int slices)
+  Dependencies(ById<Stage, PipelineRank> rank_of_stage, int slices)
       : rank_of_stage_(std::move(rank_of_stage)), slices_(slices) {}
-  bool same_rank(int stage, int other) const { return rank_of_stage_[stage] == rank_of_stage_[other]; }
+  bool same_rank(Stage stage, Stage other) const { return rank_of_stage_[stage] == rank_of_stage_[other]; }
 
-  std::vector<int> rank_of_stage_;
+  ById<Stage, PipelineRank> rank_of_stage_;
   int slices_;
 };
 

@@ -1,7 +1,6 @@
 // What a program costs on a machine that is only described: from the FLOPs and bytes of its ops.
 #pragma once
 
-#include <cstdint>
 #include <map>
 
 #include "heddle/base/cost.hpp"
@@ -17,7 +16,7 @@ struct MachineModel {
   int ranks_per_node = 1;
   Link within = {}, between = {};  ///< of a rank: to others of its node, and to other nodes
 
-  bool one_node(int rank, int other) const { return rank / ranks_per_node == other / ranks_per_node; }
+  bool one_node(Rank rank, Rank other) const { return rank / ranks_per_node == other / ranks_per_node; }
 };
 
 /// Seconds of a collective on `bytes` of each rank, over the ranks that share `axes` with `rank`. An
@@ -25,13 +24,13 @@ struct MachineModel {
 /// latency of 2 log2(n) messages, as a tree does; the other maps half of both, counted on the larger
 /// side (Thakur, Rabenseifner & Gropp 2005). All ranks of one node talk within it, else all wait for the
 /// links between nodes.
-double seconds(const maps::Map& map, double bytes, const maps::Grid& grid, int rank,
+double seconds(const maps::Map& map, double bytes, const maps::Grid& grid, Rank rank,
                const MachineModel& machine);
 
 struct EstimateInput {
   const passes::Program& program;
   const maps::Grid& grid;
-  int rank = 0;
+  Rank rank = 0;
   graph::Extents extents = {};
   double bucket_bytes = 0;  ///< gradients are summed in messages of this size
 };
@@ -41,6 +40,6 @@ struct EstimateInput {
 /// ones slower. The sum of gradients goes on under the last microbatch's backward but for its last bucket.
 /// AdamW reads four numbers a parameter and writes three, and its norm reads one. What is done once a rank
 /// stands at its first stage.
-std::map<int, StageCost> estimate(const EstimateInput& input, const MachineModel& machine);
+std::map<Stage, StageCost> estimate(const EstimateInput& input, const MachineModel& machine);
 
 }  // namespace heddle::schedule

@@ -31,8 +31,8 @@ inline constexpr int default_lookahead = 2;
 class Interpreter {
  public:
   /// `lookahead` is at least 1; the observer may be null.
-  Interpreter(const Schedule& schedule, int rank, Machine& machine, int lookahead = default_lookahead,
-              Observer* observer = nullptr);
+  Interpreter(const Schedule& schedule, PipelineRank rank, Machine& machine,
+              int lookahead = default_lookahead, Observer* observer = nullptr);
   /// In the order of the row.
   Interpreter(const Row& row, Machine& machine, int lookahead = default_lookahead,
               Observer* observer = nullptr);

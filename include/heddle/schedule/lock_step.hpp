@@ -11,7 +11,7 @@ namespace heddle::schedule {
 /// What a rank does in one clock; nothing when it idles.
 using Cell = std::optional<Action>;
 /// cells[rank][clock].
-using Cells = std::vector<std::vector<Cell>>;
+using Cells = ById<PipelineRank, std::vector<Cell>>;
 
 /// The earliest clock for every action, in row order, an action's inputs being made in clocks before its own.
 /// Rows are of equal length. Throws Error (usage) when an action can never start.

@@ -59,7 +59,7 @@ struct MemoryPlan {
 struct PlanInput {
   const passes::Program& program;
   const maps::Grid& grid;
-  int rank = 0;
+  Rank rank = 0;
   graph::Extents extents = {};
   const Row& row;  ///< what the rank does in a step; it may be forward only
   int microbatches = 1;

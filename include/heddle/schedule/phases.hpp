@@ -8,13 +8,13 @@ namespace heddle::schedule {
 
 /// A stage and a microbatch, in the order in which a rank takes them.
 struct Turn {
-  int stage = 0;
+  Stage stage;
   int microbatch = 0;
 };
 using Turns = std::vector<Turn>;
 
 /// Microbatches 0, 1, ... of one stage.
-Turns turns_of(int stage, int microbatches);
+Turns turns_of(Stage stage, int microbatches);
 
 /// `warm_up` forwards come before the first pair, or all if there are fewer; a backward is B. The two orders
 /// are equally long.

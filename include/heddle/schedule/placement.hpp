@@ -3,12 +3,14 @@
 
 #include <vector>
 
+#include "heddle/base/ids.hpp"
+
 namespace heddle::schedule {
 
 /// Stage s on rank s modulo `ranks`: the pipeline goes around `chunks` times.
-std::vector<int> looped(int ranks, int chunks);
+ById<Stage, PipelineRank> looped(int ranks, int chunks);
 /// Two stages a rank: from the first rank to the last, and back.
-std::vector<int> folded(int ranks);
+ById<Stage, PipelineRank> folded(int ranks);
 
 /// Of all microbatches, cut into rounds of at least `ranks` that differ by at most one, the larger first; one
 /// round where there are fewer microbatches than ranks.

@@ -16,7 +16,7 @@ struct Problem {
 };
 
 /// "rank 1, action 7 1F3 can never start"; actions of a row count from 0.
-std::string never_starts(int rank, std::size_t index, const Action& action);
+std::string never_starts(PipelineRank rank, std::size_t index, const Action& action);
 
 /// How to mend rows that cannot run.
 inline constexpr const char* rows_that_run =

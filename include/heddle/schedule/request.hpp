@@ -2,7 +2,6 @@
 #pragma once
 
 #include <string>
-#include <utility>
 
 #include "heddle/base/error.hpp"
 #include "heddle/schedule/costs.hpp"
@@ -20,15 +19,12 @@ struct Request {
   Costs costs = {};          ///< of schedules that follow from costs; no stages: F, I and W take equally long
 };
 
-/// A request that no schedule meets; `key` is the member of Request that a person would change first.
-class BadRequest : public Error {
+/// A request that no schedule meets; `key` is the one of [pipeline] that a person would change first.
+class BadRequest : public KeyError {
  public:
-  BadRequest(std::string key, const std::string& problem, const std::string& why, const std::string& fix)
-      : Error(ExitCode::usage, problem, why, fix), key_(std::move(key)) {}
-  const std::string& key() const { return key_; }
-
- private:
-  std::string key_;
+  BadRequest(const std::string& key, const std::string& problem, const std::string& why,
+             const std::string& fix)
+      : KeyError({"pipeline." + key}, problem, why, fix) {}
 };
 
 }  // namespace heddle::schedule

@@ -41,12 +41,12 @@ class SimulatedCluster {
   };
 
   NullCluster state_;
-  std::vector<int> rank_of_stage_;
+  ById<Stage, PipelineRank> rank_of_stage_;
   Costs costs_;
   std::size_t capacity_;
   std::vector<Channel> channels_;
   ActionTable<double> arrival_;  ///< by receive
-  std::map<std::pair<int, int>, double>
+  std::map<std::pair<PipelineRank, PipelineRank>, double>
       link_free_;              ///< with contention: when the link from rank to rank has carried all
   int reductions_left_ = 0;    ///< stages that have not reduced their gradients
   double last_reduction_ = 0;  ///< when the last of them had

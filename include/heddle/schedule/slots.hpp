@@ -11,7 +11,7 @@ namespace heddle::schedule {
 
 /// What a stage does once for every microbatch.
 struct Task {
-  int stage = 0;
+  Stage stage;
   ActionKind kind = ActionKind::forward;
 
   /// B does what I and W do.

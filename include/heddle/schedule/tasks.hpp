@@ -30,7 +30,7 @@ class Tasks {
   /// Of F (but for its end), B, I or W.
   std::span<const graph::NodeId> of(const Action& action) const;
   /// The end of F on the stage that has the loss.
-  std::span<const graph::NodeId> loss(int stage) const;
+  std::span<const graph::NodeId> loss(Stage stage) const;
   /// Of a phase that is run once a step.
   std::span<const graph::NodeId> once(graph::Phase phase) const;
 
@@ -38,7 +38,7 @@ class Tasks {
   using Nodes = std::vector<graph::NodeId>;
 
   std::map<std::pair<int, ActionKind>, Nodes> by_action_;
-  std::map<int, Nodes> loss_;
+  std::map<Stage, Nodes> loss_;
   std::map<graph::Phase, Nodes> once_;
 };
 

@@ -8,6 +8,11 @@
 
 namespace heddle::session {
 
+/// Is it time for what a run of `steps` does every so many of them (0: never before the last) and at its end?
+inline bool due(std::int64_t steps_done, std::int64_t every, std::int64_t steps) {
+  return steps_done == steps || (every > 0 && steps_done % every == 0);
+}
+
 /// Those of one run, in a folder of their own.
 class Checkpoints {
  public:

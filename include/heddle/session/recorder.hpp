@@ -32,8 +32,6 @@ class Recorder final : public exec::Observer {
   void step_ended(const exec::StepResult& result) override;
   /// Of the step that ended last.
   void validated(double loss) { rows_.back().validation_loss = loss; }
-  /// A step that did not count, the run's last.
-  void diverged(const exec::StepResult& result);
   /// The observer of events, which may be left out.
   exec::Observer& events() { return events_; }
 

@@ -36,7 +36,7 @@ struct Setting {
                                          .grid = grid.shape(),
                                          .rank = grid.rank(),
                                          .extents = extents,
-                                         .row = schedule.rows[0],
+                                         .row = schedule.rows[PipelineRank(0)],
                                          .microbatches = microbatches}),
                   exec::Packing::arena, lane());
     runner.emplace(program, grid, *arena, extents,

@@ -11,7 +11,7 @@ TEST(GatherEvents, RanksMayHaveAnyNumber) {
   const int rank = tests::world().rank(), ranks = tests::world().size();
   std::vector<EventRow> mine;
   for (int i = 0; i < 3 * rank; ++i)
-    mine.push_back({i, {{schedule::ActionKind::backward, rank, i, 0}, 1.0 * i, i + 0.5}});
+    mine.push_back({i, {{schedule::ActionKind::backward, Stage(rank), i, 0}, 1.0 * i, i + 0.5}});
   const auto all = gather_events(tests::world().all(), mine);
   if (rank != 0) {
     EXPECT_TRUE(all.empty());
@@ -22,7 +22,7 @@ TEST(GatherEvents, RanksMayHaveAnyNumber) {
     ASSERT_EQ(all[r].size(), 3u * r);
     for (int i = 0; i < 3 * r; ++i) {
       EXPECT_EQ(all[r][i].step, i);
-      EXPECT_EQ(all[r][i].event.action, (schedule::Action{schedule::ActionKind::backward, r, i, 0}));
+      EXPECT_EQ(all[r][i].event.action, (schedule::Action{schedule::ActionKind::backward, Stage(r), i, 0}));
       EXPECT_EQ(all[r][i].event.end, i + 0.5);
     }
   }

@@ -55,7 +55,7 @@ std::vector<Action> order_on(Cluster cluster, const schedule::Schedule& schedule
   std::vector<Machine> machines(schedule.rows.size(), Machine(cluster));
   std::vector<schedule::Interpreter> loops;
   for (std::size_t i = 0; i < machines.size(); ++i)
-    loops.emplace_back(schedule.rows[i], machines[i], lookahead, &recorders[i]);
+    loops.emplace_back(schedule.rows[PipelineRank(i)], machines[i], lookahead, &recorders[i]);
   EXPECT_EQ(run_all(loops), schedule::Advance::done);
   return actions(recorders[static_cast<std::size_t>(row)].events);
 }

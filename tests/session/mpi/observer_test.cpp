@@ -86,7 +86,7 @@ TEST(Observer, IsToldOfEveryActionOfEveryStepBeforeAndAfter) {
   Recorder recorder;
   schedule::Row expected;
   const schedule::Row& row =
-      run.plan.training.schedule.rows[run.trainer.grid().coordinates()[maps::Axis::pipeline]];
+      run.plan.training.schedule.rows[run.plan.pipeline_rank(run.trainer.grid().rank())];
   for (int step = 0; step < 2; ++step) {
     run.trainer.step(step, run.batch, &recorder);
     expected.insert(expected.end(), row.begin(), row.end());

@@ -52,17 +52,18 @@ TEST(Tied, TheOthersHoldNoMoments) {
     const deck::Deck twice = small_deck(overrides(pipeline, tensor, "replicate")),
                      once = small_deck(overrides(pipeline, tensor, "transmit"));
     const plan::Plan replicated = plan::make(twice, skip_model), transmitted = plan::make(once, skip_model);
-    const int rank = world().rank(), place = transmitted.pipeline_rank(rank);
+    const int rank = world().rank();
+    const PipelineRank pipeline_rank = transmitted.pipeline_rank(rank);
     const exec::Clock clock;
     const session::Trainer trainer(session::options_of(once), transmitted, world().all(), clock, lane());
-    const std::vector<std::string> elsewhere = plan::held_before(transmitted, place);
+    const std::vector<std::string> elsewhere = plan::held_before(transmitted, pipeline_rank);
     std::int64_t saved = 0;
     for (const train::TrainedParameter& p : trainer.parameters()) {
       const bool here = !std::ranges::count(elsewhere, p.name);
       EXPECT_EQ(p.stepped(), here) << p.name;
       if (!here) saved += 2 * ((p.tensor.bytes() + 255) / 256 * 256);
     }
-    EXPECT_EQ(saved > 0, place + 1 == pipeline || !elsewhere.empty());
+    EXPECT_EQ(saved > 0, pipeline_rank + 1 == pipeline || !elsewhere.empty());
     const schedule::MemoryPlan all = replicated.memory(rank).training,
                                less = transmitted.memory(rank).training;
     EXPECT_EQ(all[FixedPool::moments].bytes() - less[FixedPool::moments].bytes(), saved);

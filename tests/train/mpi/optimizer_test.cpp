@@ -45,10 +45,10 @@ struct Trainer {
   }
   /// Every stage that holds a tied parameter has a part of its gradient.
   void fill_gradients() const {
-    const int last = static_cast<int>(share.stage_names.size()) - 1;
+    const int last = static_cast<int>(share.names_of_rank.size()) - 1;
     for (const TrainedParameter& p : share.parameters) {
       const bool tied = last > 0 && share.holds(0, p.name) && share.holds(last, p.name);
-      const double part = !tied ? 1.0 : share.stage == 0 ? 0.25 : 0.75;
+      const double part = !tied ? 1.0 : share.pipeline_rank == 0 ? 0.25 : 0.75;
       fill(p, p.gradient, [&](std::uint64_t i) { return part * made_up_gradient(p.name, i); });
     }
   }

@@ -59,7 +59,7 @@ TEST(Parameters, EveryElementHasOneOwner) {
 
 TEST(Parameters, AllOfAStageAreTrainedAndHaveMemoryOfTheirOwn) {
   for_each_share([](const Share& share) {
-    EXPECT_EQ(share.parameters.size(), share.stage_names[share.stage].size());
+    EXPECT_EQ(share.parameters.size(), share.names_of_rank[share.pipeline_rank].size());
     std::map<void*, std::int64_t> bytes;
     for (const TrainedParameter& p : share.parameters)
       for (const Tensor& t : {p.tensor, p.gradient, p.first_moment, p.second_moment}) {

@@ -29,25 +29,25 @@ inline graph::Graph gpt() { return model::build(tests::small_model(), model::Hea
 class Share {
  public:
   Share(const maps::Grid& shape, passes::ResidualStream stream)
-      : grid(tests::world(), shape, tests::axis_sets()), stage(grid.coordinates()[Axis::pipeline]) {
+      : grid(tests::world(), shape, tests::axis_sets()), pipeline_rank(grid.coordinates()[Axis::pipeline]) {
     const graph::Graph graph = passes::parallelize(gpt(), shape, stream);
     const int count = shape.extent(Axis::pipeline);
     const auto extents = graph::Extents::microbatch(4, 16);
     const auto shares = passes::partition(graph, passes::balanced_cuts(graph, count, extents));
     for (const passes::Share& s : shares)
-      stage_names.push_back(tests::names(s.graph, tests::parameters(s.graph)));
-    for (int before = 0; before < stage; ++before)
-      held_before.insert(held_before.end(), stage_names[before].begin(), stage_names[before].end());
+      names_of_rank.push_back(tests::names(s.graph, tests::parameters(s.graph)));
+    for (int before = 0; before < pipeline_rank; ++before)
+      held_before.insert(held_before.end(), names_of_rank[before].begin(), names_of_rank[before].end());
     const std::vector<passes::Tie> ties = find_ties();
     for (const passes::Tie& tie : ties) grid.make_group(Axis::pipeline, tie.holders);
-    program =
-        passes::with_step_end(passes::differentiate(shares[stage]), {.ties = ties, .pipeline_rank = stage});
+    program = passes::with_step_end(passes::differentiate(shares[pipeline_rank]),
+                                    {.ties = ties, .pipeline_rank = pipeline_rank});
     const auto schedule = schedule::finish_step(schedule::add_communication(schedule::one_f_one_b(count, 2)));
     arena.emplace(schedule::plan_memory({.program = program,
                                          .grid = shape,
                                          .rank = grid.rank(),
                                          .extents = extents,
-                                         .row = schedule.rows[stage],
+                                         .row = schedule.rows[pipeline_rank],
                                          .microbatches = 2}),
                   exec::Packing::arena, tests::lane());
     runner.emplace(program, grid, *arena, extents, passes::loss_chunks(program, shape, grid.rank(), extents),
@@ -66,12 +66,12 @@ class Share {
   }
 
   bool holds(int other_stage, const std::string& name) const {
-    return std::ranges::count(stage_names[other_stage], name) > 0;
+    return std::ranges::count(names_of_rank[other_stage], name) > 0;
   }
 
   comm::CartesianGrid grid;
-  int stage;
-  std::vector<std::vector<std::string>> stage_names;  ///< the parameters of every stage
+  PipelineRank pipeline_rank;
+  std::vector<std::vector<std::string>> names_of_rank;  ///< the parameters of every pipeline rank
   std::vector<std::string> held_before;
   passes::Program program;
   std::optional<exec::Arena> arena;
@@ -81,9 +81,9 @@ class Share {
  private:
   std::vector<passes::Tie> find_ties() const {
     std::vector<passes::Tie> ties;
-    for (const std::string& name : stage_names.front()) {
+    for (const std::string& name : names_of_rank.front()) {
       passes::Tie tie{name, {}};
-      for (int other = 0; other < static_cast<int>(stage_names.size()); ++other)
+      for (int other = 0; other < static_cast<int>(names_of_rank.size()); ++other)
         if (holds(other, name)) tie.holders.push_back(other);
       if (tie.holders.size() > 1) ties.push_back(tie);
     }
