@@ -19,7 +19,7 @@ using Rows = std::vector<io::EventRow>;
 double duration(const io::EventRow& row) { return row.event.end - row.event.begin; }
 
 /// Seconds by what is one number in the end: those of each action, as many as there were steps.
-using Samples = std::map<std::pair<ActionKind, int>, std::map<Action, std::vector<double>>>;
+using Samples = std::map<std::pair<ActionKind, Stage>, std::map<Action, std::vector<double>>>;
 
 /// When the last rank of each step came to a kind of action.
 std::map<std::int64_t, double> last_arrival(const std::vector<Rows>& events, ActionKind kind) {
@@ -65,7 +65,7 @@ double mean_of_medians(const std::map<Action, std::vector<double>>& samples) {
 deck::PerStage by_stage(const Samples& samples, ActionKind kind, int stages) {
   deck::PerStage costs;
   bool any = false;
-  for (int stage = 0; stage < stages; ++stage) {
+  for (const Stage stage : first<Stage>(stages)) {
     const auto found = samples.find({kind, stage});
     any = any || found != samples.end();
     costs.values.push_back(found == samples.end() ? 0 : mean_of_medians(found->second));
@@ -81,7 +81,7 @@ struct Messages {
 deck::PerStage sends(const std::vector<Rows>& events, const std::vector<PipelineRank>& pipeline_rank,
                      int stages) {
   // Ranks of one pipeline rank stand in the same order as those of the next, which they talk to.
-  std::map<int, int> count;
+  std::map<PipelineRank, int> count;
   std::vector<int> replica;
   for (const PipelineRank one : pipeline_rank) replica.push_back(count[one]++);
   std::map<std::tuple<std::int64_t, int, Action>, double> sent;
@@ -89,13 +89,13 @@ deck::PerStage sends(const std::vector<Rows>& events, const std::vector<Pipeline
     for (const io::EventRow& row : events[rank])
       if (is_send(row.event.action.kind))
         sent[{row.step, replica[rank], counterpart(row.event.action)}] = row.event.end;
-  std::vector<Messages> borders(static_cast<std::size_t>(std::max(stages - 1, 0)));
+  ById<Stage, Messages> borders(std::max(stages - 1, 0));
   for (std::size_t rank = 0; rank < events.size(); ++rank)
     for (const io::EventRow& row : events[rank]) {
       const Action& action = row.event.action;
       if (!is_receive(action.kind)) continue;
       const double left = sent.at({row.step, replica[rank], action});
-      Messages& border = borders[static_cast<std::size_t>(std::min(action.stage, partner_stage(action)))];
+      Messages& border = borders[std::min(action.stage, partner_stage(action))];
       if (left > row.event.begin)
         border.awaited.push_back(row.event.end - left);
       else

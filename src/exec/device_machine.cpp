@@ -100,7 +100,7 @@ void DeviceMachine::compute(const Action& action) {
 }
 
 bool DeviceMachine::is_last(const Action& action) const {
-  const schedule::Row& row = in_.schedule.rows[PipelineRank(in_.grid.coordinates()[maps::Axis::pipeline])];
+  const schedule::Row& row = in_.schedule.rows[in_.pipeline_rank];
   const auto last =
       std::find_if(row.rbegin(), row.rend(), [&](const Action& other) { return other.kind == action.kind; });
   return last != row.rend() && *last == action;

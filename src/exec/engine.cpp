@@ -63,6 +63,7 @@ void Engine::run_row(RunState state, StepHooks* hooks, schedule::Observer* obser
   DeviceMachine machine({.runner = *runner_,
                          .grid = input_.grid,
                          .schedule = input_.execution.schedule,
+                         .pipeline_rank = pipeline_rank_,
                          .clock = input_.clock,
                          .reducer = reducer_ ? &*reducer_ : nullptr,
                          .hooks = hooks,

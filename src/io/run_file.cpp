@@ -98,7 +98,7 @@ RunFile::RunFile(std::string path, const RunHeader& header) : path_(std::move(pa
   aside.commit();
 }
 
-void RunFile::add(int rank, std::span<const EventRow> rows) {
+void RunFile::add(Rank rank, std::span<const EventRow> rows) {
   auto& kept = events_[rank];
   kept.insert(kept.end(), rows.begin(), rows.end());
 }

@@ -98,7 +98,7 @@ std::vector<StepRow> read_steps(const std::string& path) {
   return read_rows<StepRow>(file, "steps", run_format::step_row(file));
 }
 
-std::vector<EventRow> read_events(const std::string& path, int rank) {
+std::vector<EventRow> read_events(const std::string& path, Rank rank) {
   const auto file = open_run(path);
   const auto name = fmt::format("events/{}", rank);
   if (!h5::exists(file, name)) return {};

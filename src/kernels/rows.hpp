@@ -11,8 +11,8 @@
 
 namespace heddle::kernels {
 
-/// What numbers that are stored as T are computed in. Statistics, running sums, factors and summed gradients are of
-/// this type, too; what streams through a kernel is of type T and converted on its way (Place, pack.hpp).
+/// What numbers that are stored as T are computed in. Statistics and gradients that are sums are stored in it,
+/// too; what else streams through a kernel is of type T and converted on its way (Place, pack.hpp).
 template <class T>
 struct ComputeOf {
   using Type = T;

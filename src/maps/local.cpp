@@ -3,7 +3,7 @@
 
 namespace heddle::maps {
 
-Box local_box(const Shape& global, const Layout& layout, const Grid& grid, int rank) {
+Box local_box(const Shape& global, const Layout& layout, const Grid& grid, Rank rank) {
   Box box(global);
   const Coordinates place = grid.coordinates(rank);
   for (Axis axis : all_axes) {
@@ -17,14 +17,14 @@ Box local_box(const Shape& global, const Layout& layout, const Grid& grid, int r
   return box;
 }
 
-bool owns(const Layout& layout, const Grid& grid, int rank) {
+bool owns(const Layout& layout, const Grid& grid, Rank rank) {
   const Coordinates place = grid.coordinates(rank);
   for (Axis axis : all_axes)
     if (!traits(axis).cuts_stages && layout[axis] == whole && place[axis] != 0) return false;
   return true;
 }
 
-Shape local_shape(const Shape& global, const Layout& layout, const Grid& grid, int rank) {
+Shape local_shape(const Shape& global, const Layout& layout, const Grid& grid, Rank rank) {
   return local_box(global, layout, grid, rank).shape();
 }
 

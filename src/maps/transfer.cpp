@@ -13,14 +13,14 @@ TransferPlan adjoint(const TransferPlan& plan) {
   return back;
 }
 
-std::vector<Transfer> sent_by(const TransferPlan& plan, int rank) {
+std::vector<Transfer> sent_by(const TransferPlan& plan, Rank rank) {
   std::vector<Transfer> pieces;
   std::ranges::copy_if(plan.transfers, std::back_inserter(pieces),
                        [rank](const Transfer& piece) { return piece.from == rank; });
   return pieces;
 }
 
-std::vector<Transfer> received_by(const TransferPlan& plan, int rank) {
+std::vector<Transfer> received_by(const TransferPlan& plan, Rank rank) {
   std::vector<Transfer> pieces;
   std::ranges::copy_if(plan.transfers, std::back_inserter(pieces),
                        [rank](const Transfer& piece) { return piece.to == rank; });

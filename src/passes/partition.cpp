@@ -68,7 +68,7 @@ class Partitioner {
       for (ValueId id : node.in) {
         if (maker_[id] < 0 || invariant_[id]) continue;
         const Stage from = stage_of(graph_.nodes[maker_[id]].block), to = stage_of(node.block);
-        for (Stage stage = from; stage < to; stage = stage + 1) crossing[stage].insert(id);
+        for (Stage stage = from; stage < to; ++stage) crossing[stage].insert(id);
       }
     for (const auto& values : crossing) crossing_.emplace_back(values.begin(), values.end());
   }

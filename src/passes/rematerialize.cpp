@@ -144,7 +144,7 @@ Retentions retentions(const Program& program, const ById<graph::BlockId, Recompu
   Retentions chosen(program.graph.values.size(), Retention::saved);
   for (const Node& node : program.graph.nodes) {
     if (node.phase != Phase::forward) continue;
-    const bool listed = node.block < static_cast<int>(by_block.size());
+    const bool listed = node.block >= 0 && node.block < static_cast<int>(by_block.size());
     const Recompute recompute = listed ? by_block[node.block] : Recompute::none;
     const auto recompute_op = definition(node.op).recompute;
     if (recompute == Recompute::block ||

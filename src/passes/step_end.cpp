@@ -65,7 +65,7 @@ class Writer {
   }
 
   static maps::Map among(maps::MapKind kind, const Tie& tie) {
-    return {.kind = kind, .axes = maps::Axis::pipeline, .among = tie.holders};
+    return {.kind = kind, .axes = maps::Axis::pipeline, .among = {tie.holders.begin(), tie.holders.end()}};
   }
 
   ValueId like(ValueId parameter, const char* what, Role role) {

@@ -137,12 +137,12 @@ class Drawing {
   }
 
   /// Which stages a rank holds is read from what it does.
-  static std::vector<int> stages(const Events& events) {
-    std::set<int> all;
+  static std::vector<Stage> stages(const Events& events) {
+    std::set<Stage> all;
     for (const Event& event : events) all.insert(event.action.stage);
     return {all.begin(), all.end()};
   }
-  static std::string label(const std::vector<int>& held, std::size_t rank) {
+  static std::string label(const std::vector<Stage>& held, std::size_t rank) {
     if (held.empty()) return fmt::format("rank {}", rank);
     return fmt::format("rank {}, stage{} {}", rank, held.size() > 1 ? "s" : "", fmt::join(held, ", "));
   }
@@ -194,7 +194,7 @@ class Drawing {
   }
 
   void draw_rank(const Events& events, std::size_t rank, double first, double y) {
-    const std::vector<int> held = stages(events);
+    const std::vector<Stage> held = stages(events);
     const double gap = row_ > 24 ? 5 : 0.1 * row_, top = y + gap / 2, thick = row_ - gap;
     const auto every = std::max<std::size_t>(1, static_cast<std::size_t>(std::ceil(20 / row_)));
     if (rank % every == 0)

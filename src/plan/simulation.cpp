@@ -19,7 +19,7 @@
 namespace heddle::plan {
 namespace {
 
-/// Of the programs as they would run. Costs ask for no memory plan.
+/// Of the programs as they would run. Memory is planned only where cuts or recomputation ask for it.
 schedule::Costs machine_estimate(const Options& options) {
   Draft draft = draft_of(options, family);
   recompute_in(draft);

@@ -14,7 +14,7 @@ class Collector {
   explicit Collector(const Plan& plan) : plan_(plan) {}
 
   std::vector<StateValue> run() {
-    for (const PipelineRank pipeline_rank : first<PipelineRank>(plan_.pipeline_ranks()))
+    for (const PipelineRank pipeline_rank : plan_.training.programs.ids())
       for (const graph::Value& value : plan_.program(pipeline_rank).graph.values)
         if (graph::is_kept(value.role)) add(value, pipeline_rank);
     return std::move(all_);
@@ -47,7 +47,7 @@ std::vector<StateValue> state(const Plan& plan) { return Collector(plan).run(); 
 
 std::uint64_t fingerprint(const Plan& plan) {
   std::map<std::string, Shape> parameters;
-  for (const PipelineRank pipeline_rank : first<PipelineRank>(plan.pipeline_ranks()))
+  for (const PipelineRank pipeline_rank : plan.training.programs.ids())
     for (const graph::Value& value : plan.program(pipeline_rank).graph.values)
       if (value.role == graph::Role::parameter) parameters.emplace(value.name, value.shape);
   std::uint64_t folded = 0;

@@ -197,8 +197,8 @@ std::optional<Problem> Verifier::incomplete() const {
 
 /// A sum of gradients that stands in its row before one that it takes, which `needs` does not say.
 std::optional<Problem> early_sum(const Schedule& schedule) {
-  ById<Stage, std::size_t> next_gradient(schedule.stages(),
-                                         0);  // its index; 0: none, since a forward comes first
+  // By stage, the index of its next gradient; 0: none, since a forward comes first.
+  ById<Stage, std::size_t> next_gradient(schedule.stages(), 0);
   for (const PipelineRank rank : first<PipelineRank>(schedule.ranks()))
     for (std::size_t index = schedule.rows[rank].size(); index-- > 0;) {
       const Action& action = schedule.rows[rank][index];

@@ -21,7 +21,8 @@ Trainer::Trainer(Options options, const plan::Plan& plan, const comm::Communicat
       lane_(std::move(lane)),
       grid_(ranks, plan.grid(), plan::axis_sets(plan)) {
   comm::watch_over(lane_, ranks);
-  for (const plan::Tie& tie : plan.ties) grid_.make_group(Axis::pipeline, tie.holders);
+  for (const plan::Tie& tie : plan.ties)
+    grid_.make_group(Axis::pipeline, {tie.holders.begin(), tie.holders.end()});
   engine_.emplace(engine_input(plan.training));
   exec::EngineInput evaluation = engine_input(plan.evaluation);
   evaluation.lender = &engine_->arena();

@@ -11,6 +11,14 @@
 namespace heddle {
 namespace {
 
+template <class A, class B>
+concept ComparedWith = requires(A a, B b) {
+  a == b;
+};
+template <class A, class B>
+concept AddedTo = requires(A a, B b) {
+  a + b;
+};
 template <class List, class Index>
 concept IndexedBy = requires(List list, Index index) {
   list[index];
@@ -18,6 +26,8 @@ concept IndexedBy = requires(List list, Index index) {
 
 static_assert(!std::is_constructible_v<PipelineRank, Stage> && !std::is_assignable_v<PipelineRank&, Stage>);
 static_assert(!std::is_constructible_v<Rank, PipelineRank> && !std::is_constructible_v<Rank, Stage>);
+static_assert(!ComparedWith<Stage, PipelineRank> && !AddedTo<Stage, PipelineRank>);
+static_assert(ComparedWith<Stage, Stage> && ComparedWith<Stage, int>);
 static_assert(std::is_constructible_v<Stage, int> && !std::is_convertible_v<int, Stage>);
 static_assert(std::is_convertible_v<Stage, int> && std::is_convertible_v<int, Rank>);
 static_assert(IndexedBy<ById<Stage, double>, Stage>);

@@ -20,8 +20,8 @@ void for_each_program(F&& f) {
     for (ResidualStream stream : both_streams) {
       const Graph graph = parallelize(tests::small_gpt(3), grid, stream);
       const auto stages = partition(graph, balanced_cuts(graph, grid.extent(Axis::pipeline), one_sample));
-      for (std::size_t i = 0; i < stages.size(); ++i) {
-        f(differentiate(stages[PipelineRank(i)]));
+      for (const PipelineRank i : stages.ids()) {
+        f(differentiate(stages[i]));
         if (testing::Test::HasFailure()) FAIL() << "stage " << i << " on " << name(grid);
       }
     }

@@ -41,20 +41,19 @@ Names parameter_names(const Graph& graph) { return tests::names(graph, tests::pa
 TEST(Partition, AValueThatSkipsStagesIsHandedFromStageToStage) {
   const auto stages = partition(with_skip_and_ties(), {1, 2, 3});
   ASSERT_EQ(stages.size(), 4u);
-  const auto received = [&](int i) {
-    return tests::names(stages[PipelineRank(i)].graph, stages[PipelineRank(i)].borders[0].received);
+  const auto received = [&](PipelineRank i) {
+    return tests::names(stages[i].graph, stages[i].borders[0].received);
   };
-  const auto sent = [&](int i) {
-    return tests::names(stages[PipelineRank(i)].graph, stages[PipelineRank(i)].borders[0].sent);
-  };
-  EXPECT_EQ(received(0), Names{});
-  EXPECT_EQ(sent(0), Names{"skip"});
-  EXPECT_EQ(sent(1), (Names{"skip", "a"}));
-  EXPECT_EQ(sent(2), (Names{"skip", "b"}));
-  EXPECT_EQ(sent(3), Names{});
-  for (int i = 0; i < 3; ++i) EXPECT_EQ(received(i + 1), sent(i));
+  const auto sent = [&](PipelineRank i) { return tests::names(stages[i].graph, stages[i].borders[0].sent); };
+  const PipelineRank second(1), third(2), last(3);
+  EXPECT_EQ(received(PipelineRank(0)), Names{});
+  EXPECT_EQ(sent(PipelineRank(0)), Names{"skip"});
+  EXPECT_EQ(sent(second), (Names{"skip", "a"}));
+  EXPECT_EQ(sent(third), (Names{"skip", "b"}));
+  EXPECT_EQ(sent(last), Names{});
+  for (const PipelineRank i : first<PipelineRank>(3)) EXPECT_EQ(received(i + 1), sent(i));
   // Stage 2 has no use of its own for it: what it sends is what it received.
-  EXPECT_EQ(stages[PipelineRank(2)].borders[0].sent[0], stages[PipelineRank(2)].borders[0].received[0]);
+  EXPECT_EQ(stages[third].borders[0].sent[0], stages[third].borders[0].received[0]);
   for (const Share& stage : stages)
     for (ValueId id : stage.borders[0].received) EXPECT_EQ(stage.graph[id].role, Role::input);
 }
@@ -69,8 +68,8 @@ TEST(Partition, TiedParametersStandInEveryStageThatUsesThem) {
 
 TEST(Partition, OutputsBelongToTheStageThatMakesThem) {
   const auto stages = partition(with_skip_and_ties(), {1, 2, 3});
-  for (int i = 0; i < 3; ++i) EXPECT_TRUE(stages[PipelineRank(i)].graph.outputs.empty()) << i;
-  EXPECT_EQ(tests::names(stages[PipelineRank(3)].graph, stages[PipelineRank(3)].graph.outputs), Names{"y"});
+  for (const PipelineRank i : first<PipelineRank>(3)) EXPECT_TRUE(stages[i].graph.outputs.empty()) << i;
+  EXPECT_EQ(tests::names(stages.back().graph, stages.back().graph.outputs), Names{"y"});
 }
 
 std::string line(const Graph& graph, const Node& node) {
@@ -104,15 +103,16 @@ TEST(Partition, TheStagesNodesAreTheGraphsNodes) {
       for (const std::vector<int>& cuts : {std::vector<int>{}, {3}, {1, 7}, {1, 2, 3, 4, 5, 6, 7}}) {
         Names all;
         const auto stages = partition(graph, cuts);
+        const int last = static_cast<int>(cuts.size());
         ASSERT_EQ(stages.size(), cuts.size() + 1);
-        for (std::size_t i = 0; i < stages.size(); ++i) {
-          expect_complete(stages[PipelineRank(i)].graph);
-          expect_typed(stages[PipelineRank(i)].graph, grid, stream);
-          for (const std::string& node : lines(stages[PipelineRank(i)].graph)) all.push_back(node);
-          for (const Node& node : stages[PipelineRank(i)].graph.nodes) {
-            const bool here =
-                (i == 0 || node.block >= cuts[i - 1]) && (i == cuts.size() || node.block < cuts[i]);
-            EXPECT_TRUE(here || tests::map_of(node)) << line(stages[PipelineRank(i)].graph, node);
+        for (const PipelineRank i : stages.ids()) {
+          const Graph& stage = stages[i].graph;
+          expect_complete(stage);
+          expect_typed(stage, grid, stream);
+          for (const std::string& node : lines(stage)) all.push_back(node);
+          for (const Node& node : stage.nodes) {
+            const bool here = (i == 0 || node.block >= cuts[i - 1]) && (i == last || node.block < cuts[i]);
+            EXPECT_TRUE(here || tests::map_of(node)) << line(stage, node);
           }
         }
         EXPECT_EQ(all, lines(graph));
@@ -123,12 +123,11 @@ TEST(Partition, TheStagesNodesAreTheGraphsNodes) {
 TEST(Partition, WhatIsSentIsReceivedInTheSameLayoutAndOrder) {
   for (ResidualStream stream : both_streams) {
     const auto stages = partition(parallelize(tests::small_gpt(6), maps::Grid({2, 4, 2}), stream), {2, 4, 6});
-    for (std::size_t i = 0; i + 1 < stages.size(); ++i) {
-      ASSERT_EQ(stages[PipelineRank(i)].borders[0].sent.size(), 1u)
-          << "only the residual stream crosses a cut";
-      const graph::Value &sent = stages[PipelineRank(i)].graph[stages[PipelineRank(i)].borders[0].sent[0]],
-                         &received = stages[PipelineRank(i + 1)]
-                                         .graph[stages[PipelineRank(i + 1)].borders[0].received[0]];
+    for (const PipelineRank i : first<PipelineRank>(3)) {
+      const Share &from = stages[i], &to = stages[i + 1];
+      ASSERT_EQ(from.borders[0].sent.size(), 1u) << "only the residual stream crosses a cut";
+      const graph::Value &sent = from.graph[from.borders[0].sent[0]],
+                         &received = to.graph[to.borders[0].received[0]];
       EXPECT_EQ(sent.name, received.name);
       EXPECT_EQ(sent.shape, received.shape);
       EXPECT_EQ(sent.layout, received.layout);
@@ -152,9 +151,9 @@ TEST(Partition, InputsOfTheModelStandWhereTheyAreUsed) {
   const auto has = [](const Share& stage, const char* name) {
     return std::ranges::count(stage.graph.values, name, &graph::Value::name) > 0;
   };
-  for (int i = 0; i < 3; ++i) {
-    EXPECT_EQ(has(stages[PipelineRank(i)], "tokens"), i == 0);
-    EXPECT_EQ(has(stages[PipelineRank(i)], "targets"), i == 2);
+  for (const PipelineRank i : stages.ids()) {
+    EXPECT_EQ(has(stages[i], "tokens"), i == 0);
+    EXPECT_EQ(has(stages[i], "targets"), i == 2);
   }
 }
 

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "../support/ids.hpp"
 #include "../support/models.hpp"
 
 namespace heddle::passes {
@@ -18,10 +19,11 @@ using graph::ValueId;
 /// Two pipeline ranks that both hold the token table.
 Program program_of(PipelineRank pipeline_rank, Tying tying, Update update = Update::final) {
   const ById<PipelineRank, Share> shares = partition(tests::small_gpt(), {2});
-  return with_step_end(differentiate(shares[pipeline_rank]), {.update = update,
-                                                              .tying = tying,
-                                                              .ties = {{"embedding.token", {0, 1}}},
-                                                              .pipeline_rank = pipeline_rank});
+  return with_step_end(differentiate(shares[pipeline_rank]),
+                       {.update = update,
+                        .tying = tying,
+                        .ties = {{"embedding.token", tests::ids<PipelineRank>({0, 1})}},
+                        .pipeline_rank = pipeline_rank});
 }
 
 const Trained& table_of(const Program& program) {
@@ -38,9 +40,9 @@ std::vector<const Node*> nodes_of(const Program& program, Phase phase) {
 }
 
 TEST(StepEnd, EveryParameterThatIsSteppedHasMomentsLikeItself) {
-  for (int rank : {0, 1})
+  for (const PipelineRank rank : first<PipelineRank>(2))
     for (Tying tying : {Tying::replicate, Tying::transmit}) {
-      const Program program = program_of(PipelineRank(rank), tying);
+      const Program program = program_of(rank, tying);
       for (const Trained& trained : program.trained) {
         const bool stepped = tying == Tying::replicate || rank == 0 || &trained != &table_of(program);
         EXPECT_EQ(trained.stepped(), stepped);
@@ -60,8 +62,8 @@ TEST(StepEnd, EveryParameterThatIsSteppedHasMomentsLikeItself) {
 }
 
 TEST(StepEnd, ATiedParameterCountsForItsFirstHolder) {
-  for (int rank : {0, 1}) {
-    const Program program = program_of(PipelineRank(rank), Tying::replicate);
+  for (const PipelineRank rank : first<PipelineRank>(2)) {
+    const Program program = program_of(rank, Tying::replicate);
     const std::vector<const Node*> norm = nodes_of(program, Phase::norm);
     ASSERT_EQ(norm.size(), 1u);
     EXPECT_EQ(std::ranges::count(norm.front()->in, table_of(program).gradient), rank == 0 ? 1 : 0);

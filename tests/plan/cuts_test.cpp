@@ -1,6 +1,7 @@
 // Cuts as a deck asks for them: by memory no way to cut needs less on its heaviest rank.
 #include "../../src/plan/cuts.hpp"
 
+#include <fmt/ranges.h>
 #include <gtest/gtest.h>
 
 #include <limits>
@@ -32,8 +33,8 @@ microbatches = 8
 
 std::int64_t heaviest(const Plan& plan) {
   std::int64_t most = 0;
-  for (int rank = 0; rank < plan.pipeline_ranks(); ++rank)
-    most = std::max(most, plan.memory(first_rank(plan.grid(), PipelineRank(rank))).training.bytes);
+  for (const PipelineRank rank : plan.training.programs.ids())
+    most = std::max(most, plan.memory(first_rank(plan.grid(), rank)).training.bytes);
   return most;
 }
 
@@ -42,9 +43,7 @@ std::int64_t least_heaviest(const std::vector<std::string>& overrides, const Mod
                             const std::vector<int>& cuts = {}) {
   if (static_cast<int>(cuts.size()) == stages - 1) {
     std::vector<std::string> given = overrides;
-    std::string list;
-    for (int cut : cuts) list += (list.empty() ? "" : ",") + std::to_string(cut);
-    given.push_back("pipeline.cuts=[" + list + "]");
+    given.push_back(fmt::format("pipeline.cuts=[{}]", fmt::join(cuts, ",")));
     const deck::Deck deck = deck_of(given);
     return heaviest(make(deck, write));
   }

@@ -7,6 +7,7 @@
 
 #include "../../src/plan/draft.hpp"
 #include "../support/checked_deck.hpp"
+#include "../support/ids.hpp"
 #include "heddle/maps/local.hpp"
 #include "heddle/plan/from_deck.hpp"
 
@@ -96,7 +97,7 @@ TEST(Plan, TiesAreFoundOnceInAnOrderThatAllRanksShare) {
   const Plan plan = make(deck_of({"grid.pipeline=3", "pipeline.tied=transmit"}));
   ASSERT_EQ(plan.ties.size(), 1u);
   EXPECT_EQ(plan.ties.front().parameter, "embedding.token");
-  EXPECT_EQ(plan.ties.front().holders, (std::vector<int>{0, 2}));
+  EXPECT_EQ(plan.ties.front().holders, tests::ids<PipelineRank>({0, 2}));
   EXPECT_TRUE(held_before(plan, PipelineRank(0)).empty());
   EXPECT_TRUE(held_before(plan, PipelineRank(1)).empty());
   EXPECT_EQ(held_before(plan, PipelineRank(2)), std::vector<std::string>{"embedding.token"});

@@ -43,10 +43,11 @@ passes::Program linear_program(const Grid& grid) {
       g.add({.name = "targets", .role = Role::input, .dtype = DType::i32, .shape = {graph::rows}});
   const ValueId table = g.add({.name = "table", .role = Role::parameter, .shape = {16, 8}});
   const ValueId x = append(g, Op::embedding, {table, tokens}, "x")[0];
-  const ValueId logits = append(g, Op::linear, {x, table}, "logits", graph::Linear{}, graph::BlockId(1))[0];
-  const ValueId sum = append(g, Op::log_sum_exp, {logits}, "sum", {}, graph::BlockId(1))[0];
-  const ValueId p = append(g, Op::log_probability, {logits, sum, targets}, "p", {}, graph::BlockId(1))[0];
-  g.outputs = append(g, Op::nll, {p}, "loss", {}, graph::BlockId(1));
+  const graph::BlockId head(1);
+  const ValueId logits = append(g, Op::linear, {x, table}, "logits", graph::Linear{}, head)[0];
+  const ValueId sum = append(g, Op::log_sum_exp, {logits}, "sum", {}, head)[0];
+  const ValueId p = append(g, Op::log_probability, {logits, sum, targets}, "p", {}, head)[0];
+  g.outputs = append(g, Op::nll, {p}, "loss", {}, head);
   const graph::Graph laid_out = passes::parallelize(g, grid, passes::ResidualStream::whole);
   return passes::differentiate(passes::partition(laid_out, {}).front());
 }

@@ -38,26 +38,24 @@ inline graph::Graph toy_model() {
   const ValueId first = x;
   for (int layer = 0; layer < 6; ++layer) {
     const std::string p = fmt::format("{}.", layer);
+    const graph::BlockId block(layer + 1);
     const ValueId w = parameter((p + "w").c_str(), {8}), b = parameter((p + "b").c_str(), {8});
     const ValueId up = parameter((p + "up").c_str(), {32, 8}), up_b = parameter((p + "up_b").c_str(), {32});
     const ValueId down = parameter((p + "down").c_str(), {8, 32}),
                   down_b = parameter((p + "down_b").c_str(), {8});
-    const ValueId y =
-        append(g, Op::layer_norm, {x, w, b}, p + "y", graph::Norm{}, graph::BlockId(layer + 1))[0];
-    const ValueId h = append(g, Op::linear, {y, up}, p + "h", graph::Linear{}, graph::BlockId(layer + 1))[0];
-    const ValueId a = append(g, Op::bias_gelu, {h, up_b}, p + "a", {}, graph::BlockId(layer + 1))[0];
-    const ValueId z =
-        append(g, Op::linear, {a, down}, p + "z", graph::Linear{}, graph::BlockId(layer + 1))[0];
-    x = append(g, Op::residual, {x, z, down_b}, p + "x", graph::Dropout{layer % 2 * 0.1, p},
-               graph::BlockId(layer + 1))[0];
-    if (layer == 4) x = append(g, Op::add, {x, first}, "skip", {}, graph::BlockId(layer + 1))[0];
+    const ValueId y = append(g, Op::layer_norm, {x, w, b}, p + "y", graph::Norm{}, block)[0];
+    const ValueId h = append(g, Op::linear, {y, up}, p + "h", graph::Linear{}, block)[0];
+    const ValueId a = append(g, Op::bias_gelu, {h, up_b}, p + "a", {}, block)[0];
+    const ValueId z = append(g, Op::linear, {a, down}, p + "z", graph::Linear{}, block)[0];
+    x = append(g, Op::residual, {x, z, down_b}, p + "x", graph::Dropout{layer % 2 * 0.1, p}, block)[0];
+    if (layer == 4) x = append(g, Op::add, {x, first}, "skip", {}, block)[0];
   }
   const std::size_t trunk = g.nodes.size();
-  const ValueId logits = append(g, Op::linear, {x, table}, "logits", graph::Linear{}, graph::BlockId(7))[0];
-  const ValueId sum = append(g, Op::log_sum_exp, {logits}, "sum", {}, graph::BlockId(7))[0];
-  const ValueId p =
-      append(g, Op::log_probability, {logits, sum, targets}, "log_probability", {}, graph::BlockId(7))[0];
-  g.outputs = append(g, Op::nll, {p}, "loss", {}, graph::BlockId(7));
+  const graph::BlockId head(7);
+  const ValueId logits = append(g, Op::linear, {x, table}, "logits", graph::Linear{}, head)[0];
+  const ValueId sum = append(g, Op::log_sum_exp, {logits}, "sum", {}, head)[0];
+  const ValueId p = append(g, Op::log_probability, {logits, sum, targets}, "log_probability", {}, head)[0];
+  g.outputs = append(g, Op::nll, {p}, "loss", {}, head);
   for (std::size_t i = trunk; i < g.nodes.size(); ++i) g.nodes[i].tail = true;
   return g;
 }

@@ -42,6 +42,7 @@ struct MachineInput {
   ProgramRunner& runner;
   const comm::CartesianGrid& grid;
   const schedule::Schedule& schedule;
+  PipelineRank pipeline_rank;
   const Clock& clock;
   GradientReducer* reducer = nullptr;  ///< null: forward only
   StepHooks* hooks = nullptr;

@@ -65,7 +65,7 @@ class RunFile {
 
   const std::string& path() const { return path_; }
   void add(const StepRow& row) { steps_.push_back(row); }
-  void add(int rank, std::span<const EventRow> rows);
+  void add(Rank rank, std::span<const EventRow> rows);
   /// Takes a few milliseconds. Error(failure) if the file cannot be written any more.
   void flush();
   /// Flushes, and marks that the run came to its end.
@@ -81,6 +81,6 @@ class RunFile {
 RunHeader read_run_header(const std::string& path);
 std::vector<StepRow> read_steps(const std::string& path);
 /// Empty where that rank wrote none.
-std::vector<EventRow> read_events(const std::string& path, int rank);
+std::vector<EventRow> read_events(const std::string& path, Rank rank);
 
 }  // namespace heddle::io

@@ -21,10 +21,10 @@ class Box {
   explicit constexpr Box(const Shape& shape) {
     for (auto extent : shape) push_back({0, extent});
   }
-  /// The box of no element.
-  static constexpr Box nothing(int rank) {
+  /// A box of no element, in `dims` dims, of which there is at least one.
+  static constexpr Box nothing(int dims) {
     Box box;
-    for (int dim = 0; dim < rank; ++dim) box.push_back({0, 0});
+    for (int dim = 0; dim < dims; ++dim) box.push_back({0, 0});
     return box;
   }
   constexpr void push_back(Block block) {

@@ -5,6 +5,7 @@
 
 #include <vector>
 
+#include "heddle/base/ids.hpp"
 #include "heddle/maps/box.hpp"
 
 namespace heddle::maps {
@@ -34,8 +35,8 @@ struct TransferPlan {
 TransferPlan adjoint(const TransferPlan& plan);
 
 /// The pieces that `rank` sends (receives), in the order of the plan, those to itself included.
-std::vector<Transfer> sent_by(const TransferPlan& plan, int rank);
-std::vector<Transfer> received_by(const TransferPlan& plan, int rank);
+std::vector<Transfer> sent_by(const TransferPlan& plan, Rank rank);
+std::vector<Transfer> received_by(const TransferPlan& plan, Rank rank);
 
 /// The plan that fills every rank's `needed` box from the ranks that own its pieces. Owned boxes must not
 /// overlap; needed boxes may.

@@ -22,7 +22,7 @@ enum class Tying { replicate, transmit };
 /// A parameter that several pipeline ranks hold, which are in ascending order.
 struct Tie {
   std::string parameter;
-  std::vector<int> holders;
+  std::vector<PipelineRank> holders;
 
   friend bool operator==(const Tie&, const Tie&) = default;
 };

@@ -50,6 +50,7 @@ struct Effort {
   int memory_plans = 0;
 };
 
+/// Its coordinate along the pipeline axis.
 PipelineRank pipeline_rank_of(const maps::Grid& grid, Rank rank);
 
 struct Plan {

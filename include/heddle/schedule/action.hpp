@@ -72,10 +72,10 @@ using Row = std::vector<Action>;
 /// What every rank of a pipeline does in one training step. Ranks that share a pipeline coordinate
 /// share a row.
 struct Schedule {
-  ById<PipelineRank, Row>
-      rows;  ///< one a pipeline rank, in the order of execution unless the window lets it stray
-  ById<Stage, PipelineRank>
-      rank_of_stage;  ///< the pipeline rank that holds a stage; several stages may share a rank
+  /// In the order of execution, unless the window lets a rank stray.
+  ById<PipelineRank, Row> rows;
+  /// Who holds a stage; several stages may share a rank.
+  ById<Stage, PipelineRank> rank_of_stage;
   int microbatches = 0;
   /// Among so many actions of its row, from the first that is not done, a rank does the first that is ready;
   /// 1: in order.

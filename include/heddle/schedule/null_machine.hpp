@@ -35,8 +35,8 @@ class NullCluster {
 
   Dependencies dependencies_;
   std::size_t capacity_;
-  std::vector<Row> gradients_;       ///< by stage: the B and W that reduce_gradients waits for
-  std::vector<int> gradients_left_;  ///< by stage: how many of them are not done
+  ById<Stage, Row> gradients_;       ///< by stage: the B and W that reduce_gradients waits for
+  ById<Stage, int> gradients_left_;  ///< by stage: how many of them are not done
   ActionTable<std::uint8_t> state_;
   std::vector<std::vector<Action>> unmatched_;  ///< by channel: sends whose receive is not posted
 };

@@ -46,8 +46,8 @@ class SimulatedCluster {
   std::size_t capacity_;
   std::vector<Channel> channels_;
   ActionTable<double> arrival_;  ///< by receive
-  std::map<std::pair<PipelineRank, PipelineRank>, double>
-      link_free_;              ///< with contention: when the link from rank to rank has carried all
+  /// With contention: when the link from rank to rank has carried all.
+  std::map<std::pair<PipelineRank, PipelineRank>, double> link_free_;
   int reductions_left_ = 0;    ///< stages that have not reduced their gradients
   double last_reduction_ = 0;  ///< when the last of them had
   double time_ = 0;

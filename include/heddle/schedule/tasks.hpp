@@ -37,7 +37,7 @@ class Tasks {
  private:
   using Nodes = std::vector<graph::NodeId>;
 
-  std::map<std::pair<int, ActionKind>, Nodes> by_action_;
+  std::map<std::pair<Stage, ActionKind>, Nodes> by_action_;
   std::map<Stage, Nodes> loss_;
   std::map<graph::Phase, Nodes> once_;
 };

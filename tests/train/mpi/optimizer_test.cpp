@@ -43,11 +43,11 @@ struct Trainer {
     kernels::fill(tests::lane(), tensor, loss);
     return share.grid.rank() == 0 ? tensor : Tensor{};
   }
-  /// Every stage that holds a tied parameter has a part of its gradient.
+  /// Every rank that holds a tied parameter has a part of its gradient.
   void fill_gradients() const {
-    const int last = static_cast<int>(share.names_of_rank.size()) - 1;
+    const PipelineRank first(0), last(static_cast<int>(share.names_of_rank.size()) - 1);
     for (const TrainedParameter& p : share.parameters) {
-      const bool tied = last > 0 && share.holds(0, p.name) && share.holds(last, p.name);
+      const bool tied = last > 0 && share.holds(first, p.name) && share.holds(last, p.name);
       const double part = !tied ? 1.0 : share.pipeline_rank == 0 ? 0.25 : 0.75;
       fill(p, p.gradient, [&](std::uint64_t i) { return part * made_up_gradient(p.name, i); });
     }

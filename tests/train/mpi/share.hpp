@@ -36,10 +36,11 @@ class Share {
     const auto shares = passes::partition(graph, passes::balanced_cuts(graph, count, extents));
     for (const passes::Share& s : shares)
       names_of_rank.push_back(tests::names(s.graph, tests::parameters(s.graph)));
-    for (int before = 0; before < pipeline_rank; ++before)
+    for (const PipelineRank before : first<PipelineRank>(pipeline_rank))
       held_before.insert(held_before.end(), names_of_rank[before].begin(), names_of_rank[before].end());
     const std::vector<passes::Tie> ties = find_ties();
-    for (const passes::Tie& tie : ties) grid.make_group(Axis::pipeline, tie.holders);
+    for (const passes::Tie& tie : ties)
+      grid.make_group(Axis::pipeline, {tie.holders.begin(), tie.holders.end()});
     program = passes::with_step_end(passes::differentiate(shares[pipeline_rank]),
                                     {.ties = ties, .pipeline_rank = pipeline_rank});
     const auto schedule = schedule::finish_step(schedule::add_communication(schedule::one_f_one_b(count, 2)));
@@ -65,13 +66,13 @@ class Share {
     runner->finish_step({}, skip);
   }
 
-  bool holds(int other_stage, const std::string& name) const {
-    return std::ranges::count(names_of_rank[other_stage], name) > 0;
+  bool holds(PipelineRank other, const std::string& name) const {
+    return std::ranges::count(names_of_rank[other], name) > 0;
   }
 
   comm::CartesianGrid grid;
   PipelineRank pipeline_rank;
-  std::vector<std::vector<std::string>> names_of_rank;  ///< the parameters of every pipeline rank
+  ById<PipelineRank, std::vector<std::string>> names_of_rank;  ///< the parameters of every pipeline rank
   std::vector<std::string> held_before;
   passes::Program program;
   std::optional<exec::Arena> arena;
@@ -83,7 +84,7 @@ class Share {
     std::vector<passes::Tie> ties;
     for (const std::string& name : names_of_rank.front()) {
       passes::Tie tie{name, {}};
-      for (int other = 0; other < static_cast<int>(names_of_rank.size()); ++other)
+      for (const PipelineRank other : names_of_rank.ids())
         if (holds(other, name)) tie.holders.push_back(other);
       if (tie.holders.size() > 1) ties.push_back(tie);
     }
