@@ -1,14 +1,11 @@
 #!/usr/bin/env python3
 """How runs end that a fault is injected into, on two stages of two tensor ranks: faults.py HEDDLE MPIEXEC [FLAGS...]."""
-import os
 import re
 import shutil
 import sys
 import tempfile
 import time
 import unittest
-
-import h5py
 
 from program import DECK, TEXT, Program
 
@@ -65,15 +62,6 @@ class Faults(unittest.TestCase):
                     self.assertEqual(code, 3, output + errors)
                     self.assertRegex(errors, r"step 2: loss = [\d.]+, gradient norm = -?nan \(training has diverged\)")
                     self.assertEqual(len(self.losses(output)), 1)
-
-    def test_a_run_that_diverges_keeps_its_steps_in_order(self):
-        for validate in ("before", "after"):
-            with self.subTest(validate):
-                code, output, errors = self.run_with("0STEP:nan:step=2", f"optimizer.validate={validate}",
-                                                     "output.checkpoint_every=2", f"output.directory=diverges-{validate}")
-                self.assertEqual(code, 3, output + errors)
-                with h5py.File(os.path.join(self.folder, f"diverges-{validate}", "run.h5"), "r") as file:
-                    self.assertEqual(file["steps"]["step"].tolist(), [1, 2])
 
     def test_a_fault_that_cannot_be_is_refused(self):
         for fault, message in [("1F3", "a fault is ACTION:KIND"), ("1F3:melt", "a fault is ACTION:KIND"),

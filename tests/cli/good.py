@@ -200,6 +200,18 @@ class Commands(unittest.TestCase):
             self.assertEqual(code, 3, errors)
             self.assertRegex(errors.strip(), r"^step 2: loss = .*\(training has diverged\); lower optimizer\.rate.*$")
 
+    def test_a_run_that_diverges_keeps_its_steps_in_order(self):
+        """The step that comes to nothing lies before a checkpoint, at which the step before it is not written yet."""
+        for validate in ("before", "after"):
+            with self.subTest(validate):
+                directory = f"in-order-{validate}"
+                code, output, errors = self.grid.run(
+                    "run", "deck.toml", "--fault", "0STEP:nan:step=2", *GRID, "data.tokens=data/smoke.h5", "train.steps=3",
+                    "output.checkpoint_every=2", f"optimizer.validate={validate}", f"output.directory={directory}")
+                self.assertEqual(code, 3, output + errors)
+                with h5py.File(os.path.join(self.folder, directory, "run.h5"), "r") as file:
+                    self.assertEqual(file["steps"]["step"].tolist(), [1, 2])
+
 
 if __name__ == "__main__":
     unittest.main(argv=sys.argv[:1], verbosity=2)
