@@ -110,8 +110,8 @@ double Trainer::evaluate(const data::Batch& samples) {
 
 /// Of the whole grid: the ranks that share samples count them once.
 double Trainer::counted_targets(const data::Batch& samples) const {
-  const bool first = maps::owns(maps::input_layout(), plan_.grid(), grid_.rank()) &&
-                     grid_.coordinates()[Axis::pipeline] == 0;
+  const bool first =
+      maps::owns(maps::input_layout(), plan_.grid(), grid_.rank()) && plan_.pipeline_rank(grid_.rank()) == 0;
   const auto ignored = std::ranges::count(samples.targets, ignored_target);
   const auto mine = static_cast<double>(static_cast<std::int64_t>(samples.targets.size()) - ignored);
   return comm::all_sum(ranks_, first ? mine : 0.0, "targets of the evaluation");

@@ -43,7 +43,8 @@ TEST(Ids, CountAndCompareAsTheirNumbersDo) {
 
 TEST(Ids, AListKnowsThoseOfItsElements) {
   const ById<Stage, char> list = std::vector{'a', 'b'};
-  std::vector<Stage> found(list.ids().begin(), list.ids().end());
+  std::vector<Stage> found;
+  for (const Stage stage : list.ids()) found.push_back(stage);
   EXPECT_EQ(found, tests::ids<Stage>({0, 1}));
   EXPECT_EQ(list[Stage(1)], 'b');
 }

@@ -58,7 +58,7 @@ TEST(Plan, RanksOfAClassHoldEquallyMuchOfEverything) {
   bool uneven = false;
   for (const auto& grid : grids()) {
     const Plan plan = make(deck_of(grid));
-    uneven |= plan.classes.count() > plan.pipeline_ranks();
+    uneven |= plan.classes.count() > plan.training.schedule.ranks();
     for (int rank = 0; rank < plan.grid().size(); ++rank) {
       const int first = plan.classes.first_rank(plan.classes.class_of(rank));
       EXPECT_EQ(plan.classes.class_of(first), plan.classes.class_of(rank));

@@ -5,8 +5,6 @@
 
 #include <compare>
 #include <cstddef>
-#include <functional>
-#include <iterator>
 #include <type_traits>
 #include <utility>
 #include <vector>
@@ -60,12 +58,6 @@ class Ids {
  public:
   class Iterator {
    public:
-    using value_type = Id;
-    using difference_type = std::ptrdiff_t;
-    using iterator_category = std::input_iterator_tag;
-    using pointer = const Id*;
-    using reference = Id;
-
     explicit constexpr Iterator(Id id) : id_(id) {}
     constexpr Id operator*() const { return id_; }
     constexpr Iterator& operator++() {
@@ -106,11 +98,6 @@ class ById : public std::vector<T> {
 };
 
 }  // namespace heddle
-
-template <class Kind>
-struct std::hash<heddle::Id<Kind>> {
-  std::size_t operator()(heddle::Id<Kind> id) const noexcept { return std::hash<int>()(id); }
-};
 
 template <class Kind>
 struct fmt::formatter<heddle::Id<Kind>> : fmt::formatter<int> {};

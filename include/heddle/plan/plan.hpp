@@ -64,7 +64,6 @@ struct Plan {
   Effort effort;
 
   const maps::Grid& grid() const { return options.grid; }
-  int pipeline_ranks() const { return training.schedule.ranks(); }
   PipelineRank pipeline_rank(Rank rank) const { return pipeline_rank_of(grid(), rank); }
   const passes::Program& program(PipelineRank pipeline_rank) const {
     return training.programs[pipeline_rank];
