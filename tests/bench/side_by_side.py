@@ -13,6 +13,7 @@ import pathlib
 import platform
 import re
 import shlex
+import shutil
 import statistics
 import subprocess
 import sys
@@ -177,6 +178,8 @@ def processor():
 
 
 def heddle_state():
+    if not shutil.which("git"):
+        return "Heddle without git"
     found = subprocess.run(["git", "-C", str(HERE), "describe", "--always", "--dirty"], capture_output=True, text=True)
     return f"Heddle {found.stdout.strip() or 'without git'}"
 

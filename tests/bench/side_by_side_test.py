@@ -1,9 +1,11 @@
 #!/usr/bin/env python3
 """The table of side_by_side.py from runs that are made up, and what it puts into a document."""
+import os
 import pathlib
 import sys
 import tempfile
 import unittest
+import unittest.mock
 
 import side_by_side
 from side_by_side import MIB, MODES, SHAPES, Case
@@ -37,6 +39,10 @@ class Table(unittest.TestCase):
 
     def test_what_two_ranks_keep(self):
         self.assertIn("Heddle keeps 1.00 of the speed.", side_by_side.table(CASES))
+
+    def test_a_machine_without_git_is_no_obstacle(self):
+        with unittest.mock.patch.dict(os.environ, PATH="/nowhere"):
+            self.assertIn("Heddle without git beside", side_by_side.table(CASES))
 
     def test_shapes_are_those_of_their_decks(self):
         self.assertEqual(SHAPES[2].sizes(), {"layers": 12, "width": 768, "heads": 12, "seq": 1024, "vocab": 50257, "batch": 4})
