@@ -178,10 +178,9 @@ def processor():
 
 
 def heddle_state():
-    if not shutil.which("git"):
-        return "Heddle without git"
-    found = subprocess.run(["git", "-C", str(HERE), "describe", "--always", "--dirty"], capture_output=True, text=True)
-    return f"Heddle {found.stdout.strip() or 'without git'}"
+    describe = ["git", "-C", str(HERE), "describe", "--always", "--dirty"]
+    found = shutil.which("git") and subprocess.run(describe, capture_output=True, text=True).stdout.strip()
+    return f"Heddle {found or 'without git'}"
 
 
 def table(cases):
