@@ -2,6 +2,7 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <set>
 
 #include "heddle/app/commands.hpp"
 #include "heddle/base/mebibytes.hpp"
@@ -26,6 +27,28 @@ void print_recomputation(const plan::Plan& plan) {
   for (const PipelineRank rank : plan.training.programs.ids())
     fmt::print("{}: {}; {:.3g} FLOPs a microbatch\n", stages_of(plan, rank), recomputation_text(plan, rank),
                plan::recomputed_flops(plan.program(rank), plan.options.extents()));
+}
+
+/// "bf16 bf16 fp32".
+std::string types_text(const graph::Graph& graph, const std::vector<graph::ValueId>& ids) {
+  std::vector<std::string_view> types;
+  for (const graph::ValueId id : ids) types.push_back(name(graph[id].dtype));
+  return fmt::format("{}", fmt::join(types, " "));
+}
+
+/// What the ops of a step read and make, each kind of call once, where they are not all of one type.
+void print_number_types(const plan::Plan& plan) {
+  const Precision precision = plan.options.train.precision;
+  if (stream_type(precision) == master_type(precision)) return;
+  std::set<std::string> lines;
+  for (const passes::Program& program : plan.training.programs)
+    for (const graph::Node& node : program.graph.nodes) {
+      if (node.op == graph::Op::sum_of_squares || node.op == graph::Op::map) continue;
+      lines.insert(fmt::format("{:<30}{:<30}-> {}\n", graph::name(node.op),
+                               types_text(program.graph, node.in), types_text(program.graph, node.out)));
+    }
+  fmt::print("\n# number types, train.precision = \"{}\": what each op reads -> makes\n{}",
+             deck::name(precision), fmt::join(lines, ""));
 }
 
 /// Ranks of one pipeline rank differ by a row or a column of an uneven split; the first holds
@@ -82,6 +105,7 @@ void check(const DeckArguments& arguments) {
   fmt::print("\n# model FLOPs per step\n{:.3g} = {}\n", count.flops_per_step, count.formula);
   print_stages(plan);
   print_recomputation(plan);
+  print_number_types(plan);
   print_memory(plan);
   fmt::print("\n{} ranks: {}\n", plan.grid().size(), maps::name(plan.grid()));
 }

@@ -137,7 +137,7 @@ double Bench::waits() const {
 Budget Bench::measure(Detail detail) {
   const MemoryUse memory = {plan_.memory(world_.rank()).bytes(), trainer_.allocated(),
                             session::peak_resident_bytes()};  // before the rates take memory of their own
-  Budget mine = budget(trainer_, measure_rates(deck_.train.dtype, world_.all()), watch_,
+  Budget mine = budget(trainer_, measure_rates(stream_type(deck_.train.precision), world_.all()), watch_,
                        seconds(Kind::observed), detail);
   mine.memory = memory;
   return mine;
@@ -271,7 +271,7 @@ nlohmann::ordered_json Bench::summary() const {
       {"deck", deck_.name},
       {"grid", maps::name(plan_.grid())},
       {"world", world_.size()},
-      {"dtype", deck::name(deck_.train.dtype)},
+      {"precision", deck::name(deck_.train.precision)},
       {"params", plan_.count.parameters},
       {"tokens_per_step", tokens},
       {"steps", recorded_.size()},

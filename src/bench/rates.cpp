@@ -32,8 +32,8 @@ double gemm_rate(DType dtype, const comm::Communicator& world, std::int64_t m, s
   const Scratch x({nullptr, dtype, {m, k}}, lane), weight({nullptr, dtype, {n, k}}, lane),
       y({nullptr, dtype, {m, n}}, lane);
   const double seconds = median_seconds(world, [&] {
-    kernels::gemm(lane, 1.0, kernels::matrix(x.tensor), transposed(kernels::matrix(weight.tensor)), 0.0,
-                  kernels::matrix(y.tensor));
+    kernels::gemm(lane, kernels::matrix(x.tensor), transposed(kernels::matrix(weight.tensor)),
+                  kernels::matrix(y.tensor), kernels::Write::overwrite);
     lane.fence("measuring rates");
   });
   return 2.0 * static_cast<double>(m * n * k) / seconds;

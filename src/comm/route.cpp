@@ -42,9 +42,8 @@ Exchange::Route::Route(const Communicator& communicator, LocalPlan plan, DType d
 
 void Exchange::Route::plan_receives(const LocalPlan& plan) {
   adds_ = overlapping(plan.received);
-  if (adds_ && dtype_ == DType::bf16)
-    throw Error(ExitCode::failure, "bf16 segments cannot be added",
-                "sums between ranks are taken in fp32, fp64 or int32");
+  widens_ = adds_ && dtype_ == DType::bf16;
+  target_run_ = std::make_shared<const std::vector<lanes::Run>>(1, lanes::Run{0, 0, target_.count()});
   std::int64_t arriving = 0, in_workspace = 0;
   for (const auto& [peer, box] : plan.received) {
     arriving += box.count();
@@ -64,7 +63,9 @@ void Exchange::Route::plan_receives(const LocalPlan& plan) {
     receives_.push_back({peer, Segment(dtype_, workspace, maps::Box{{0, box.count()}})});
     in_workspace += box.count();
   }
-  workspace_bytes_ = in_workspace * size_of(dtype_);
+  constexpr std::int64_t line = 64;
+  sums_at_ = (in_workspace * size_of(dtype_) + line - 1) / line * line;
+  workspace_bytes_ = sums_at_ + (widens_ ? target_.count() * size_of(DType::f32) : 0);
   covered_ = adds_ ? plan.received.front().box == plan.target : arriving == target_.count();
 }
 
@@ -77,15 +78,23 @@ lanes::Memory Exchange::Route::take_workspace(const lanes::Lane& lane) {
   return memory;
 }
 
-// Where segments overlap, all but the one that already fills the target are added.
-void Exchange::Route::land_all(const void* in, const void* workspace, void* out,
-                               const lanes::Lane& lane) const {
+// Where segments overlap, all but the one that already fills the target are added, in the order of the ranks.
+void Exchange::Route::land_segments(const void* in, const void* workspace, DType sums_type, void* sums,
+                                    const lanes::Lane& lane) const {
   bool replaces = !adds_ || covered_;
   for (const Landing& landing : landings_) {
-    lane.land(landing.runs, dtype_, landing.own ? in : workspace, out,
+    lane.land(landing.runs, {dtype_, sums_type}, landing.own ? in : workspace, sums,
               replaces ? lanes::Landing::replace : lanes::Landing::add);
     replaces = !adds_;
   }
+}
+
+void Exchange::Route::land_all(const void* in, void* workspace, void* out, const lanes::Lane& lane) const {
+  void* const sums = widens_ ? static_cast<char*>(workspace) + sums_at_ : out;
+  const DType type = widens_ ? DType::f32 : dtype_;
+  if (!covered_ && widens_) lane.fill(sums, target_.count() * size_of(type), 0);
+  land_segments(in, workspace, type, sums, lane);
+  if (widens_) lane.land(target_run_, {type, dtype_}, sums, out, lanes::Landing::replace);
 }
 
 void Exchange::Route::post(Request::State& state, const void* in, void* arrival) const {
@@ -103,7 +112,7 @@ void Exchange::Route::post(Request::State& state, const void* in, void* arrival)
 
 Request Exchange::Route::start(const Tensor& in, const Tensor& out, const lanes::Lane& lane) {
   HEDDLE_EXPECT(in.shape == source_ && out.shape == target_ && in.dtype == dtype_ && out.dtype == dtype_);
-  if (!covered_) lane.fill(out, 0);
+  if (!covered_ && !widens_) lane.fill(out, 0);
   const lanes::Memory workspace = adds_ ? take_workspace(lane) : lanes::Memory();
   void* const arrival = adds_ ? workspace.data() : out.data;
   Request request =

@@ -40,7 +40,9 @@ struct Exchange::Route : std::enable_shared_from_this<Exchange::Route> {
 
   void plan_receives(const LocalPlan& plan);
   void post(Request::State& state, const void* in, void* arrival) const;
-  void land_all(const void* in, const void* workspace, void* out, const lanes::Lane& lane) const;
+  void land_all(const void* in, void* workspace, void* out, const lanes::Lane& lane) const;
+  void land_segments(const void* in, const void* workspace, DType sums_type, void* sums,
+                     const lanes::Lane& lane) const;
   lanes::Memory take_workspace(const lanes::Lane& lane);
 
   const Communicator::Handle& group_;
@@ -48,8 +50,11 @@ struct Exchange::Route : std::enable_shared_from_this<Exchange::Route> {
   Shape source_, target_;
   std::vector<Message> sends_, receives_;
   std::vector<Landing> landings_;  // in the order of the plan
-  bool adds_ = false;     // segments overlap, so they arrive in the workspace and are added from there
-  bool covered_ = false;  // the first landing, or all of them where none overlap, fill the target
+  bool adds_ = false;         // segments overlap, so they arrive in the workspace and are added from there
+  bool widens_ = false;       // in fp32 behind what arrived, rounded once: they are bf16
+  bool covered_ = false;      // the first landing, or all of them where none overlap, fill the target
+  lanes::Runs target_run_;    // all of the target
+  std::int64_t sums_at_ = 0;  // bytes into the workspace: those sums
   std::int64_t workspace_bytes_ = 0;
   std::map<lanes::Stream*, std::vector<lanes::Memory>>
       spare_;  // workspaces of a lane that no request uses now

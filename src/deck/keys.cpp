@@ -56,7 +56,7 @@ std::vector<Section> table() {
       key("steps",            &Train::steps,            at_least(1),         "steps",   "optimizer steps", required),
       key("batch",            &Train::batch,            at_least(1),         "samples", "samples a step, over the whole grid", required),
       key("sequence",         &Train::sequence,         at_least(0),         "tokens",  "length of a sample; 0: model.context"),
-      key("dtype",            &Train::dtype,            any,                 "",        "type of the numbers"),
+      key("precision",        &Train::precision,        any,                 "",        "what is computed in; tf32: fp32, with products in TF32 where a device has them; bf16: numbers stream as bf16, parameters, moments, gradients and all sums are fp32"),
       key("memory",           &Train::memory,           any,                 "",        "arena: buffers share one block as planned; separate: each has its own, filled with NaN before use, to debug the plan"),
       key("loss_rows",        &Train::loss_rows,        at_least(1),         "tokens",  "of a rank's microbatch whose logits are in memory at once: fewer take less memory, very few cost time"),
       key("recompute",        &Train::recompute,        any,                 "",        "what backward recomputes rather than keep: none: GELU and layer norm, which cost nothing; selective: attention too; full: all of a layer but its input; auto: full for as few layers as fit train.memory_limit_mib"),
@@ -110,7 +110,7 @@ std::vector<Section> table() {
     section("machine", &Deck::machine, "A machine that the simulator is to believe in, in a file of its own or in the deck. Printed where it is given.", {
       key("fp64",           &Machine::fp64,           at_least(0), "FLOP/s",  "of a rank in large matrix products in fp64; 0: unknown"),
       key("fp32",           &Machine::fp32,           at_least(0), "FLOP/s",  "the same in fp32"),
-      key("bf16",           &Machine::bf16,           at_least(0), "FLOP/s",  "the same in bf16; not used, as nothing is computed in bf16 yet"),
+      key("bf16",           &Machine::bf16,           at_least(0), "FLOP/s",  "of products in bf16, for train.precision = \"bf16\""),
       key("memory",         &Machine::memory,         at_least(0), "bytes/s", "that a rank reads and writes; 0: unknown"),
       key("kernel",         &Machine::kernel,         from_to(0, 1e9), "seconds", "that every op takes at the least"),
       key("ranks_per_node", &Machine::ranks_per_node, at_least(1), "ranks",   "neighbours in rank that share a node"),

@@ -8,8 +8,10 @@
 #include <set>
 #include <tuple>
 
+#include "derived.hpp"
 #include "included.hpp"
 #include "keys.hpp"
+#include "renamed.hpp"
 
 namespace heddle::deck {
 namespace {
@@ -23,9 +25,11 @@ struct Problem {
   auto order() const { return std::tuple(kind, at.line, at.column); }
 };
 
+enum class Writer : bool { person, program };
+
 class Reader {
  public:
-  Reader(Deck& deck, Purpose purpose) : deck_(deck), purpose_(purpose) {}
+  Reader(Deck& deck, Purpose purpose, Writer writer) : deck_(deck), purpose_(purpose), writer_(writer) {}
 
   void read_file(std::string_view text, const std::string& source) {
     file_ = {Origin::Kind::file, source};
@@ -57,8 +61,11 @@ class Reader {
     return fmt::format("did you mean {}?", as_shown);
   }
 
+  const Key* key_of(const std::string& name) const;
+
   Deck& deck_;
   Purpose purpose_;
+  Writer writer_;
   Origin file_{};
   bool readable_ = false;  ///< the file's syntax is right, so that what it lacks is known
   std::vector<Problem> problems_;
@@ -130,9 +137,13 @@ void Reader::read_section(const Origin& origin, const toml::key& name, const tom
   for (auto&& [key_name, value] : *node.as_table()) read_key(origin, *section, key_name, value);
 }
 
+const Key* Reader::key_of(const std::string& name) const {
+  return find_key(writer_ == Writer::program ? renamed(name).value_or(name) : name);
+}
+
 void Reader::read_key(const Origin& origin, const Section& section, const toml::key& name,
                       const toml::node& node) {
-  const auto* key = find_key(fmt::format("{}.{}", section.name, name.str()));
+  const auto* key = key_of(fmt::format("{}.{}", section.name, name.str()));
   if (!key) return report_unknown_key(origin, section, name);
   deck_.positions.insert_or_assign(key->name, origin.position(name.source().begin));
   if (const auto mistake = key->read(deck_, key->name, node)) report(origin, name.source().begin, *mistake);
@@ -162,6 +173,11 @@ void Reader::report_unknown_section(const Origin& origin, const toml::key& name,
 }
 
 void Reader::report_unknown_key(const Origin& origin, const Section& section, const toml::key& name) {
+  const std::string whole = fmt::format("{}.{}", section.name, name.str());
+  if (const auto now = renamed(whole))
+    return report(
+        origin, name.source().begin,
+        {whole + " is no key of a deck any more", "it has another name now", fmt::format("write {}", *now)});
   std::vector<Word> names;
   std::vector<std::string> keys, holders;
   for (const auto& key : section.keys) names.push_back(key.bare_name()), keys.emplace_back(key.bare_name());
@@ -201,16 +217,6 @@ void Reader::finish() {
   throw DeckError(lines);
 }
 
-/// The defaults that follow from other keys.
-void fill_in(Deck& deck) {
-  if (deck.train.sequence == 0) deck.train.sequence = deck.model.context;
-  if (deck.pipeline.ranks == 0)
-    deck.pipeline.ranks = deck.grid.pipeline;
-  else if (!deck.positions.contains("grid.pipeline"))
-    deck.grid.pipeline = deck.pipeline.ranks;
-  if (deck.output.directory.empty()) deck.output.directory = "runs/" + deck.name;
-}
-
 }  // namespace
 
 bool needs_model(const Deck& deck, Purpose purpose) {
@@ -231,7 +237,7 @@ namespace {
 enum class Includes : bool { left_alone, followed };
 
 Deck assemble(std::string_view text, const std::string& source, std::span<const std::string> overrides,
-              Purpose purpose, Includes includes) {
+              Purpose purpose, Includes includes, Writer writer) {
   const auto read_deck = [&](Reader& reader) {
     reader.read_file(text, source);
     for (const auto& one : overrides) reader.read_override(one);
@@ -241,10 +247,10 @@ Deck assemble(std::string_view text, const std::string& source, std::span<const 
   deck.source = source;
   deck.text = text;
   deck.overrides.assign(overrides.begin(), overrides.end());
-  Reader reader(deck, purpose);
+  Reader reader(deck, purpose, writer);
   if (includes == Includes::followed) {
     Deck named = deck;
-    Reader first(named, purpose);
+    Reader first(named, purpose, writer);
     read_deck(first);
     reader.include(named);
   }
@@ -258,7 +264,11 @@ Deck assemble(std::string_view text, const std::string& source, std::span<const 
 
 Deck parse(std::string_view text, const std::string& source, std::span<const std::string> overrides,
            Purpose purpose) {
-  return assemble(text, source, overrides, purpose, Includes::left_alone);
+  return assemble(text, source, overrides, purpose, Includes::left_alone, Writer::person);
+}
+
+Deck restore(std::string_view resolved, const std::string& source) {
+  return assemble(resolved, source, {}, Purpose::training, Includes::left_alone, Writer::program);
 }
 
 Deck read(const std::filesystem::path& file, std::span<const std::string> overrides, Purpose purpose) {
@@ -279,7 +289,7 @@ Deck read(const std::filesystem::path& file, std::span<const std::string> overri
   stream.read(text.data(), static_cast<std::streamsize>(text.size()));
   if (stream.bad()) refuse("cannot read the deck", "the file system reports an error");
   text.resize(static_cast<std::size_t>(stream.gcount()));
-  return assemble(text, file.string(), overrides, purpose, Includes::followed);
+  return assemble(text, file.string(), overrides, purpose, Includes::followed, Writer::person);
 }
 
 }  // namespace heddle::deck

@@ -65,10 +65,11 @@ void sum_of_squares(const Call& c) {
 
 void adamw(const Call& c) {
   kernels::AdamWStep step = c.run.update;
-  if (!attribute<graph::Decay>(c).decays) step.weight_decay = 0;
-  const bool keeps = c.out.size() > 3;
+  const auto& update = attribute<graph::Update>(c);
+  if (!update.decays) step.weight_decay = 0;
+  const bool keeps = c.out.size() > 3 + std::size_t{update.copies};
   kernels::adamw(c.lane, {c.in[0], c.in[2], c.in[3]}, c.in[1], {c.out[0], c.out[1], c.out[2]},
-                 keeps ? c.out[3] : Tensor{}, step);
+                 keeps ? c.out[3] : Tensor{}, update.copies ? c.out.back() : Tensor{}, step);
 }
 
 constexpr std::array<Binding, graph::op_count> table = {
@@ -120,6 +121,7 @@ constexpr std::array<Binding, graph::op_count> table = {
     [](const Call& c) { kernels::nll(c.lane, c.in[0], c.run.loss_scale, c.out[0], c.write); },
     [](const Call& c) { kernels::nll_gradient(c.lane, c.run.loss_scale, 1.0, c.out[0]); }, sum_of_squares,
     adamw, [](const Call& c) { kernels::copy(c.lane, c.in[0], c.out[0]); },
+    [](const Call& c) { kernels::convert(c.lane, c.in[0], c.out[0]); },
     nullptr,  // map
 };
 

@@ -10,9 +10,11 @@ namespace heddle::graph {
 std::vector<ValueId> append(Graph& graph, Op op, std::vector<ValueId> in, const std::string& name,
                             Attributes attributes, BlockId block) {
   Node node{op, std::move(in), {}, std::move(attributes), block};
-  for (const OutputType& type : definition(op).shape(graph, node)) {
-    const std::string suffix = node.out.empty() ? "" : fmt::format(".{}", node.out.size());
-    node.out.push_back(graph.add({.name = name + suffix, .dtype = type.dtype, .shape = type.shape}));
+  const std::vector<DType> types = output_types(graph, node);
+  for (const Shape& shape : definition(op).shape(graph, node)) {
+    const std::size_t index = node.out.size();
+    const std::string suffix = index == 0 ? "" : fmt::format(".{}", index);
+    node.out.push_back(graph.add({.name = name + suffix, .dtype = types[index], .shape = shape}));
   }
   if (block >= static_cast<int>(graph.blocks.size()))
     graph.blocks.resize(static_cast<std::size_t>(block + 1));

@@ -15,7 +15,11 @@ void adjoint(const Node&, AdjointWriter& writer) {
 
 }  // namespace
 
-const OpDefinition add_op = {
-    .shape = like_first, .flops = per_element<1>, .layout = layout, .adjoint = adjoint, .in_place = true};
+const OpDefinition add_op = {.types = {"a", "a"},
+                             .shape = like_first,
+                             .flops = per_element<1>,
+                             .layout = layout,
+                             .adjoint = adjoint,
+                             .in_place = true};
 
 }  // namespace heddle::graph

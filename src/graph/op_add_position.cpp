@@ -28,12 +28,14 @@ double gradient_bytes(const NodeCall& call) { return bytes(call, 1); }
 
 }  // namespace
 
-const OpDefinition add_position_op = {.shape = like_first,
+const OpDefinition add_position_op = {.types = {"sw", "s"},
+                                      .shape = like_first,
                                       .flops = per_element<1>,
                                       .layout = layout,
                                       .adjoint = adjoint,
                                       .in_place = true,
                                       .bytes = forward_bytes};
-const OpDefinition position_gradient_op = {.flops = per_element<1>, .bytes = gradient_bytes};
+const OpDefinition position_gradient_op = {
+    .types = {"s", "w"}, .flops = per_element<1>, .bytes = gradient_bytes};
 
 }  // namespace heddle::graph

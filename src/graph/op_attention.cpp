@@ -6,15 +6,13 @@
 namespace heddle::graph {
 namespace {
 
-std::vector<OutputType> shape(const Graph& graph, const Node& node) {
-  const Value& qkv = graph[node.in[0]];
-  const std::int64_t heads = qkv.shape[2], head_dim = qkv.shape[3];
-  return {{qkv.dtype, {rows, heads, head_dim}}, {qkv.dtype, {rows, heads}}};
+std::vector<Shape> shape(const Graph& graph, const Node& node) {
+  const Shape& qkv = graph[node.in[0]].shape;
+  const std::int64_t heads = qkv[2], head_dim = qkv[3];
+  return {{rows, heads, head_dim}, {rows, heads}};
 }
 
-std::vector<OutputType> gradient_shape(const Graph& graph, const Node& node) {
-  return {{graph[node.in[3]].dtype, graph[node.in[3]].shape}};
-}
+std::vector<Shape> gradient_shape(const Graph& graph, const Node& node) { return {graph[node.in[3]].shape}; }
 
 AxisLayout layout(const Node&, const Graph&, std::span<const maps::Part> in, const AxisChoice&) {
   const maps::Part qkv = in[0], out = qkv == maps::split(2) ? maps::split(1) : qkv;
@@ -35,7 +33,9 @@ double gradient_flops(const NodeCall& call) { return 10 * pairs(call, call.in[0]
 
 }  // namespace
 
-const OpDefinition attention_op = {.shape = shape, .flops = flops, .layout = layout, .adjoint = adjoint};
-const OpDefinition attention_gradient_op = {.shape = gradient_shape, .flops = gradient_flops};
+const OpDefinition attention_op = {
+    .types = {"s", "sw"}, .shape = shape, .flops = flops, .layout = layout, .adjoint = adjoint};
+const OpDefinition attention_gradient_op = {
+    .types = {"ssws", "s"}, .shape = gradient_shape, .flops = gradient_flops};
 
 }  // namespace heddle::graph

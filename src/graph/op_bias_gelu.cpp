@@ -20,12 +20,14 @@ Node recompute(const Node& node) { return {node.op, node.in, {}, {}, node.block}
 
 }  // namespace
 
-const OpDefinition bias_gelu_op = {.shape = like_first,
+const OpDefinition bias_gelu_op = {.types = {"sw", "s"},
+                                   .shape = like_first,
                                    .flops = per_element<12>,
                                    .layout = layout,
                                    .adjoint = adjoint,
                                    .in_place = true,
                                    .recompute = recompute};
-const OpDefinition bias_gelu_gradient_op = {.shape = like_first, .flops = per_element<20>, .in_place = true};
+const OpDefinition bias_gelu_gradient_op = {
+    .types = {"ssw", "s"}, .shape = like_first, .flops = per_element<20>, .in_place = true};
 
 }  // namespace heddle::graph

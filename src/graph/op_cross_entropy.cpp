@@ -2,7 +2,7 @@
 //   log_sum_exp:     lse[r] = log sum_v exp(logits[r, v]), over this block of the vocabulary;
 //   log_probability: the target's logit - lse[r] if the target lies in this block, else 0, as for a target that does not
 //                    count (base/target.hpp); partial if split;
-//   nll:             minus the mean of it over the targets of the step that count: the run knows how many.
+//   nll:             in fp64, since many microbatches are summed, minus the mean of it over the targets of the step that count: the run knows how many.
 // The gradient of log_probability is the one through lse too, so nothing is
 // differentiated through log_sum_exp.
 #include "op_definitions.hpp"
@@ -14,9 +14,8 @@ using maps::Part;
 
 bool over_vocabulary(Part logits) { return logits == maps::split(1); }
 
-std::vector<OutputType> one_a_row(const Graph& graph, const Node& node) {
-  const Value& logits = graph[node.in[0]];
-  return {{logits.dtype, {logits.shape[0]}}};
+std::vector<Shape> one_a_row(const Graph& graph, const Node& node) {
+  return {Shape{graph[node.in[0]].shape[0]}};
 }
 
 AxisLayout sum_layout(const Node&, const Graph&, std::span<const Part> in, const AxisChoice&) {
@@ -33,14 +32,14 @@ void probability_adjoint(const Node& node, AdjointWriter& writer) {
 }
 /// A logit, the log-sum-exp, the target and the result of each row.
 double gathered_bytes(const NodeCall& call) {
-  const std::int64_t row = 3 * size_of(call.graph[call.node.in[0]].dtype) + size_of(DType::i32);
+  const auto size = [&](ValueId id) { return size_of(call.graph[id].dtype); };
+  const std::int64_t row =
+      size(call.node.in[0]) + size(call.node.in[1]) + size(call.node.out[0]) + size_of(DType::i32);
   return static_cast<double>(call.out[0].count() * row);
 }
 double one_flop_a_row(const NodeCall& call) { return static_cast<double>(call.out[0].count()); }
 
-std::vector<OutputType> nll_shape(const Graph&, const Node&) {
-  return {{DType::f64, {}}};  // summed over many microbatches
-}
+std::vector<Shape> nll_shape(const Graph&, const Node&) { return {Shape{}}; }
 AxisLayout nll_layout(const Node&, const Graph&, std::span<const Part> in, const AxisChoice&) {
   const Part rows_part = in[0] == maps::split(0) ? maps::split(0) : maps::whole;
   return {{rows_part}, {rows_part == maps::whole ? maps::whole : maps::partial}};
@@ -51,16 +50,21 @@ void nll_adjoint(const Node& node, AdjointWriter& writer) {
 
 }  // namespace
 
-const OpDefinition log_sum_exp_op = {.shape = one_a_row, .flops = per_element<4>, .layout = sum_layout};
-const OpDefinition log_probability_op = {.shape = one_a_row,
+const OpDefinition log_sum_exp_op = {
+    .types = {"s", "w"}, .shape = one_a_row, .flops = per_element<4>, .layout = sum_layout};
+const OpDefinition log_probability_op = {.types = {"swi", "w"},
+                                         .shape = one_a_row,
                                          .flops = one_flop_a_row,
                                          .layout = probability_layout,
                                          .adjoint = probability_adjoint,
                                          .bytes = gathered_bytes};
 const OpDefinition log_probability_gradient_op = {
-    .shape = like_first, .flops = per_element<4>, .in_place = true};
-const OpDefinition nll_op = {
-    .shape = nll_shape, .flops = per_element<1>, .layout = nll_layout, .adjoint = nll_adjoint};
-const OpDefinition nll_gradient_op = {.shape = like_first, .flops = per_element<1>};
+    .types = {"swiw", "s"}, .shape = like_first, .flops = per_element<4>, .in_place = true};
+const OpDefinition nll_op = {.types = {"w", "d"},
+                             .shape = nll_shape,
+                             .flops = per_element<1>,
+                             .layout = nll_layout,
+                             .adjoint = nll_adjoint};
+const OpDefinition nll_gradient_op = {.types = {"w", "w"}, .shape = like_first, .flops = per_element<1>};
 
 }  // namespace heddle::graph

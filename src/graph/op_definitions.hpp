@@ -10,12 +10,11 @@ extern const OpDefinition embedding_op, embedding_gradient_op, add_position_op, 
     linear_op, linear_input_gradient_op, linear_weight_gradient_op, bias_gradient_op, bias_gelu_op,
     bias_gelu_gradient_op, attention_op, attention_gradient_op, dropout_op, residual_op, add_op,
     log_sum_exp_op, log_probability_op, log_probability_gradient_op, nll_op, nll_gradient_op,
-    sum_of_squares_op, adamw_op, restore_op, map_op;
+    sum_of_squares_op, adamw_op, restore_op, convert_op, map_op;
 
 /// The shape rule of ops whose one output is like their first input.
-inline std::vector<OutputType> like_first(const Graph& graph, const Node& node) {
-  const Value& first = graph[node.in[0]];
-  return {{first.dtype, first.shape}};
+inline std::vector<Shape> like_first(const Graph& graph, const Node& node) {
+  return {graph[node.in[0]].shape};
 }
 
 /// The cost rule of ops that do so many operations for each element of their first input.

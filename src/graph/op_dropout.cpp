@@ -15,7 +15,11 @@ void adjoint(const Node& node, AdjointWriter& writer) {
 
 }  // namespace
 
-const OpDefinition dropout_op = {
-    .shape = like_first, .flops = per_element<2>, .layout = layout, .adjoint = adjoint, .in_place = true};
+const OpDefinition dropout_op = {.types = {"s", "s"},
+                                 .shape = like_first,
+                                 .flops = per_element<2>,
+                                 .layout = layout,
+                                 .adjoint = adjoint,
+                                 .in_place = true};
 
 }  // namespace heddle::graph

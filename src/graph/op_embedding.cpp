@@ -5,9 +5,8 @@
 namespace heddle::graph {
 namespace {
 
-std::vector<OutputType> shape(const Graph& graph, const Node& node) {
-  const Value& table = graph[node.in[0]];
-  return {{table.dtype, {rows, table.shape[1]}}};
+std::vector<Shape> shape(const Graph& graph, const Node& node) {
+  return {Shape{rows, graph[node.in[0]].shape[1]}};
 }
 
 AxisLayout layout(const Node&, const Graph&, std::span<const maps::Part> in, const AxisChoice& axis) {
@@ -33,8 +32,13 @@ double gradient_bytes(const NodeCall& call) {
 
 }  // namespace
 
-const OpDefinition embedding_op = {
-    .shape = shape, .flops = no_flops, .layout = layout, .adjoint = adjoint, .bytes = forward_bytes};
-const OpDefinition embedding_gradient_op = {.flops = per_element<1>, .bytes = gradient_bytes};
+const OpDefinition embedding_op = {.types = {"si", "s"},
+                                   .shape = shape,
+                                   .flops = no_flops,
+                                   .layout = layout,
+                                   .adjoint = adjoint,
+                                   .bytes = forward_bytes};
+const OpDefinition embedding_gradient_op = {
+    .types = {"sis", "w"}, .flops = per_element<1>, .bytes = gradient_bytes};
 
 }  // namespace heddle::graph

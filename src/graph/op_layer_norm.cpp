@@ -5,9 +5,9 @@
 namespace heddle::graph {
 namespace {
 
-std::vector<OutputType> shape(const Graph& graph, const Node& node) {
-  const Value& x = graph[node.in[0]];
-  return {{x.dtype, x.shape}, {x.dtype, {x.shape[0]}}, {x.dtype, {x.shape[0]}}};
+std::vector<Shape> shape(const Graph& graph, const Node& node) {
+  const Shape& x = graph[node.in[0]].shape;
+  return {x, {x[0]}, {x[0]}};
 }
 
 AxisLayout layout(const Node&, const Graph&, std::span<const maps::Part>, const AxisChoice& axis) {
@@ -32,9 +32,14 @@ Node recompute(const Node& node) {
 
 }  // namespace
 
-const OpDefinition layer_norm_op = {
-    .shape = shape, .flops = per_element<8>, .layout = layout, .adjoint = adjoint, .recompute = recompute};
-const OpDefinition layer_norm_input_gradient_op = {.shape = like_first, .flops = per_element<11>};
-const OpDefinition layer_norm_parameter_gradient_op = {.flops = per_element<5>};
+const OpDefinition layer_norm_op = {.types = {"sww", "sww"},
+                                    .shape = shape,
+                                    .flops = per_element<8>,
+                                    .layout = layout,
+                                    .adjoint = adjoint,
+                                    .recompute = recompute};
+const OpDefinition layer_norm_input_gradient_op = {
+    .types = {"ssw", "s"}, .shape = like_first, .flops = per_element<11>};
+const OpDefinition layer_norm_parameter_gradient_op = {.types = {"ssw", "ww"}, .flops = per_element<5>};
 
 }  // namespace heddle::graph

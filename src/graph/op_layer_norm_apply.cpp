@@ -4,6 +4,6 @@
 
 namespace heddle::graph {
 
-const OpDefinition layer_norm_apply_op = {.shape = like_first, .flops = per_element<4>};
+const OpDefinition layer_norm_apply_op = {.types = {"sw", "s"}, .shape = like_first, .flops = per_element<4>};
 
 }  // namespace heddle::graph

@@ -11,18 +11,18 @@ int out_dims(const Graph& graph, const Node& node) {
   return graph[node.in[1]].shape.rank() - (graph[node.in[0]].shape.rank() - 1);
 }
 
-std::vector<OutputType> shape(const Graph& graph, const Node& node) {
-  const Value& weight = graph[node.in[1]];
+std::vector<Shape> shape(const Graph& graph, const Node& node) {
+  const Shape& weight = graph[node.in[1]].shape;
   Shape y = {graph[node.in[0]].shape[0]};
-  for (int dim = 0; dim < out_dims(graph, node); ++dim) y.push_back(weight.shape[dim]);
-  return {{weight.dtype, y}};
+  for (int dim = 0; dim < out_dims(graph, node); ++dim) y.push_back(weight[dim]);
+  return {y};
 }
 
-std::vector<OutputType> input_shape(const Graph& graph, const Node& node) {
-  const Value &dy = graph[node.in[0]], &weight = graph[node.in[1]];
-  Shape x = {dy.shape[0]};
-  for (int dim = dy.shape.rank() - 1; dim < weight.shape.rank(); ++dim) x.push_back(weight.shape[dim]);
-  return {{dy.dtype, x}};
+std::vector<Shape> input_shape(const Graph& graph, const Node& node) {
+  const Shape &dy = graph[node.in[0]].shape, &weight = graph[node.in[1]].shape;
+  Shape x = {dy[0]};
+  for (int dim = dy.rank() - 1; dim < weight.rank(); ++dim) x.push_back(weight[dim]);
+  return {x};
 }
 
 AxisLayout with_bias(const Node& node, AxisLayout layout, maps::Part bias) {
@@ -63,9 +63,10 @@ double weight_flops(const NodeCall& call) {
 
 }  // namespace
 
-const OpDefinition linear_op = {.shape = shape, .flops = flops, .layout = layout, .adjoint = adjoint};
-const OpDefinition linear_input_gradient_op = {.shape = input_shape, .flops = flops};
-const OpDefinition linear_weight_gradient_op = {.flops = weight_flops};
-const OpDefinition bias_gradient_op = {.flops = per_element<1>};
+const OpDefinition linear_op = {
+    .types = {"ssw", "s"}, .shape = shape, .flops = flops, .layout = layout, .adjoint = adjoint};
+const OpDefinition linear_input_gradient_op = {.types = {"s", "s"}, .shape = input_shape, .flops = flops};
+const OpDefinition linear_weight_gradient_op = {.types = {"s", "w"}, .flops = weight_flops};
+const OpDefinition bias_gradient_op = {.types = {"s", "w"}, .flops = per_element<1>};
 
 }  // namespace heddle::graph

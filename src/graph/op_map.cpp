@@ -16,6 +16,7 @@ void adjoint(const Node& node, AdjointWriter& writer) {
 
 }  // namespace
 
-const OpDefinition map_op = {.shape = like_first, .flops = no_flops, .layout = layout, .adjoint = adjoint};
+const OpDefinition map_op = {
+    .types = {"a", "a"}, .shape = like_first, .flops = no_flops, .layout = layout, .adjoint = adjoint};
 
 }  // namespace heddle::graph

@@ -20,7 +20,10 @@ void adjoint(const Node& node, AdjointWriter& writer) {
 
 }  // namespace
 
-const OpDefinition residual_op = {
-    .shape = like_first, .flops = per_element<4>, .layout = layout, .adjoint = adjoint};
+const OpDefinition residual_op = {.types = {"ssw", "s"},
+                                  .shape = like_first,
+                                  .flops = per_element<4>,
+                                  .layout = layout,
+                                  .adjoint = adjoint};
 
 }  // namespace heddle::graph

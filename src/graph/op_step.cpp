@@ -10,8 +10,8 @@
 namespace heddle::graph {
 namespace {
 
-std::vector<OutputType> squares_shape(const Graph&, const Node& node) {
-  return {{DType::f64, {static_cast<std::int64_t>(node.in.size())}}};
+std::vector<Shape> squares_shape(const Graph&, const Node& node) {
+  return {Shape{static_cast<std::int64_t>(node.in.size())}};
 }
 double square_flops(const NodeCall& call) {
   double flops = 0;
@@ -20,8 +20,8 @@ double square_flops(const NodeCall& call) {
 }
 }  // namespace
 
-const OpDefinition sum_of_squares_op = {.shape = squares_shape, .flops = square_flops};
-const OpDefinition adamw_op = {.flops = per_element<16>};
-const OpDefinition restore_op = {.flops = no_flops};
+const OpDefinition sum_of_squares_op = {.types = {"w", "d"}, .shape = squares_shape, .flops = square_flops};
+const OpDefinition adamw_op = {.types = {"w", "wwww"}, .flops = per_element<16>};
+const OpDefinition restore_op = {.types = {"w", "w"}, .flops = no_flops};
 
 }  // namespace heddle::graph

@@ -41,6 +41,7 @@ constexpr std::array<Entry, op_count> table = {{
     {Op::sum_of_squares, "sum_of_squares", &sum_of_squares_op},
     {Op::adamw, "adamw", &adamw_op},
     {Op::restore, "restore", &restore_op},
+    {Op::convert, "convert", &convert_op},
     {Op::map, "map", &map_op},
 }};
 

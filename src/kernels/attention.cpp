@@ -84,13 +84,14 @@ KOKKOS_INLINE_FUNCTION void soften(const Team& team, const Tile<T>& tile, bool d
   });
 }
 
-/// One block of queries: over all blocks of keys up to the diagonal.
-template <class T>
-KOKKOS_INLINE_FUNCTION void attend(const Team& team, const AttentionCall& call, const T* qkv, Tile<T> tile,
-                                   const Running<T>& at) {
+/// One block of queries: over all blocks of keys up to the diagonal. T is what is stored, C what is computed
+/// in.
+template <class T, class C>
+KOKKOS_INLINE_FUNCTION void attend(const Team& team, const AttentionCall& call, const T* qkv, Tile<C> tile,
+                                   const Running<C>& at) {
   const std::int64_t dim = call.dim, stride = call.qkv_row();
   const bool drops = call.mask.threshold > 0;
-  load_transposed(team, tile.queries, dim, static_cast<T>(call.scale),
+  load_transposed(team, tile.queries, dim, static_cast<C>(call.scale),
                   qkv + call.qkv_at(tile.query_row(), 0, tile.head), stride, at.queries, query_block);
   for (; tile.first_key < tile.first_query + tile.queries; tile.first_key += key_block) {
     const T* k = qkv + call.qkv_at(tile.key_row(), 1, tile.head);
@@ -99,49 +100,51 @@ KOKKOS_INLINE_FUNCTION void attend(const Team& team, const AttentionCall& call, 
     tile.keys = tile.seen_before(tile.queries);
     if (drops) load_mask(team, call, tile, at.kept);
     team.team_barrier();
-    multiply<Write::overwrite, T>(team, tile.keys, padded<T>(tile.queries), {k, stride, 1},
-                                  {at.queries, query_block}, {at.scores, query_block}, [&](std::int64_t j) {
-                                    return Part{tile.column(j), 0, dim};
-                                  });
+    multiply<Write::overwrite>(team, tile.keys, padded<C>(tile.queries), Strided{k, stride, 1},
+                               RowMajor{at.queries, query_block}, RowMajor{at.scores, query_block},
+                               [&](std::int64_t j) {
+                                 return Part{tile.column(j), 0, dim};
+                               });
     team.team_barrier();
     soften(team, tile, drops, at);
     team.team_barrier();
     for (std::int64_t i = 0; i < tile.queries; ++i)
       each(team, dim, [&](std::int64_t d) { at.result[i * dim + d] *= at.factor[i]; });
     team.team_barrier();
-    multiply<Write::accumulate, T>(team, tile.queries, dim, {at.scores, 1, query_block}, {v, stride},
-                                   {at.result, dim}, [&](std::int64_t i) {
-                                     return Part{0, 0, tile.seen_before(i + register_rows)};
-                                   });
+    multiply<Write::accumulate>(team, tile.queries, dim, Strided{at.scores, 1, query_block},
+                                RowMajor{v, stride}, RowMajor{at.result, dim}, [&](std::int64_t i) {
+                                  return Part{0, 0, tile.seen_before(i + register_rows)};
+                                });
   }
   team.team_barrier();
 }
 
 template <class T>
 void run(const lanes::Lane& lane, const AttentionCall& call, const T* qkv, T* out, Compute<T>* logsumexp) {
+  using C = Compute<T>;
   const std::int64_t blocks = call.blocks(query_block);
-  each_row(
-      lane, "attention", call.samples * call.heads * blocks,
-      KOKKOS_LAMBDA(const Team& team, std::int64_t task) {
-        const std::int64_t head = task / blocks % call.heads, first_query = task % blocks * query_block;
-        const Tile<T> tile{task / blocks / call.heads * call.sequence,
-                           head,
-                           first_query,
-                           call.filled(first_query, query_block),
-                           0,
-                           0,
-                           query_block};
-        const Running<T> at = begin<T>(team, call.dim);
-        attend(team, call, qkv, tile, at);
-        for (std::int64_t i = 0; i < tile.queries; ++i) {
-          const std::int64_t row = tile.query_row() + i;
-          const T inverse = 1 / at.total[i];
-          T* to = out + call.out_at(row, head);
-          each(team, call.dim, [&](std::int64_t d) { to[d] = at.result[i * call.dim + d] * inverse; });
-          once(team, [&] { logsumexp[row * call.heads + head] = at.largest[i] + std::log(at.total[i]); });
-        }
-      },
-      scratch_numbers(call.dim) * static_cast<std::int64_t>(sizeof(T)) + 7 * scratch_alignment);
+  each_row(lane, "attention", call.samples * call.heads * blocks,
+           KOKKOS_LAMBDA(const Team& team, std::int64_t task) {
+             const std::int64_t head = task / blocks % call.heads, first_query = task % blocks * query_block;
+             const Tile<C> tile{task / blocks / call.heads * call.sequence,
+                                head,
+                                first_query,
+                                call.filled(first_query, query_block),
+                                0,
+                                0,
+                                query_block};
+             const Running<C> at = begin<C>(team, call.dim);
+             attend(team, call, qkv, tile, at);
+             for (std::int64_t i = 0; i < tile.queries; ++i) {
+               const std::int64_t row = tile.query_row() + i;
+               const C inverse = 1 / at.total[i];
+               T* to = out + call.out_at(row, head);
+               each(team, call.dim, [&](std::int64_t d) { to[d] = at.result[i * call.dim + d] * inverse; });
+               once(team,
+                    [&] { logsumexp[row * call.heads + head] = at.largest[i] + std::log(at.total[i]); });
+             }
+           },
+           {scratch_numbers(call.dim) * static_cast<std::int64_t>(sizeof(C)) + 7 * scratch_alignment});
 }
 
 }  // namespace

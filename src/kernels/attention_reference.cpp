@@ -59,14 +59,15 @@ Attention attention(const Vector& qkv, AttentionSizes sizes, double scale, const
   return result;
 }
 
-Vector attention_gradient(const Vector& dout, const Vector& qkv, AttentionSizes sizes, double scale,
-                          const AttentionDropout& dropout) {
+Vector attention_gradient(const Vector& dout, const Vector& out, const Vector& qkv, AttentionSizes sizes,
+                          double scale, const AttentionDropout& dropout) {
   Vector dqkv(qkv.size(), 0.0);
   each_head(qkv, sizes, [&](const Head& head) {
     for (Int i = 0; i < sizes.sequence; ++i) {
       const double lse = head.logsumexp(i, scale);
       Vector p(i + 1), dp(i + 1, 0.0);
       double delta = 0;
+      for (Int d = 0; d < sizes.dim; ++d) delta += dout[head.out(i, d)] * out[head.out(i, d)];
       for (Int j = 0; j <= i; ++j) {
         const double factor = head.factor(dropout, i, j);
         p[j] = std::exp(scale * head.score(i, j) - lse);
@@ -74,7 +75,6 @@ Vector attention_gradient(const Vector& dout, const Vector& qkv, AttentionSizes 
           dp[j] += factor * dout[head.out(i, d)] * qkv[head.at(j, 2, d)];
           dqkv[head.at(j, 2, d)] += p[j] * factor * dout[head.out(i, d)];
         }
-        delta += p[j] * dp[j];
       }
       for (Int j = 0; j <= i; ++j)
         for (Int d = 0; d < sizes.dim; ++d) {

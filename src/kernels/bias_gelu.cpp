@@ -19,15 +19,16 @@ KOKKOS_FORCEINLINE_FUNCTION P decay(P z) {
 }
 
 template <class T>
-void forward(const lanes::Lane& lane, std::int64_t rows, std::int64_t width, const T* x, const T* bias,
-             T* y) {
+void forward(const lanes::Lane& lane, std::int64_t rows, std::int64_t width, const T* x,
+             const Compute<T>* bias, T* y) {
+  using C = Compute<T>;
   each_row(
       lane, "bias_gelu", rows, KOKKOS_LAMBDA(const Team& team, std::int64_t r) {
         const T* from = x + r * width;
         T* to = y + r * width;
-        each_pack<T>(team, width, [&](auto c) {
+        each_pack<C>(team, width, [&](auto c) {
           const auto z = c.load(from) + c.load(bias);
-          c.store(to, z / (T(1) + decay(z)));
+          c.store(to, z / (C(1) + decay(z)));
         });
       });
 }
@@ -35,14 +36,15 @@ void forward(const lanes::Lane& lane, std::int64_t rows, std::int64_t width, con
 /// gelu' = s + z s (1 - s) 2u' with s = 1 / (1 + exp(-2u)).
 template <class T>
 void backward(const lanes::Lane& lane, std::int64_t rows, std::int64_t width, const T* dy, const T* x,
-              const T* bias, T* dx) {
+              const Compute<T>* bias, T* dx) {
+  using C = Compute<T>;
   each_row(
       lane, "bias_gelu_gradient", rows, KOKKOS_LAMBDA(const Team& team, std::int64_t r) {
         const T *gradient = dy + r * width, *from = x + r * width;
         T* to = dx + r * width;
-        each_pack<T>(team, width, [&](auto c) {
-          const auto z = c.load(from) + c.load(bias), e = decay(z), s = T(1) / (T(1) + e);
-          const auto slope = T(twice_root_two_over_pi) + T(3 * twice_root_two_over_pi * cubic) * z * z;
+        each_pack<C>(team, width, [&](auto c) {
+          const auto z = c.load(from) + c.load(bias), e = decay(z), s = C(1) / (C(1) + e);
+          const auto slope = C(twice_root_two_over_pi) + C(3 * twice_root_two_over_pi * cubic) * z * z;
           c.store(to, c.load(gradient) * (s + z * s * (e * s) * slope));
         });
       });
@@ -54,7 +56,7 @@ void bias_gelu(const lanes::Lane& lane, const Tensor& x, const Tensor& bias, con
   HEDDLE_EXPECT(bias.count() == columns(x) && y.count() == x.count());
   with_real(x.dtype, [&](auto zero) {
     using T = decltype(zero);
-    forward<T>(lane, x.shape[0], columns(x), x.as<T>(), bias.as<T>(), y.as<T>());
+    forward<T>(lane, x.shape[0], columns(x), x.as<T>(), bias.as<Compute<T>>(), y.as<T>());
   });
 }
 
@@ -63,7 +65,7 @@ void bias_gelu_gradient(const lanes::Lane& lane, const Tensor& dy, const Tensor&
   HEDDLE_EXPECT(bias.count() == columns(x) && dy.count() == x.count() && dx.count() == x.count());
   with_real(x.dtype, [&](auto zero) {
     using T = decltype(zero);
-    backward<T>(lane, x.shape[0], columns(x), dy.as<T>(), x.as<T>(), bias.as<T>(), dx.as<T>());
+    backward<T>(lane, x.shape[0], columns(x), dy.as<T>(), x.as<T>(), bias.as<Compute<T>>(), dx.as<T>());
   });
 }
 

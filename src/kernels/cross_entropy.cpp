@@ -66,12 +66,19 @@ void gradient(const lanes::Lane& lane, Block block, const T* logits, const Compu
         const T* row = logits + r * block.width;
         T* to = dlogits + r * block.width;
         const C shift = lse[r], factor = targets[r] == ignored_target ? C(0) : dlogp[r];
+        const std::int64_t target = targets[r] - block.first_token;
+        const bool here = target >= 0 && target < block.width;
+        [[maybe_unused]] const C logit = here ? C(row[target]) : C(0);
+        team.team_barrier();  // dlogits may be logits
         each_pack<C>(team, block.width,
                      [&](auto c) { c.store(to, -factor * falling_exponential(c.load(row) - shift)); });
         team.team_barrier();
-        const std::int64_t target = targets[r] - block.first_token;
         once(team, [&] {
-          if (target >= 0 && target < block.width) to[target] += factor;
+          if (!here) return;
+          if constexpr (std::is_same_v<T, C>)
+            to[target] += factor;
+          else  // what is stored has been rounded
+            to[target] = T(factor - factor * falling_exponential(logit - shift));
         });
       });
 }
@@ -122,9 +129,9 @@ void log_probability_gradient(const lanes::Lane& lane, const Tensor& logits, con
 
 void nll(const lanes::Lane& lane, const Tensor& logp, double scale, const Tensor& loss, Write write) {
   HEDDLE_EXPECT(loss.count() == 1);
-  with_real(logp.dtype, [&](auto zero) {
+  with_compute(logp.dtype, [&](auto zero) {
     using T = decltype(zero);
-    with_real(loss.dtype, [&](auto loss_zero) {
+    with_compute(loss.dtype, [&](auto loss_zero) {
       using Loss = decltype(loss_zero);
       loss_of<T, Loss>(lane, logp.count(), logp.as<T>(), scale, loss.as<Loss>(), write == Write::accumulate);
     });

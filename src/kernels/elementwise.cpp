@@ -1,6 +1,6 @@
 #include "heddle/kernels/elementwise.hpp"
 
-#include "rows.hpp"
+#include "pack.hpp"
 
 namespace heddle::kernels {
 namespace {
@@ -31,6 +31,16 @@ void run_copy(const lanes::Lane& lane, std::int64_t count, const T* x, T* y) {
       });
 }
 
+template <class From, class To>
+void run_convert(const lanes::Lane& lane, std::int64_t count, const From* x, To* y) {
+  using Wider = std::common_type_t<Compute<From>, Compute<To>>;
+  each_block(
+      lane, "convert", count, element_block,
+      KOKKOS_LAMBDA(const Team& team, std::int64_t first, std::int64_t n) {
+        each_pack<Wider>(team, n, [&](auto i) { i.store(y + first, i.load(x + first)); });
+      });
+}
+
 }  // namespace
 
 void add(const lanes::Lane& lane, const Tensor& a, const Tensor& b, const Tensor& y) {
@@ -46,6 +56,17 @@ void copy(const lanes::Lane& lane, const Tensor& x, const Tensor& y) {
   with_real(y.dtype, [&](auto zero) {
     using T = decltype(zero);
     run_copy<T>(lane, y.count(), x.as<T>(), y.as<T>());
+  });
+}
+
+void convert(const lanes::Lane& lane, const Tensor& x, const Tensor& y) {
+  HEDDLE_EXPECT(x.count() == y.count());
+  with_real(x.dtype, [&](auto from) {
+    with_real(y.dtype, [&](auto to) {
+      using From = decltype(from);
+      using To = decltype(to);
+      run_convert<From, To>(lane, y.count(), x.as<From>(), y.as<To>());
+    });
   });
 }
 

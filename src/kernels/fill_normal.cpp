@@ -37,7 +37,7 @@ void run(const lanes::Lane& lane, const Tensor& tensor, std::uint64_t key, doubl
 
 void fill_normal(const lanes::Lane& lane, const Tensor& y, std::uint64_t key, double std, const Box& box) {
   HEDDLE_EXPECT(box.global.rank() == y.shape.rank() && box.begin.rank() == y.shape.rank());
-  with_real(y.dtype, [&](auto zero) { run<decltype(zero)>(lane, y, key, std, box); });
+  with_compute(y.dtype, [&](auto zero) { run<decltype(zero)>(lane, y, key, std, box); });
 }
 
 }  // namespace heddle::kernels

@@ -17,14 +17,15 @@ struct Sizes {
 
 template <class T>
 KOKKOS_INLINE_FUNCTION void normalize(const Team& team, std::int64_t width, const T* x, Compute<T> mean,
-                                      Compute<T> rstd, const T* weight, const T* bias, T* y) {
+                                      Compute<T> rstd, const Compute<T>* weight, const Compute<T>* bias,
+                                      T* y) {
   each_pack<Compute<T>>(
       team, width, [&](auto c) { c.store(y, (c.load(x) - mean) * rstd * c.load(weight) + c.load(bias)); });
 }
 
 template <class T>
-void forward(const lanes::Lane& lane, Sizes sizes, const T* x, const T* weight, const T* bias,
-             Compute<T> epsilon, T* y, Compute<T>* mean, Compute<T>* rstd) {
+void forward(const lanes::Lane& lane, Sizes sizes, const T* x, const Compute<T>* weight,
+             const Compute<T>* bias, Compute<T> epsilon, T* y, Compute<T>* mean, Compute<T>* rstd) {
   using C = Compute<T>;
   const std::int64_t width = sizes.width;
   each_row(
@@ -46,7 +47,7 @@ void forward(const lanes::Lane& lane, Sizes sizes, const T* x, const T* weight, 
 }
 
 template <class T>
-void apply(const lanes::Lane& lane, Sizes sizes, const T* x, const T* weight, const T* bias,
+void apply(const lanes::Lane& lane, Sizes sizes, const T* x, const Compute<T>* weight, const Compute<T>* bias,
            const Compute<T>* mean, const Compute<T>* rstd, T* y) {
   const std::int64_t width = sizes.width;
   each_row(
@@ -57,7 +58,7 @@ void apply(const lanes::Lane& lane, Sizes sizes, const T* x, const T* weight, co
 
 /// With g = dy weight and n = (x - mean) rstd:  dx = rstd (g - average(g) - n average(g n)).
 template <class T>
-void input_gradient(const lanes::Lane& lane, Sizes sizes, const T* dy, const T* x, const T* weight,
+void input_gradient(const lanes::Lane& lane, Sizes sizes, const T* dy, const T* x, const Compute<T>* weight,
                     const Compute<T>* mean, const Compute<T>* rstd, T* dx) {
   using C = Compute<T>;
   const std::int64_t width = sizes.width;
@@ -117,8 +118,9 @@ void layer_norm(const lanes::Lane& lane, const Tensor& x, const Tensor& weight, 
                 double epsilon, const Tensor& y, const Tensor& mean, const Tensor& rstd) {
   with_real(x.dtype, [&](auto zero) {
     using T = decltype(zero);
-    forward<T>(lane, sizes_of(x, weight, mean, rstd), x.as<T>(), weight.as<T>(), bias.as<T>(),
-               static_cast<Compute<T>>(epsilon), y.as<T>(), mean.as<Compute<T>>(), rstd.as<Compute<T>>());
+    forward<T>(lane, sizes_of(x, weight, mean, rstd), x.as<T>(), weight.as<Compute<T>>(),
+               bias.as<Compute<T>>(), static_cast<Compute<T>>(epsilon), y.as<T>(), mean.as<Compute<T>>(),
+               rstd.as<Compute<T>>());
   });
 }
 
@@ -126,7 +128,7 @@ void layer_norm_apply(const lanes::Lane& lane, const Tensor& x, const Tensor& we
                       const Tensor& mean, const Tensor& rstd, const Tensor& y) {
   with_real(x.dtype, [&](auto zero) {
     using T = decltype(zero);
-    apply<T>(lane, sizes_of(x, weight, mean, rstd), x.as<T>(), weight.as<T>(), bias.as<T>(),
+    apply<T>(lane, sizes_of(x, weight, mean, rstd), x.as<T>(), weight.as<Compute<T>>(), bias.as<Compute<T>>(),
              mean.as<Compute<T>>(), rstd.as<Compute<T>>(), y.as<T>());
   });
 }
@@ -136,7 +138,7 @@ void layer_norm_input_gradient(const lanes::Lane& lane, const Tensor& dy, const 
                                const Tensor& dx) {
   with_real(x.dtype, [&](auto zero) {
     using T = decltype(zero);
-    input_gradient<T>(lane, sizes_of(x, weight, mean, rstd), dy.as<T>(), x.as<T>(), weight.as<T>(),
+    input_gradient<T>(lane, sizes_of(x, weight, mean, rstd), dy.as<T>(), x.as<T>(), weight.as<Compute<T>>(),
                       mean.as<Compute<T>>(), rstd.as<Compute<T>>(), dx.as<T>());
   });
 }

@@ -1,177 +1,60 @@
-// Explicit vector code, one source for host and device. On the host a pack is the widest vector register of
-// the machine (std::experimental::simd, Parallelism TS 2, N4808); on a device it is one number, and the
-// team's lanes are the vector. A kernel writes its body once, for the place of a pack; the loops walk whole
-// packs and then the rest of a row:
+// Explicit vector code for the rows of tensors. A kernel writes its body once, for the place of a pack; the
+// loops walk whole packs and then the rest of a row:
 //
 //   each_pack<T>(team, n, [&](auto at) { at.store(y, at.load(x) * at.load(weight)); });
 //
-// Kokkos::Experimental::simd takes the place of the standard's where the Kokkos has it: only this
-// file would change.
+// T is what is computed in; x and y may be stored as another type.
 #pragma once
 
 #include <bit>
-#include <cmath>
 #include <cstdint>
 #include <limits>
 #include <type_traits>
 
 #include "rows.hpp"
-
-// AVX without AVX2 has wide packs of numbers and narrow ones of integers, which do not go together.
-#if __has_include( \
-    <experimental/simd>) && (defined(__AVX2__) || !defined(__AVX__)) && !defined(KOKKOS_ENABLE_CUDA) && !defined(KOKKOS_ENABLE_HIP) && \
-    !defined(KOKKOS_ENABLE_SYCL)
-#include <experimental/simd>
-#ifdef __FMA__
-#include <immintrin.h>
-#endif
-#define HEDDLE_HAVE_PACKS
-#endif
+#include "simd.hpp"
 
 namespace heddle::kernels {
 
 #ifdef HEDDLE_HAVE_PACKS
-namespace stdx = std::experimental;
+/// How numbers of U lie in a pack that is loaded or stored.
+template <class U>
+using Lanes = std::conditional_t<std::is_same_v<U, bfloat16>, std::uint16_t, U>;
 
-template <class T>
-using Pack = stdx::native_simd<T>;
-template <class T>
-inline constexpr int pack_width = static_cast<int>(Pack<T>::size());
-
-template <class P>
-concept NativePack = stdx::is_simd_v<P>;
-
-template <class P>
-struct PackTraits {
-  using Element = P;
-  template <class T>
-  using Rebound = T;
-};
-template <NativePack P>
-struct PackTraits<P> {
-  using Element = typename P::value_type;
-  template <class T>
-  using Rebound = stdx::rebind_simd_t<T, P>;
-};
-/// The type of a pack's numbers.
-template <class P>
-using Element = typename PackTraits<P>::Element;
-/// A pack of T with as many elements as the pack P.
-template <class T, class P>
-using Rebound = typename PackTraits<P>::template Rebound<T>;
-
-template <NativePack P>
-KOKKOS_FORCEINLINE_FUNCTION P select(typename P::mask_type condition, P yes, P no) {
-  where(condition, no) = yes;
-  return no;
-}
-#pragma GCC diagnostic \
-    push  // GCC 12 warns of what is undefined by design in its own avx512fintrin.h (bug 105593)
-#pragma GCC diagnostic ignored "-Wuninitialized"
-#pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
-template <class To, NativePack P>
-KOKKOS_FORCEINLINE_FUNCTION Rebound<To, P> convert(P x) {
-  return stdx::static_simd_cast<Rebound<To, P>>(x);
-}
-template <NativePack P>
-KOKKOS_FORCEINLINE_FUNCTION P square_root(P x) {
-  return stdx::sqrt(x);
-}
-#pragma GCC diagnostic pop
-/// The pack as the compiler's own vector, of which a choice between what is compared is one instruction;
-/// stdx::max is one, too, but takes NaN for something that does not occur.
-template <NativePack P>
-KOKKOS_FORCEINLINE_FUNCTION auto vector_of(P x) {
-  using Vector [[gnu::vector_size(sizeof(P))]] = Element<P>;
-  return std::bit_cast<Vector>(x);
-}
-/// a b + c, rounded once where the processor has an instruction for that, twice where it has none. An a * b +
-/// c is rounded once or twice as the compiler likes, here so and there so: what must have the same bits as
-/// one number and as a pack, and under every flag, says which.
-template <NativePack P>
-KOKKOS_FORCEINLINE_FUNCTION P multiply_add(P a, P b, P c) {
-#ifdef FP_FAST_FMAF
-#ifdef __FMA__  // the instruction by its name: GCC 12 makes of stdx::fma a number after the other, here and there
-  using T = Element<P>;
-  const auto x = vector_of(a), y = vector_of(b), z = vector_of(c);
-  if constexpr (std::is_same_v<T, float> && sizeof(P) == 32)
-    return std::bit_cast<P>(_mm256_fmadd_ps(x, y, z));
-  else if constexpr (std::is_same_v<T, double> && sizeof(P) == 32)
-    return std::bit_cast<P>(_mm256_fmadd_pd(x, y, z));
-#ifdef __AVX512F__
-  else if constexpr (std::is_same_v<T, float> && sizeof(P) == 64)
-    return std::bit_cast<P>(_mm512_fmadd_ps(x, y, z));
-  else if constexpr (std::is_same_v<T, double> && sizeof(P) == 64)
-    return std::bit_cast<P>(_mm512_fmadd_pd(x, y, z));
-#endif
+/// Where the lanes of a row begin.
+template <class U>
+KOKKOS_FORCEINLINE_FUNCTION auto lanes_of(U* row) {
+  if constexpr (std::is_same_v<std::remove_const_t<U>, bfloat16>)
+    return &row->bits;
   else
+    return row;
+}
+
+/// Numbers of U, as they lie in a row, as a pack of T.
+template <class T, class U, class P>
+KOKKOS_FORCEINLINE_FUNCTION Pack<T> unpacked(P x) {
+  if constexpr (std::is_same_v<U, bfloat16>) {
+    const auto high = convert<std::uint32_t>(x) << 16;
+    return convert<T>(std::bit_cast<Rebound<float, P>>(high));
+  } else {
+    return convert<T>(x);
+  }
+}
+
+/// A pack as numbers of U lie in a row: rounded as bfloat16 is.
+template <class U, class P>
+KOKKOS_FORCEINLINE_FUNCTION auto packed(P x) {
+  if constexpr (std::is_same_v<U, bfloat16>) {
+    const auto number = convert<float>(x);
+    using Bits = Rebound<std::uint32_t, P>;
+    const auto bits = std::bit_cast<Bits>(number);
+    const auto up = (bits + Bits(0x7fff) + (bits >> 16 & Bits(1))) >> 16, quiet = bits >> 16 | Bits(0x40);
+    return convert<std::uint16_t>(select((bits & Bits(0x7fffffff)) > Bits(0x7f800000), quiet, up));
+  } else {
+    return convert<U>(x);
+  }
+}
 #endif
-    return stdx::fma(a, b, c);
-#else
-  return a * b + c;
-#endif
-}
-/// b where it is larger than a, or NaN; else a.
-template <NativePack P>
-KOKKOS_FORCEINLINE_FUNCTION P larger(P a, P b) {
-  const auto x = vector_of(a), y = vector_of(b);
-  return std::bit_cast<P>(x > y ? x : y);
-}
-/// b where it is smaller than a, or NaN; else a.
-template <NativePack P>
-KOKKOS_FORCEINLINE_FUNCTION P smaller(P a, P b) {
-  const auto x = vector_of(a), y = vector_of(b);
-  return std::bit_cast<P>(x < y ? x : y);
-}
-template <NativePack P>
-KOKKOS_FORCEINLINE_FUNCTION Element<P> total_of(P x) {
-  return stdx::reduce(x);
-}
-template <NativePack P>
-KOKKOS_FORCEINLINE_FUNCTION Element<P> largest_of(P x) {
-  return stdx::hmax(x);
-}
-
-#else
-
-template <class T>
-using Pack = T;
-template <class T>
-inline constexpr int pack_width = 1;
-template <class T, class P>
-using Rebound = T;
-
-template <class P>
-using Element = P;
-
-#endif
-
-// The same for one number, which is what a pack of a device is.
-template <class T>
-requires std::is_arithmetic_v<T> KOKKOS_FORCEINLINE_FUNCTION T select(bool condition, T yes, T no) {
-  return condition ? yes : no;
-}
-template <class To, class T>
-requires std::is_arithmetic_v<T> KOKKOS_FORCEINLINE_FUNCTION To convert(T x) { return static_cast<To>(x); }
-template <class T>
-requires std::is_arithmetic_v<T> KOKKOS_FORCEINLINE_FUNCTION T square_root(T x) { return std::sqrt(x); }
-template <class T>
-requires std::is_arithmetic_v<T> KOKKOS_FORCEINLINE_FUNCTION T multiply_add(T a, T b, T c) {
-#ifdef FP_FAST_FMAF
-  return std::fma(a, b, c);
-#else
-  return a * b + c;
-#endif
-}
-template <class T>
-requires std::is_arithmetic_v<T> KOKKOS_FORCEINLINE_FUNCTION T total_of(T x) { return x; }
-template <class T>
-requires std::is_arithmetic_v<T> KOKKOS_FORCEINLINE_FUNCTION T largest_of(T x) { return x; }
-
-template <class T>
-requires std::is_arithmetic_v<T> KOKKOS_FORCEINLINE_FUNCTION T larger(T a, T b) { return a > b ? a : b; }
-template <class T>
-requires std::is_arithmetic_v<T> KOKKOS_FORCEINLINE_FUNCTION T smaller(T a, T b) { return a < b ? a : b; }
 
 /// A whole pack, elements [i, i + pack_width<T>) of a row. Numbers of another type are converted on the way.
 template <class T>
@@ -181,7 +64,7 @@ struct Place {
   template <class U>
   KOKKOS_FORCEINLINE_FUNCTION Pack<T> load(const U* row) const {
 #ifdef HEDDLE_HAVE_PACKS
-    return convert<T>(Rebound<U, Pack<T>>(row + i, stdx::element_aligned));
+    return unpacked<T, U>(Rebound<Lanes<U>, Pack<T>>(lanes_of(row + i), stdx::element_aligned));
 #else
     return static_cast<T>(row[i]);
 #endif
@@ -189,7 +72,7 @@ struct Place {
   template <class U>
   KOKKOS_FORCEINLINE_FUNCTION void store(U* row, Pack<T> x) const {
 #ifdef HEDDLE_HAVE_PACKS
-    convert<U>(x).copy_to(row + i, stdx::element_aligned);
+    packed<U>(x).copy_to(lanes_of(row + i), stdx::element_aligned);
 #else
     row[i] = static_cast<U>(x);
 #endif
@@ -213,14 +96,14 @@ struct LastPlace {
   }
   template <class U>
   KOKKOS_FORCEINLINE_FUNCTION Pack<T> load(const U* row) const {
-    Rebound<U, Pack<T>> x = U(0);
-    where(mask<U>(), x).copy_from(row + i, stdx::element_aligned);
-    return convert<T>(x);
+    Rebound<Lanes<U>, Pack<T>> x = Lanes<U>(0);
+    where(mask<Lanes<U>>(), x).copy_from(lanes_of(row + i), stdx::element_aligned);
+    return unpacked<T, U>(x);
   }
   template <class U>
   KOKKOS_FORCEINLINE_FUNCTION void store(U* row, Pack<T> x) const {
-    const auto converted = convert<U>(x);
-    where(mask<U>(), converted).copy_to(row + i, stdx::element_aligned);
+    const auto lanes = packed<U>(x);
+    where(mask<Lanes<U>>(), lanes).copy_to(lanes_of(row + i), stdx::element_aligned);
   }
   KOKKOS_FORCEINLINE_FUNCTION Pack<T> kept(Pack<T> x, Pack<T> otherwise) const {
     return select(mask<T>(), x, otherwise);

@@ -9,11 +9,12 @@ template <class T>
 void forward(const lanes::Lane& lane, const Tensor& x, const Tensor& table, std::int64_t first_row,
              std::int64_t sequence, const Tensor& y) {
   const std::int64_t width = columns(x);
-  const T *in = x.as<T>(), *positions = table.as<T>();
+  const T* in = x.as<T>();
+  const Compute<T>* positions = table.as<Compute<T>>();
   T* out = y.as<T>();
   each_row(
       lane, "add_position", x.shape[0], KOKKOS_LAMBDA(const Team& team, std::int64_t r) {
-        const T* position = positions + (first_row + r) % sequence * width;
+        const Compute<T>* position = positions + (first_row + r) % sequence * width;
         const T* from = in + r * width;
         T* to = out + r * width;
         each(team, width, [&](std::int64_t c) { to[c] = from[c] + position[c]; });

@@ -7,18 +7,19 @@ namespace {
 
 template <class T>
 void run(const lanes::Lane& lane, std::int64_t rows, std::int64_t width, const T* x, const T* branch,
-         const T* bias, const Mask& mask, std::int64_t first_row, T* y) {
+         const Compute<T>* bias, const Mask& mask, std::int64_t first_row, T* y) {
+  using C = Compute<T>;
   each_row(
       lane, "residual", rows, KOKKOS_LAMBDA(const Team& team, std::int64_t r) {
         const T *trunk = x + r * width, *from = branch + r * width;
         T* to = y + r * width;
         const auto first = static_cast<std::uint64_t>((first_row + r) * width);
         if (bias)
-          each_masked<T>(team, mask, first, width,
-                         [&](std::int64_t c, T factor) { to[c] = trunk[c] + (from[c] + bias[c]) * factor; });
+          each_masked<C>(team, mask, first, width,
+                         [&](std::int64_t c, C factor) { to[c] = trunk[c] + (from[c] + bias[c]) * factor; });
         else
-          each_masked<T>(team, mask, first, width,
-                         [&](std::int64_t c, T factor) { to[c] = trunk[c] + from[c] * factor; });
+          each_masked<C>(team, mask, first, width,
+                         [&](std::int64_t c, C factor) { to[c] = trunk[c] + from[c] * factor; });
       });
 }
 
@@ -30,7 +31,7 @@ void residual(const lanes::Lane& lane, const Tensor& x, const Tensor& branch, co
   const Mask mask = mask_of(dropout.key, dropout.stream, dropout.rate);
   with_real(x.dtype, [&](auto zero) {
     using T = decltype(zero);
-    run<T>(lane, x.shape[0], columns(x), x.as<T>(), branch.as<T>(), optional<T>(bias), mask,
+    run<T>(lane, x.shape[0], columns(x), x.as<T>(), branch.as<T>(), optional<Compute<T>>(bias), mask,
            dropout.first_row, y.as<T>());
   });
 }

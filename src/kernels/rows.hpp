@@ -11,11 +11,16 @@
 
 namespace heddle::kernels {
 
-/// What numbers that are stored as T are computed in. Statistics and gradients that are sums are stored in it,
-/// too; what else streams through a kernel is of type T and converted on its way (Place, pack.hpp).
+/// What numbers that are stored as T are computed in. Statistics, gradients that are sums and parameters that
+/// are added or multiplied to streams are stored in it, too; what else streams through a kernel is of type T
+/// and converted on its way (Place, pack.hpp).
 template <class T>
 struct ComputeOf {
   using Type = T;
+};
+template <>
+struct ComputeOf<bfloat16> {
+  using Type = float;
 };
 template <class T>
 using Compute = typename ComputeOf<T>::Type;
@@ -85,29 +90,47 @@ KOKKOS_INLINE_FUNCTION void once(const Team& team, const F& f) {
     Kokkos::single(Kokkos::PerTeam(team), f);
 }
 
+/// Bytes of memory that each team has for `take`, and for `take_far`.
+struct Scratch {
+  std::int64_t near = 0, far = 0;
+};
+
+inline void reserve(Policy& policy, int level, std::int64_t bytes) {
+  if (bytes > 0) policy.set_scratch_size(level, Kokkos::PerTeam(static_cast<int>(bytes)));
+}
+
 template <class F>
-void launch_rows(const Space& space, const char* name, std::int64_t rows, const F& f, std::int64_t scratch) {
+void launch_rows(const Space& space, const char* name, std::int64_t rows, const F& f, Scratch scratch) {
   Policy policy(space, static_cast<int>(rows), team_threads, vector_lanes);
-  if (scratch > 0) policy.set_scratch_size(scratch_level, Kokkos::PerTeam(static_cast<int>(scratch)));
+  if constexpr (scratch_level == far_level) {
+    reserve(policy, far_level, scratch.near + scratch.far);
+  } else {
+    reserve(policy, scratch_level, scratch.near);
+    reserve(policy, far_level, scratch.far);
+  }
   Kokkos::parallel_for(
       name, policy,
       KOKKOS_LAMBDA(const Team& team) { f(team, static_cast<std::int64_t>(team.league_rank())); });
 }
 
-/// f(team, r) for every row r in [0, rows), rows in parallel; each team has `scratch` bytes for `take`.
+/// f(team, r) for every row r in [0, rows), rows in parallel.
 template <class F>
 void each_row(const lanes::Lane& lane, const char* name, std::int64_t rows, const F& f,
-              std::int64_t scratch = 0) {
+              Scratch scratch = {}) {
   if (rows == 0) return;
   lane.run([where = &space(lane), name, rows, f, scratch] { launch_rows(*where, name, rows, f, scratch); });
 }
 
 /// The next `count` numbers of the team's scratch, aligned to a cache line.
 inline constexpr std::int64_t scratch_alignment = 64;
-template <class T>
+template <class T, int level = scratch_level>
 KOKKOS_INLINE_FUNCTION T* take(const Team& team, std::int64_t count) {
   const auto bytes = static_cast<std::size_t>(count) * sizeof(T);
-  return static_cast<T*>(team.team_scratch(scratch_level).get_shmem_aligned(bytes, scratch_alignment));
+  return static_cast<T*>(team.team_scratch(level).get_shmem_aligned(bytes, scratch_alignment));
+}
+template <class T>
+KOKKOS_INLINE_FUNCTION T* take_far(const Team& team, std::int64_t count) {
+  return take<T, far_level>(team, count);
 }
 
 /// f(team, first, n) for blocks [first, first + n) of at most `width` that cover [0, count),

@@ -34,7 +34,7 @@ void launch(const Space& space, std::int64_t count, const T* x, double* result) 
 
 void sum_of_squares(const lanes::Lane& lane, const Tensor& x, const Tensor& result) {
   HEDDLE_EXPECT(result.count() == 1);
-  with_real(x.dtype, [&](auto zero) {
+  with_compute(x.dtype, [&](auto zero) {
     using T = decltype(zero);
     lane.run([where = &space(lane), count = x.count(), from = x.as<T>(), to = result.as<double>()] {
       launch<T>(*where, count, from, to);

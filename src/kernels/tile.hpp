@@ -1,5 +1,6 @@
 // Products of small matrices that lie in cache: the inside of attention. Blocks of the result stay in
-// registers; what a triangular matrix leaves zero is not multiplied.
+// registers; what a triangular matrix leaves zero is not multiplied. A factor may be stored as another type
+// than the result, which is what is computed in.
 #pragma once
 
 #include <cstdint>
@@ -15,6 +16,8 @@ struct Strided {
   const T* data;
   std::int64_t row, column;
 };
+template <class T>
+Strided(const T*, std::int64_t, std::int64_t) -> Strided<T>;
 
 /// Element (i, j) lies at data[i * row + j].
 template <class T>
@@ -22,6 +25,8 @@ struct RowMajor {
   T* data;
   std::int64_t row;
 };
+template <class T>
+RowMajor(T*, std::int64_t) -> RowMajor<T>;
 
 /// What some rows of a product need: columns from `column` on, and [first, last) of the inner extent.
 struct Part {
@@ -37,8 +42,8 @@ inline constexpr int register_rows = 4;
 inline constexpr int register_packs = on_host ? 2 : 4;
 
 /// c (Rows x Packs of columns) = or += a b, whose inner extent is `depth`; `at` is a Place of c's first pack.
-template <Write write, int Rows, int Packs, class T, class At>
-KOKKOS_FORCEINLINE_FUNCTION void multiply_block(std::int64_t depth, Strided<T> a, RowMajor<const T> b,
+template <Write write, int Rows, int Packs, class A, class B, class T, class At>
+KOKKOS_FORCEINLINE_FUNCTION void multiply_block(std::int64_t depth, Strided<A> a, RowMajor<B> b,
                                                 RowMajor<T> c, At at) {
   constexpr int width = pack_width<T>;
   Pack<T> total[Rows][Packs];
@@ -46,10 +51,10 @@ KOKKOS_FORCEINLINE_FUNCTION void multiply_block(std::int64_t depth, Strided<T> a
   for (int i = 0; i < Rows; ++i)
 #pragma GCC unroll 4
     for (int j = 0; j < Packs; ++j) total[i][j] = Pack<T>(T(0));
-  const T* left[Rows];
+  const A* left[Rows];
 #pragma GCC unroll 16
   for (int i = 0; i < Rows; ++i) left[i] = a.data + i * a.row;
-  const T* right = b.data;
+  const B* right = b.data;
   std::int64_t inner = 0;
   for (std::int64_t k = 0; k < depth; ++k, inner += a.column, right += b.row) {
     Pack<T> packs[Packs];
@@ -57,7 +62,7 @@ KOKKOS_FORCEINLINE_FUNCTION void multiply_block(std::int64_t depth, Strided<T> a
     for (int j = 0; j < Packs; ++j) packs[j] = at.load(right + j * width);
 #pragma GCC unroll 16
     for (int i = 0; i < Rows; ++i) {
-      const Pack<T> factor(left[i][inner]);
+      const Pack<T> factor(static_cast<T>(left[i][inner]));
 #pragma GCC unroll 4
       for (int j = 0; j < Packs; ++j) total[i][j] += factor * packs[j];
     }
@@ -72,12 +77,12 @@ KOKKOS_FORCEINLINE_FUNCTION void multiply_block(std::int64_t depth, Strided<T> a
 }
 
 /// Rows rows of c from column `j` on, in blocks of packs and then of one.
-template <Write write, int Rows, class T>
-KOKKOS_INLINE_FUNCTION void multiply_rows(std::int64_t columns, Part part, Strided<T> a, RowMajor<const T> b,
+template <Write write, int Rows, class A, class B, class T>
+KOKKOS_INLINE_FUNCTION void multiply_rows(std::int64_t columns, Part part, Strided<A> a, RowMajor<B> b,
                                           RowMajor<T> c) {
   constexpr int width = pack_width<T>, block = register_packs * width;
-  const Strided<T> left{a.data + part.first * a.column, a.row, a.column};
-  const RowMajor<const T> right{b.data + part.first * b.row, b.row};
+  const Strided<A> left{a.data + part.first * a.column, a.row, a.column};
+  const RowMajor<B> right{b.data + part.first * b.row, b.row};
   const std::int64_t depth = part.last - part.first;
   std::int64_t j = part.column;
   for (; j + block <= columns; j += block)
@@ -91,13 +96,13 @@ KOKKOS_INLINE_FUNCTION void multiply_rows(std::int64_t columns, Part part, Strid
 
 /// c (rows x columns) = or += a b, blocks of rows shared by the team. `part(i)` says what a block of at most
 /// register_rows rows that begins at i needs. The team must meet (team_barrier) before it reads c.
-template <Write write, class T, class F>
-KOKKOS_INLINE_FUNCTION void multiply(const Team& team, std::int64_t rows, std::int64_t columns, Strided<T> a,
-                                     RowMajor<const T> b, RowMajor<T> c, const F& part) {
+template <Write write, class A, class B, class T, class F>
+KOKKOS_INLINE_FUNCTION void multiply(const Team& team, std::int64_t rows, std::int64_t columns, Strided<A> a,
+                                     RowMajor<B> b, RowMajor<T> c, const F& part) {
   const std::int64_t whole = rows / register_rows, rest = rows % register_rows;
   each_task(team, whole + rest, [&](std::int64_t task) {
     const std::int64_t i = task < whole ? task * register_rows : whole * register_rows + (task - whole);
-    const Strided<T> left{a.data + i * a.row, a.row, a.column};
+    const Strided<A> left{a.data + i * a.row, a.row, a.column};
     const RowMajor<T> result{c.data + i * c.row, c.row};
     if (task < whole)
       multiply_rows<write, register_rows>(columns, part(i), left, b, result);

@@ -35,8 +35,8 @@ KOKKOS_FORCEINLINE_FUNCTION void turn(Pack<T> (&x)[pack_width<T>]) {
 }
 
 /// As `load_transposed`, for whole squares: `columns` a multiple of the pack's width.
-template <class T>
-KOKKOS_INLINE_FUNCTION void turn_squares(std::int64_t rows, std::int64_t columns, T factor, const T* from,
+template <class T, class U>
+KOKKOS_INLINE_FUNCTION void turn_squares(std::int64_t rows, std::int64_t columns, T factor, const U* from,
                                          std::int64_t stride, T* to, std::int64_t to_stride) {
   constexpr int width = pack_width<T>;
   for (std::int64_t i = 0; i < rows; i += width)
@@ -57,9 +57,9 @@ KOKKOS_INLINE_FUNCTION std::int64_t padded(std::int64_t rows) {
 }
 
 /// to[d, i] = factor from[i, d] for i < rows, and 0 up to padded(rows).
-template <class T>
+template <class T, class U>
 KOKKOS_INLINE_FUNCTION void load_transposed(const Team& team, std::int64_t rows, std::int64_t columns,
-                                            T factor, const T* from, std::int64_t stride, T* to,
+                                            T factor, const U* from, std::int64_t stride, T* to,
                                             std::int64_t to_stride) {
   std::int64_t first = 0;
 #ifdef HEDDLE_HAVE_PACKS

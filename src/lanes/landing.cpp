@@ -7,16 +7,20 @@
 namespace heddle::lanes::host {
 namespace {
 
-template <class T>
-void add(const std::vector<Run>& runs, const void* from, void* to) {
+/// From numbers of type From to those of type To.
+template <class From, class To>
+void land(const std::vector<Run>& runs, const void* from, void* to, Landing landing) {
   for (const Run& run : runs) {
-    const T* const terms = static_cast<const T*>(from) + run.from;
-    T* const sums = static_cast<T*>(to) + run.to;
-    for (std::int64_t i = 0; i < run.length; ++i) sums[i] += terms[i];
+    const From* const terms = static_cast<const From*>(from) + run.from;
+    To* const sums = static_cast<To*>(to) + run.to;
+    if (landing == Landing::add)
+      for (std::int64_t i = 0; i < run.length; ++i) sums[i] = static_cast<To>(sums[i] + terms[i]);
+    else
+      for (std::int64_t i = 0; i < run.length; ++i) sums[i] = static_cast<To>(terms[i]);
   }
 }
 
-void replace(const std::vector<Run>& runs, std::int64_t size, const void* from, void* to) {
+void copy(const std::vector<Run>& runs, std::int64_t size, const void* from, void* to) {
   for (const Run& run : runs)
     std::memcpy(static_cast<char*>(to) + run.to * size, static_cast<const char*>(from) + run.from * size,
                 static_cast<std::size_t>(run.length * size));
@@ -24,15 +28,18 @@ void replace(const std::vector<Run>& runs, std::int64_t size, const void* from, 
 
 }  // namespace
 
-void land(const std::vector<Run>& runs, DType dtype, const void* from, void* to, Landing landing) {
-  if (landing == Landing::replace) return replace(runs, size_of(dtype), from, to);
-  switch (dtype) {
-    case DType::f32: return add<float>(runs, from, to);
-    case DType::f64: return add<double>(runs, from, to);
-    case DType::i32: return add<std::int32_t>(runs, from, to);
-    case DType::bf16: break;
+void land(const std::vector<Run>& runs, LandingTypes types, const void* from, void* to, Landing landing) {
+  const auto [source, target] = types;
+  if (source == target && landing == Landing::replace) return copy(runs, size_of(source), from, to);
+  HEDDLE_EXPECT(target != DType::bf16 || landing == Landing::replace);
+  if (source == DType::bf16 && target == DType::f32) return land<bfloat16, float>(runs, from, to, landing);
+  if (source == DType::f32 && target == DType::bf16) return land<float, bfloat16>(runs, from, to, landing);
+  HEDDLE_EXPECT(source == target);
+  switch (source) {
+    case DType::f64: return land<double, double>(runs, from, to, landing);
+    case DType::i32: return land<std::int32_t, std::int32_t>(runs, from, to, landing);
+    default: return land<float, float>(runs, from, to, landing);
   }
-  HEDDLE_EXPECT(false && "bf16 is not added up");
 }
 
 }  // namespace heddle::lanes::host

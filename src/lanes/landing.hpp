@@ -7,6 +7,6 @@
 
 namespace heddle::lanes::host {
 
-void land(const std::vector<Run>& runs, DType dtype, const void* from, void* to, Landing landing);
+void land(const std::vector<Run>& runs, LandingTypes types, const void* from, void* to, Landing landing);
 
 }  // namespace heddle::lanes::host

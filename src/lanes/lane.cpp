@@ -16,9 +16,9 @@ void Lane::copy(const Tensor& from, const Tensor& to) const {
   std::memcpy(to.data, from.data, static_cast<std::size_t>(from.bytes()));
 }
 
-void Lane::land(const Runs& runs, DType dtype, const void* from, void* to, Landing landing) const {
-  if (stream_) return stream_->land(runs, dtype, from, to, landing);
-  host::land(*runs, dtype, from, to, landing);
+void Lane::land(const Runs& runs, LandingTypes types, const void* from, void* to, Landing landing) const {
+  if (stream_) return stream_->land(runs, types, from, to, landing);
+  host::land(*runs, types, from, to, landing);
 }
 
 void Lane::fill(void* data, std::int64_t bytes, unsigned char byte) const {

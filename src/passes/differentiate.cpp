@@ -6,6 +6,7 @@
 
 #include "heddle/graph/ops.hpp"
 #include "heddle/passes/invariant.hpp"
+#include "heddle/passes/narrow_sums.hpp"
 
 namespace heddle::passes {
 namespace {
@@ -122,6 +123,7 @@ class Differentiator : graph::AdjointWriter {
     final_order_.push_back(use);
     if (const auto known = sums_.find(use); known != sums_.end()) return known->second;
     const ValueId sum = like_dual(use, Role::gradient, "d.");
+    graph_[sum].dtype = compute_type(graph_[use].dtype);  // many terms
     sums_[use] = sum;
     add_to(use, sum);
     return sum;
@@ -226,8 +228,10 @@ std::vector<Reduction> reductions(const Program& program) {
   return found;
 }
 
-Program forward_only(const Share& share) { return in_order(with_phases(share)); }
+Program forward_only(const Share& share) { return in_order(with_narrow_sums(with_phases(share))); }
 
-Program differentiate(const Share& share) { return in_order(Differentiator(with_phases(share)).run()); }
+Program differentiate(const Share& share) {
+  return in_order(with_narrow_sums(Differentiator(with_phases(share)).run()));
+}
 
 }  // namespace heddle::passes

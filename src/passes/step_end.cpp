@@ -1,6 +1,7 @@
 #include "heddle/passes/step_end.hpp"
 
 #include <algorithm>
+#include <map>
 
 namespace heddle::passes {
 namespace {
@@ -17,6 +18,7 @@ class Writer {
       : program_(std::move(program)), graph_(program_.graph), end_(end) {}
 
   Program run() {
+    take_conversions();
     for (const Tie& tie : end_.ties)
       if (Trained* trained = find(tie)) add_sum(*trained, tie);
     for (Trained& trained : program_.trained)
@@ -28,6 +30,7 @@ class Writer {
     if (end_.tying == Tying::transmit)
       for (const Tie& tie : end_.ties)
         if (const Trained* trained = find(tie)) add_hand_on(*trained, tie);
+    for (const auto& [parameter, nodes] : conversions_) add_conversions(parameter, Phase::refresh);
     return std::move(program_);
   }
 
@@ -62,6 +65,34 @@ class Writer {
   void add_hand_on(const Trained& trained, const Tie& tie) {
     add(Op::map, {trained.parameter}, {trained.parameter}, Phase::hand_on,
         among(maps::MapKind::broadcast_from_first, tie));
+    if (!trained.stepped()) add_conversions(trained.parameter, Phase::hand_on);
+  }
+
+  /// The copies of parameters: a step makes them anew where it makes the parameter.
+  void take_conversions() {
+    const auto converts = [](const Node& node) {
+      return node.op == Op::convert && node.phase == Phase::prologue;
+    };
+    for (const Node& node : graph_.nodes)
+      if (converts(node)) conversions_[source_of(node.in.front())].push_back(node);
+    std::erase_if(graph_.nodes, converts);
+  }
+
+  /// The parameter of which maps that move nothing have made a value.
+  ValueId source_of(ValueId id) const {
+    while (graph_[id].role != Role::parameter)
+      id = std::ranges::find_if(graph_.nodes, [&](const Node& node) {
+             return node.out.front() == id;
+           })->in.front();
+    return id;
+  }
+
+  void add_conversions(ValueId parameter, Phase phase, std::size_t first = 0) {
+    const std::vector<Node>& all = conversions_[parameter];
+    for (std::size_t i = first; i < all.size(); ++i) {
+      graph_.nodes.push_back(all[i]);
+      graph_.nodes.back().phase = phase;
+    }
   }
 
   static maps::Map among(maps::MapKind kind, const Tie& tie) {
@@ -107,26 +138,38 @@ class Writer {
 
   /// A revocable step writes the new moments beside the old ones, with which they then exchange their memory.
   void add_update(const Trained& t) {
-    const graph::Decay decay{graph_[t.parameter].initial.decay};
     std::vector<ValueId> out = {t.parameter, t.moments.first, t.moments.second};
     if (end_.update == Update::revocable) out = {t.parameter, t.spare.first, t.spare.second, t.kept};
-    add(Op::adamw, {t.parameter, t.gradient, t.moments.first, t.moments.second}, out, Phase::update, decay);
+    add_adamw({t.parameter, t.gradient, t.moments.first, t.moments.second}, std::move(out), Phase::update);
+  }
+
+  /// It writes the first copy of the parameter in the same pass.
+  void add_adamw(std::vector<ValueId> in, std::vector<ValueId> out, Phase phase) {
+    const ValueId parameter = out.front();
+    const std::vector<Node>& copies = conversions_[parameter];
+    if (!copies.empty()) out.push_back(copies.front().out.front());
+    add(Op::adamw, std::move(in), std::move(out), phase,
+        graph::Update{.decays = graph_[parameter].initial.decay, .copies = !copies.empty()});
+    add_conversions(parameter, phase, 1);
   }
 
   /// After that exchange the spare moments are those from before the step.
   void add_ways_back() {
     for (const Trained& t : program_.trained)
       if (t.stepped())
-        add(Op::adamw, {t.kept, t.gradient, t.spare.first, t.spare.second},
-            {t.parameter, t.moments.first, t.moments.second}, Phase::redo,
-            graph::Decay{graph_[t.parameter].initial.decay});
+        add_adamw({t.kept, t.gradient, t.spare.first, t.spare.second},
+                  {t.parameter, t.moments.first, t.moments.second}, Phase::redo);
     for (const Trained& t : program_.trained)
-      if (t.stepped()) add(Op::restore, {t.kept}, {t.parameter}, Phase::take_back);
+      if (t.stepped()) {
+        add(Op::restore, {t.kept}, {t.parameter}, Phase::take_back);
+        add_conversions(t.parameter, Phase::take_back);
+      }
   }
 
   Program program_;
   graph::Graph& graph_;
   const StepEnd& end_;
+  std::map<ValueId, std::vector<Node>> conversions_;  ///< of a parameter
 };
 
 }  // namespace

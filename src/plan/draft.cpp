@@ -5,6 +5,7 @@
 #include <set>
 
 #include "cuts.hpp"
+#include "heddle/passes/number_types.hpp"
 #include "heddle/passes/parallelize.hpp"
 #include "heddle/plan/costs.hpp"
 #include "heddle/plan/rows.hpp"
@@ -45,8 +46,10 @@ void schedule_rows(Draft& draft) {
 
 void lay_out(Draft& draft, const ModelWriter& write) {
   const Options& options = draft.options;
+  const Precision precision = options.train.precision;
   const auto laid_out = [&](const deck::Model& model) {
-    return passes::parallelize(write(model, options.train.dtype), options.grid, options.stream);
+    const graph::Graph one = write(model, master_type(precision));
+    return passes::with_types(passes::parallelize(one, options.grid, options.stream), stream_type(precision));
   };
   draft.graph = laid_out(options.model);
   draft.evaluation_graph = laid_out(without_dropout(options.model));

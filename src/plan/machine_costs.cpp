@@ -18,13 +18,20 @@ double known(const char* key, double value) {
                  "the time of an op follows from it", fmt::format("set {}, or take another machine", key));
 }
 
+/// FLOP/s in large products.
+double product_rate(Precision precision, const deck::Machine& machine) {
+  switch (stream_type(precision)) {
+    case DType::f64: return known("machine.fp64", machine.fp64);
+    case DType::bf16: return known("machine.bf16", machine.bf16);
+    default: return known("machine.fp32", machine.fp32);
+  }
+}
+
 double bandwidth(double given) { return given > 0 ? given : std::numeric_limits<double>::infinity(); }
 
 schedule::MachineModel model_of(const Options& options) {
   const deck::Machine& machine = options.machine;
-  const double flops = options.train.dtype == DType::f64 ? known("machine.fp64", machine.fp64)
-                                                         : known("machine.fp32", machine.fp32);
-  return {.rates = {flops, known("machine.memory", machine.memory)},
+  return {.rates = {product_rate(options.train.precision, machine), known("machine.memory", machine.memory)},
           .kernel = machine.kernel,
           .ranks_per_node = machine.ranks_per_node,
           .within = {machine.latency, bandwidth(machine.bandwidth), machine.contention},

@@ -6,6 +6,7 @@
 #include "draft.hpp"
 #include "heddle/model/build.hpp"
 #include "heddle/passes/loss_tail.hpp"
+#include "heddle/passes/number_types.hpp"
 #include "recompute.hpp"
 
 namespace heddle::plan {
@@ -57,16 +58,17 @@ Plan make(const Options& options, const ModelWriter& write) {
           .effort = draft.effort};
 }
 
-Plan for_inference(const deck::Model& model, DType dtype) {
+Plan for_inference(const deck::Model& model, Precision precision) {
   Options options;
   options.model = model;
   options.model.dropout = 0;
-  options.train.dtype = dtype;
+  options.train.precision = precision;
   options.train.batch = 1;
   options.train.sequence = model.context;
   Draft draft{.options = options};
   draft.evaluation.schedule = {{{{schedule::ActionKind::forward, Stage(0), 0}}}, {PipelineRank(0)}, 1};
-  const graph::Graph graph = model::build(options.model, model::Head::logits, dtype);
+  const graph::Graph graph = passes::with_types(
+      model::build(options.model, model::Head::logits, master_type(precision)), stream_type(precision));
   draft.evaluation.programs = {passes::forward_only(passes::partition(graph, {}).front())};
   RankClasses classes = classes_of(options, {}, draft.evaluation);
   plan_ranks(draft, draft.evaluation, classes);

@@ -53,8 +53,6 @@ std::string text(const Simulation& simulation, const Options& options) {
       summary.busy(), 100 * summary.bubble_of_span(), summary.largest_span,
       100 * summary.bubble_of_makespan(), *fullest, fullest - simulation.activations.begin(),
       mebibytes(simulation.bytes_in_flight));
-  if (options.machine.bf16 > 0)
-    text += "machine        its rate in bf16 is not used, as nothing is computed in bf16 yet\n";
   if (options.cost.load > 0)
     text += fmt::format("step           {:.6g} s, with what lies outside of all actions\n", simulation.step);
   if (simulation.tokens)

@@ -35,7 +35,8 @@ ActionKind action_of(Phase phase, Backward backward) {
     case Phase::update:
     case Phase::redo:
     case Phase::take_back:
-    case Phase::hand_on: return ActionKind::step;
+    case Phase::hand_on:
+    case Phase::refresh: return ActionKind::step;
     default: return ActionKind::forward;
   }
 }

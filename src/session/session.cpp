@@ -11,6 +11,7 @@
 #include "heddle/deck/print.hpp"
 #include "heddle/deck/read.hpp"
 #include "heddle/io/run_file.hpp"
+#include "heddle/kernels/gemm.hpp"
 #include "heddle/plan/from_deck.hpp"
 #include "heddle/schedule/text.hpp"
 #include "heddle/session/checkpoints.hpp"
@@ -53,6 +54,15 @@ void add_memory(io::RunHeader& header, const plan::RankMemory& memory, int rank)
   for (const schedule::Pool& pool : memory.training.pools)
     header.memory.push_back({rank, pool.name, pool.bytes()});
   if (memory.evaluation > 0) header.memory.push_back({rank, "evaluation", memory.evaluation});
+}
+
+/// What a person who chose this precision has to know of this machine; empty where there is nothing.
+std::string remark(Precision precision) {
+  if (precision == Precision::tf32)
+    return "train.precision = \"tf32\": this build computes in fp32, as TF32 is of devices";
+  const std::string_view slow = kernels::slow_products(stream_type(precision));
+  return slow.empty() ? ""
+                      : fmt::format("train.precision = \"{}\" is slow here: {}", deck::name(precision), slow);
 }
 
 /// A run must not find at its end that it cannot keep what it learnt: `path` is of a file that it will write.
@@ -138,6 +148,7 @@ io::RunHeader Session::Parts::header() const {
 void Session::Parts::run() {
   progress.say(fmt::format("{}: {} parameters on {} ({} ranks), {}", deck.name, plan.count.parameters,
                            maps::name(plan.grid()), world.size(), file("run.h5")));
+  if (const std::string said = remark(deck.train.precision); !said.empty()) progress.say(said);
   recorder.begin();
   try {
     for (std::int64_t step = 0; step < deck.train.steps; ++step) train_step(step);

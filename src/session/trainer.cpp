@@ -1,6 +1,7 @@
 #include "heddle/session/trainer.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include "heddle/base/target.hpp"
 #include "heddle/comm/collectives.hpp"
@@ -32,6 +33,7 @@ Trainer::Trainer(Options options, const plan::Plan& plan, const comm::Communicat
 }
 
 std::vector<train::TrainedParameter> Trainer::parameters() const {
+  handed_out_ = true;
   return train::trained_parameters(engine_->program(), engine_->arena(), grid_,
                                    plan::held_before(plan_, plan_.pipeline_rank(grid_.rank())));
 }
@@ -41,6 +43,7 @@ Tensor Trainer::state_tensor(std::string_view name) const {
   const auto found = std::ranges::find_if(
       values, [&](const graph::Value& value) { return value.name == name && graph::is_kept(value.role); });
   HEDDLE_EXPECT(found != values.end());
+  handed_out_ = true;
   return engine_->arena().tensor(static_cast<graph::ValueId>(found - values.begin()), found->dtype);
 }
 
@@ -80,6 +83,8 @@ train::StepResult Trainer::step(std::int64_t step, const data::Batch& samples, e
     engine_->load("tokens", samples.inputs);
     engine_->load("targets", samples.targets);
   }
+  if (std::exchange(handed_out_, false))
+    engine_->runner().run(graph::Phase::refresh, state(step, of_pieces()));
   optimizer_->begin_step(step, train::learning_rate(options_.optimizer, step, options_.steps));
   engine_->run_row(state(step, of_pieces()), &*optimizer_, observer);
   if (!optimizer_->unsettled() && observer) observer->step_ended(optimizer_->result());

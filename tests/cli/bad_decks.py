@@ -92,7 +92,7 @@ OVERRIDES = [
     override("optimizer.rate=1e999", "command line: optimizer.rate=1e999: ..."),
     override("optimizer.rate", "command line: optimizer.rate: this is no override ..."),
     override("model.heats=4", "command line: model.heats=4: model.heats is no key ... did you mean model.heads?"),
-    override("train.dtype=bf17", 'command line: train.dtype=bf17: train.dtype = "bf17" is not a choice ...'),
+    override("train.precision=bf17", 'command line: train.precision=bf17: train.precision = "bf17" is not a choice ...'),
     override("train.sequence=17",
              "command line: train.sequence=17: train.sequence = 17 is more than model.context = 16 ..."),
     override(f"pipeline.microbatches={2**31 - 1}",

@@ -125,14 +125,34 @@ class Commands(unittest.TestCase):
             self.assertAlmostEqual(one / four, 1, delta=1e-5)
 
     def test_a_checkpoint_has_each_moment_of_what_one_rank_steps_for_others(self):
-        for dtype, width in [("fp32", 4), ("fp64", 8)]:
+        for dtype, width in [("fp32", 4), ("fp64", 8), ("bf16", 4)]:  # masters and moments of bf16 are fp32
             self.done(self.grid, "run", SMOKE, "grid.pipeline=4", "model.layers=4", "pipeline.microbatches=2",
-                      "pipeline.tied=transmit", f"train.dtype={dtype}", f"output.directory=tied-{dtype}")
+                      "pipeline.tied=transmit", f"train.precision={dtype}", f"output.directory=tied-{dtype}")
             with h5py.File(os.path.join(self.folder, f"tied-{dtype}", "checkpoints", "step-000020.h5"), "r") as file:
                 for group in (file["parameters"], file["optimizer/first"], file["optimizer/second"]):
                     self.assertEqual(len(group), len(file["parameters"]))
                     self.assertEqual({group[name].dtype.itemsize for name in group}, {width})
                 self.assertTrue(file["optimizer/first/embedding.token"][:].any())
+
+    def test_a_run_in_bf16_is_checked_run_measured_and_written_with(self):
+        bf16 = ["train.precision=bf16", *GRID]
+        text = self.done(self.grid, "check", SMOKE, *bf16)
+        self.assertRegex(text, r"linear_weight_gradient +bf16 bf16 +-> fp32\n")
+        for name, overrides in [("wide", GRID), ("bf16", bf16)]:
+            self.assertIn("step 20/20", self.done(self.grid, "run", SMOKE, *overrides, f"output.directory={name}"))
+        for wide, narrow in zip(self.losses("wide"), self.losses("bf16")):
+            self.assertNotEqual(wide, narrow)
+            self.assertAlmostEqual(narrow / wide, 1, delta=1e-3)  # 256 rows: see tests/session/mpi/invariance_test.cpp
+        self.assertTrue(self.done(self.alone, "generate", "bf16", "--tokens", "12", "--prompt", "To be"))
+        self.done(self.grid, "bench", SMOKE, *bf16, "--steps", "2", "--json", "bf16.json")
+        with open(os.path.join(self.folder, "bf16.json"), encoding="utf-8") as file:
+            self.assertEqual(json.load(file)["precision"], "bf16")
+
+    def test_a_run_says_once_that_tf32_is_of_devices(self):
+        text = self.done(self.alone, "run", SMOKE, "train.precision=tf32", "output.directory=tf32")
+        self.assertEqual(text.count("this build computes in fp32, as TF32 is of devices"), 1, text)
+        self.done(self.alone, "run", SMOKE, "output.directory=fp32")
+        self.assertEqual(self.losses("tf32"), self.losses("fp32"))
 
     def test_the_same_deck_on_the_same_grid_gives_the_same_bits(self):
         runs = ["first", "second"]

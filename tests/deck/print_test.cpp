@@ -33,7 +33,7 @@ TEST(Resolved, ReadsBackToTheSameDeck) {
       Lines{"data.tokens='a \"b\" \\ ü.h5'", "data.order=sequential", "data.seed=9223372036854775807",
             "data.held_out=0.1234567890123456", "grid.order=['tensor', 'data', 'pipeline']", "grid.tensor=2",
             "grid.pipeline=2", "grid.sequence_parallel=true", "pipeline.cuts=[1]", "pipeline.schedule=gpipe",
-            "train.dtype=fp64", "train.sequence=7", "optimizer.rate=1e22", "optimizer.epsilon=5e-324",
+            "train.precision=fp64", "train.sequence=7", "optimizer.rate=1e22", "optimizer.epsilon=5e-324",
             "optimizer.schedule=wsd", "optimizer.clip=0", "comm.timeout=1e15", "output.events=false"}));
 }
 

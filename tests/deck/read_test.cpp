@@ -51,14 +51,24 @@ TEST(Read, AScheduleNeedsNoModel) {
                }).empty());
 }
 
+TEST(Read, AKeyThatHasAnotherNameNowIsRefusedFromAPersonAndReadInAFileOfAProgram) {
+  const std::string text = good + "dtype = \"fp64\"\n";
+  EXPECT_THAT(
+      complaints([&] { parse(text, "d.toml"); }),
+      testing::ElementsAre(testing::HasSubstr(
+          "train.dtype is no key of a deck any more (it has another name now); write train.precision")));
+  EXPECT_EQ(restore(text, "run.h5").train.precision, Precision::fp64);
+}
+
 TEST(Read, OverridesAreTomlOrBareWords) {
-  const Deck deck = parse(good, "d.toml",
-                          Lines{"data.tokens=a folder/x-1.h5", "output.directory=\"1\"", "train.dtype=fp64",
-                                "grid.order=[\"tensor\",\"pipeline\",\"data\"]", "pipeline.cuts=[1]",
-                                "optimizer.rate=1e-2", "output.events=false", "train.seed=1_000"});
+  const Deck deck =
+      parse(good, "d.toml",
+            Lines{"data.tokens=a folder/x-1.h5", "output.directory=\"1\"", "train.precision=fp64",
+                  "grid.order=[\"tensor\",\"pipeline\",\"data\"]", "pipeline.cuts=[1]", "optimizer.rate=1e-2",
+                  "output.events=false", "train.seed=1_000"});
   EXPECT_EQ(deck.data.tokens, "a folder/x-1.h5");
   EXPECT_EQ(deck.output.directory, "1");
-  EXPECT_EQ(deck.train.dtype, DType::f64);
+  EXPECT_EQ(deck.train.precision, Precision::fp64);
   EXPECT_EQ(deck.grid.order, (std::vector{Axis::tensor, Axis::pipeline, Axis::data}));
   EXPECT_EQ(deck.pipeline.cuts, std::vector{1});
   EXPECT_EQ(deck.optimizer.rate, 0.01);

@@ -65,7 +65,7 @@ TEST(Cost, BytesCountEachValueOnceInItsOwnType) {
   append(graph, Op::log_probability_gradient, {x, sum, targets, dp}, "dx");
   EXPECT_EQ(cost_of(graph, graph.nodes[0], 20).bytes, 20 * 5 * 8 + 20 * 4 + 20 * 4 + 20 * 4 + 20 * 5 * 8);
   append(graph, Op::log_probability, {x, sum, targets}, "p");
-  EXPECT_EQ(cost_of(graph, graph.nodes[1], 20).bytes, 20 * 8 + 20 * 4 + 20 * 8 + 20 * 8);
+  EXPECT_EQ(cost_of(graph, graph.nodes[1], 20).bytes, 20 * 8 + 20 * 4 + 20 * 4 + 20 * 8);
 }
 
 TEST(Cost, OfAnEmbeddingIsThatOfTheRowsItTouches) {

@@ -39,23 +39,21 @@ TEST(Extents, ANameIsBoundOnceAndBeforeItIsAskedFor) {
   EXPECT_EQ(extents.with(patches, 12)[patches], 12);
 }
 
-std::vector<OutputType> patch_shape(const Graph& graph, const Node& node) {
-  const Value& x = graph[node.in[0]];
-  return {{x.dtype, {patches, x.shape[1]}}};
+std::vector<Shape> patch_shape(const Graph& graph, const Node& node) {
+  return {Shape{patches, graph[node.in[0]].shape[1]}};
 }
 /// Each patch has a sum over its rows, and there are as many rows to a patch as a sample has to its patches.
 double patch_flops(const NodeCall& call) {
   return static_cast<double>(call.in[0].count()) +
          static_cast<double>(call.out[0].count() * call.extents[sequence] / call.extents[patches]);
 }
-const OpDefinition patch_op = {.shape = patch_shape, .flops = patch_flops};
+const OpDefinition patch_op = {.types = {"s", "s"}, .shape = patch_shape, .flops = patch_flops};
 
 TEST(Extents, AnOpWithANewOneNeedsNothingButItsDefinition) {
   Graph graph;
   const ValueId x = graph.add(activation("x", {rows, width})), w = graph.add(parameter("w", {hidden, width}));
   Node node{.op = Op::map, .in = {x}, .out = {}};
-  const OutputType made = patch_op.shape(graph, node).front();
-  const ValueId y = graph.add({.name = "y", .dtype = made.dtype, .shape = made.shape});
+  const ValueId y = graph.add({.name = "y", .shape = patch_op.shape(graph, node).front()});
   const Extents extents = Extents::microbatch(3, 16).with(patches, 8);
   const std::vector<Shape> in = {resolve(graph[x].shape, extents)}, out = {resolve(graph[y].shape, extents)};
   EXPECT_EQ(patch_op.flops({graph, node, in, out, extents}), 48 * width + 8 * width * 16 / 8);

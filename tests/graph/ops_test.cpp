@@ -45,6 +45,7 @@ std::vector<Op> all_ops() {
 TEST(OpTable, EveryOpHasAllItsParts) {
   for (Op op : all_ops()) {
     const OpDefinition& parts = definition(op);
+    EXPECT_FALSE(parts.types.in.empty() || parts.types.out.empty()) << name(op);
     const Kind kind = kind_of(op);
     EXPECT_TRUE(parts.flops) << name(op);
     EXPECT_EQ(parts.shape != nullptr, kind != Kind::parameter_gradient && kind != Kind::update) << name(op);
@@ -77,15 +78,47 @@ TEST(Shapes, OfEveryForwardOp) {
   }
 }
 
-TEST(Shapes, NumbersKeepTheTypeOfTheModelAndTheLossIsDouble) {
+TEST(NumberTypes, OfAModelInOneTypeAreThatTypeAndTheLossIsDouble) {
   for (DType dtype : {DType::f32, DType::f64})
     for (Sample sample : forward_samples()) {
+      if (sample.op == Op::convert) continue;
       for (Value& value : sample.in)
         if (value.dtype != DType::i32) value.dtype = dtype;
       const Graph graph = graph_of(sample);
+      check_types(graph);
       for (ValueId id : graph.nodes.front().out)
         EXPECT_EQ(graph[id].dtype, sample.op == Op::nll ? DType::f64 : dtype) << name(sample.op);
     }
+}
+
+TEST(NumberTypes, WhereNumbersStreamAsBf16StatisticsAreFp32) {
+  const auto made = [](Op op) {
+    const std::vector<Sample> samples = forward_samples();
+    Sample sample = *std::ranges::find(samples, op, &Sample::op);
+    for (std::size_t i = 0; i < sample.in.size(); ++i)
+      if (definition(op).types.of_input(i) == 's') sample.in[i].dtype = DType::bf16;
+    const Graph graph = graph_of(sample);
+    check_types(graph);
+    std::vector<DType> types;
+    for (ValueId id : graph.nodes.front().out) types.push_back(graph[id].dtype);
+    return types;
+  };
+  EXPECT_EQ(made(Op::layer_norm), (std::vector{DType::bf16, DType::f32, DType::f32}));
+  EXPECT_EQ(made(Op::attention), (std::vector{DType::bf16, DType::f32}));
+  EXPECT_EQ(made(Op::linear), (std::vector{DType::bf16}));
+  EXPECT_EQ(made(Op::log_sum_exp), (std::vector{DType::f32}));
+  EXPECT_EQ(made(Op::log_probability), (std::vector{DType::f32}));
+  EXPECT_EQ(made(Op::nll), (std::vector{DType::f64}));
+  EXPECT_EQ(made(Op::convert), (std::vector{DType::bf16}));
+}
+
+TEST(NumberTypes, AnInputOfAnotherTypeIsRefused) {
+  for (const Sample& sample : forward_samples()) {
+    if (sample.in.size() < 2) continue;
+    Graph graph = graph_of(sample);
+    graph[graph.nodes.front().in[1]].dtype = DType::f64;
+    EXPECT_THROW(check_types(graph), Error) << name(sample.op);
+  }
 }
 
 /// Writes an adjoint behind the node and holds every contribution to the shape of what it is for.

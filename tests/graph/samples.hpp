@@ -54,6 +54,7 @@ inline std::vector<Sample> forward_samples() {
       {Op::log_sum_exp, {logits}, {}, {row}, {}},
       {Op::log_probability, {logits, sum, indices("targets")}, {}, {row}, {0}},
       {Op::nll, {activation("log_probability", {rows})}, {}, {{}}, {0}},
+      {Op::convert, {x}, Conversion{DType::bf16}, {stream}, {0}},
       {Op::map, {x}, maps::Map{maps::MapKind::all_gather, maps::Axis::tensor, 0}, {stream}, {0}},
   };
 }

@@ -21,13 +21,20 @@ using heddle::testing::taylor_order;
 using reference::Tokens;
 using reference::Vector;
 
-inline constexpr DType real_types[] = {DType::f32, DType::f64};
+/// What streams are stored as; their kernels' sums and statistics are of the compute_type. Taylor tests are
+/// of fp64: what is rounded to bf16 has steps instead of slopes.
+inline constexpr DType real_types[] = {DType::f32, DType::f64, DType::bf16};
+/// What kernels take that are given sums, statistics or parameters only.
+inline constexpr DType compute_types[] = {DType::f32, DType::f64};
 inline const Tensor no_tensor{};
 
-/// Random numbers that fp32 holds exactly, so that both dtypes and the reference start from the same.
-inline Vector random_values(std::int64_t count, std::uint64_t seed) {
+/// Random numbers that `type` holds exactly: all dtypes hold what bf16 does, and they and the reference then
+/// start from the same.
+inline Vector random_values(std::int64_t count, std::uint64_t seed, DType type = DType::bf16) {
   Vector values = heddle::testing::random_vector(count, seed);
-  for (double& value : values) value = static_cast<float>(value);
+  with_real(type, [&](auto zero) {
+    for (double& value : values) value = static_cast<decltype(zero)>(value);
+  });
   return values;
 }
 
@@ -82,19 +89,23 @@ class Array {
 };
 
 /// Compares with the reference, relative to its largest element, or to `size` if what cancelled on the way
-/// was larger. The tolerance is in units of the dtype's rounding.
+/// was larger. The tolerance is in units of the rounding of what the dtype is computed in. Where that is not
+/// what is stored, an element x + e, with an e within the tolerance, was rounded once more: by at most
+/// bfloat16_rounding |x + e|.
 inline void expect_close(const Array& array, const Vector& expected, double roundings = 16,
                          double size = 1e-3) {
-  const double epsilon = array.dtype() == DType::f32 ? std::numeric_limits<float>::epsilon()
-                                                     : std::numeric_limits<double>::epsilon();
+  const double epsilon = array.dtype() == DType::f64 ? std::numeric_limits<double>::epsilon()
+                                                     : std::numeric_limits<float>::epsilon();
+  const double stored = array.dtype() == DType::bf16 ? bfloat16_rounding : 0;
   double largest = size;
   for (double value : expected)
     if (std::isfinite(value)) largest = std::max(largest, std::abs(value));
+  const double computed = roundings * epsilon * largest;
   const Vector values = array.values();
   ASSERT_EQ(values.size(), expected.size());
   for (std::size_t i = 0; i < values.size(); ++i) {
     if (values[i] == expected[i]) continue;
-    ASSERT_NEAR(values[i], expected[i], roundings * epsilon * largest)
+    ASSERT_NEAR(values[i], expected[i], computed + stored * (std::abs(expected[i]) + computed))
         << name(array.dtype()) << " element " << i;
   }
 }

@@ -15,7 +15,7 @@ struct Result {
   Array out, logsumexp, dqkv;
   Result(DType type, AttentionSizes s, const Vector& qkv, const Vector& dout, const AttentionDropout& dropout)
       : out(type, {s.rows, s.heads, s.dim}),
-        logsumexp(type, {s.rows, s.heads}),
+        logsumexp(compute_type(type), {s.rows, s.heads}),
         dqkv(type, {s.rows, 3, s.heads, s.dim}) {
     const double scale = 1 / std::sqrt(double(s.dim));
     const Array in(type, {s.rows, 3, s.heads, s.dim}, qkv), gradient(type, {s.rows, s.heads, s.dim}, dout);
@@ -43,8 +43,25 @@ TEST(Attention, AgreesWithItsReference) {
         const auto expected = reference::attention(qkv, s, scale, dropout);
         expect_close(result.out, expected.out);
         expect_close(result.logsumexp, expected.logsumexp);
-        expect_close(result.dqkv, reference::attention_gradient(dout, qkv, s, scale, dropout), 64);
+        expect_close(result.dqkv,
+                     reference::attention_gradient(dout, result.out.values(), qkv, s, scale, dropout), 64);
       }
+}
+
+/// Keys of zero make every query's probabilities equal. Key 0's dv and dk then get 128 and 256 from query 1
+/// and about 0.5 from the last query of each block, which would be lost were they rounded block by block.
+TEST(Attention, GradientsOfKeysAndValuesAreRoundedOnce) {
+  const AttentionSizes s{640, 640, 1, 1};
+  Vector qkv(3 * s.rows, 0.0), dout(s.rows, 0.0);
+  const auto set_query = [&](std::int64_t row, double q, double gradient) {
+    qkv[3 * row] = q;
+    dout[row] = gradient;
+  };
+  set_query(1, 4, 256);
+  for (std::int64_t end = 64; end <= s.rows; end += 64) set_query(end - 1, 1, double(end) / 2);
+  qkv[2] = 1;  // the value of key 0
+  const Result result(DType::bf16, s, qkv, dout, {});
+  expect_close(result.dqkv, reference::attention_gradient(dout, result.out.values(), qkv, s, 1, {}), 64);
 }
 
 TEST(Attention, SurvivesScoresThatOverflowExp) {

@@ -64,7 +64,7 @@ TEST(Residual, AgreesWithItsReference) {
         const Vector bias = random_values(width, 3);
         const Array xs(type, {rows, width}, x), branches(type, {rows, width}, branch);
         Array y(type, {rows, width});
-        residual({}, xs, branches, Array(type, {width}, bias), drop, y);
+        residual({}, xs, branches, Array(compute_type(type), {width}, bias), drop, y);
         expect_close(y, reference::residual(x, branch, bias, drop));
         residual({}, xs, branches, no_tensor, drop, y);
         expect_close(y, reference::residual(x, branch, Vector(width, 0.0), drop));

@@ -26,7 +26,7 @@ TEST(Embedding, BlocksOfTheVocabularyAgreeWithTheirReferences) {
       const Vector part = block_of(table, block);
       const Array held(type, {block.held, width}, part), dys(type, {rows, width}, dy);
       const Vector before = random_values(block.held * width, 4);
-      Array y(type, {rows, width}), dtable(type, {block.held, width}, before);
+      Array y(type, {rows, width}), dtable(compute_type(type), {block.held, width}, before);
       embedding({}, held, token, block.first, y);
       expect_close(y, reference::embedding(part, tokens, block.first, width));
       const Vector expected = reference::embedding_gradient(dy, tokens, block.first, block.held, width);
@@ -76,8 +76,8 @@ TEST(Position, AgreesWithItsReferenceFromAnyRow) {
       for (std::int64_t first_row : {0, 3, 36, 41}) {
         const Array xs(type, {rows, width}, x);
         const Vector before = random_values(positions * width, 3);
-        Array y(type, {rows, width}), dtable(type, {positions, width}, before);
-        add_position({}, xs, Array(type, {positions, width}, table), first_row, sequence, y);
+        Array y(type, {rows, width}), dtable(compute_type(type), {positions, width}, before);
+        add_position({}, xs, Array(compute_type(type), {positions, width}, table), first_row, sequence, y);
         expect_close(y, reference::add_position(x, table, first_row, sequence, width));
         const Vector expected = reference::position_gradient(x, first_row, sequence, positions, width);
         position_gradient({}, xs, first_row, sequence, dtable, Write::accumulate);

@@ -24,13 +24,13 @@ struct Result {
   Array y, mean, rstd, dx, dweight, dbias;
   Result(DType type, const Case& in)
       : y(type, {in.rows, in.width}),
-        mean(type, {in.rows}),
-        rstd(type, {in.rows}),
+        mean(compute_type(type), {in.rows}),
+        rstd(compute_type(type), {in.rows}),
         dx(type, {in.rows, in.width}),
-        dweight(type, {in.width}),
-        dbias(type, {in.width}) {
-    const Array x(type, {in.rows, in.width}, in.x), weight(type, {in.width}, in.weight);
-    const Array bias(type, {in.width}, in.bias), dy(type, {in.rows, in.width}, in.dy);
+        dweight(compute_type(type), {in.width}),
+        dbias(compute_type(type), {in.width}) {
+    const Array x(type, {in.rows, in.width}, in.x), weight(compute_type(type), {in.width}, in.weight);
+    const Array bias(compute_type(type), {in.width}, in.bias), dy(type, {in.rows, in.width}, in.dy);
     layer_norm({}, x, weight, bias, epsilon, y, mean, rstd);
     layer_norm_input_gradient({}, dy, x, weight, mean, rstd, dx);
     layer_norm_parameter_gradient({}, dy, x, mean, rstd, dweight, dbias, Write::overwrite);
@@ -57,7 +57,8 @@ TEST(LayerNorm, IsMadeAnewFromItsStatisticsToTheSameBits) {
   for (DType type : real_types) {
     const Case in(37, 67);
     const Result result(type, in);
-    const Array x(type, {37, 67}, in.x), weight(type, {67}, in.weight), bias(type, {67}, in.bias);
+    const Array x(type, {37, 67}, in.x), weight(compute_type(type), {67}, in.weight);
+    const Array bias(compute_type(type), {67}, in.bias);
     Array y(type, {37, 67});
     layer_norm_apply({}, x, weight, bias, result.mean, result.rstd, y);
     EXPECT_TRUE(y.same_bits(result.y));

@@ -8,12 +8,12 @@ namespace heddle::kernels {
 namespace {
 
 TEST(AdamW, AgreesWithItsReferenceOverTenSteps) {
-  for (DType type : real_types)
+  for (DType type : compute_types)
     for (std::int64_t count : {1, 101, 9001}) {
-      reference::AdamWState state{random_values(count, 1), Vector(count, 0.0), Vector(count, 0.0)};
+      reference::AdamWState state{random_values(count, 1, type), Vector(count, 0.0), Vector(count, 0.0)};
       Array parameter(type, {count}, state.parameter), m(type, {count}, state.m), v(type, {count}, state.v);
       for (int t = 1; t <= 10; ++t) {
-        const Vector gradient = random_values(count, static_cast<std::uint64_t>(10 + t));
+        const Vector gradient = random_values(count, static_cast<std::uint64_t>(10 + t), type);
         const AdamWStep step{1e-2, 0.9, 0.99, 1e-8, 0.1, 0.5, 1 - std::pow(0.9, t), 1 - std::pow(0.99, t)};
         adamw({}, parameter, Array(type, {count}, gradient), m, v, step);
         state = reference::adamw(state, gradient, step);
@@ -33,13 +33,14 @@ TEST(AdamW, FirstStepMovesEveryParameterByTheRate) {  // m_hat / sqrt(v_hat) is 
 }
 
 /// Any contraction or order of operations that differs between the two would differ in some of these bits.
-TEST(AdamW, IntoOtherMemoryGivesTheSameBitsAndKeepsTheParameter) {
-  for (DType type : real_types)
+TEST(AdamW, IntoOtherMemoryGivesTheSameBitsKeepsTheParameterAndRoundsTheNewOne) {
+  for (DType type : compute_types)
     for (std::int64_t count : {1, 101, 9001}) {
       const AdamWStep step{1e-2, 0.9, 0.99, 1e-8, 0.1, 0.37, 1 - 0.9, 1 - 0.99};
-      const Array before(type, {count}, random_values(count, 1)),
-          m_before(type, {count}, random_values(count, 2)), gradient(type, {count}, random_values(count, 4));
-      Vector squares = random_values(count, 3);
+      const Array before(type, {count}, random_values(count, 1, type)),
+          m_before(type, {count}, random_values(count, 2, type)),
+          gradient(type, {count}, random_values(count, 4, type));
+      Vector squares = random_values(count, 3, type);
       for (double& square : squares) square *= square;
       const Array v_before(type, {count}, squares);
       const Vector nothing(static_cast<std::size_t>(count), 7.0);
@@ -51,22 +52,27 @@ TEST(AdamW, IntoOtherMemoryGivesTheSameBitsAndKeepsTheParameter) {
       Array p2 = copy(before), m2(type, {count}, nothing), v2(type, {count}, nothing),
             kept(type, {count}, nothing);
       Array m_old = copy(m_before), v_old = copy(v_before);
-      adamw({}, {p2, m_old, v_old}, gradient, {p2, m2, v2}, kept, step);
+      Array rounded(DType::bf16, {count}, nothing);
+      adamw({}, {p2, m_old, v_old}, gradient, {p2, m2, v2}, kept, rounded, step);
+      EXPECT_TRUE(rounded.same_bits(Array(DType::bf16, {count}, parameter.values())));
       EXPECT_TRUE(p2.same_bits(parameter) && m2.same_bits(m) && v2.same_bits(v));
       EXPECT_TRUE(kept.same_bits(before) && m_old.same_bits(m_before) && v_old.same_bits(v_before));
 
       // Once more, from what was kept.
       fill({}, m2, 5.0), fill({}, p2, 5.0);
-      adamw({}, {kept, m_old, v_old}, gradient, {p2, m2, v2}, {}, step);
+      adamw({}, {kept, m_old, v_old}, gradient, {p2, m2, v2}, {}, {}, step);
       EXPECT_TRUE(p2.same_bits(parameter) && m2.same_bits(m) && v2.same_bits(v));
+      fill({}, p2, 5.0), fill({}, rounded, 5.0);
+      adamw({}, {kept, m_old, v_old}, gradient, {p2, m2, v2}, {}, rounded, step);
+      EXPECT_TRUE(p2.same_bits(parameter) && rounded.same_bits(Array(DType::bf16, {count}, p2.values())));
       EXPECT_TRUE(kept.same_bits(before));
     }
 }
 
 TEST(SumOfSquares, AgreesWithItsReferenceWhateverTheResultHeld) {
-  for (DType type : real_types)
+  for (DType type : compute_types)
     for (std::int64_t count : {0, 1, 4096, 100003}) {
-      const Vector x = random_values(count, 1);
+      const Vector x = random_values(count, 1, type);
       const Array xs(type, {count}, x);
       Array result(DType::f64, {}, {17}), again(DType::f64, {}, {-3});
       sum_of_squares({}, xs, result);
@@ -89,6 +95,17 @@ TEST(Elementwise, AddsFillsAndCopies) {
       fill({}, y, 2.5);
       EXPECT_EQ(y.values(), Vector(static_cast<std::size_t>(count), 2.5));
     }
+}
+
+TEST(Elementwise, ConvertsAsNumbersAreConvertedOneByOne) {
+  for (DType from : real_types)
+    for (DType to : real_types)
+      for (std::int64_t count : {0, 1, 5003}) {
+        const Array x(from, {count}, random_values(count, 1, from));
+        Array y(to, {count});
+        convert({}, x, y);
+        EXPECT_TRUE(y.same_bits(Array(to, {count}, x.values()))) << name(from) << " to " << name(to);
+      }
 }
 
 }  // namespace

@@ -56,6 +56,54 @@ TYPED_TEST(Packs, AreSummedAndCompared) {
   }
 }
 
+/// Every bfloat16.
+std::vector<bfloat16> all_bfloat16() {
+  std::vector<bfloat16> all(1 << 16);
+  for (std::size_t i = 0; i < all.size(); ++i) all[i].bits = static_cast<std::uint16_t>(i);
+  return all;
+}
+
+/// Numbers at, next to and halfway between all bfloat16.
+std::vector<float> around_bfloat16() {
+  std::vector<float> numbers;
+  for (std::uint32_t high = 0; high < 1 << 16; ++high)
+    for (std::uint32_t low : {0x0000, 0x0001, 0x7fff, 0x8000, 0x8001, 0xffff})
+      numbers.push_back(std::bit_cast<float>(high << 16 | low));
+  return numbers;
+}
+
+TYPED_TEST(Packs, LoadEveryBfloat16AsOneNumberIs) {
+  using T = TypeParam;
+  using Bits = typename ExponentialConstants<T>::Bits;
+  const std::vector<bfloat16> from = all_bfloat16();
+  for (std::int64_t n : {1 << 16, (1 << 16) - 1, 5, 1}) {
+    std::vector<T> to(n + 1, T(-1));
+    by_one_team([&](const Team& team) {
+      each_pack<T>(team, n, [&](auto at) { at.store(to.data(), at.load(from.data())); });
+    });
+    for (std::int64_t i = 0; i < n; ++i)
+      ASSERT_EQ(std::bit_cast<Bits>(to[i]), std::bit_cast<Bits>(static_cast<T>(from[i]))) << from[i].bits;
+    ASSERT_EQ(to[n], T(-1));
+  }
+}
+
+TYPED_TEST(Packs, StoreBfloat16AsOneNumberIsRounded) {
+  using T = TypeParam;
+  const std::vector<float> numbers = around_bfloat16();
+  const std::vector<T> from(numbers.begin(), numbers.end());
+  std::vector<std::int64_t> counts(std::begin(sizes), std::end(sizes));
+  counts.push_back(static_cast<std::int64_t>(from.size()));
+  for (std::int64_t n : counts) {
+    const T* last = from.data() + from.size() - n;
+    std::vector<bfloat16> to(n + 100, bfloat16(-1));
+    by_one_team([&](const Team& team) {
+      each_pack<T>(team, n, [&](auto at) { at.store(to.data(), at.load(last)); });
+    });
+    for (std::int64_t i = 0; i < n + 100; ++i)
+      ASSERT_EQ(to[i].bits, (i < n ? static_cast<bfloat16>(last[i]) : bfloat16(-1)).bits) << i << " of " << n;
+  }
+}
+
 TYPED_TEST(Packs, KeepWhatIsNoNumber) {
   using T = TypeParam;
   const T nothing = std::numeric_limits<T>::quiet_NaN();

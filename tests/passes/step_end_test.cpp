@@ -4,9 +4,11 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <map>
 
 #include "../support/ids.hpp"
 #include "../support/models.hpp"
+#include "heddle/passes/number_types.hpp"
 
 namespace heddle::passes {
 namespace {
@@ -17,8 +19,9 @@ using graph::Role;
 using graph::ValueId;
 
 /// Two pipeline ranks that both hold the token table.
-Program program_of(PipelineRank pipeline_rank, Tying tying, Update update = Update::final) {
-  const ById<PipelineRank, Share> shares = partition(tests::small_gpt(), {2});
+Program program_of(PipelineRank pipeline_rank, Tying tying, Update update = Update::final,
+                   DType stream = DType::f32) {
+  const ById<PipelineRank, Share> shares = partition(with_types(tests::small_gpt(), stream), {2});
   return with_step_end(differentiate(shares[pipeline_rank]),
                        {.update = update,
                         .tying = tying,
@@ -90,6 +93,31 @@ TEST(StepEnd, TiesAreMapsAmongTheirHolders) {
     EXPECT_EQ(*tests::map_of(*hand_on.front()), adjoint(map_of_tie(once)));
     EXPECT_EQ(hand_on.front()->out, std::vector<ValueId>{table_of(once).parameter});
   }
+}
+
+/// Whatever writes a parameter, its copy follows in the same phase.
+TEST(StepEnd, TheCopyThatProductsReadIsMadeWithTheParameter) {
+  for (const PipelineRank rank : first<PipelineRank>(2))
+    for (Tying tying : {Tying::replicate, Tying::transmit})
+      for (Update update : {Update::final, Update::revocable}) {
+        const Program program = program_of(rank, tying, update, DType::bf16);
+        std::map<std::string, std::map<Phase, int>> written, copied;
+        for (const Node& node : program.graph.nodes)
+          for (const ValueId id : node.out) {
+            const graph::Value& value = program.graph[id];
+            if (value.role == Role::parameter) ++written[value.name][node.phase];
+            if (value.role == Role::copy) ++copied[value.name][node.phase];
+          }
+        EXPECT_EQ(copied.size(), 1u + 4);
+        for (auto& [name, phases] : copied) {
+          EXPECT_EQ(phases[Phase::prologue], 0) << name;
+          EXPECT_EQ(phases[Phase::refresh], 1) << name;
+          const bool handed_by_me = rank == 0 && tying == Tying::transmit && name == "embedding.token";
+          if (handed_by_me) written[name].erase(Phase::hand_on);  // it stays what it was
+          for (Phase phase : {Phase::update, Phase::redo, Phase::take_back, Phase::hand_on})
+            EXPECT_EQ(phases[phase], written[name][phase]) << name << " " << static_cast<int>(phase);
+        }
+      }
 }
 
 TEST(StepEnd, ARevocableStepWritesBesideWhatItReplacesAndKnowsTheWayBack) {

@@ -9,7 +9,7 @@
 namespace heddle::plan {
 namespace {
 
-std::string told(const std::string& machine) {
+std::string told(const std::string& machine, const std::string& precision = "fp32") {
   const std::string text = R"(
 [model]
 layers = 2
@@ -24,13 +24,16 @@ batch = 2
 fp32 = 1e12
 memory = 1e11
 )" + machine;
-  const Options options = options_of(deck::parse(text, "d.toml", {}, deck::Purpose::simulation));
+  const std::vector<std::string> overrides = {"train.precision=" + precision};
+  const Options options = options_of(deck::parse(text, "d.toml", overrides, deck::Purpose::simulation));
   return plan::text(simulate(options), options);
 }
 
-TEST(Simulation, SaysWhatOfAMachineItDoesNotUse) {
-  EXPECT_THAT(told("bf16 = 4e12\n"), testing::HasSubstr("bf16 is not used"));
-  EXPECT_THAT(told(""), testing::Not(testing::HasSubstr("bf16")));
+TEST(Simulation, TakesTheRateOfThePrecisionThatTheDeckHas) {
+  EXPECT_EQ(told("bf16 = 4e12\n"), told(""));
+  EXPECT_NE(told("bf16 = 1e9\n", "bf16"), told("bf16 = 2e9\n", "bf16"));
+  EXPECT_EQ(told("bf16 = 4e12\n", "tf32"), told(""));
+  EXPECT_THROW(told("", "bf16"), KeyError);
 }
 
 }  // namespace

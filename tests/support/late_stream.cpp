@@ -114,9 +114,9 @@ void LateStream::fill(void* to, unsigned char byte, std::int64_t bytes) {
   run([=] { std::memset(to, byte, size(bytes)); });
 }
 
-void LateStream::land(const lanes::Runs& runs, DType dtype, const void* from, void* to,
+void LateStream::land(const lanes::Runs& runs, lanes::LandingTypes types, const void* from, void* to,
                       lanes::Landing landing) {
-  run([=] { lanes::Lane().land(runs, dtype, from, to, landing); });
+  run([=] { lanes::Lane().land(runs, types, from, to, landing); });
 }
 
 }  // namespace heddle::tests

@@ -34,7 +34,7 @@ class LateStream final : public lanes::Stream {
   void copy_from_host(const void* host, void* to, std::int64_t bytes) override;
   void copy_to_host(const void* from, void* host, std::int64_t bytes) override;
   void fill(void* to, unsigned char byte, std::int64_t bytes) override;
-  void land(const lanes::Runs& runs, DType dtype, const void* from, void* to,
+  void land(const lanes::Runs& runs, lanes::LandingTypes types, const void* from, void* to,
             lanes::Landing landing) override;
 
  private:

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <string_view>
 
+#include "heddle/base/bfloat16.hpp"
 #include "heddle/base/error.hpp"
 
 namespace heddle {
@@ -34,14 +35,32 @@ constexpr DType dtype_of<double>() {
   return DType::f64;
 }
 template <>
+constexpr DType dtype_of<bfloat16>() {
+  return DType::bf16;
+}
+template <>
 constexpr DType dtype_of<std::int32_t>() {
   return DType::i32;
 }
+
+/// What numbers of a floating type are computed, summed and averaged in.
+constexpr DType compute_type(DType type) { return type == DType::bf16 ? DType::f32 : type; }
 
 /// Calls `f` with a value of the C++ type that stands for a floating `type`: `with_real(t,
 /// [&](auto zero) {...})`.
 template <class F>
 decltype(auto) with_real(DType type, F&& f) {
+  HEDDLE_EXPECT(type != DType::i32);
+  switch (type) {
+    case DType::f64: return f(double{});
+    case DType::bf16: return f(bfloat16{});
+    default: return f(float{});
+  }
+}
+
+/// The same for what is only computed and summed in, fp32 or fp64.
+template <class F>
+decltype(auto) with_compute(DType type, F&& f) {
   HEDDLE_EXPECT(type == DType::f32 || type == DType::f64);
   return type == DType::f32 ? f(float{}) : f(double{});
 }

@@ -20,8 +20,8 @@ class Exchange {
   Exchange(const Communicator& communicator, const maps::TransferPlan& plan, DType dtype);
 
   /// `in` has the shape of plan.source[rank], `out` of plan.target[rank]; they do not overlap. Elements of
-  /// `out` that no piece reaches become zero; where several arrive they are added in the order of the plan
-  /// (fp32, fp64, int32). Follows on what was enqueued on the lane, as comm/apply.hpp has it.
+  /// `out` that no piece reaches become zero; where several arrive they are added in the order of the plan,
+  /// bf16 in fp32 and rounded once. Follows on what was enqueued on the lane, as comm/apply.hpp has it.
   Request start(const Tensor& in, const Tensor& out, const lanes::Lane& lane) const;
 
   struct Route;

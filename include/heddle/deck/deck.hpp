@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "heddle/base/axis.hpp"
-#include "heddle/base/dtype.hpp"
+#include "heddle/base/precision.hpp"
 
 namespace heddle::deck {
 
@@ -42,7 +42,7 @@ constexpr auto names_of(Balance) {
 }
 constexpr auto names_of(Tied) { return std::array<Word, 2>{"replicate", "transmit"}; }
 constexpr auto names_of(Recompute) { return std::array<Word, 4>{"none", "selective", "full", "auto"}; }
-constexpr auto names_of(DType) { return std::array<Word, 2>{"fp32", "fp64"}; }
+constexpr auto names_of(Precision) { return std::array<Word, 4>{"fp64", "fp32", "tf32", "bf16"}; }
 
 /// The schedules that schedule/generate.hpp makes; beside them stands a file of rows.
 inline constexpr Word schedule_file = "file:";
@@ -120,7 +120,7 @@ struct Train {
   std::int64_t steps = 0;
   std::int64_t batch = 0;     ///< samples a step, over the whole grid
   std::int64_t sequence = 0;  ///< tokens a sample; reading a deck fills 0 with model.context
-  DType dtype = DType::f32;
+  Precision precision = Precision::fp32;
   Memory memory = Memory::arena;
   std::int64_t loss_rows = 1024;  ///< tokens of a rank
   Recompute recompute = Recompute::none;

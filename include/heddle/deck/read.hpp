@@ -29,6 +29,9 @@ Deck read(const std::filesystem::path& file, std::span<const std::string> overri
 Deck parse(std::string_view text, const std::string& source, std::span<const std::string> overrides = {},
            Purpose purpose = Purpose::training);
 
+/// A deck that a program has written into one of its files, where keys may have the names that they had then.
+Deck restore(std::string_view resolved, const std::string& source);
+
 /// Must a deck that is read for `purpose` say what is trained, [model] and [train]? To train it must; to
 /// simulate only on a described machine, whose costs follow from the model.
 bool needs_model(const Deck& deck, Purpose purpose);

@@ -22,10 +22,13 @@ enum class Role : std::uint8_t {
   parameter,   ///< trained
   gradient,    ///< of a parameter, summed over the microbatches of a step
   state,       ///< what the optimizer keeps from step to step beside a parameter
+  copy,        ///< of a parameter, in the type that products read
   replaced,    ///< what a step that may be taken back has replaced, until it counts
   activation,  ///< computed
 };
 
+/// What a step writes though it depends on parameters alone.
+constexpr bool is_of_parameters(Role role) { return role == Role::parameter || role == Role::copy; }
 /// What a run carries from step to step.
 constexpr bool is_kept(Role role) { return role == Role::parameter || role == Role::state; }
 
@@ -71,11 +74,17 @@ struct Attention {
   Dropout dropout;
 };
 
-struct Decay {
+struct Update {
   bool decays = false;  ///< weight decay pulls the parameter
+  bool copies = false;  ///< the last output is the new parameter's copy
 };
 
-using Attributes = std::variant<std::monostate, Linear, Norm, Dropout, Attention, Decay, maps::Map>;
+struct Conversion {
+  DType to = DType::f32;
+};
+
+using Attributes =
+    std::variant<std::monostate, Linear, Norm, Dropout, Attention, Update, Conversion, maps::Map>;
 
 /// When a node of a training step runs; passes::differentiate decides.
 enum class Phase : std::uint8_t {
@@ -90,6 +99,7 @@ enum class Phase : std::uint8_t {
   redo,  ///< the same once more from what it replaced, where it was made with another scale than it should
   take_back,  ///< what it replaced stands again
   hand_on,    ///< what one rank has updated for others comes to them
+  refresh,    ///< copies of parameters, where these were changed from outside
 };
 
 /// Is it run once a step, not once a microbatch?

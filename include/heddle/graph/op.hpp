@@ -35,6 +35,7 @@ enum class Op : std::uint8_t {
   sum_of_squares,
   adamw,
   restore,
+  convert,
   map,
 };
 inline constexpr int op_count = static_cast<int>(Op::map) + 1;

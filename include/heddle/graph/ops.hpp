@@ -2,8 +2,10 @@
 // kernels/ and are bound in exec/; a test demands that no op lacks one of its seven parts.
 #pragma once
 
+#include <algorithm>
 #include <optional>
 #include <span>
+#include <string_view>
 #include <vector>
 
 #include "heddle/base/cost.hpp"
@@ -11,10 +13,17 @@
 
 namespace heddle::graph {
 
-/// Name, dtype and shape of an output; the rest of a Value is filled in by `append`.
-struct OutputType {
-  DType dtype;
-  Shape shape;
+/// What kinds of numbers an op reads and writes, a letter a value; the last input's counts for all further ones.
+///   s  of the type that streams through the model
+///   w  wide: of the type that it is computed and summed in, which is s but where s is bf16
+///   a  of any type, all of them of one
+///   c  as the node's Conversion says
+///   d  fp64
+///   i  int32
+struct NumberTypes {
+  std::string_view in, out;
+
+  char of_input(std::size_t index) const { return in[std::min(index, in.size() - 1)]; }
 };
 
 /// The layouts of a node along one axis: what it needs of its inputs and what it makes. One rule
@@ -59,8 +68,9 @@ struct NodeCall {
 };
 
 struct OpDefinition {
-  /// Null for ops whose outputs are gradients: these take the shapes of their parameters.
-  std::vector<OutputType> (*shape)(const Graph&, const Node&) = nullptr;
+  NumberTypes types;
+  /// Of the outputs. Null for ops that write into values which are there: gradients, parameters.
+  std::vector<Shape> (*shape)(const Graph&, const Node&) = nullptr;
   double (*flops)(const NodeCall&) = nullptr;
   /// Null for ops that stand only in backward programs: they are written after the layout is chosen.
   AxisLayout (*layout)(const Node&, const Graph&, std::span<const maps::Part> in,
@@ -78,6 +88,11 @@ struct OpDefinition {
 };
 
 const OpDefinition& definition(Op op);
+
+/// The number types of a node's outputs, given those of its inputs.
+std::vector<DType> output_types(const Graph& graph, const Node& node);
+/// Throws Error where a node of the graph reads or writes a type that its op does not.
+void check_types(const Graph& graph);
 
 Cost cost(const NodeCall& call);
 /// Of a call with global shapes.

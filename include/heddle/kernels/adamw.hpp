@@ -18,7 +18,7 @@ struct AdamWStep {
   double bias_correction2 = 1;  ///< 1 - beta2^t
 };
 
-/// One pass over four tensors of one shape: reads the gradient, updates the moments m and v
+/// One pass over four tensors of one shape, fp32 or fp64: reads the gradient, updates the moments m and v
 /// and the parameter.
 void adamw(const lanes::Lane& lane, const Tensor& parameter, const Tensor& gradient, const Tensor& m,
            const Tensor& v, const AdamWStep& step);
@@ -29,8 +29,9 @@ struct AdamWState {
 };
 
 /// The same bits, into other memory: reads `from` and writes `to`, tensor by tensor another one or the same.
-/// What the parameter was goes to `kept`, which may have no data.
+/// What the parameter was goes to `kept`, and what it becomes, rounded to bf16, to `rounded`; both may have
+/// no data.
 void adamw(const lanes::Lane& lane, const AdamWState& from, const Tensor& gradient, const AdamWState& to,
-           const Tensor& kept, const AdamWStep& step);
+           const Tensor& kept, const Tensor& rounded, const AdamWStep& step);
 
 }  // namespace heddle::kernels

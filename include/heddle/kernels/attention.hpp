@@ -21,7 +21,8 @@ struct AttentionDropout {
 };
 
 /// out = dropout(softmax(scale q k^T, causal)) v in every sample and head.
-/// qkv [R, 3, H, D] with R = samples * sequence, out [R, H, D], logsumexp [R, H] of the scaled scores.
+/// qkv [R, 3, H, D] with R = samples * sequence, out [R, H, D], logsumexp [R, H] of the scaled scores,
+/// in qkv's compute_type.
 void attention(const lanes::Lane& lane, const Tensor& qkv, std::int64_t sequence, double scale,
                const AttentionDropout& dropout, const Tensor& out, const Tensor& logsumexp);
 

@@ -7,7 +7,7 @@
 
 namespace heddle::kernels {
 
-/// db[c] = sum over r of dy[r, c]; dy is [R, C...], db [C...].
+/// db[c] = sum over r of dy[r, c]; dy is [R, C...], db [C...] of dy's compute_type.
 void column_sum(const lanes::Lane& lane, const Tensor& dy, const Tensor& db, Write write);
 
 }  // namespace heddle::kernels

@@ -2,6 +2,7 @@
 // block gives its rows' log-sum-exp, these are put together over the blocks (log of the sum of exp), and the
 // block that holds a row's target gives its log-probability.
 //   loss = scale * sum over rows of (lse - l[target]),  lse = log sum exp(l)
+// What there is one of a row is of the logits' compute_type.
 #pragma once
 
 #include "heddle/base/tensor.hpp"

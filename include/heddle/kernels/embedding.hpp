@@ -13,7 +13,8 @@ namespace heddle::kernels {
 void embedding(const lanes::Lane& lane, const Tensor& table, const Tensor& tokens, std::int64_t first_token,
                const Tensor& y);
 
-/// dtable[t] = sum of dy[r] over the rows with token first_token + t, in the order of the rows.
+/// dtable[t] = sum of dy[r] over the rows with token first_token + t, in the order of the rows; dtable is of
+/// dy's compute_type.
 void embedding_gradient(const lanes::Lane& lane, const Tensor& dy, const Tensor& tokens,
                         std::int64_t first_token, const Tensor& dtable, Write write);
 

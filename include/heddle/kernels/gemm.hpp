@@ -1,7 +1,10 @@
-// Matrix multiplication: oneDNN for fp32 where it is found, Eigen otherwise.
+// Matrix multiplication: oneDNN for fp32 and bf16 where it is found, Eigen otherwise.
 #pragma once
 
+#include <string_view>
+
 #include "heddle/base/tensor.hpp"
+#include "heddle/kernels/write.hpp"
 #include "heddle/lanes/lane.hpp"
 
 namespace heddle::kernels {
@@ -21,8 +24,14 @@ struct Matrix {
 Matrix matrix(const Tensor& tensor, int row_dims = 1);
 Matrix transposed(const Matrix& a);
 
-/// c = alpha a b + beta c; `c` is not transposed and is not read if beta = 0.
-void gemm(const lanes::Lane& lane, double alpha, const Matrix& a, const Matrix& b, double beta,
-          const Matrix& c);
+/// c = a b, plus the row `bias` if it has data, or c += a b. `a` and `b` have one type and are summed in its
+/// compute_type, which that of `bias` is; `c` has either, and is rounded once. What accumulates has the
+/// compute_type and no bias. `c` is not transposed, and is not read where it is overwritten.
+void gemm(const lanes::Lane& lane, const Matrix& a, const Matrix& b, const Matrix& c, Write write,
+          const Tensor& bias = {});
+
+/// Why products of numbers of this type are computed in a wider one here, and take longer than that one's
+/// own; empty where they are not.
+std::string_view slow_products(DType type);
 
 }  // namespace heddle::kernels

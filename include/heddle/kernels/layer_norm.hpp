@@ -1,4 +1,5 @@
 // Layer normalization (Ba, Kiros & Hinton, arXiv 1607.06450) over the columns of x [R, C...].
+// Parameters, their gradients and statistics are of x's compute_type (base/dtype.hpp).
 #pragma once
 
 #include "heddle/base/tensor.hpp"

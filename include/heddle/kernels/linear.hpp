@@ -1,5 +1,5 @@
 // The linear layer y = x w^T + bias and its adjoints. x is [R, in...], w is [out..., in...], y
-// is [R, out...].
+// is [R, out...], and they have one type. Biases and gradients of weights have its compute_type.
 #pragma once
 
 #include "heddle/base/tensor.hpp"

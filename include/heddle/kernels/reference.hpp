@@ -55,8 +55,9 @@ struct AttentionSizes {
   Int rows, sequence, heads, dim;
 };
 Attention attention(const Vector& qkv, AttentionSizes sizes, double scale, const AttentionDropout& dropout);
-Vector attention_gradient(const Vector& dout, const Vector& qkv, AttentionSizes sizes, double scale,
-                          const AttentionDropout& dropout);
+/// `out` is what attention gave, as it was stored.
+Vector attention_gradient(const Vector& dout, const Vector& out, const Vector& qkv, AttentionSizes sizes,
+                          double scale, const AttentionDropout& dropout);
 
 Vector log_sum_exp(const Vector& logits, Int rows, Int columns);
 Vector log_probability(const Vector& logits, const Vector& lse, const Tokens& targets, Int first_token);

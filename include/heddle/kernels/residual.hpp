@@ -7,8 +7,8 @@
 
 namespace heddle::kernels {
 
-/// y = x + dropout(branch + bias); x, branch, y [R, C...] (y may be either), bias [C...], none if without
-/// data. Adjoint: dx = dy, dbranch = dropout(dy), dbias = column_sum(dbranch).
+/// y = x + dropout(branch + bias); x, branch, y [R, C...] (y may be either), bias [C...] of x's
+/// compute_type, none if without data. Adjoint: dx = dy, dbranch = dropout(dy), dbias = column_sum(dbranch).
 void residual(const lanes::Lane& lane, const Tensor& x, const Tensor& branch, const Tensor& bias,
               const Dropout& dropout, const Tensor& y);
 

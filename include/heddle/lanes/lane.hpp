@@ -37,7 +37,7 @@ class Lane {
 
   /// `from` and `to` are memory of the lane.
   void copy(const Tensor& from, const Tensor& to) const;
-  void land(const Runs& runs, DType dtype, const void* from, void* to, Landing landing) const;
+  void land(const Runs& runs, LandingTypes types, const void* from, void* to, Landing landing) const;
   /// Every byte of the tensor becomes `byte`; 0xff makes NaN of every float.
   void fill(void* data, std::int64_t bytes, unsigned char byte) const;
   void fill(const Tensor& tensor, unsigned char byte) const { fill(tensor.data, tensor.bytes(), byte); }

@@ -21,6 +21,10 @@ struct Run {
 /// Shared, since work may outlive who enqueued it.
 using Runs = std::shared_ptr<const std::vector<Run>>;
 enum class Landing { replace, add };
+/// The number types of what lands and of where it lands.
+struct LandingTypes {
+  DType from, to;
+};
 
 /// Everything but `allocate` is enqueued: it is done in this order, and the caller goes on.
 class Stream {
@@ -43,8 +47,8 @@ class Stream {
   /// The host's bytes are there when a later mark is passed.
   virtual void copy_to_host(const void* from, void* host, std::int64_t bytes) = 0;
   virtual void fill(void* to, unsigned char byte, std::int64_t bytes) = 0;
-  /// Sums are for fp32, fp64 and int32.
-  virtual void land(const Runs& runs, DType dtype, const void* from, void* to, Landing landing) = 0;
+  /// Types differ only as bf16 and fp32 do. Nothing is added to bf16, which would round each term.
+  virtual void land(const Runs& runs, LandingTypes types, const void* from, void* to, Landing landing) = 0;
   /// What the kernels' library enqueues on: a CUDA stream, say.
   virtual void* native() { return nullptr; }
 

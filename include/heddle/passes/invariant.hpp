@@ -12,12 +12,12 @@ namespace heddle::passes {
 inline std::vector<bool> step_invariant(const graph::Graph& graph) {
   std::vector<bool> invariant(graph.values.size(), false);
   for (std::size_t id = 0; id < graph.values.size(); ++id)
-    invariant[id] = graph.values[id].role == graph::Role::parameter;
+    invariant[id] = is_of_parameters(graph.values[id].role);
   for (const graph::Node& node : graph.nodes) {
     bool all = true;
     for (graph::ValueId id : node.in) all = all && invariant[id];
     for (graph::ValueId id : node.out)
-      if (graph.values[id].role != graph::Role::parameter) invariant[id] = all;  // a step writes parameters
+      if (!is_of_parameters(graph.values[id].role)) invariant[id] = all;  // a step writes those
   }
   return invariant;
 }

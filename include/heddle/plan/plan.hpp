@@ -77,7 +77,7 @@ struct Plan {
 };
 
 /// Writes a model as for one device: its inputs are `tokens` and `targets`, its output the loss. It is asked
-/// with the model of the options, and once more without dropout.
+/// with the model of the options, and once more without dropout; the type is that of parameters.
 using ModelWriter = std::function<graph::Graph(const deck::Model&, DType)>;
 /// The model of the family that the deck names.
 graph::Graph family(const deck::Model& model, DType dtype);
@@ -87,7 +87,7 @@ Plan make(const Options& options, const ModelWriter& write = family);
 
 /// A model's logits on one rank, forward only and without dropout: for writing text. Its evaluation takes one
 /// sample of the model's whole context; there is no training in it.
-Plan for_inference(const deck::Model& model, DType dtype);
+Plan for_inference(const deck::Model& model, Precision precision);
 
 /// The sets of axes over which the ranks of a plan communicate: those of the maps of all pipeline ranks'
 /// programs, those of messages between stages and of agreements within one. The same on every rank.

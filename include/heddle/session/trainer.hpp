@@ -52,7 +52,7 @@ class Trainer {
   const lanes::Lane& lane() const { return lane_; }
   /// Bytes that this rank has allocated for the model and its training.
   std::int64_t allocated() const { return engine_->arena().allocated() + evaluation_->arena().allocated(); }
-  /// What this rank holds, where it lies now.
+  /// What this rank holds, where it lies now. Whoever is handed memory may write it, before the next step.
   std::vector<train::TrainedParameter> parameters() const;
   /// This rank's part of a parameter or moment, by the name that plan::state tells; it holds it.
   Tensor state_tensor(std::string_view name) const;
@@ -74,6 +74,7 @@ class Trainer {
   std::optional<exec::Engine> engine_, evaluation_;
   std::optional<train::Optimizer> optimizer_;
   exec::Observer* observer_ = nullptr;  ///< of the last step
+  mutable bool handed_out_ = true;      ///< parameters, so that their copies may be old
 };
 
 }  // namespace heddle::session

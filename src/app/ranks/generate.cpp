@@ -40,8 +40,8 @@ fs::path last_checkpoint(const fs::path& directory, const std::string& deck) {
 /// The model on one device, with the parameters of a checkpoint: from tokens to the logits of the next.
 class Writer {
  public:
-  Writer(const deck::Model& model, DType dtype, const fs::path& checkpoint, comm::World& world)
-      : plan_(plan::for_inference(model, dtype)),
+  Writer(const deck::Model& model, Precision precision, const fs::path& checkpoint, comm::World& world)
+      : plan_(plan::for_inference(model, precision)),
         grid_(world, plan_.grid(), plan::axis_sets(plan_)),
         engine_(exec::EngineInput{
             .plan = plan_, .execution = plan_.evaluation, .grid = grid_, .clock = clock_, .lane = lane_}) {
@@ -65,7 +65,7 @@ class Writer {
     window.resize(static_cast<std::size_t>(context), 0);
     engine_.load("tokens", window);
     engine_.run_row({}, nullptr, nullptr);
-    const Tensor logits = engine_.arena().tensor(*engine_.find("logits"), plan_.options.train.dtype);
+    const Tensor logits = engine_.runner().tensor(*engine_.find("logits"));
     return with_real(logits.dtype, [&](auto zero) {
       std::vector<decltype(zero)> all(static_cast<std::size_t>(logits.count()));
       lane_.copy_to_host(logits, std::as_writable_bytes(std::span(all)));
@@ -103,7 +103,7 @@ void generate(const GenerateArguments& arguments, comm::World& world) {
   const fs::path directory = fs::is_directory(given) ? given : given.parent_path();
   const io::RunHeader header =
       io::read_run_header((fs::is_directory(given) ? given / "run.h5" : given).string());
-  const deck::Deck deck = deck::parse(header.deck_resolved, given.string());
+  const deck::Deck deck = deck::restore(header.deck_resolved, given.string());
   const data::Tokenizer tokenizer(header.vocabulary);
   std::vector<std::int32_t> text = tokenizer.encode(arguments.prompt);
   if (text.empty()) throw Error(ExitCode::usage, "the prompt is empty", "", "give at least one character");
@@ -115,7 +115,7 @@ void generate(const GenerateArguments& arguments, comm::World& world) {
     throw Error(ExitCode::usage, fmt::format("heddle generate was started as {} processes", world.size()),
                 "it writes with one", "start it without mpirun or srun");
   const kernels::Runtime runtime;
-  Writer writer(deck.model, deck.train.dtype, checkpoint, world);
+  Writer writer(deck.model, deck.train.precision, checkpoint, world);
   const std::uint64_t key = random_key("generate", static_cast<std::uint64_t>(arguments.seed));
   for (std::int64_t i = 0; i < arguments.tokens; ++i)
     text.push_back(sample(writer.next_logits(text), header.vocabulary.size, arguments.temperature,

@@ -42,7 +42,7 @@ double dot(const maps::LocalTensor& x, const maps::LocalTensor& y) {
 void expect_as_the_oracle(const TransferPlan& plan) {
   const TransferPlan back = maps::adjoint(plan);
   const int me = world().rank();
-  for (DType dtype : {DType::i32, DType::f32, DType::f64}) {
+  for (DType dtype : {DType::i32, DType::f32, DType::f64, DType::bf16}) {
     const auto x = draw_all(plan.source, Numbers::small_integers, 1),
                y = draw_all(plan.target, Numbers::small_integers, 2);
     const auto forward = over_mpi(plan, dtype, x[me]), backward = over_mpi(back, dtype, y[me]);

@@ -34,14 +34,17 @@ class Owned {
 
  private:
   void set(std::int64_t i, double value) {
-    if (view_.dtype == DType::f32) view_.as<float>()[i] = static_cast<float>(value);
-    if (view_.dtype == DType::f64) view_.as<double>()[i] = value;
-    if (view_.dtype == DType::i32) view_.as<std::int32_t>()[i] = static_cast<std::int32_t>(value);
+    if (view_.dtype == DType::i32)
+      view_.as<std::int32_t>()[i] = static_cast<std::int32_t>(value);
+    else
+      with_real(view_.dtype, [&](auto zero) {
+        using T = decltype(zero);
+        view_.as<T>()[i] = static_cast<T>(value);
+      });
   }
   double get(std::int64_t i) const {
-    if (view_.dtype == DType::f32) return view_.as<float>()[i];
-    if (view_.dtype == DType::f64) return view_.as<double>()[i];
-    return view_.as<std::int32_t>()[i];
+    if (view_.dtype == DType::i32) return view_.as<std::int32_t>()[i];
+    return with_real(view_.dtype, [&](auto zero) -> double { return view_.as<decltype(zero)>()[i]; });
   }
   std::vector<char> bytes_;
   Tensor view_;

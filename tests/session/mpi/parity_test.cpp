@@ -48,7 +48,7 @@ deck::Deck deck_of(const io::Checkpoint& golden, const Grid& grid, DType dtype) 
   return checked_deck(
       golden.header().deck,
       {fmt::format("grid.data={}", grid.data), fmt::format("grid.pipeline={}", grid.pipeline),
-       fmt::format("grid.tensor={}", grid.tensor), fmt::format("train.dtype={}", deck::name(dtype)),
+       fmt::format("grid.tensor={}", grid.tensor), fmt::format("train.precision={}", heddle::name(dtype)),
        fmt::format("pipeline.microbatches={}", grid.data < 4 ? 2 : 1)});
 }
 
@@ -137,7 +137,7 @@ class GoldenRun {
         plan_(plan::make(deck_)),
         trainer_(session::options_of(deck_), plan_, world().all(), clock_, lane()),
         batch_(batch_of(golden, trainer_.first_sample(), trainer_.sample_count())),
-        prefix_(std::string(deck::name(dtype)) + "/") {
+        prefix_(std::string(heddle::name(dtype)) + "/") {
     for (const train::TrainedParameter& p : trainer_.parameters())
       set(p.tensor, read(golden, io::parameter_dataset(p.name), p.box));
   }
@@ -184,7 +184,7 @@ class Parity : public testing::TestWithParam<DType> {
   }
   void say(const Grid& grid, const std::string& text) const {
     if (world().rank() == 0)
-      fmt::print("{} data {} x pipeline {} x tensor {}: {}\n", deck::name(GetParam()), grid.data,
+      fmt::print("{} data {} x pipeline {} x tensor {}: {}\n", heddle::name(GetParam()), grid.data,
                  grid.pipeline, grid.tensor, text);
   }
 
@@ -250,7 +250,7 @@ TEST(ParityOfRates, TheDecksScheduleGivesTheRatesThatTorchWasGiven) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Types, Parity, testing::Values(DType::f32, DType::f64),
-                         [](const auto& type) { return std::string(deck::name(type.param)); });
+                         [](const auto& type) { return std::string(heddle::name(type.param)); });
 
 }  // namespace
 }  // namespace heddle::tests

@@ -25,7 +25,7 @@ dropout = 0.1
 [train]
 steps = 20
 batch = 64
-dtype = "fp64"
+precision = "fp64"
 [optimizer]
 rate = 1e-3
 warmup = 4

@@ -69,7 +69,7 @@ deck::Deck deck_with(std::vector<std::string> overrides, const std::string& vali
                      const std::string& dtype = "fp64") {
   overrides.push_back("optimizer.validate=" + validate);
   overrides.push_back(fmt::format("optimizer.clip={}", clip));
-  overrides.push_back("train.dtype=" + dtype);
+  overrides.push_back("train.precision=" + dtype);
   return small_deck(overrides);
 }
 

@@ -15,7 +15,7 @@ struct Problem {
 
   std::vector<std::string> overrides(const std::string& dtype) const {
     return {fmt::format("train.batch={}", batch), fmt::format("train.sequence={}", sequence),
-            fmt::format("train.dtype={}", dtype)};
+            fmt::format("train.precision={}", dtype)};
   }
 };
 

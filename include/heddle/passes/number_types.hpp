@@ -1,0 +1,13 @@
+// Gives the values of a model their number types.
+#pragma once
+
+#include "heddle/graph/graph.hpp"
+
+namespace heddle::passes {
+
+/// A model that is written in the type of its parameters, laid out or not, with its numbers streaming as `stream`: a
+/// parameter that an op reads in that type (graph::NumberTypes) is converted first, once for all its uses of one
+/// layout, and what is made of it follows. The same graph where parameters are of that type.
+graph::Graph with_types(graph::Graph graph, DType stream);
+
+}  // namespace heddle::passes

@@ -1,0 +1,58 @@
+#include "heddle/passes/number_types.hpp"
+
+#include <map>
+
+#include "heddle/graph/ops.hpp"
+#include "heddle/passes/invariant.hpp"
+
+namespace heddle::passes {
+namespace {
+
+using graph::Graph;
+using graph::Node;
+using graph::ValueId;
+
+class Typist {
+ public:
+  Typist(Graph graph, DType stream)
+      : graph_(std::move(graph)), stream_(stream), invariant_(step_invariant(graph_)) {}
+
+  Graph run() {
+    const std::vector<Node> nodes = std::move(graph_.nodes);
+    graph_.nodes.clear();
+    for (const Node& node : nodes) type(node);
+    check_types(graph_);
+    return std::move(graph_);
+  }
+
+ private:
+  void type(Node node) {
+    const graph::NumberTypes& types = definition(node.op).types;
+    for (std::size_t i = 0; i < node.in.size(); ++i)
+      if (types.of_input(i) == 's' && graph_[node.in[i]].dtype != stream_)
+        node.in[i] = converted(node.in[i], node.block);
+    const std::vector<DType> made = output_types(graph_, node);
+    for (std::size_t i = 0; i < node.out.size(); ++i) graph_[node.out[i]].dtype = made[i];
+    graph_.nodes.push_back(std::move(node));
+  }
+
+  ValueId converted(ValueId id, graph::BlockId block) {
+    if (const auto known = converted_.find(id); known != converted_.end()) return known->second;
+    const ValueId result =
+        append(graph_, graph::Op::convert, {id}, graph_[id].name, graph::Conversion{stream_}, block).front();
+    graph_[result].layout = graph_[id].layout;
+    if (invariant_[id]) graph_[result].role = graph::Role::copy;
+    return converted_[id] = result;
+  }
+
+  Graph graph_;
+  DType stream_;
+  std::vector<bool> invariant_;  // of the values of the model
+  std::map<ValueId, ValueId> converted_;
+};
+
+}  // namespace
+
+Graph with_types(Graph graph, DType stream) { return Typist(std::move(graph), stream).run(); }
+
+}  // namespace heddle::passes
