@@ -63,11 +63,11 @@ oracle: setup  ## PyTorch from PyPI, in a virtual environment of the build folde
 parity: build oracle  ## compute PyTorch's side of the comparison anew
 	ctest --preset $(PRESET) -V -L oracle
 
-bench: build  ## Heddle beside PyTorch, in turns: docs/performance.md; ROUNDS=3 ONLY=regex PEER=script.py HEDDLE_UPDATE=1
+bench: build  ## Heddle beside PyTorch, in turns: docs/performance.md; PRECISION=bf16 ROUNDS=3 ONLY=regex PEER=script.py HEDDLE_UPDATE=1
 	@$(PYTHON) -c 'import torch' 2>/dev/null || $(MAKE) --no-print-directory oracle
 	$(PYTHON) tests/bench/side_by_side.py --heddle $(HEDDLE) --python $(PYTHON) $(BUILD)/oracle/bin/python \
 	  --rounds $(ROUNDS) --only '$(ONLY)' --under '$(UNDER)' $(if $(PEER),--peer $(PEER)) \
-	  $(if $(HEDDLE_UPDATE),--update docs/performance.md) -o $(BUILD)/bench.md
+	  $(if $(PRECISION),--precision $(PRECISION)) $(if $(HEDDLE_UPDATE),--update docs/performance.md) -o $(BUILD)/bench.md
 
 schedules: build  ## every pipeline schedule on two ranks; ROUNDS=3 HEDDLE_UPDATE=1, PEER=script.py for PyTorch's beside them
 	$(PYTHON) tests/bench/schedules.py --heddle $(HEDDLE) --python $(PYTHON) $(BUILD)/oracle/bin/python --rounds $(ROUNDS) \

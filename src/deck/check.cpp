@@ -128,6 +128,21 @@ void Checker::evaluation_has_data() {
          "data.held_out = 0", "try data.held_out = 0.1");
 }
 
+void Checker::masters_fit_precision() {
+  if (deck_.optimizer.masters || deck_.train.precision == Precision::bf16) return;
+  report({"optimizer.masters", "train.precision"},
+         fmt::format("optimizer.masters = false leaves nothing, as train.precision = \"{}\"",
+                     name(deck_.train.precision)),
+         "only under bf16 products read other numbers than the masters", "try train.precision = \"bf16\"");
+}
+
+void Checker::moments_fit_precision() {
+  if (deck_.optimizer.moments == Moments::wide || deck_.train.precision != Precision::fp64) return;
+  report({"optimizer.moments", "train.precision"},
+         "optimizer.moments = \"bf16\" saves precision that train.precision = \"fp64\" asks for",
+         "moments in bf16 are of fp32 parameters", "try optimizer.moments = \"wide\"");
+}
+
 void Checker::recomputation_has_limit() {
   const bool fits = deck_.train.recompute == Recompute::automatic, given = deck_.train.memory_limit_mib > 0;
   if (fits == given) return;
@@ -183,6 +198,8 @@ void check(const Deck& deck, Purpose purpose) {
   checker.order_is_permutation();
   checker.rates_fit_steps();
   checker.evaluation_has_data();
+  checker.masters_fit_precision();
+  checker.moments_fit_precision();
   checker.recomputation_has_limit();
   checker.sizes_fit_64_bits();
   checker.throw_if_any();

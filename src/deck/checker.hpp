@@ -20,6 +20,8 @@ class Checker {
   void order_is_permutation();
   void rates_fit_steps();
   void evaluation_has_data();
+  void masters_fit_precision();
+  void moments_fit_precision();
   void recomputation_has_limit();
   void ranks_agree();
   void costs_are_stages();

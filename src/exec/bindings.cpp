@@ -44,6 +44,13 @@ kernels::AttentionDropout attention_dropout(const Call& c, int qkv) {
           c.in_global[qkv][2]};
 }
 
+/// Of an input in its whole tensor.
+kernels::Box place(const Call& c, int input) {
+  kernels::Box box{c.in_global[input], {}};
+  for (const maps::Block& block : c.in_box[input]) box.begin.push_back(block.begin);
+  return box;
+}
+
 void embedding(const Call& c) { kernels::embedding(c.lane, c.in[0], c.in[1], first(c, 0, 0), c.out[0]); }
 
 void attention(const Call& c) {
@@ -69,7 +76,8 @@ void adamw(const Call& c) {
   if (!update.decays) step.weight_decay = 0;
   const bool keeps = c.out.size() > 3 + std::size_t{update.copies};
   kernels::adamw(c.lane, {c.in[0], c.in[2], c.in[3]}, c.in[1], {c.out[0], c.out[1], c.out[2]},
-                 keeps ? c.out[3] : Tensor{}, update.copies ? c.out.back() : Tensor{}, step);
+                 keeps ? c.out[3] : Tensor{}, update.copies ? c.out.back() : Tensor{}, step,
+                 {random_key(update.key, c.run.seed), c.run.step, place(c, 0)});
 }
 
 constexpr std::array<Binding, graph::op_count> table = {

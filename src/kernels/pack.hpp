@@ -19,12 +19,12 @@ namespace heddle::kernels {
 #ifdef HEDDLE_HAVE_PACKS
 /// How numbers of U lie in a pack that is loaded or stored.
 template <class U>
-using Lanes = std::conditional_t<std::is_same_v<U, bfloat16>, std::uint16_t, U>;
+using Lanes = std::conditional_t<std::is_same_v<U, BFloat16>, std::uint16_t, U>;
 
 /// Where the lanes of a row begin.
 template <class U>
 KOKKOS_FORCEINLINE_FUNCTION auto lanes_of(U* row) {
-  if constexpr (std::is_same_v<std::remove_const_t<U>, bfloat16>)
+  if constexpr (std::is_same_v<std::remove_const_t<U>, BFloat16>)
     return &row->bits;
   else
     return row;
@@ -33,7 +33,7 @@ KOKKOS_FORCEINLINE_FUNCTION auto lanes_of(U* row) {
 /// Numbers of U, as they lie in a row, as a pack of T.
 template <class T, class U, class P>
 KOKKOS_FORCEINLINE_FUNCTION Pack<T> unpacked(P x) {
-  if constexpr (std::is_same_v<U, bfloat16>) {
+  if constexpr (std::is_same_v<U, BFloat16>) {
     const auto high = convert<std::uint32_t>(x) << 16;
     return convert<T>(std::bit_cast<Rebound<float, P>>(high));
   } else {
@@ -41,18 +41,33 @@ KOKKOS_FORCEINLINE_FUNCTION Pack<T> unpacked(P x) {
   }
 }
 
-/// A pack as numbers of U lie in a row: rounded as bfloat16 is.
+/// fp32 numbers rounded as bfloat16 is, which the processor may have an instruction for.
+template <class P>
+KOKKOS_FORCEINLINE_FUNCTION auto rounded_to_bfloat16(P x) {
+#if defined(__AVX512BF16__) && defined(__AVX512VL__)
+  if constexpr (sizeof(P) == 64)
+    return std::bit_cast<Rebound<std::uint16_t, P>>(_mm512_cvtneps_pbh(std::bit_cast<__m512>(x)));
+  else if constexpr (sizeof(P) == 32)
+    return std::bit_cast<Rebound<std::uint16_t, P>>(_mm256_cvtneps_pbh(std::bit_cast<__m256>(x)));
+  else
+#endif
+  {
+    using Bits = Rebound<std::uint32_t, P>;
+    const auto bits = std::bit_cast<Bits>(x);
+    const auto nearest = (bits + Bits(0x7fff) + (bits >> 16 & Bits(1))) >> 16;
+    const auto number = select((bits & Bits(0x7f800000)) == Bits(0), bits >> 16 & Bits(0x8000), nearest);
+    return convert<std::uint16_t>(
+        select((bits & Bits(0x7fffffff)) > Bits(0x7f800000), bits >> 16 | Bits(0x40), number));
+  }
+}
+
+/// A pack as numbers of U lie in a row.
 template <class U, class P>
 KOKKOS_FORCEINLINE_FUNCTION auto packed(P x) {
-  if constexpr (std::is_same_v<U, bfloat16>) {
-    const auto number = convert<float>(x);
-    using Bits = Rebound<std::uint32_t, P>;
-    const auto bits = std::bit_cast<Bits>(number);
-    const auto up = (bits + Bits(0x7fff) + (bits >> 16 & Bits(1))) >> 16, quiet = bits >> 16 | Bits(0x40);
-    return convert<std::uint16_t>(select((bits & Bits(0x7fffffff)) > Bits(0x7f800000), quiet, up));
-  } else {
+  if constexpr (std::is_same_v<U, BFloat16>)
+    return rounded_to_bfloat16(convert<float>(x));
+  else
     return convert<U>(x);
-  }
 }
 #endif
 

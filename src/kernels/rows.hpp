@@ -19,7 +19,7 @@ struct ComputeOf {
   using Type = T;
 };
 template <>
-struct ComputeOf<bfloat16> {
+struct ComputeOf<BFloat16> {
   using Type = float;
 };
 template <class T>

@@ -32,8 +32,8 @@ void land(const std::vector<Run>& runs, LandingTypes types, const void* from, vo
   const auto [source, target] = types;
   if (source == target && landing == Landing::replace) return copy(runs, size_of(source), from, to);
   HEDDLE_EXPECT(target != DType::bf16 || landing == Landing::replace);
-  if (source == DType::bf16 && target == DType::f32) return land<bfloat16, float>(runs, from, to, landing);
-  if (source == DType::f32 && target == DType::bf16) return land<float, bfloat16>(runs, from, to, landing);
+  if (source == DType::bf16 && target == DType::f32) return land<BFloat16, float>(runs, from, to, landing);
+  if (source == DType::f32 && target == DType::bf16) return land<float, BFloat16>(runs, from, to, landing);
   HEDDLE_EXPECT(source == target);
   switch (source) {
     case DType::f64: return land<double, double>(runs, from, to, landing);

@@ -17,7 +17,8 @@ class Typist {
   Typist(Graph graph, DType stream)
       : graph_(std::move(graph)), stream_(stream), invariant_(step_invariant(graph_)) {}
 
-  Graph run() {
+  Graph run(Masters masters) {
+    if (masters == Masters::none) narrow_parameters();
     const std::vector<Node> nodes = std::move(graph_.nodes);
     graph_.nodes.clear();
     for (const Node& node : nodes) type(node);
@@ -26,6 +27,26 @@ class Typist {
   }
 
  private:
+  /// What is made of a parameter by maps that move nothing is read in its place.
+  void narrow_parameters() {
+    std::vector<ValueId> source(graph_.values.size(), -1);
+    std::vector<bool> streams(source.size(), false), otherwise(source.size(), false);
+    for (std::size_t id = 0; id < source.size(); ++id)
+      if (graph_.values[id].role == graph::Role::parameter) source[id] = static_cast<ValueId>(id);
+    for (const Node& node : graph_.nodes)
+      for (std::size_t i = 0; i < node.in.size(); ++i) {
+        const ValueId parameter = source[node.in[i]];
+        const char letter = definition(node.op).types.of_input(i);
+        if (parameter < 0) continue;
+        if (letter == 'a')
+          source[node.out.front()] = parameter;
+        else
+          (letter == 's' ? streams : otherwise)[parameter] = true;
+      }
+    for (std::size_t id = 0; id < source.size(); ++id)
+      if (streams[id] && !otherwise[id]) graph_.values[id].dtype = stream_;
+  }
+
   void type(Node node) {
     const graph::NumberTypes& types = definition(node.op).types;
     for (std::size_t i = 0; i < node.in.size(); ++i)
@@ -53,6 +74,8 @@ class Typist {
 
 }  // namespace
 
-Graph with_types(Graph graph, DType stream) { return Typist(std::move(graph), stream).run(); }
+Graph with_types(Graph graph, DType stream, Masters masters) {
+  return Typist(std::move(graph), stream).run(masters);
+}
 
 }  // namespace heddle::passes

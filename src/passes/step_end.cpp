@@ -106,13 +106,19 @@ class Writer {
     return graph_.add(value);
   }
 
+  ValueId moment(ValueId parameter, const char* what, Role role) {
+    const ValueId made = like(parameter, what, role);
+    graph_[made].dtype = end_.narrow_moments ? DType::bf16 : compute_type(graph_[parameter].dtype);
+    return made;
+  }
+
   void add_state(Trained& trained) {
     const ValueId p = trained.parameter;
-    trained.moments = {like(p, ".first_moment", Role::state), like(p, ".second_moment", Role::state)};
+    trained.moments = {moment(p, ".first_moment", Role::state), moment(p, ".second_moment", Role::state)};
     if (end_.update == Update::final) return;
     trained.kept = like(p, ".kept", Role::replaced);
-    trained.spare = {like(p, ".first_moment.spare", Role::replaced),
-                     like(p, ".second_moment.spare", Role::replaced)};
+    trained.spare = {moment(p, ".first_moment.spare", Role::replaced),
+                     moment(p, ".second_moment.spare", Role::replaced)};
   }
 
   void add(Op op, std::vector<ValueId> in, std::vector<ValueId> out, Phase phase,
@@ -149,7 +155,9 @@ class Writer {
     const std::vector<Node>& copies = conversions_[parameter];
     if (!copies.empty()) out.push_back(copies.front().out.front());
     add(Op::adamw, std::move(in), std::move(out), phase,
-        graph::Update{.decays = graph_[parameter].initial.decay, .copies = !copies.empty()});
+        graph::Update{.decays = graph_[parameter].initial.decay,
+                      .copies = !copies.empty(),
+                      .key = graph_[parameter].name + ".moments"});
     add_conversions(parameter, phase, 1);
   }
 

@@ -49,7 +49,8 @@ void lay_out(Draft& draft, const ModelWriter& write) {
   const Precision precision = options.train.precision;
   const auto laid_out = [&](const deck::Model& model) {
     const graph::Graph one = write(model, master_type(precision));
-    return passes::with_types(passes::parallelize(one, options.grid, options.stream), stream_type(precision));
+    return passes::with_types(passes::parallelize(one, options.grid, options.stream), stream_type(precision),
+                              options.masters);
   };
   draft.graph = laid_out(options.model);
   draft.evaluation_graph = laid_out(without_dropout(options.model));
@@ -110,6 +111,7 @@ passes::Program differentiate(Draft& draft, const Share& share, PipelineRank pip
       passes::differentiate(share), {.update = draft.options.update,
                                      .tying = one_steps ? passes::Tying::transmit : passes::Tying::replicate,
                                      .ties = draft.ties,
+                                     .narrow_moments = draft.options.narrow_moments,
                                      .pipeline_rank = pipeline_rank});
   program.loss_rows = draft.options.train.loss_rows;
   return program;

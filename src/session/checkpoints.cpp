@@ -2,9 +2,11 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <filesystem>
 
 #include "heddle/io/checkpoint.hpp"
+#include "heddle/lanes/memory.hpp"
 
 namespace heddle::session {
 namespace {
@@ -13,6 +15,15 @@ io::Shard shard(const train::Parameter& parameter, const std::string& dataset, c
   io::Shard shard{dataset, parameter.global, {}, local, parameter.owner};
   for (const maps::Block& block : parameter.box) shard.begin.push_back(block.begin);
   return shard;
+}
+
+/// Files hold fp32 and fp64.
+lanes::OnHost widened(lanes::OnHost held) {
+  if (held.tensor.dtype != DType::bf16) return held;
+  const lanes::Memory memory(held.tensor.count() * size_of(DType::f32));
+  const Tensor wide{memory.data(), DType::f32, held.tensor.shape};
+  std::copy_n(held.tensor.as<BFloat16>(), wide.count(), wide.as<float>());
+  return {wide, lanes::owner_of(wide.data)};
 }
 
 }  // namespace
@@ -31,7 +42,7 @@ std::string Checkpoints::write(const comm::Communicator& ranks, const Trainer& t
   std::vector<io::Shard> shards;
   std::vector<lanes::OnHost> held;  // what the shards show
   const auto add = [&](const train::Parameter& p, const std::string& name, const Tensor& tensor) {
-    held.push_back(trainer.lane().on_host(tensor));
+    held.push_back(widened(trainer.lane().on_host(tensor)));
     shards.push_back(shard(p, name, held.back().tensor));
   };
   for (const train::TrainedParameter& p : trainer.parameters()) {

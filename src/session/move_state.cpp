@@ -40,7 +40,9 @@ void move_state(const comm::Communicator& ranks, Side<Trainer> from, Side<Traine
     from.trainer->lane().fence("the state to be moved");  // the other trainer's lane may be another
   }
   if (plan::fingerprint(from.plan) != plan::fingerprint(to.plan) ||
-      from.plan.options.train.precision != to.plan.options.train.precision)
+      from.plan.options.train.precision != to.plan.options.train.precision ||
+      from.plan.options.masters != to.plan.options.masters ||
+      from.plan.options.narrow_moments != to.plan.options.narrow_moments)
     throw Error(ExitCode::usage, "the state of one model cannot become that of another",
                 "their parameters differ in names, shapes or number type",
                 "lay out the model that was trained");

@@ -123,7 +123,7 @@ def run_heddle(case, arguments):
     batch = shape.sizes()["batch"] * (mode.ranks if mode.name.startswith("data") else 1)
     with tempfile.NamedTemporaryFile("r", suffix=".json") as result:
         command = [str(LOCAL), str(mode.ranks), arguments.heddle, "bench", str(HERE / shape.deck), *shape.overrides,
-                   *mode.grid, f"train.batch={batch}", "--steps", str(shape.steps), "--json", result.name]
+                   *mode.grid, f"train.batch={batch}", f"train.precision={arguments.precision}", "--steps", str(shape.steps), "--json", result.name]
         text, _ = started(command, arguments.under)
         found = json.loads(pathlib.Path(result.name).read_text())
     # Heddle's own figure: it is taken before the rates of the machine are measured, in memory of their own.
@@ -135,7 +135,7 @@ def run_torch(case, arguments):
     launch = ["-m", "torch.distributed.run", "--nproc-per-node", str(mode.ranks)] if mode.ranks > 1 else []
     sizes = [word for name, value in shape.sizes().items() for word in (f"--{name}", str(value))]
     command = [arguments.python, *launch, arguments.peer or str(HERE / "torch_gpt2.py"), *mode.torch, *sizes,
-               "--steps", str(shape.steps), "--warmup", "1"]
+               "--dtype", arguments.precision, "--steps", str(shape.steps), "--warmup", "1"]
     text, peak = started(command, arguments.under)
     return json.loads(next(line for line in text.splitlines() if line.startswith("{"))) | {"peak": peak}
 
@@ -183,11 +183,11 @@ def heddle_state():
     return f"Heddle {found or 'without git'}"
 
 
-def table(cases):
+def table(cases, precision="fp32"):
     first = cases[0]
     peers = {run["peer"] for case in cases for run in case.torch}
     rounds = len(first.heddle)
-    lines = [f"{heddle_state()} beside {', '.join(peers) or 'no PyTorch'}, fp32, a thread a rank, "
+    lines = [f"{heddle_state()} beside {', '.join(peers) or 'no PyTorch'}, {precision}, a thread a rank, "
              f"{rounds} round{'s' * (rounds > 1)}; {processor()}.", "",
              "| model, batch | layout | Heddle tokens/s | PyTorch tokens/s | ratio | Heddle GFLOP/s | GEMM GFLOP/s | ratio "
              "| Heddle MiB | PyTorch MiB | ratio |", "|---|---|" + "--:|" * 9]
@@ -206,19 +206,24 @@ def replaced(text, name, block):
     return before + begin + block + end + after.partition(end)[2]
 
 
-def write(path, cases):
-    path.write_text(table(cases))
+def write(path, cases, precision):
+    path.write_text(table(cases, precision))
     path.with_suffix(".json").write_text(json.dumps(
         [{"shape": c.shape.name, "layout": c.mode.name, "heddle": c.heddle, "torch": c.torch} for c in cases], indent=1))
 
 
-def update(path, cases):
+def marks(name, precision):
+    """fp32 has the plain name."""
+    return name if precision == "fp32" else f"{name}, {precision}"
+
+
+def update(path, cases, precision="fp32"):
     document = pathlib.Path(path)
-    text = replaced(document.read_text(), "side by side", table(cases))
+    text = replaced(document.read_text(), marks("side by side", precision), table(cases, precision))
     for case in cases:
         speed = case.median(lambda h: h["tokens_per_s"])
         budget = min(case.heddle, key=lambda h: abs(h["tokens_per_s"] - speed))["text"]
-        text = replaced(text, f"budget of {case.shape.name}, {case.mode.name}", f"```\n{budget.strip()}\n```\n")
+        text = replaced(text, marks(f"budget of {case.shape.name}, {case.mode.name}", precision), f"```\n{budget.strip()}\n```\n")
     document.write_text(text)
 
 
@@ -237,6 +242,7 @@ def arguments_of_the_command_line():
     parser.add_argument("--heddle", required=True, help="the program")
     parser.add_argument("--python", nargs="+", default=[sys.executable], help="the first of these that has torch is taken")
     parser.add_argument("--peer", help="a script with torch_gpt2.py's command line, that may know --mode tp and pp too")
+    parser.add_argument("--precision", default="fp32", choices=["fp32", "bf16"], help="what both compute in")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--only", default="", help="only cases whose model and layout match this regular expression")
     parser.add_argument("--under", type=shlex.split, default=[], help="what each run is started under: 'taskset -c 0,1'")
@@ -260,10 +266,10 @@ def main():
             case.heddle.append(run_heddle(case, arguments))
             if arguments.peer or case.mode.own:
                 case.torch.append(run_torch(case, arguments))
-            write(pathlib.Path(arguments.output), [case for case in cases if case.heddle])
+            write(pathlib.Path(arguments.output), [case for case in cases if case.heddle], arguments.precision)
     if arguments.update:
-        update(arguments.update, cases)
-    print(table(cases), end="")
+        update(arguments.update, cases, arguments.precision)
+    print(table(cases, arguments.precision), end="")
 
 
 if __name__ == "__main__":

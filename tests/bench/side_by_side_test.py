@@ -62,7 +62,7 @@ class Table(unittest.TestCase):
 
     def test_marks_of_the_page_are_those_of_the_script(self):
         page = (side_by_side.HERE.parent.parent / "docs" / "performance.md").read_text()
-        for name in ["side by side"] + [f"budget of {shape.name}, one rank" for shape in SHAPES[:2]]:
+        for name in ["side by side", "side by side, bf16"] + [f"budget of {shape.name}, one rank" for shape in SHAPES[:2]]:
             self.assertTrue(f"<!-- {name} -->\n" in page and f"<!-- end of {name} -->\n" in page, name)
 
 

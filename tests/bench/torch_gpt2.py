@@ -56,6 +56,7 @@ def main():
     for name, value in SIZES.items():
         parser.add_argument(f"--{name}", type=int, default=value)
     parser.add_argument("--mode", choices=["single", "ddp"], default="single")
+    parser.add_argument("--dtype", choices=["fp32", "bf16"], default="fp32", help="bf16: autocast of fp32 parameters")
     size = parser.parse_args()
     torch.set_num_threads(size.threads)
     model = Gpt2(size)
@@ -71,7 +72,9 @@ def main():
     for _ in range(size.warmup + size.steps):
         begin = time.perf_counter()
         optimizer.zero_grad()
-        model(inputs, targets).backward()
+        with torch.autocast("cpu", dtype=torch.bfloat16, enabled=size.dtype == "bf16"):
+            loss = model(inputs, targets)
+        loss.backward()
         optimizer.step()
         seconds.append(time.perf_counter() - begin)
     if rank == 0:

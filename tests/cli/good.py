@@ -6,6 +6,7 @@ import shutil
 import sys
 import tempfile
 import unittest
+import unittest.mock
 import xml.etree.ElementTree
 
 import h5py
@@ -134,6 +135,15 @@ class Commands(unittest.TestCase):
                     self.assertEqual({group[name].dtype.itemsize for name in group}, {width})
                 self.assertTrue(file["optimizer/first/embedding.token"][:].any())
 
+    def test_a_checkpoint_has_moments_that_are_bf16_as_fp32(self):
+        self.done(self.grid, "run", SMOKE, *GRID, "optimizer.moments=bf16", "output.directory=narrow")
+        with h5py.File(os.path.join(self.folder, "narrow", "checkpoints", "step-000020.h5"), "r") as file:
+            for moment in ("first", "second"):
+                numbers = file[f"optimizer/{moment}/embedding.token"][:]
+                self.assertEqual(numbers.dtype, "float32")
+                self.assertTrue(numbers.any())
+                self.assertFalse((numbers.view("uint32") & 0xffff).any(), "more than bf16 holds")
+
     def test_a_run_in_bf16_is_checked_run_measured_and_written_with(self):
         bf16 = ["train.precision=bf16", *GRID]
         text = self.done(self.grid, "check", SMOKE, *bf16)
@@ -147,6 +157,21 @@ class Commands(unittest.TestCase):
         self.done(self.grid, "bench", SMOKE, *bf16, "--steps", "2", "--json", "bf16.json")
         with open(os.path.join(self.folder, "bf16.json"), encoding="utf-8") as file:
             self.assertEqual(json.load(file)["precision"], "bf16")
+
+    def test_a_run_without_masters_has_weights_that_bf16_holds_and_is_written_with(self):
+        self.done(self.grid, "run", SMOKE, *GRID, "train.precision=bf16", "optimizer.masters=false", "output.directory=one-copy")
+        with h5py.File(os.path.join(self.folder, "one-copy", "checkpoints", "step-000020.h5"), "r") as file:
+            self.assertFalse((file["parameters/embedding.token"][:].view("uint32") & 0xffff).any())
+            self.assertTrue((file["parameters/norm.weight"][:].view("uint32") & 0xffff).any())
+        self.assertTrue(self.done(self.alone, "generate", "one-copy", "--tokens", "12", "--prompt", "To be"))
+
+    def test_a_processor_without_bf16_runs_and_says_that_it_is_slow(self):
+        self.done(self.alone, "run", SMOKE, "train.precision=bf16", "output.directory=fast")
+        with unittest.mock.patch.dict(os.environ, ONEDNN_MAX_CPU_ISA="AVX2"):
+            text = self.done(self.alone, "run", SMOKE, "train.precision=bf16", "output.directory=slow")
+        self.assertEqual(text.count('train.precision = "bf16" is slow here: '), 1, text)
+        for fast, slow in zip(self.losses("fast"), self.losses("slow")):
+            self.assertAlmostEqual(slow / fast, 1, delta=1e-3)
 
     def test_a_run_says_once_that_tf32_is_of_devices(self):
         text = self.done(self.alone, "run", SMOKE, "train.precision=tf32", "output.directory=tf32")

@@ -94,6 +94,14 @@ TEST(Check, MisfitsNameTheKeyAndWhatWouldDo) {
        "command line: train.batch=9223372036854775807: train.batch = 9223372036854775807, train.sequence = "
        "32 and "
        "model.width = 48 overflow (the bytes of a step are counted in 64 bits); give smaller sizes"},
+      {{"optimizer.moments=bf16", "train.precision=fp64"},
+       "command line: optimizer.moments=bf16: optimizer.moments = \"bf16\" saves precision that "
+       "train.precision = "
+       "\"fp64\" asks for (moments in bf16 are of fp32 parameters); try optimizer.moments = \"wide\""},
+      {{"optimizer.masters=false"},
+       "command line: optimizer.masters=false: optimizer.masters = false leaves nothing, as train.precision "
+       "= \"fp32\" "
+       "(only under bf16 products read other numbers than the masters); try train.precision = \"bf16\""},
   };
   for (const auto& [overrides, says] : misfits) EXPECT_THAT(complaints_with(overrides), ElementsAre(says));
 }

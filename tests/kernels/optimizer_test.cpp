@@ -69,6 +69,67 @@ TEST(AdamW, IntoOtherMemoryGivesTheSameBitsKeepsTheParameterAndRoundsTheNewOne) 
     }
 }
 
+/// Moments in bf16 for `local`, a block of a [6, 50] parameter, after a step from nothing but the gradient of the whole.
+struct Narrow {
+  Narrow(const Vector& gradient, const Shape& local, const Shape& begin, std::uint64_t stream = 3)
+      : parameter(DType::f32, local, Vector(static_cast<std::size_t>(local.count()), 1.0)),
+        m(DType::bf16, local, Vector(static_cast<std::size_t>(local.count()), 0.5)),
+        v(DType::bf16, local, Vector(static_cast<std::size_t>(local.count()), 0.25)) {
+    Vector part;
+    for (std::int64_t i = 0; i < local[0]; ++i)
+      for (std::int64_t j = 0; j < local[1]; ++j)
+        part.push_back(gradient[static_cast<std::size_t>((begin[0] + i) * 50 + begin[1] + j)]);
+    const AdamWState state{parameter, m, v};
+    adamw({}, state, Array(DType::f32, local, part), state, {}, {}, {1e-2, 0.9, 0.99},
+          {7, stream, {{6, 50}, begin}});
+  }
+  Array parameter, m, v;
+};
+
+TEST(NarrowMoments, AreRoundedAlikeWhoeverHoldsThem) {
+  const Vector gradient = random_values(300, 1, DType::f32);
+  const Narrow whole(gradient, {6, 50}, {0, 0});
+  for (const auto& [local, begin] :
+       {std::pair(Shape{3, 50}, Shape{3, 0}), {Shape{6, 17}, Shape{0, 33}}, {Shape{2, 9}, Shape{1, 5}}}) {
+    const Narrow part(gradient, local, begin);
+    for (std::int64_t i = 0; i < local[0]; ++i)
+      for (std::int64_t j = 0; j < local[1]; ++j) {
+        const auto here = static_cast<std::size_t>(i * local[1] + j),
+                   there = static_cast<std::size_t>((begin[0] + i) * 50 + begin[1] + j);
+        ASSERT_EQ(part.m.values()[here], whole.m.values()[there]);
+        ASSERT_EQ(part.v.values()[here], whole.v.values()[there]);
+        ASSERT_EQ(part.parameter.values()[here], whole.parameter.values()[there]);
+      }
+  }
+}
+
+/// A change of less than half of the distance to the next bf16, which rounding to the nearest would lose: over n draws
+/// the mean is within 5 / sqrt(4 n) of a distance, five standard deviations of what has at most 1/2.
+TEST(NarrowMoments, KeepTheirMeanThoughAStepIsSmall) {
+  constexpr double distance = 1.0 / 256, fraction = 0.3;  // between 0.5 and the next, of which m becomes
+  const double gradient = 0.5 + fraction * distance / 0.1;
+  double sum = 0;
+  constexpr int draws = 40;
+  for (int stream = 0; stream < draws; ++stream)
+    for (double m :
+         Narrow(Vector(300, gradient), {6, 50}, {0, 0}, static_cast<std::uint64_t>(stream)).m.values()) {
+      ASSERT_TRUE(m == 0.5 || m == 0.5 + distance) << m;
+      sum += m;
+    }
+  constexpr double n = 300.0 * draws;
+  EXPECT_NEAR((sum / n - 0.5) / distance, fraction, 5 / std::sqrt(4 * n));
+}
+
+TEST(NarrowMoments, OfNumbersThatAreNoneOrTinyAreRoundedAsUsual) {
+  for (std::uint32_t bits :
+       {0x7f800000u, 0xff800000u, 0x7fffffffu, 0xffffffffu, 0x00000000u, 0x80000000u, 0x00000001u})
+    for (std::uint32_t word : {0u, 0xffffu}) {
+      const float x = std::bit_cast<float>(bits);
+      EXPECT_EQ(BFloat16::dithered(x, word).bits, BFloat16(x).bits) << bits;
+    }
+  EXPECT_EQ(BFloat16::dithered(1.0f, 0xffffffff).bits, BFloat16(1.0f).bits);  // what bf16 holds stays
+}
+
 TEST(SumOfSquares, AgreesWithItsReferenceWhateverTheResultHeld) {
   for (DType type : compute_types)
     for (std::int64_t count : {0, 1, 4096, 100003}) {

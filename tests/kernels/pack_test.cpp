@@ -56,14 +56,14 @@ TYPED_TEST(Packs, AreSummedAndCompared) {
   }
 }
 
-/// Every bfloat16.
-std::vector<bfloat16> all_bfloat16() {
-  std::vector<bfloat16> all(1 << 16);
+/// Every BFloat16.
+std::vector<BFloat16> all_bfloat16() {
+  std::vector<BFloat16> all(1 << 16);
   for (std::size_t i = 0; i < all.size(); ++i) all[i].bits = static_cast<std::uint16_t>(i);
   return all;
 }
 
-/// Numbers at, next to and halfway between all bfloat16.
+/// Numbers at, next to and halfway between all BFloat16.
 std::vector<float> around_bfloat16() {
   std::vector<float> numbers;
   for (std::uint32_t high = 0; high < 1 << 16; ++high)
@@ -75,7 +75,7 @@ std::vector<float> around_bfloat16() {
 TYPED_TEST(Packs, LoadEveryBfloat16AsOneNumberIs) {
   using T = TypeParam;
   using Bits = typename ExponentialConstants<T>::Bits;
-  const std::vector<bfloat16> from = all_bfloat16();
+  const std::vector<BFloat16> from = all_bfloat16();
   for (std::int64_t n : {1 << 16, (1 << 16) - 1, 5, 1}) {
     std::vector<T> to(n + 1, T(-1));
     by_one_team([&](const Team& team) {
@@ -95,12 +95,12 @@ TYPED_TEST(Packs, StoreBfloat16AsOneNumberIsRounded) {
   counts.push_back(static_cast<std::int64_t>(from.size()));
   for (std::int64_t n : counts) {
     const T* last = from.data() + from.size() - n;
-    std::vector<bfloat16> to(n + 100, bfloat16(-1));
+    std::vector<BFloat16> to(n + 100, BFloat16(-1));
     by_one_team([&](const Team& team) {
       each_pack<T>(team, n, [&](auto at) { at.store(to.data(), at.load(last)); });
     });
     for (std::int64_t i = 0; i < n + 100; ++i)
-      ASSERT_EQ(to[i].bits, (i < n ? static_cast<bfloat16>(last[i]) : bfloat16(-1)).bits) << i << " of " << n;
+      ASSERT_EQ(to[i].bits, (i < n ? static_cast<BFloat16>(last[i]) : BFloat16(-1)).bits) << i << " of " << n;
   }
 }
 

@@ -55,6 +55,24 @@ TEST(NumberTypes, EachWeightIsConvertedOnceHoweverOftenItIsUsed) {
     }
 }
 
+TEST(NumberTypes, WithoutMastersWeightsAreBf16AndWhatIsReadWideStaysSo) {
+  for (const maps::Grid& grid : some_grids()) {
+    const Graph laid = parallelize(tests::small_gpt(), grid, ResidualStream::whole);
+    const Graph graph = with_types(laid, DType::bf16, Masters::none);
+    EXPECT_TRUE(conversions(graph).empty());
+    EXPECT_EQ(graph.nodes.size(), laid.nodes.size());
+    for (ValueId id : tests::parameters(graph)) {
+      const std::string& name = graph[id].name;
+      const bool vector = name.ends_with(".bias") || name.find("norm") != std::string::npos;
+      EXPECT_EQ(graph[id].dtype, vector || name == "embedding.position" ? DType::f32 : DType::bf16) << name;
+    }
+    for (const Trained& trained : differentiate(partition(graph, {}).front()).trained)
+      EXPECT_GE(trained.gradient, 0);
+  }
+  const Graph model = tests::small_gpt();
+  EXPECT_EQ(text(with_types(model, DType::f32, Masters::none)), text(model));
+}
+
 TEST(NumberTypes, GradientsAreSummedInFp32AndCotangentsStreamAsBf16) {
   for (const maps::Grid& grid : some_grids())
     for (const Share& share : partition(bf16_gpt(grid), {2})) {

@@ -8,19 +8,31 @@
 
 namespace heddle {
 
-struct bfloat16 {
+struct BFloat16 {
   std::uint16_t bits;
 
-  bfloat16() = default;
-  /// Rounded to the nearest, a tie to the even one; NaN stays NaN.
-  constexpr bfloat16(float x) : bits(rounded(std::bit_cast<std::uint32_t>(x))) {}
+  BFloat16() = default;
+  /// Rounded to the nearest, a tie to the even one; NaN stays NaN, and what is smaller than any normal fp32 number
+  /// becomes zero: as processors' instructions have it (Intel's VCVTNEPS2BF16).
+  constexpr BFloat16(float x) : bits(rounded(std::bit_cast<std::uint32_t>(x))) {}
+  /// Rounded up or down: which, 16 random bits decide, with the chances that leave the mean what it is (stochastic
+  /// rounding, Gupta et al., arXiv 1502.02551).
+  static constexpr BFloat16 dithered(float x, std::uint32_t random) {
+    const std::uint32_t bits = std::bit_cast<std::uint32_t>(x);
+    constexpr std::uint32_t exponent = 0x7f800000;
+    const bool as_is = (bits & exponent) == exponent || (bits & exponent) == 0;
+    BFloat16 result(x);
+    if (!as_is) result.bits = static_cast<std::uint16_t>((bits + (random & 0xffff)) >> 16);
+    return result;
+  }
   constexpr operator float() const { return std::bit_cast<float>(std::uint32_t{bits} << 16); }
 
  private:
   static constexpr std::uint16_t rounded(std::uint32_t x) {
-    constexpr std::uint32_t infinity = 0x7f800000, sign = 0x80000000, quiet = 0x0040;
-    const std::uint32_t up = (x + 0x7fff + (x >> 16 & 1)) >> 16;
-    return static_cast<std::uint16_t>((x & ~sign) > infinity ? x >> 16 | quiet : up);
+    constexpr std::uint32_t exponent = 0x7f800000, sign = 0x80000000, quiet = 0x0040;
+    const std::uint32_t nearest = (x + 0x7fff + (x >> 16 & 1)) >> 16;
+    const std::uint32_t number = (x & exponent) == 0 ? (x & sign) >> 16 : nearest;
+    return static_cast<std::uint16_t>((x & ~sign) > exponent ? x >> 16 | quiet : number);
   }
 };
 

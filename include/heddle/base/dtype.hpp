@@ -35,7 +35,7 @@ constexpr DType dtype_of<double>() {
   return DType::f64;
 }
 template <>
-constexpr DType dtype_of<bfloat16>() {
+constexpr DType dtype_of<BFloat16>() {
   return DType::bf16;
 }
 template <>
@@ -53,7 +53,7 @@ decltype(auto) with_real(DType type, F&& f) {
   HEDDLE_EXPECT(type != DType::i32);
   switch (type) {
     case DType::f64: return f(double{});
-    case DType::bf16: return f(bfloat16{});
+    case DType::bf16: return f(BFloat16{});
     default: return f(float{});
   }
 }

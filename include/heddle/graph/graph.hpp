@@ -75,8 +75,9 @@ struct Attention {
 };
 
 struct Update {
-  bool decays = false;  ///< weight decay pulls the parameter
-  bool copies = false;  ///< the last output is the new parameter's copy
+  bool decays = false;   ///< weight decay pulls the parameter
+  bool copies = false;   ///< the last output is the new parameter's copy
+  std::string key = {};  ///< of the numbers that moments are rounded with where they are bf16
 };
 
 struct Conversion {

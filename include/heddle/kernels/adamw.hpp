@@ -3,6 +3,7 @@
 #pragma once
 
 #include "heddle/base/tensor.hpp"
+#include "heddle/kernels/box.hpp"
 #include "heddle/lanes/lane.hpp"
 
 namespace heddle::kernels {
@@ -23,15 +24,23 @@ struct AdamWStep {
 void adamw(const lanes::Lane& lane, const Tensor& parameter, const Tensor& gradient, const Tensor& m,
            const Tensor& v, const AdamWStep& step);
 
-/// A parameter and its moments.
+/// A parameter and its moments: of the gradient's type, or where that is fp32 each also bf16.
 struct AdamWState {
   Tensor parameter, m, v;
+};
+
+/// What of them is bf16 is rounded with: random numbers that belong to the element's place in the whole tensor, so
+/// that every layout rounds alike. A nearest bf16 would stand still: a step changes a moment by less than half of the
+/// distance to the next.
+struct Dither {
+  std::uint64_t key = 0, stream = 0;
+  Box box = {};
 };
 
 /// The same bits, into other memory: reads `from` and writes `to`, tensor by tensor another one or the same.
 /// What the parameter was goes to `kept`, and what it becomes, rounded to bf16, to `rounded`; both may have
 /// no data.
 void adamw(const lanes::Lane& lane, const AdamWState& from, const Tensor& gradient, const AdamWState& to,
-           const Tensor& kept, const Tensor& rounded, const AdamWStep& step);
+           const Tensor& kept, const Tensor& rounded, const AdamWStep& step, const Dither& dither = {});
 
 }  // namespace heddle::kernels

@@ -5,9 +5,13 @@
 
 namespace heddle::passes {
 
+/// Are parameters kept in the type that they are written in, beside what products read?
+enum class Masters { kept, none };
+
 /// A model that is written in the type of its parameters, laid out or not, with its numbers streaming as `stream`: a
 /// parameter that an op reads in that type (graph::NumberTypes) is converted first, once for all its uses of one
-/// layout, and what is made of it follows. The same graph where parameters are of that type.
-graph::Graph with_types(graph::Graph graph, DType stream);
+/// layout, and what is made of it follows. The same graph where parameters are of that type. Without masters a
+/// parameter that is read in that type alone has it.
+graph::Graph with_types(graph::Graph graph, DType stream, Masters masters = Masters::kept);
 
 }  // namespace heddle::passes

@@ -30,8 +30,9 @@ struct Tie {
 struct StepEnd {
   Update update = Update::final;
   Tying tying = Tying::replicate;
-  std::vector<Tie> ties = {};  ///< of the whole model
-  PipelineRank pipeline_rank;  ///< whose program it is
+  std::vector<Tie> ties = {};   ///< of the whole model
+  bool narrow_moments = false;  ///< kept in bf16
+  PipelineRank pipeline_rank;   ///< whose program it is
 };
 
 /// Adds to a program that was just differentiated the optimizer's state and the phases from norm on. A rank

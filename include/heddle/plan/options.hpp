@@ -7,6 +7,7 @@
 
 #include "heddle/deck/deck.hpp"
 #include "heddle/maps/grid.hpp"
+#include "heddle/passes/number_types.hpp"
 #include "heddle/passes/parallelize.hpp"
 #include "heddle/passes/step_end.hpp"
 
@@ -21,6 +22,8 @@ struct Options {
   maps::Grid grid;
   passes::ResidualStream stream = passes::ResidualStream::whole;
   passes::Update update = passes::Update::final;
+  passes::Masters masters = passes::Masters::kept;
+  bool narrow_moments = false;  ///< the optimizer's averages are kept in bf16
   std::int64_t bucket_bytes = std::int64_t{16}
                               << 20;        ///< of gradients that are summed as one message, at most
   std::string folder = {};                  ///< from which a schedule's file is looked for

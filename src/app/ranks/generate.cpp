@@ -49,10 +49,12 @@ class Writer {
     for (const train::Parameter& p : train::parameters(engine_.program(), engine_.arena(), grid_, {})) {
       Shape begin;
       for (int dim = 0; dim < p.global.rank(); ++dim) begin.push_back(0);
-      std::vector<std::byte> bytes(static_cast<std::size_t>(p.tensor.bytes()));
-      file.read(io::parameter_dataset(p.name), p.global, begin,
-                {bytes.data(), p.tensor.dtype, p.tensor.shape});
-      lane_.copy_from_host(bytes, p.tensor);
+      std::vector<double> numbers(static_cast<std::size_t>(p.tensor.count()));
+      file.read(io::parameter_dataset(p.name), p.global, begin, {numbers.data(), DType::f64, p.tensor.shape});
+      with_real(p.tensor.dtype, [&](auto zero) {
+        const std::vector<decltype(zero)> host(numbers.begin(), numbers.end());
+        lane_.copy_from_host(std::as_bytes(std::span(host)), p.tensor);
+      });
     }
   }
 

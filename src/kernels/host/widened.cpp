@@ -27,7 +27,7 @@ void convert_rows(const Matrix& from, const Matrix& to) {
 
 Matrix widened(const Matrix& m, float* to) {
   const Matrix wide{to, DType::f32, m.rows, m.columns, side, m.transpose};
-  convert_rows<bfloat16, float>(m, wide);
+  convert_rows<BFloat16, float>(m, wide);
   return wide;
 }
 
@@ -48,7 +48,7 @@ void widened_product(const Matrix& a, const Matrix& b, const Matrix& c, Write wr
         plain_product(widened(block(a, i, k, rows, depth), left),
                       widened(block(b, k, j, depth, columns), right), total, Write::accumulate);
       }
-      if (c.dtype == DType::bf16) convert_rows<float, bfloat16>(total, result);
+      if (c.dtype == DType::bf16) convert_rows<float, BFloat16>(total, result);
     }
 }
 

@@ -144,7 +144,7 @@ TEST(MapsOnce, sums_of_bf16_are_rounded_once) {
     const Owned in(DType::bf16, maps::LocalTensor({n, 3}, world().rank() == large ? 256.0 : 1.0));
     const Owned out(DType::bf16, Shape{1, 3});
     complete(start({MapKind::reduce_scatter, maps::Axis::tensor, 0}, grid, in.view(), out.view(), {}));
-    EXPECT_EQ(out.values(), maps::LocalTensor({1, 3}, static_cast<float>(bfloat16(256.0f + n - 1))));
+    EXPECT_EQ(out.values(), maps::LocalTensor({1, 3}, static_cast<float>(BFloat16(256.0f + n - 1))));
   }
 }
 

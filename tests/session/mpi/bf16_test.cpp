@@ -72,6 +72,38 @@ TEST(Bf16, NoBitDependsOnCutsOrOnTheOrderOfTheAxes) {
   }
 }
 
+/// In fp32 too, what is bf16 of parameters and moments is rounded by numbers that belong to its place.
+TEST(Bf16, NoBitDependsOnHowParametersAndMomentsThatAreBf16Lie) {
+  for (const Overrides& saving :
+       {Overrides{"train.precision=fp32", "optimizer.moments=bf16"},
+        {"train.precision=bf16", "optimizer.moments=bf16"},
+        {"train.precision=bf16", "optimizer.masters=false"},
+        {"train.precision=bf16", "optimizer.masters=false", "optimizer.moments=bf16"}})
+    for (const Way& way : chosen()) {
+      Overrides narrow = saving;
+      narrow.push_back("optimizer.clip=0");
+      const auto with = [&](Overrides more) {
+        more.insert(more.begin(), narrow.begin(), narrow.end());
+        return deck_with(way, more);
+      };
+      Training run(with({}));
+      const plan::Plan wide = plan::make(deck_with(way, {}));
+      const auto moments = [](const plan::Plan& plan) {
+        return plan.memory(world().rank()).training[schedule::FixedPool::moments].bytes();
+      };
+      const bool halves = saving.back() == "optimizer.moments=bf16";
+      EXPECT_LE(moments(run.plan), moments(wide) / (halves ? 2 : 1) + 256 * 200) << "padding";
+      EXPECT_EQ(run.trainer.allocated(), run.plan.memory(world().rank()).bytes());
+      const Outcome once = train(run.deck);
+      EXPECT_TRUE(train(with({"train.memory=separate"})) == once);
+      const Outcome after = train(with({"optimizer.validate=after"}));
+      EXPECT_TRUE(after.parameters == once.parameters);
+      EXPECT_EQ(after.evaluation, once.evaluation);
+      if (way.pipeline > 1) expect_the_same_losses(train(with({"pipeline.tied=transmit"})), once, "tied");
+      EXPECT_NE(train(deck_with(way, {"optimizer.clip=0"})).losses, once.losses) << "they are rounded";
+    }
+}
+
 /// Schedules that sum as 1F1B does give its bits; of every one a rank allocates what its plan says.
 TEST(Bf16, SchedulesThatSumAs1F1BTrainAsItDoes) {
   const int pipeline = world().size();

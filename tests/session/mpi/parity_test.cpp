@@ -25,8 +25,12 @@ const std::string golden_file = HEDDLE_SOURCE_DIR "/tests/parity/golden.h5";
 struct Bounds {
   double loss, gradient, steps;
 };
-/// Where torch clips it divides by the gradient's norm + 1e-6, which fp64 sees after a step.
+/// Where torch clips it divides by the gradient's norm + 1e-6, which fp64 sees after a step. In bf16 a number has passed
+/// some 48 roundings of at most 2^-8 before it counts in a gradient - ten in each of two layers and four around them,
+/// there and back - which are independent, and so are torch's; two tensors that are apart by d, relatively, have a cosine
+/// of at least 1 - d^2 / 2.
 Bounds bounds(DType dtype) {
+  if (dtype == DType::bf16) return {2e-3, std::sqrt(2.0 * 48) * bfloat16_rounding, 2e-3};
   return dtype == DType::f64 ? Bounds{1e-12, 1e-10, 1e-7} : Bounds{1e-6, 1e-5, 1e-5};
 }
 
@@ -226,6 +230,8 @@ TEST_P(Parity, TenAdamWSteps) {
       rates += train::learning_rate(run.deck().optimizer, step, run.deck().train.steps);
     }
     EXPECT_LE(loss, bounds_.steps);
+    say(grid, fmt::format("ten steps: losses {:.1e}, gradient norms {:.1e}", loss, norm));
+    if (GetParam() == DType::bf16) continue;  // AdamW makes whole steps of gradients that are rounding
     EXPECT_LE(norm, bounds_.steps);
 
     run.compare(&train::TrainedParameter::tensor, "final",
@@ -234,8 +240,7 @@ TEST_P(Parity, TenAdamWSteps) {
                   EXPECT_LE(std::sqrt(found.key_difference), rates * std::sqrt(found.key_count)) << name;
                   worst = std::max(worst, found.relative());
                 });
-    say(grid,
-        fmt::format("ten steps: losses {:.1e}, gradient norms {:.1e}, parameters {:.1e}", loss, norm, worst));
+    say(grid, fmt::format("ten steps: parameters {:.1e}", worst));
   }
 }
 
@@ -249,7 +254,7 @@ TEST(ParityOfRates, TheDecksScheduleGivesTheRatesThatTorchWasGiven) {
                 rates[i], 1e-15);
 }
 
-INSTANTIATE_TEST_SUITE_P(Types, Parity, testing::Values(DType::f32, DType::f64),
+INSTANTIATE_TEST_SUITE_P(Types, Parity, testing::Values(DType::f32, DType::f64, DType::bf16),
                          [](const auto& type) { return std::string(heddle::name(type.param)); });
 
 }  // namespace
