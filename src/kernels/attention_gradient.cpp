@@ -137,8 +137,8 @@ KOKKOS_INLINE_FUNCTION void add_tile(const Team& team, const AttentionCall& call
 template <class T>
 KOKKOS_INLINE_FUNCTION void store(const Team& team, const AttentionCall& call, std::int64_t rows,
                                   const Compute<T>* from, T* to) {
-  for (std::int64_t i = 0; i < rows; ++i)
-    each(team, call.dim, [&](std::int64_t d) { to[i * call.qkv_row() + d] = from[i * call.dim + d]; });
+  for (std::int64_t i = 0; i < rows; ++i, from += call.dim, to += call.qkv_row())
+    each(team, call.dim, [&](std::int64_t d) { to[d] = from[d]; });
 }
 
 /// One head of one sample, by one team: the sums over queries that dk and dv are need no other order.
@@ -148,10 +148,8 @@ KOKKOS_INLINE_FUNCTION void head_gradient(const Team& team, const AttentionCall&
                                           std::int64_t head, const Running<C>& at) {
   const Sums<C> sums = sums_of(team, call, arrays.dqkv, sequence_row, head);
   for (std::int64_t row = 0; row < call.sequence; ++row)
-    each(team, call.dim, [&](std::int64_t d) {
-      sums.dk[row * sums.row + d] = 0;
-      sums.dv[row * sums.row + d] = 0;
-    });
+    for (C* to : {sums.dk + row * sums.row, sums.dv + row * sums.row})
+      each(team, call.dim, [&](std::int64_t d) { to[d] = 0; });
   Tile<C> tile{sequence_row, head, 0, 0, 0, 0, block_size};
   for (; tile.first_query < call.sequence; tile.first_query += block_size) {
     tile.queries = call.filled(tile.first_query, block_size);

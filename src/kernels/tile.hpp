@@ -100,15 +100,17 @@ template <Write write, class A, class B, class T, class F>
 KOKKOS_INLINE_FUNCTION void multiply(const Team& team, std::int64_t rows, std::int64_t columns, Strided<A> a,
                                      RowMajor<B> b, RowMajor<T> c, const F& part) {
   const std::int64_t whole = rows / register_rows, rest = rows % register_rows;
-  each_task(team, whole + rest, [&](std::int64_t task) {
-    const std::int64_t i = task < whole ? task * register_rows : whole * register_rows + (task - whole);
-    const Strided<A> left{a.data + i * a.row, a.row, a.column};
-    const RowMajor<T> result{c.data + i * c.row, c.row};
-    if (task < whole)
-      multiply_rows<write, register_rows>(columns, part(i), left, b, result);
-    else
-      multiply_rows<write, 1>(columns, part(i), left, b, result);
-  });
+  each_task(
+      team, whole + rest,
+      [&](std::int64_t task) __attribute__((always_inline)) {  // strides that are constants stay constants
+        const std::int64_t i = task < whole ? task * register_rows : whole * register_rows + (task - whole);
+        const Strided<A> left{a.data + i * a.row, a.row, a.column};
+        const RowMajor<T> result{c.data + i * c.row, c.row};
+        if (task < whole)
+          multiply_rows<write, register_rows>(columns, part(i), left, b, result);
+        else
+          multiply_rows<write, 1>(columns, part(i), left, b, result);
+      });
 }
 
 }  // namespace heddle::kernels
