@@ -6,6 +6,7 @@ import matplotlib.pyplot as plt  # noqa: E402
 
 INK, QUIET, GRID = "#2b2b33", "#7a7a85", "#e6e6ea"
 BLUE, ORANGE, GREEN, PURPLE = "#3b6fb6", "#e0813c", "#4c9f70", "#8a63a8"
+COLOURS = [BLUE, ORANGE, GREEN, PURPLE, "#c2514e", "#2f9fa8", "#9c8a3a"]
 
 plt.rcParams.update({
     "font.family": "DejaVu Sans", "font.size": 9.5, "text.color": INK,

@@ -172,9 +172,9 @@ class Lines {
     line({.work = Work::wait, .action = {ActionKind::reduce_gradients}}) = {"wait for gradient buckets"};
     for (const exec::GradientReducer::Message& message : trainer_.engine().buckets()) {
       buckets.name = "gradient buckets";
-      buckets.cost.bytes += static_cast<double>(message.gradients.bytes());
+      buckets.cost.bytes += static_cast<double>(message.gradients.shape.count() * size_of(message.sent));
       buckets.floor = buckets.floor.value_or(0) +
-                      all_reduce_seconds(trainer_.grid().along(message.axes), message.gradients);
+                      sum_seconds(trainer_.grid().along(message.axes), message.gradients, message.sent);
     }
     agree = {"loss and norm over ranks"};
   }

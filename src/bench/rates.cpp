@@ -92,11 +92,10 @@ double map_seconds(const maps::Map& map, const comm::CartesianGrid& grid, const 
                         [&] { wait_for(comm::start(map, grid, source.tensor, into, lane)); });
 }
 
-double all_reduce_seconds(const comm::Communicator& ranks, const Tensor& like) {
+double sum_seconds(const comm::Communicator& ranks, const Tensor& like, DType sent) {
   const lanes::Lane lane = lanes::device_lane();
   const Scratch sum(like, lane);
-  return median_seconds(
-      ranks, [&] { wait_for(start_all_reduce(ranks, comm::Reduction::sum, sum.tensor, sum.tensor, lane)); });
+  return median_seconds(ranks, [&] { wait_for(start_sum(ranks, sum.tensor, sent, lane)); });
 }
 
 double exchange_seconds(const comm::Communicator& ranks, const std::vector<Message>& sent,

@@ -24,7 +24,7 @@ double median_seconds(const comm::Communicator& ranks, const std::function<void(
 /// its own. Collective over the ranks that take part.
 double map_seconds(const maps::Map& map, const comm::CartesianGrid& grid, const Tensor& in,
                    const Tensor& out);
-double all_reduce_seconds(const comm::Communicator& ranks, const Tensor& like);
+double sum_seconds(const comm::Communicator& ranks, const Tensor& like, DType sent);
 
 /// What goes to or comes from another rank.
 struct Message {

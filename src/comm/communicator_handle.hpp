@@ -4,9 +4,12 @@
 #include <array>
 #include <map>
 #include <memory>
+#include <utility>
+#include <vector>
 
 #include "heddle/comm/communicator.hpp"
 #include "heddle/comm/exchange.hpp"
+#include "heddle/lanes/memory.hpp"
 #include "shared.hpp"
 
 namespace heddle::comm {
@@ -20,10 +23,20 @@ struct Communicator::Handle {
   /// dim, dtype, extents...}.
   std::map<std::array<std::int64_t, 5 + Shape::max_rank>, std::shared_ptr<Exchange::Route>> routes;
 
+  int narrow_sums = 0, narrow_sums_begun = 0;  ///< under way, and so far (narrow_sum.cpp)
+
+  /// Memory for what comes from other ranks: one that was kept, which is free once the lane has landed what lay there,
+  /// and a request waits for that.
+  lanes::Memory workspace(std::int64_t bytes, const lanes::Lane& lane);
+  void keep(lanes::Memory memory, const lanes::Lane& lane);
+
   Handle(MPI_Comm owned, Shared& all);
   ~Handle();
   Handle(const Handle&) = delete;
   Handle& operator=(const Handle&) = delete;
+
+ private:
+  std::map<std::pair<lanes::Stream*, std::int64_t>, std::vector<lanes::Memory>> kept_;  // by their bytes
 };
 
 }  // namespace heddle::comm

@@ -32,16 +32,38 @@ Request& Request::operator=(Request&&) noexcept = default;
 Request::~Request() = default;
 
 bool Request::test() {
-  if (done()) return true;
-  state_->shared->starts.move_on();
-  if (state_->start) return false;
-  int all = 0;
-  const int count = static_cast<int>(state_->pending.size());
-  check(MPI_Testall(count, state_->pending.data(), &all, MPI_STATUSES_IGNORE), "MPI_Testall");
-  if (!all) return false;
-  if (state_->finish) state_->finish();
-  state_.reset();
+  while (!done()) {
+    state_->shared->starts.move_on();
+    if (state_->start) return false;
+    int all = 0;
+    const int count = static_cast<int>(state_->pending.size());
+    check(MPI_Testall(count, state_->pending.data(), &all, MPI_STATUSES_IGNORE), "MPI_Testall");
+    if (!all) return false;
+    if (state_->finish)
+      std::exchange(state_->finish, {})(*state_);
+    else
+      state_.reset();
+  }
   return true;
+}
+
+namespace {
+
+void ask(Request::State& state, const lanes::Lane& lane, const char* what,
+         std::function<void(Request::State&)> start) {
+  state.ready = lane.mark(what);
+  state.start = std::move(start);
+  state.shared->starts.add(state);
+  state.shared->starts.move_on();
+}
+
+}  // namespace
+
+void go_on(Request::State& state, const lanes::Lane& lane, const char* what,
+           std::function<void(Request::State&)> start) {
+  state.pending.clear();
+  state.receives = 0;
+  ask(state, lane, what, std::move(start));
 }
 
 Request make_request(Shared& shared, const lanes::Lane& lane, const char* what,
@@ -49,10 +71,7 @@ Request make_request(Shared& shared, const lanes::Lane& lane, const char* what,
   auto state = std::make_unique<Request::State>(shared);
   for (const void* data : memory)
     if (auto owner = lanes::owner_of(data)) state->own.push_back(std::move(owner));
-  state->ready = lane.mark(what);
-  state->start = std::move(start);
-  shared.starts.add(*state);
-  shared.starts.move_on();
+  ask(*state, lane, what, std::move(start));
   const bool done = !state->start && state->pending.empty() && !state->finish;
   return done ? Request() : Request(std::move(state));
 }

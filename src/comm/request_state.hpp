@@ -28,12 +28,18 @@ struct Request::State {
   std::vector<MPI_Request> pending;
   std::size_t receives = 0;  ///< the first so many of `pending` are receives, which can be cancelled
   std::vector<std::shared_ptr<void>> own;  ///< memory that is read and written
-  std::function<void()> finish;            ///< enqueues what is left to do on the lane; may be empty
+  /// Enqueues what is left to do on the lane, and may go on; may be empty.
+  std::function<void(State&)> finish;
 };
 
 /// A request that keeps `own` and the memory in which `memory` lies. `start` makes its calls of MPI, once all
 /// is done that was enqueued on the lane before; it may be called later, so it holds what it needs by value.
 Request make_request(Shared& shared, const lanes::Lane& lane, const char* what,
                      std::initializer_list<const void*> memory, std::function<void(Request::State&)> start);
+
+/// Makes more calls of MPI, once all is done that was enqueued on the lane before: of messages, since collectives would
+/// come in another order elsewhere. For `finish`.
+void go_on(Request::State& state, const lanes::Lane& lane, const char* what,
+           std::function<void(Request::State&)> start);
 
 }  // namespace heddle::comm

@@ -69,15 +69,6 @@ void Exchange::Route::plan_receives(const LocalPlan& plan) {
   covered_ = adds_ ? plan.received.front().box == plan.target : arriving == target_.count();
 }
 
-// One that was used before is free once the lane has landed what lay there, and a request waits for that.
-lanes::Memory Exchange::Route::take_workspace(const lanes::Lane& lane) {
-  std::vector<lanes::Memory>& spare = spare_[lane.stream()];
-  if (spare.empty()) return lanes::Memory(workspace_bytes_, lane);
-  lanes::Memory memory = std::move(spare.back());
-  spare.pop_back();
-  return memory;
-}
-
 // Where segments overlap, all but the one that already fills the target are added, in the order of the ranks.
 void Exchange::Route::land_segments(const void* in, const void* workspace, DType sums_type, void* sums,
                                     const lanes::Lane& lane) const {
@@ -113,16 +104,16 @@ void Exchange::Route::post(Request::State& state, const void* in, void* arrival)
 Request Exchange::Route::start(const Tensor& in, const Tensor& out, const lanes::Lane& lane) {
   HEDDLE_EXPECT(in.shape == source_ && out.shape == target_ && in.dtype == dtype_ && out.dtype == dtype_);
   if (!covered_ && !widens_) lane.fill(out, 0);
-  const lanes::Memory workspace = adds_ ? take_workspace(lane) : lanes::Memory();
+  const lanes::Memory workspace = adds_ ? group_.workspace(workspace_bytes_, lane) : lanes::Memory();
   void* const arrival = adds_ ? workspace.data() : out.data;
   Request request =
       make_request(*group_.shared, lane, "exchange", {in.data, out.data, workspace.data()},
                    [self = shared_from_this(), workspace, arrival, in, out, lane](Request::State& state) {
                      self->post(state, in.data, arrival);
                      if (!self->adds_) return;
-                     state.finish = [self, workspace, in, out, lane] {
+                     state.finish = [self, workspace, in, out, lane](Request::State&) {
                        self->land_all(in.data, workspace.data(), out.data, lane);
-                       self->spare_[lane.stream()].push_back(workspace);
+                       self->group_.keep(workspace, lane);
                      };
                    });
   if (!adds_) land_all(in.data, nullptr, out.data, lane);  // beside what arrives

@@ -2,7 +2,6 @@
 // they land. Every map that exchanges blocks, and every transfer plan, is one of these.
 #pragma once
 
-#include <map>
 #include <memory>
 #include <vector>
 
@@ -43,9 +42,8 @@ struct Exchange::Route : std::enable_shared_from_this<Exchange::Route> {
   void land_all(const void* in, void* workspace, void* out, const lanes::Lane& lane) const;
   void land_segments(const void* in, const void* workspace, DType sums_type, void* sums,
                      const lanes::Lane& lane) const;
-  lanes::Memory take_workspace(const lanes::Lane& lane);
 
-  const Communicator::Handle& group_;
+  Communicator::Handle& group_;
   DType dtype_;
   Shape source_, target_;
   std::vector<Message> sends_, receives_;
@@ -56,8 +54,6 @@ struct Exchange::Route : std::enable_shared_from_this<Exchange::Route> {
   lanes::Runs target_run_;    // all of the target
   std::int64_t sums_at_ = 0;  // bytes into the workspace: those sums
   std::int64_t workspace_bytes_ = 0;
-  std::map<lanes::Stream*, std::vector<lanes::Memory>>
-      spare_;  // workspaces of a lane that no request uses now
 };
 
 }  // namespace heddle::comm

@@ -137,10 +137,17 @@ void Checker::masters_fit_precision() {
 }
 
 void Checker::moments_fit_precision() {
-  if (deck_.optimizer.moments == Moments::wide || deck_.train.precision != Precision::fp64) return;
+  if (deck_.optimizer.moments == Width::wide || deck_.train.precision != Precision::fp64) return;
   report({"optimizer.moments", "train.precision"},
          "optimizer.moments = \"bf16\" saves precision that train.precision = \"fp64\" asks for",
          "moments in bf16 are of fp32 parameters", "try optimizer.moments = \"wide\"");
+}
+
+void Checker::gradients_fit_precision() {
+  if (deck_.comm.gradients == Width::wide || deck_.train.precision != Precision::fp64) return;
+  report({"comm.gradients", "train.precision"},
+         "comm.gradients = \"bf16\" loses precision that train.precision = \"fp64\" asks for",
+         "only fp32 gradients are sent as bf16", "try comm.gradients = \"wide\"");
 }
 
 void Checker::recomputation_has_limit() {
@@ -200,6 +207,7 @@ void check(const Deck& deck, Purpose purpose) {
   checker.evaluation_has_data();
   checker.masters_fit_precision();
   checker.moments_fit_precision();
+  checker.gradients_fit_precision();
   checker.recomputation_has_limit();
   checker.sizes_fit_64_bits();
   checker.throw_if_any();

@@ -22,6 +22,7 @@ class Checker {
   void evaluation_has_data();
   void masters_fit_precision();
   void moments_fit_precision();
+  void gradients_fit_precision();
   void recomputation_has_limit();
   void ranks_agree();
   void costs_are_stages();

@@ -29,9 +29,8 @@ void GradientReducer::node_done(int node) {
   for (int index : buckets_of_[node]) {
     State& state = states_[index];
     if (--state.waiting > 0) continue;
-    const Tensor gradients = tensor(buckets_[index]);
-    state.request = start_all_reduce(grid_.along(buckets_[index].axes), comm::Reduction::sum, gradients,
-                                     gradients, runner_.lane());
+    const Bucket& bucket = buckets_[index];
+    state.request = start_sum(grid_.along(bucket.axes), tensor(bucket), bucket.sent, runner_.lane());
   }
   test();
 }
@@ -45,7 +44,7 @@ bool GradientReducer::test() {
 
 std::vector<GradientReducer::Message> GradientReducer::messages() const {
   std::vector<Message> all;
-  for (const Bucket& bucket : buckets_) all.push_back({bucket.axes, tensor(bucket)});
+  for (const Bucket& bucket : buckets_) all.push_back({bucket.axes, tensor(bucket), bucket.sent});
   return all;
 }
 

@@ -12,30 +12,45 @@ namespace {
 constexpr std::int64_t query_block = 32, key_block = on_host ? 128 : 32;
 
 /// A block of queries on its way over the keys: the online softmax (Milakov & Gimelshein, arXiv 1805.02867).
-template <class T>
+/// C is what is computed in, F what is multiplied.
+template <class C, class F>
 struct Running {
-  T* queries;                   ///< [dim, query_block], transposed and scaled
-  T* scores;                    ///< [key_block, query_block], then probabilities times exp(largest)
-  T* kept;                      ///< the mask's factors, as scores
-  T* result;                    ///< [query_block, dim]
-  T *largest, *total, *factor;  ///< [query_block]
+  F* queries;        ///< [factors of dim, query_block], transposed and, but for pairs, scaled
+  C* scores;         ///< [key_block, query_block]
+  F* probabilities;  ///< [factors of key_block, query_block] in place of scores: times exp(largest)
+  C* kept;           ///< the mask's factors, as scores
+  C* result;         ///< [query_block, dim]
+  F* values;         ///< [factors of key_block, dim], if they do not go into products as they lie
+  C *largest, *total, *factor;  ///< [query_block]
 };
 
-constexpr std::int64_t scratch_numbers(std::int64_t dim) {
-  return 2 * key_block * query_block + 2 * query_block * dim + 3 * query_block;
+template <class F>
+constexpr std::int64_t values_numbers(std::int64_t dim) {
+  return is_pair<F> ? key_block / 2 * dim : 0;
 }
 
-template <class T>
-KOKKOS_INLINE_FUNCTION Running<T> begin(const Team& team, std::int64_t dim) {
-  Running<T> at{take<T>(team, query_block * dim),
-                take<T>(team, key_block * query_block),
-                take<T>(team, key_block * query_block),
-                take<T>(team, query_block * dim),
-                take<T>(team, query_block),
-                take<T>(team, query_block),
-                take<T>(team, query_block)};
+template <class C, class F>
+constexpr std::int64_t scratch_bytes(std::int64_t dim) {
+  const std::int64_t factors = query_block * (dim / numbers_in<F>)+values_numbers<F>(dim);
+  const std::int64_t numbers = 2 * key_block * query_block + query_block * dim + 3 * query_block;
+  return factors * std::int64_t{sizeof(F)} + numbers * std::int64_t{sizeof(C)} + 8 * scratch_alignment;
+}
+
+template <class C, class F>
+KOKKOS_INLINE_FUNCTION Running<C, F> begin(const Team& team, std::int64_t dim) {
+  F* queries = take<F>(team, query_block * (dim / numbers_in<F>));
+  C* scores = take<C>(team, key_block * query_block);
+  const Running<C, F> at{queries,
+                         scores,
+                         reinterpret_cast<F*>(scores),
+                         take<C>(team, key_block * query_block),
+                         take<C>(team, query_block * dim),
+                         take<F>(team, values_numbers<F>(dim)),
+                         take<C>(team, query_block),
+                         take<C>(team, query_block),
+                         take<C>(team, query_block)};
   each(team, query_block, [&](std::int64_t i) {
-    at.largest[i] = -std::numeric_limits<T>::infinity();
+    at.largest[i] = -std::numeric_limits<C>::infinity();
     at.total[i] = 0;
   });
   each(team, query_block * dim, [&](std::int64_t i) { at.result[i] = 0; });
@@ -58,69 +73,77 @@ KOKKOS_FORCEINLINE_FUNCTION Pack<T> largest_of_column(std::int64_t count, Place<
 
 /// Turns scores into exp(score - largest) with the maximum so far, 0 where a key comes after its query, and
 /// then into what the mask keeps of it. What was summed before is to be scaled by `factor`.
-template <class T>
-KOKKOS_INLINE_FUNCTION void soften(const Team& team, const Tile<T>& tile, bool drops, const Running<T>& at) {
-  each_query_pack(team, tile, [&](Place<T> place) {
+template <class C, class F>
+KOKKOS_INLINE_FUNCTION void soften(const Team& team, const Tile<C>& tile, double scale, bool drops,
+                                   const Running<C, F>& at) {
+  each_query_pack(team, tile, [&](Place<C> place) {
     const std::int64_t all = tile.seen_by_all(place.i), some = tile.seen_by_some(place.i);
-    const Pack<T> before = place.load(at.largest), unseen(-std::numeric_limits<T>::infinity());
-    Pack<T> largest = largest_of_column(all, place, at.scores, before);
+    const Pack<C> before = place.load(at.largest), unseen(-std::numeric_limits<C>::infinity());
+    Pack<C> largest = largest_of_column(all, place, at.scores, before);
     for (std::int64_t j = all; j < some; ++j) {
-      T* row = at.scores + j * query_block;
-      const Pack<T> score = where_seen(tile, j, place.i, place.load(row), unseen);
+      C* row = at.scores + j * query_block;
+      const Pack<C> score = where_seen(tile, j, place.i, place.load(row), unseen);
       place.store(row, score);
       largest = larger(score, largest);
     }
-    Pack<T> total(T(0));
-    for (std::int64_t j = 0; j < some; ++j) {
-      T* row = at.scores + j * query_block;
-      const Pack<T> probability = falling_exponential(place.load(row) - largest);
-      total += probability;
-      place.store(row, drops ? probability * place.load(at.kept + j * query_block) : probability);
+    Pack<C> total(C(0));
+    const auto probability = [&](std::int64_t j) {
+      const Pack<C> score = place.load(at.scores + j * query_block);
+      const Pack<C> exponential = falling_exponential(scaled<F>(score - largest, scale));
+      total += exponential;
+      return drops ? exponential * place.load(at.kept + j * query_block) : exponential;
+    };
+    for (std::int64_t j = 0; j < some; j += numbers_in<F>) {
+      F* row = at.probabilities + j / numbers_in<F> * query_block;
+      place.template of<F>().store(row, factor_of<F>(probability(j), [&] {
+                                     return j + 1 < some ? probability(j + 1) : Pack<C>(C(0));
+                                   }));
     }
-    const Pack<T> factor = falling_exponential(before - largest);
+    const Pack<C> factor = falling_exponential(scaled<F>(before - largest, scale));
     place.store(at.largest, largest);
     place.store(at.factor, factor);
     place.store(at.total, place.load(at.total) * factor + total);
   });
 }
 
-/// One block of queries: over all blocks of keys up to the diagonal. T is what is stored, C what is computed
-/// in. A function of its own: within the loop over blocks its products are short of registers (6 % more
-/// instructions).
-template <class T, class C>
+/// One block of queries: over all blocks of keys up to the diagonal. T is what is stored. A function of its own:
+/// within the loop over blocks its products are short of registers (6 % more instructions).
+template <class T, class C, class F>
 [[gnu::noinline]] KOKKOS_FUNCTION void attend(const Team& team, const AttentionCall& call, const T* qkv,
-                                              Tile<C> tile, const Running<C>& at) {
+                                              Tile<C> tile, const Running<C, F>& at) {
   const std::int64_t dim = call.dim, stride = call.qkv_row();
   const bool drops = call.mask.threshold > 0;
-  load_transposed(team, tile.queries, dim, static_cast<C>(call.scale),
-                  qkv + call.qkv_at(tile.query_row(), 0, tile.head), stride, at.queries, query_block);
+  load_transposed_factors(team, tile.queries, dim, call.scale,
+                          qkv + call.qkv_at(tile.query_row(), 0, tile.head), stride, at.queries, query_block);
   for (; tile.first_key < tile.first_query + tile.queries; tile.first_key += key_block) {
     const T* k = qkv + call.qkv_at(tile.key_row(), 1, tile.head);
     const T* v = qkv + call.qkv_at(tile.key_row(), 2, tile.head);
     tile.keys = call.filled(tile.first_key, key_block);
     tile.keys = tile.seen_before(tile.queries);
     if (drops) load_mask(team, call, tile, at.kept);
+    pair_rows(team, tile.keys, dim, v, stride, at.values);
     team.team_barrier();
-    multiply<Write::overwrite>(team, tile.keys, padded<C>(tile.queries), Strided{k, stride, 1},
+    multiply<Write::overwrite>(team, tile.keys, padded<C>(tile.queries), rows_of<F>(k, stride),
                                RowMajor{at.queries, query_block}, RowMajor{at.scores, query_block},
                                [&](std::int64_t j) {
                                  return Part{tile.column(j), 0, dim};
                                });
     team.team_barrier();
-    soften(team, tile, drops, at);
+    soften(team, tile, call.scale, drops, at);
     team.team_barrier();
     for (std::int64_t i = 0; i < tile.queries; ++i)
       each(team, dim, [&](std::int64_t d) { at.result[i * dim + d] *= at.factor[i]; });
     team.team_barrier();
-    multiply<Write::accumulate>(team, tile.queries, dim, Strided{at.scores, 1, query_block},
-                                RowMajor{v, stride}, RowMajor{at.result, dim}, [&](std::int64_t i) {
+    multiply<Write::accumulate>(team, tile.queries, dim, Strided{at.probabilities, 1, query_block},
+                                summed_rows(v, stride, at.values, dim), RowMajor{at.result, dim},
+                                [&](std::int64_t i) {
                                   return Part{0, 0, tile.seen_before(i + register_rows)};
                                 });
   }
   team.team_barrier();
 }
 
-template <class T>
+template <class T, class F>
 void run(const lanes::Lane& lane, const AttentionCall& call, const T* qkv, T* out, Compute<T>* logsumexp) {
   using C = Compute<T>;
   const std::int64_t blocks = call.blocks(query_block);
@@ -134,18 +157,20 @@ void run(const lanes::Lane& lane, const AttentionCall& call, const T* qkv, T* ou
                                 0,
                                 0,
                                 query_block};
-             const Running<C> at = begin<C>(team, call.dim);
+             const Running<C, F> at = begin<C, F>(team, call.dim);
              attend(team, call, qkv, tile, at);
              for (std::int64_t i = 0; i < tile.queries; ++i) {
                const std::int64_t row = tile.query_row() + i;
                const C inverse = 1 / at.total[i];
                T* to = out + call.out_at(row, head);
                each(team, call.dim, [&](std::int64_t d) { to[d] = at.result[i * call.dim + d] * inverse; });
-               once(team,
-                    [&] { logsumexp[row * call.heads + head] = at.largest[i] + std::log(at.total[i]); });
+               once(team, [&] {
+                 logsumexp[row * call.heads + head] =
+                     scaled<F>(at.largest[i], call.scale) + std::log(at.total[i]);
+               });
              }
            },
-           {scratch_numbers(call.dim) * static_cast<std::int64_t>(sizeof(C)) + 7 * scratch_alignment});
+           {scratch_bytes<C, F>(call.dim)});
 }
 
 }  // namespace
@@ -169,9 +194,9 @@ AttentionCall attention_call(const Tensor& qkv, const Tensor& out, const Tensor&
 void attention(const lanes::Lane& lane, const Tensor& qkv, std::int64_t sequence, double scale,
                const AttentionDropout& dropout, const Tensor& out, const Tensor& logsumexp) {
   const AttentionCall call = attention_call(qkv, out, logsumexp, sequence, scale, dropout);
-  with_real(qkv.dtype, [&](auto zero) {
+  with_factors(qkv.dtype, call.dim, [&](auto zero, auto factor) {
     using T = decltype(zero);
-    run<T>(lane, call, qkv.as<T>(), out.as<T>(), logsumexp.as<Compute<T>>());
+    run<T, decltype(factor)>(lane, call, qkv.as<T>(), out.as<T>(), logsumexp.as<Compute<T>>());
   });
 }
 

@@ -11,17 +11,61 @@ namespace {
 /// Queries, and keys, of a tile.
 constexpr std::int64_t block_size = on_host ? 64 : 32;
 
-/// A block of queries on its way over the keys.
-template <class T>
+/// A block of queries on its way over the keys. C is what is computed in, F what is multiplied.
+template <class C, class F>
 struct Running {
-  T *queries, *gradients;     ///< scale q and dout [dim, block_size], transposed
-  T *scores, *slopes, *kept;  ///< p', ds and the mask's factors [block_size keys, block_size queries]
-  T* result;                  ///< dq [block_size, dim]
-  T *logsumexp, *delta;       ///< [block_size]
+  F *queries, *gradients;     ///< scale q (pairs: q) and dout [factors of dim, block_size], transposed
+  C *scores, *slopes, *kept;  ///< p', ds and the mask's factors [block_size keys, block_size queries]
+  StoredFactor<F>*probabilities, *by_key;    ///< p' and ds as left factors that are summed over queries
+  F* by_query;                               ///< ds as one that is summed over keys, in place of slopes
+  F *query_rows, *gradient_rows, *key_rows;  ///< q, dout, k [factors of block_size, dim], unless as they lie
+  C* result;                                 ///< dq [block_size, dim]
+  C *logsumexp, *delta;                      ///< [block_size]
 };
 
-constexpr std::int64_t scratch_numbers(std::int64_t dim) {
-  return 3 * block_size * block_size + 3 * block_size * dim + 2 * block_size;
+/// Numbers of what only pairs need.
+template <class F>
+constexpr std::int64_t for_pairs(std::int64_t numbers) {
+  return is_pair<F> ? numbers : 0;
+}
+
+template <class C, class F>
+constexpr std::int64_t scratch_bytes(std::int64_t dim) {
+  const std::int64_t tile = block_size * block_size, strip = block_size * dim;
+  const std::int64_t stored = for_pairs<F>(2 * tile) * std::int64_t{sizeof(StoredFactor<F>)};
+  const std::int64_t factors = 2 * strip / numbers_in<F> + for_pairs<F>(3 * strip / 2);
+  const std::int64_t numbers = 3 * tile + strip + 2 * block_size;
+  return numbers * std::int64_t{sizeof(C)} + factors * std::int64_t{sizeof(F)} + stored +
+         13 * scratch_alignment;
+}
+
+template <class C, class F>
+KOKKOS_INLINE_FUNCTION Running<C, F> begin(const Team& team, std::int64_t dim) {
+  using Stored = StoredFactor<F>;
+  const std::int64_t tile = block_size * block_size, strip = block_size * dim;
+  C *scores = take<C>(team, tile), *slopes = take<C>(team, tile);
+  Stored *probabilities, *by_key;
+  if constexpr (is_pair<F>) {
+    probabilities = take<Stored>(team, tile);
+    by_key = take<Stored>(team, tile);
+  } else {
+    probabilities = scores;
+    by_key = slopes;
+  }
+  return {take<F>(team, strip / numbers_in<F>),
+          take<F>(team, strip / numbers_in<F>),
+          scores,
+          slopes,
+          take<C>(team, tile),
+          probabilities,
+          by_key,
+          reinterpret_cast<F*>(slopes),
+          take<F>(team, for_pairs<F>(strip / 2)),
+          take<F>(team, for_pairs<F>(strip / 2)),
+          take<F>(team, for_pairs<F>(strip / 2)),
+          take<C>(team, strip),
+          take<C>(team, block_size),
+          take<C>(team, block_size)};
 }
 
 template <class T>
@@ -59,16 +103,17 @@ KOKKOS_INLINE_FUNCTION Sums<Compute<T>> sums_of([[maybe_unused]] const Team& tea
   }
 }
 
-/// Takes in one block of queries: q and dout transposed, its log-sum-exp and delta. T is what is stored, C
-/// what is computed in.
-template <class T, class C>
+/// Takes in one block of queries: q and dout transposed, its log-sum-exp and delta.
+template <class T, class C, class F>
 KOKKOS_INLINE_FUNCTION void load(const Team& team, const AttentionCall& call, const Arrays<T>& arrays,
-                                 const Tile<C>& tile, const Running<C>& at) {
+                                 const Tile<C>& tile, const Running<C, F>& at) {
   const std::int64_t row = tile.query_row();
-  const T* dout = arrays.dout + call.out_at(row, tile.head);
-  load_transposed(team, tile.queries, call.dim, static_cast<C>(call.scale),
-                  arrays.qkv + call.qkv_at(row, 0, tile.head), call.qkv_row(), at.queries, block_size);
-  load_transposed(team, tile.queries, call.dim, C(1), dout, call.out_row(), at.gradients, block_size);
+  const T *q = arrays.qkv + call.qkv_at(row, 0, tile.head), *dout = arrays.dout + call.out_at(row, tile.head);
+  load_transposed_factors(team, tile.queries, call.dim, call.scale, q, call.qkv_row(), at.queries,
+                          block_size);
+  load_transposed_factors(team, tile.queries, call.dim, 1, dout, call.out_row(), at.gradients, block_size);
+  pair_rows(team, tile.queries, call.dim, q, call.qkv_row(), at.query_rows);
+  pair_rows(team, tile.queries, call.dim, dout, call.out_row(), at.gradient_rows);
   each(team, block_size, [&](std::int64_t i) {
     at.logsumexp[i] = i < tile.queries ? arrays.logsumexp[(row + i) * call.heads + tile.head] : C(0);
     at.delta[i] = 0;
@@ -84,29 +129,36 @@ KOKKOS_INLINE_FUNCTION void load(const Team& team, const AttentionCall& call, co
 }
 
 /// scores: scale q k^T -> p';  slopes: dp -> scale ds. Keys after their query get 0.
-template <class T>
-KOKKOS_INLINE_FUNCTION void differentiate(const Team& team, const AttentionCall& call, const Tile<T>& tile,
-                                          const Running<T>& at) {
+template <class C, class F>
+KOKKOS_INLINE_FUNCTION void differentiate(const Team& team, const AttentionCall& call, const Tile<C>& tile,
+                                          const Running<C, F>& at) {
   const bool drops = call.mask.threshold > 0;
-  const Pack<T> scale(static_cast<T>(call.scale));
-  each_query_pack(team, tile, [&](Place<T> place) {
+  const Pack<C> scale(static_cast<C>(call.scale));
+  each_query_pack(team, tile, [&](Place<C> place) {
     const std::int64_t all = tile.seen_by_all(place.i), some = tile.seen_by_some(place.i);
-    const Pack<T> logsumexp = place.load(at.logsumexp), delta = place.load(at.delta);
-    for (std::int64_t j = 0; j < some; ++j) {
-      T *scores = at.scores + j * block_size, *slopes = at.slopes + j * block_size;
-      Pack<T> p = falling_exponential(place.load(scores) - logsumexp), dp = place.load(slopes);
-      if (j >= all) p = where_seen(tile, j, place.i, p, Pack<T>(T(0)));
-      const Pack<T> kept = drops ? place.load(at.kept + j * block_size) : Pack<T>(T(1));
-      place.store(scores, p * kept);
-      place.store(slopes, scale * p * (dp * kept - delta));
+    const Pack<C> logsumexp = place.load(at.logsumexp), delta = place.load(at.delta);
+    const auto slope = [&](std::int64_t j) {
+      const std::int64_t row = j * block_size;
+      Pack<C> p = falling_exponential(scaled<F>(place.load(at.scores + row), call.scale) - logsumexp);
+      const Pack<C> dp = place.load(at.slopes + row);
+      if (j >= all) p = where_seen(tile, j, place.i, p, Pack<C>(C(0)));
+      const Pack<C> kept = drops ? place.load(at.kept + row) : Pack<C>(C(1));
+      const Pack<C> ds = scale * p * (dp * kept - delta);
+      place.store(at.probabilities + row, p * kept);
+      place.store(at.by_key + row, ds);
+      return ds;
+    };
+    for (std::int64_t j = 0; j < some; j += numbers_in<F>) {
+      const auto factor = factor_of<F>(slope(j), [&] { return j + 1 < some ? slope(j + 1) : Pack<C>(C(0)); });
+      if constexpr (is_pair<F>) place.template of<F>().store(at.by_query + j / 2 * block_size, factor);
     }
   });
 }
 
 /// One tile: adds to dk and dv in `sums`, and to dq in `at.result`.
-template <class T, class C>
+template <class T, class C, class F>
 KOKKOS_INLINE_FUNCTION void add_tile(const Team& team, const AttentionCall& call, const Arrays<T>& arrays,
-                                     const Tile<C>& tile, const Running<C>& at, const Sums<C>& sums) {
+                                     const Tile<C>& tile, const Running<C, F>& at, const Sums<C>& sums) {
   const std::int64_t dim = call.dim, stride = call.qkv_row(), width = padded<C>(tile.queries);
   const std::int64_t head = tile.head, query_row = tile.query_row(), key_row = tile.key_row();
   const T *q = arrays.qkv + call.qkv_at(query_row, 0, head), *k = arrays.qkv + call.qkv_at(key_row, 1, head);
@@ -116,21 +168,24 @@ KOKKOS_INLINE_FUNCTION void add_tile(const Team& team, const AttentionCall& call
   const auto over_queries = [&](std::int64_t j) { return Part{0, tile.first_seeing(j), tile.queries}; };
   const auto over_keys = [&](std::int64_t i) { return Part{0, 0, tile.seen_before(i + register_rows)}; };
   if (call.mask.threshold > 0) load_mask(team, call, tile, at.kept);
+  pair_rows(team, tile.keys, dim, k, stride, at.key_rows);
   team.team_barrier();
-  multiply<Write::overwrite>(team, tile.keys, width, Strided{k, stride, 1}, RowMajor{at.queries, block_size},
+  multiply<Write::overwrite>(team, tile.keys, width, rows_of<F>(k, stride), RowMajor{at.queries, block_size},
                              RowMajor{at.scores, block_size}, seen_queries);
-  multiply<Write::overwrite>(team, tile.keys, width, Strided{v, stride, 1},
+  multiply<Write::overwrite>(team, tile.keys, width, rows_of<F>(v, stride),
                              RowMajor{at.gradients, block_size}, RowMajor{at.slopes, block_size},
                              seen_queries);
   team.team_barrier();
   differentiate(team, call, tile, at);
   team.team_barrier();
-  multiply<Write::accumulate>(team, tile.keys, dim, Strided{at.scores, block_size, 1},
-                              RowMajor{dout, call.out_row()}, RowMajor{dv, sums.row}, over_queries);
-  multiply<Write::accumulate>(team, tile.keys, dim, Strided{at.slopes, block_size, 1}, RowMajor{q, stride},
-                              RowMajor{dk, sums.row}, over_queries);
-  multiply<Write::accumulate>(team, tile.queries, dim, Strided{at.slopes, 1, block_size}, RowMajor{k, stride},
-                              RowMajor{at.result, dim}, over_keys);
+  multiply<Write::accumulate>(team, tile.keys, dim, rows_of<F>(at.probabilities, block_size),
+                              summed_rows(dout, call.out_row(), at.gradient_rows, dim),
+                              RowMajor{dv, sums.row}, over_queries);
+  multiply<Write::accumulate>(team, tile.keys, dim, rows_of<F>(at.by_key, block_size),
+                              summed_rows(q, stride, at.query_rows, dim), RowMajor{dk, sums.row},
+                              over_queries);
+  multiply<Write::accumulate>(team, tile.queries, dim, Strided{at.by_query, 1, block_size},
+                              summed_rows(k, stride, at.key_rows, dim), RowMajor{at.result, dim}, over_keys);
 }
 
 /// Rows of `dim` numbers as rows of dqkv from `to` on.
@@ -142,10 +197,10 @@ KOKKOS_INLINE_FUNCTION void store(const Team& team, const AttentionCall& call, s
 }
 
 /// One head of one sample, by one team: the sums over queries that dk and dv are need no other order.
-template <class T, class C>
+template <class T, class C, class F>
 KOKKOS_INLINE_FUNCTION void head_gradient(const Team& team, const AttentionCall& call,
                                           const Arrays<T>& arrays, std::int64_t sequence_row,
-                                          std::int64_t head, const Running<C>& at) {
+                                          std::int64_t head, const Running<C, F>& at) {
   const Sums<C> sums = sums_of(team, call, arrays.dqkv, sequence_row, head);
   for (std::int64_t row = 0; row < call.sequence; ++row)
     for (C* to : {sums.dk + row * sums.row, sums.dv + row * sums.row})
@@ -168,20 +223,16 @@ KOKKOS_INLINE_FUNCTION void head_gradient(const Team& team, const AttentionCall&
   }
 }
 
-template <class T>
+template <class T, class F>
 void run(const lanes::Lane& lane, const AttentionCall& call, const Arrays<T>& arrays) {
   using C = Compute<T>;
-  const std::int64_t number = sizeof(C);
+  const std::int64_t sums = sums_numbers(call) * std::int64_t{sizeof(C)} + scratch_alignment;
   each_row(lane, "attention_gradient", call.samples * call.heads,
            KOKKOS_LAMBDA(const Team& team, std::int64_t task) {
-             const std::int64_t tile = block_size * block_size, strip = block_size * call.dim;
-             const Running<C> at{take<C>(team, strip),      take<C>(team, strip),     take<C>(team, tile),
-                                 take<C>(team, tile),       take<C>(team, tile),      take<C>(team, strip),
-                                 take<C>(team, block_size), take<C>(team, block_size)};
-             head_gradient(team, call, arrays, task / call.heads * call.sequence, task % call.heads, at);
+             head_gradient(team, call, arrays, task / call.heads * call.sequence, task % call.heads,
+                           begin<C, F>(team, call.dim));
            },
-           {scratch_numbers(call.dim) * number + 8 * scratch_alignment,
-            in_place<T> ? 0 : sums_numbers(call) * number + scratch_alignment});
+           {scratch_bytes<C, F>(call.dim), in_place<T> ? 0 : sums});
 }
 
 }  // namespace
@@ -191,9 +242,10 @@ void attention_gradient(const lanes::Lane& lane, const Tensor& dout, const Tenso
                         const AttentionDropout& dropout, const Tensor& dqkv) {
   const AttentionCall call = attention_call(qkv, out, logsumexp, sequence, scale, dropout);
   HEDDLE_EXPECT(dqkv.count() == qkv.count() && dout.count() == out.count() && dqkv.data != qkv.data);
-  with_real(qkv.dtype, [&](auto zero) {
+  with_factors(qkv.dtype, call.dim, [&](auto zero, auto factor) {
     using T = decltype(zero);
-    run<T>(lane, call, {dout.as<T>(), out.as<T>(), qkv.as<T>(), logsumexp.as<Compute<T>>(), dqkv.as<T>()});
+    run<T, decltype(factor)>(
+        lane, call, {dout.as<T>(), out.as<T>(), qkv.as<T>(), logsumexp.as<Compute<T>>(), dqkv.as<T>()});
   });
 }
 

@@ -60,7 +60,8 @@ Attention attention(const Vector& qkv, AttentionSizes sizes, double scale, const
 }
 
 Vector attention_gradient(const Vector& dout, const Vector& out, const Vector& qkv, AttentionSizes sizes,
-                          double scale, const AttentionDropout& dropout) {
+                          double scale, const AttentionDropout& dropout, Terms terms) {
+  const auto term = [terms](double x) { return terms == Terms::magnitudes ? std::abs(x) : x; };
   Vector dqkv(qkv.size(), 0.0);
   each_head(qkv, sizes, [&](const Head& head) {
     for (Int i = 0; i < sizes.sequence; ++i) {
@@ -73,13 +74,13 @@ Vector attention_gradient(const Vector& dout, const Vector& out, const Vector& q
         p[j] = std::exp(scale * head.score(i, j) - lse);
         for (Int d = 0; d < sizes.dim; ++d) {
           dp[j] += factor * dout[head.out(i, d)] * qkv[head.at(j, 2, d)];
-          dqkv[head.at(j, 2, d)] += p[j] * factor * dout[head.out(i, d)];
+          dqkv[head.at(j, 2, d)] += term(p[j] * factor * dout[head.out(i, d)]);
         }
       }
       for (Int j = 0; j <= i; ++j)
         for (Int d = 0; d < sizes.dim; ++d) {
-          dqkv[head.at(i, 0, d)] += scale * p[j] * (dp[j] - delta) * qkv[head.at(j, 1, d)];
-          dqkv[head.at(j, 1, d)] += scale * p[j] * (dp[j] - delta) * qkv[head.at(i, 0, d)];
+          dqkv[head.at(i, 0, d)] += term(scale * p[j] * (dp[j] - delta) * qkv[head.at(j, 1, d)]);
+          dqkv[head.at(j, 1, d)] += term(scale * p[j] * (dp[j] - delta) * qkv[head.at(i, 0, d)]);
         }
     }
   });

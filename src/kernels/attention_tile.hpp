@@ -6,10 +6,9 @@
 #include <cstdint>
 
 #include "exponential.hpp"
+#include "factors.hpp"
 #include "heddle/kernels/attention.hpp"
 #include "mask.hpp"
-#include "tile.hpp"
-#include "transpose.hpp"
 
 namespace heddle::kernels {
 
@@ -40,6 +39,26 @@ struct AttentionCall {
     return static_cast<std::uint64_t>(((first_row + row) * total_heads + first_head + head) * sequence);
   }
 };
+
+/// f(T, F) for what is stored as T and multiplied as F: bf16 in pairs, if a head has pairs.
+template <class Function>
+void with_factors(DType stored, std::int64_t dim, const Function& f) {
+  with_real(stored, [&](auto zero) {
+    using T = decltype(zero);
+    if constexpr (std::is_same_v<T, BFloat16>)
+      if (dim % 2 == 0) return f(zero, Pair());
+    f(zero, Compute<T>());
+  });
+}
+
+/// What scores of pairs, which are not scaled as they are loaded, are multiplied by before they are used.
+template <class F, class P>
+KOKKOS_FORCEINLINE_FUNCTION P scaled(P score, [[maybe_unused]] double scale) {
+  if constexpr (is_pair<F>)
+    return P(static_cast<Element<P>>(scale)) * score;
+  else
+    return score;
+}
 
 /// Checks the shapes of qkv [R, 3, H, D] and logsumexp [R, H] against each other.
 AttentionCall attention_call(const Tensor& qkv, const Tensor& out, const Tensor& logsumexp,

@@ -16,6 +16,10 @@
 
 namespace heddle::kernels {
 
+/// The bits of a row of bf16.
+KOKKOS_FORCEINLINE_FUNCTION const std::uint16_t* bits_of(const BFloat16* row) { return &row->bits; }
+KOKKOS_FORCEINLINE_FUNCTION std::uint16_t* bits_of(BFloat16* row) { return &row->bits; }
+
 #ifdef HEDDLE_HAVE_PACKS
 /// How numbers of U lie in a pack that is loaded or stored.
 template <class U>
@@ -25,7 +29,7 @@ using Lanes = std::conditional_t<std::is_same_v<U, BFloat16>, std::uint16_t, U>;
 template <class U>
 KOKKOS_FORCEINLINE_FUNCTION auto lanes_of(U* row) {
   if constexpr (std::is_same_v<std::remove_const_t<U>, BFloat16>)
-    return &row->bits;
+    return bits_of(row);
   else
     return row;
 }
@@ -76,6 +80,12 @@ template <class T>
 struct Place {
   std::int64_t i;
 
+  /// The same place of a row of as many numbers of another type.
+  template <class U>
+  KOKKOS_FORCEINLINE_FUNCTION Place<U> of() const {
+    return {i};
+  }
+
   template <class U>
   KOKKOS_FORCEINLINE_FUNCTION Pack<T> load(const U* row) const {
 #ifdef HEDDLE_HAVE_PACKS
@@ -103,6 +113,11 @@ template <class T>
 struct LastPlace {
   std::int64_t i;
   int count;
+
+  template <class U>
+  KOKKOS_FORCEINLINE_FUNCTION LastPlace<U> of() const {
+    return {i, count};
+  }
 
   template <class U>
   KOKKOS_FORCEINLINE_FUNCTION auto mask() const {

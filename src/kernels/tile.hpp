@@ -1,16 +1,19 @@
 // Products of small matrices that lie in cache: the inside of attention. Blocks of the result stay in
 // registers; what a triangular matrix leaves zero is not multiplied. A factor may be stored as another type
-// than the result, which is what is computed in.
+// than the result, which is what is computed in; bf16 are multiplied in pairs where the right factor is one of
+// pairs (factors.hpp).
 #pragma once
 
 #include <cstdint>
+#include <type_traits>
 
 #include "heddle/kernels/write.hpp"
-#include "pack.hpp"
+#include "pair.hpp"
 
 namespace heddle::kernels {
 
-/// Element (i, k) lies at data[i * row + k * column]: a matrix as it is, or its transpose.
+/// Factor (i, k) lies at data[i * row + k * column]: a matrix as it is, or its transpose. Two bf16 numbers that are
+/// neighbours in memory are a pair, too: `column` is then 2.
 template <class T>
 struct Strided {
   const T* data;
@@ -19,7 +22,7 @@ struct Strided {
 template <class T>
 Strided(const T*, std::int64_t, std::int64_t) -> Strided<T>;
 
-/// Element (i, j) lies at data[i * row + j].
+/// Element (i, j), or factor, lies at data[i * row + j].
 template <class T>
 struct RowMajor {
   T* data;
@@ -41,10 +44,11 @@ inline constexpr int register_rows = 4;
 #endif
 inline constexpr int register_packs = on_host ? 2 : 4;
 
-/// c (Rows x Packs of columns) = or += a b, whose inner extent is `depth`; `at` is a Place of c's first pack.
+/// c (Rows x Packs of columns) = or += a b, whose inner extent is `depth` factors; `at` is a Place of c's first pack.
 template <Write write, int Rows, int Packs, class A, class B, class T, class At>
 KOKKOS_FORCEINLINE_FUNCTION void multiply_block(std::int64_t depth, Strided<A> a, RowMajor<B> b,
                                                 RowMajor<T> c, At at) {
+  using F = std::conditional_t<is_pair<B>, Pair, T>;
   constexpr int width = pack_width<T>;
   Pack<T> total[Rows][Packs];
 #pragma GCC unroll 16
@@ -57,14 +61,14 @@ KOKKOS_FORCEINLINE_FUNCTION void multiply_block(std::int64_t depth, Strided<A> a
   const B* right = b.data;
   std::int64_t inner = 0;
   for (std::int64_t k = 0; k < depth; ++k, inner += a.column, right += b.row) {
-    Pack<T> packs[Packs];
+    Pack<F> packs[Packs];
 #pragma GCC unroll 4
-    for (int j = 0; j < Packs; ++j) packs[j] = at.load(right + j * width);
+    for (int j = 0; j < Packs; ++j) packs[j] = at.template of<F>().load(right + j * width);
 #pragma GCC unroll 16
     for (int i = 0; i < Rows; ++i) {
-      const Pack<T> factor(static_cast<T>(left[i][inner]));
+      const Pack<F> factor(left_factor<F>(left[i] + inner));
 #pragma GCC unroll 4
-      for (int j = 0; j < Packs; ++j) total[i][j] += factor * packs[j];
+      for (int j = 0; j < Packs; ++j) total[i][j] = add_product<T>(total[i][j], factor, packs[j]);
     }
   }
 #pragma GCC unroll 16
@@ -81,9 +85,10 @@ template <Write write, int Rows, class A, class B, class T>
 KOKKOS_INLINE_FUNCTION void multiply_rows(std::int64_t columns, Part part, Strided<A> a, RowMajor<B> b,
                                           RowMajor<T> c) {
   constexpr int width = pack_width<T>, block = register_packs * width;
-  const Strided<A> left{a.data + part.first * a.column, a.row, a.column};
-  const RowMajor<B> right{b.data + part.first * b.row, b.row};
-  const std::int64_t depth = part.last - part.first;
+  constexpr std::int64_t numbers = numbers_in<B>;
+  const std::int64_t first = part.first / numbers, depth = (part.last + numbers - 1) / numbers - first;
+  const Strided<A> left{a.data + first * a.column, a.row, a.column};
+  const RowMajor<B> right{b.data + first * b.row, b.row};
   std::int64_t j = part.column;
   for (; j + block <= columns; j += block)
     multiply_block<write, Rows, register_packs>(depth, left, right, c, Place<T>{j});

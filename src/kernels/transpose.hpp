@@ -35,15 +35,14 @@ KOKKOS_FORCEINLINE_FUNCTION void turn(Pack<T> (&x)[pack_width<T>]) {
 }
 
 /// As `load_transposed`, for whole squares: `columns` a multiple of the pack's width.
-template <class T, class U>
-KOKKOS_INLINE_FUNCTION void turn_squares(std::int64_t rows, std::int64_t columns, T factor, const U* from,
-                                         std::int64_t stride, T* to, std::int64_t to_stride) {
+template <class T, class Rows>
+KOKKOS_INLINE_FUNCTION void turn_squares(std::int64_t rows, std::int64_t columns, const Rows& from, T* to,
+                                         std::int64_t to_stride) {
   constexpr int width = pack_width<T>;
   for (std::int64_t i = 0; i < rows; i += width)
     for (std::int64_t d = 0; d < columns; d += width) {
       Pack<T> x[width];
-      for (int k = 0; k < width; ++k)
-        x[k] = i + k < rows ? factor * Place<T>{d}.load(from + (i + k) * stride) : Pack<T>(T(0));
+      for (int k = 0; k < width; ++k) x[k] = i + k < rows ? from.pack(i + k, Place<T>{d}) : Pack<T>(T(0));
       turn<T>(x);
       for (int k = 0; k < width; ++k) Place<T>{i}.store(to + (d + k) * to_stride, x[k]);
     }
@@ -56,19 +55,18 @@ KOKKOS_INLINE_FUNCTION std::int64_t padded(std::int64_t rows) {
   return (rows + pack_width<T> - 1) / pack_width<T> * pack_width<T>;
 }
 
-/// to[d, i] = factor from[i, d] for i < rows, and 0 up to padded(rows).
-template <class T, class U>
+/// to[d, i] = from[i, d] for i < rows, and 0 up to padded(rows). `from` knows a row's numbers one by one and in packs.
+template <class T, class Rows>
 KOKKOS_INLINE_FUNCTION void load_transposed(const Team& team, std::int64_t rows, std::int64_t columns,
-                                            T factor, const U* from, std::int64_t stride, T* to,
-                                            std::int64_t to_stride) {
+                                            const Rows& from, T* to, std::int64_t to_stride) {
   std::int64_t first = 0;
 #ifdef HEDDLE_HAVE_PACKS
   first = columns / pack_width<T> * pack_width<T>;
-  turn_squares(rows, first, factor, from, stride, to, to_stride);
+  turn_squares(rows, first, from, to, to_stride);
 #endif
   each_task(team, padded<T>(rows), [&](std::int64_t i) {
     for (std::int64_t d = first; d < columns; ++d)
-      to[d * to_stride + i] = i < rows ? factor * from[i * stride + d] : T(0);
+      to[d * to_stride + i] = i < rows ? from.number(i, d) : T(0);
   });
 }
 

@@ -60,8 +60,9 @@ Options options_of(const deck::Deck& deck) {
           .stream = deck.grid.sequence_parallel ? ResidualStream::split_rows : ResidualStream::whole,
           .update = deck.optimizer.validate == deck::Validate::after ? Update::revocable : Update::final,
           .masters = deck.optimizer.masters ? passes::Masters::kept : passes::Masters::none,
-          .narrow_moments = deck.optimizer.moments == deck::Moments::bf16,
-          .bucket_bytes = static_cast<std::int64_t>(deck.comm.bucket_mib) << 20,
+          .narrow_moments = deck.optimizer.moments == deck::Width::bf16,
+          .bucketing = {.most_bytes = static_cast<std::int64_t>(deck.comm.bucket_mib) << 20,
+                        .narrow = deck.comm.gradients == deck::Width::bf16},
           .folder = folder_of(deck),
           .ranks_key = deck.positions.contains("grid.pipeline") ? "grid.pipeline" : "pipeline.ranks"};
 }

@@ -64,7 +64,7 @@ class MachineCosts {
                             .grid = options_.grid,
                             .rank = first_rank(options_.grid, pipeline_rank),
                             .extents = options_.extents(),
-                            .bucket_bytes = static_cast<double>(options_.bucket_bytes)},
+                            .bucketing = options_.bucketing},
                            machine_);
     schedule::StageCost& first_stage = stages.begin()->second;
     // Loss and norm go over all ranks, one after the other.

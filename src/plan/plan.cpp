@@ -27,7 +27,7 @@ void plan_ranks(Draft& draft, Execution& execution, const RankClasses& classes) 
     const Rank rank = classes.first_rank(index);
     const Program& program = execution.programs[pipeline_rank_of(options.grid, rank)];
     schedule::MemoryPlan memory = memory_plan(draft, execution, program, rank);
-    std::vector<schedule::Bucket> buckets = schedule::buckets(program, memory, options.bucket_bytes);
+    std::vector<schedule::Bucket> buckets = schedule::buckets(program, memory, options.bucketing);
     execution.ranks.push_back(
         {.memory = std::move(memory),
          .loss_chunks = passes::loss_chunks(program, options.grid, rank, options.extents()),

@@ -16,8 +16,7 @@ std::vector<std::vector<graph::NodeId>> all_writers(const graph::Graph& graph) {
 
 }  // namespace
 
-std::vector<Bucket> buckets(const passes::Program& program, const MemoryPlan& memory,
-                            std::int64_t most_bytes) {
+std::vector<Bucket> buckets(const passes::Program& program, const MemoryPlan& memory, Bucketing bucketing) {
   const auto offset = [&](const passes::Reduction& one) { return memory.locations[one.sum].offset; };
   std::vector<passes::Reduction> reductions = passes::reductions(program);
   std::ranges::sort(reductions, {}, offset);
@@ -30,10 +29,12 @@ std::vector<Bucket> buckets(const passes::Program& program, const MemoryPlan& me
     const std::int64_t begin = offset(reduction), end = begin + memory.locations[reduction.sum].bytes;
     const bool joins = !all.empty() && all.back().axes == reduction.axes &&
                        all.back().begun_by_forward == begun_by_forward &&
-                       end - all.back().begin <= most_bytes;
+                       end - all.back().begin <= bucketing.most_bytes;
+    const DType dtype = program.graph[reduction.sum].dtype;
     if (!joins)
       all.push_back({.axes = reduction.axes,
-                     .dtype = program.graph[reduction.sum].dtype,
+                     .dtype = dtype,
+                     .sent = bucketing.narrow ? DType::bf16 : dtype,
                      .begun_by_forward = begun_by_forward,
                      .begin = begin});
     all.back().end = end;

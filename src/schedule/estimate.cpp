@@ -65,10 +65,18 @@ class Estimator {
     return sum;
   }
 
+  /// Of the bytes of a gradient, how many of them go to other ranks.
+  double sent_part(const graph::Node& sum) const {
+    const DType dtype = in_.program.graph[sum.in.front()].dtype;
+    const bool narrow = in_.bucketing.narrow && graph::once_a_step(sum.phase);
+    return narrow ? static_cast<double>(size_of(DType::bf16)) / static_cast<double>(size_of(dtype)) : 1;
+  }
+
   /// Seconds of a node that is run in `pieces`.
   double of(const graph::Node& node, std::size_t pieces) const {
     if (const auto* map = std::get_if<maps::Map>(&node.attributes))
-      return seconds(*map, std::max(bytes(node.in), bytes(node.out)), in_.grid, in_.rank, machine_);
+      return seconds(*map, std::max(bytes(node.in), bytes(node.out)) * sent_part(node), in_.grid, in_.rank,
+                     machine_);
     const std::vector<Shape> in = shapes(node.in), out = shapes(node.out);
     const Cost cost = graph::cost({in_.program.graph, node, in, out, in_.extents});
     return std::max(floor_seconds(cost, machine_.rates), machine_.kernel * static_cast<double>(pieces));
@@ -79,7 +87,9 @@ class Estimator {
     double backward = 0, parameters = 0;
     for (const auto& [stage, cost] : stages_) backward = std::max(backward, cost[ActionKind::backward]);
     for (const passes::Trained& trained : in_.program.trained) parameters += bytes({trained.parameter});
-    const double last = summed_bytes > 0 ? once * std::min(1.0, in_.bucket_bytes / summed_bytes) : 0;
+    const double last =
+        summed_bytes > 0 ? once * std::min(1.0, static_cast<double>(in_.bucketing.most_bytes) / summed_bytes)
+                         : 0;
     first[ActionKind::reduce_gradients] = std::max(once - backward, last) + ties_;
     first[ActionKind::step] = 8 * parameters / machine_.rates.bytes;
   }

@@ -57,6 +57,28 @@ class Loss(Case):
             self.assertGreater(self.share(image, colour), 3e-4, colour)
 
 
+class Losses(Case):
+    def other(self, name, factor):
+        path = self.path(f"{name}/run.h5")
+        os.mkdir(os.path.dirname(path))
+        shutil.copy(RUN, path)
+        with h5py.File(path, "r+") as file:
+            steps = file["steps"][:]
+            steps["validation_loss"] *= factor
+            file["steps"][:] = steps
+        return path
+
+    def test_runs_are_drawn_beside_the_first(self):
+        image = self.figure("compare_losses.py", RUN, self.other("bf16", 1.003), self.other("fp8", 0.9))
+        for colour in ("#3b6fb6", "#e0813c", "#4c9f70"):
+            self.assertGreater(self.share(image, colour), 1e-4, colour)
+
+    def test_what_has_no_held_out_losses_is_named(self):
+        none = self.other("none", float("nan"))
+        result = call("compare_losses.py", RUN, none, "-o", self.path("a.png"))
+        self.assertIn(f"{none}: the run has no held-out losses", result.stderr)
+
+
 class Overlay(Case):
     def heddle(self):
         """Stands in for the program and says what it is asked."""

@@ -98,6 +98,9 @@ TEST(Check, MisfitsNameTheKeyAndWhatWouldDo) {
        "command line: optimizer.moments=bf16: optimizer.moments = \"bf16\" saves precision that "
        "train.precision = "
        "\"fp64\" asks for (moments in bf16 are of fp32 parameters); try optimizer.moments = \"wide\""},
+      {{"comm.gradients=bf16", "train.precision=fp64"},
+       "command line: comm.gradients=bf16: comm.gradients = \"bf16\" loses precision that train.precision = "
+       "\"fp64\" asks for (only fp32 gradients are sent as bf16); try comm.gradients = \"wide\""},
       {{"optimizer.masters=false"},
        "command line: optimizer.masters=false: optimizer.masters = false leaves nothing, as train.precision "
        "= \"fp32\" "

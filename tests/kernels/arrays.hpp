@@ -91,9 +91,10 @@ class Array {
 /// Compares with the reference, relative to its largest element, or to `size` if what cancelled on the way
 /// was larger. The tolerance is in units of the rounding of what the dtype is computed in. Where that is not
 /// what is stored, an element x + e, with an e within the tolerance, was rounded once more: by at most
-/// bfloat16_rounding |x + e|.
+/// bfloat16_rounding |x + e|. If one factor of each product that an element sums was rounded to bf16, e may be larger
+/// by bfloat16_rounding times the sum of the products' magnitudes.
 inline void expect_close(const Array& array, const Vector& expected, double roundings = 16,
-                         double size = 1e-3) {
+                         double size = 1e-3, const Vector& magnitudes = {}) {
   const double epsilon = array.dtype() == DType::f64 ? std::numeric_limits<double>::epsilon()
                                                      : std::numeric_limits<float>::epsilon();
   const double stored = array.dtype() == DType::bf16 ? bfloat16_rounding : 0;
@@ -105,7 +106,8 @@ inline void expect_close(const Array& array, const Vector& expected, double roun
   ASSERT_EQ(values.size(), expected.size());
   for (std::size_t i = 0; i < values.size(); ++i) {
     if (values[i] == expected[i]) continue;
-    ASSERT_NEAR(values[i], expected[i], computed + stored * (std::abs(expected[i]) + computed))
+    const double error = computed + (magnitudes.empty() ? 0 : stored * magnitudes[i]);
+    ASSERT_NEAR(values[i], expected[i], error + stored * (std::abs(expected[i]) + error))
         << name(array.dtype()) << " element " << i;
   }
 }

@@ -1,10 +1,7 @@
 // A schedule from a file says itself how many stages there are, and which rank holds them.
 #include <gtest/gtest.h>
-
-#include <filesystem>
-#include <fstream>
-
 #include "../support/ids.hpp"
+#include "../support/temporary_folder.hpp"
 #include "heddle/deck/print.hpp"
 #include "heddle/plan/costs.hpp"
 #include "heddle/plan/from_deck.hpp"
@@ -32,19 +29,12 @@ constexpr const char* idle = "0F0,0B0\n,\n";
 
 class FileSchedule : public testing::Test {
  protected:
-  void SetUp() override {
-    folder_ = std::filesystem::path(testing::TempDir()) / "heddle_file_schedule";
-    std::filesystem::create_directories(folder_);
-    write("deck.toml", small);
-  }
-  void TearDown() override { std::filesystem::remove_all(folder_); }
-
-  void write(const std::string& name, const std::string& text) { std::ofstream(folder_ / name) << text; }
+  void SetUp() override { folder_.file("deck.toml", small); }
 
   deck::Deck read(const std::string& rows, const Lines& overrides = {},
                   deck::Purpose purpose = deck::Purpose::training) {
-    write("rows.csv", rows);
-    return read_deck((folder_ / "deck.toml").string(), overrides, purpose);
+    folder_.file("rows.csv", rows);
+    return read_deck(folder_ / "deck.toml", overrides, purpose);
   }
 
   std::string refusal(const std::string& rows, const Lines& overrides = {}) {
@@ -56,7 +46,7 @@ class FileSchedule : public testing::Test {
     return "accepted";
   }
 
-  std::filesystem::path folder_;
+  tests::TemporaryFolder folder_;
 };
 
 TEST_F(FileSchedule, RanksMayHoldUnequalNumbersOfStages) {
@@ -113,14 +103,14 @@ TEST_F(FileSchedule, ChunksAreNotAllowedBesideIt) {
 TEST_F(FileSchedule, AResolvedDeckReadsBack) {
   const std::string resolved = deck::resolved(read(one_and_two));
   EXPECT_NE(resolved.find("chunks = 0\n"), std::string::npos);
-  write("deck.toml", resolved);
+  folder_.file("deck.toml", resolved);
   EXPECT_EQ(deck::resolved(read(one_and_two)), resolved);
 }
 
 TEST_F(FileSchedule, ARankWithoutAStageCanBeSimulatedAndNotRun) {
   EXPECT_EQ(
       refusal(idle),
-      (folder_ / "deck.toml").string() +
+      folder_ / "deck.toml" +
           ":11:1: file:rows.csv gives rank 1 no stage (an idle rank can be drawn and simulated, and trains "
           "nothing); write a row for every rank that there is");
   EXPECT_EQ(simulate(read(idle, {}, deck::Purpose::simulation)).schedule.ranks(), 2);

@@ -54,11 +54,15 @@ passes::Program linear_program(const Grid& grid) {
 
 using enum ActionKind;
 
-StageCost estimated(const Grid& grid, const MachineModel& model, std::int64_t samples = 1) {
+StageCost estimated(const Grid& grid, const MachineModel& model, std::int64_t samples = 1,
+                    Bucketing bucketing = {.most_bytes = 0}) {
   const passes::Program program = linear_program(grid);
-  const auto stages = estimate(
-      {.program = program, .grid = grid, .rank = 0, .extents = graph::Extents::microbatch(samples, 10)},
-      model);
+  const auto stages = estimate({.program = program,
+                                .grid = grid,
+                                .rank = 0,
+                                .extents = graph::Extents::microbatch(samples, 10),
+                                .bucketing = bucketing},
+                               model);
   EXPECT_EQ(stages.size(), 1U);
   return stages.at(Stage(0));
 }
@@ -91,6 +95,8 @@ TEST(Estimate, DataRanksShareRowsAndSumGradients) {
   // An all-reduce of 512 bytes between two passes each rank's link once; hardly anything
   // hides behind backward.
   EXPECT_NEAR(two[reduce_gradients], 512 - two[backward], 1e-6);
+  const StageCost narrow = estimated(Grid({2, 1, 1}), slow, 2, {.most_bytes = 0, .narrow = true});
+  EXPECT_NEAR(narrow[reduce_gradients], 256 - two[backward], 1e-6) << "sent as bf16";
 }
 
 }  // namespace

@@ -24,6 +24,11 @@ enum class Reduction { sum, log_sum };
 Request start_all_reduce(const Communicator& communicator, Reduction reduction, const Tensor& in,
                          const Tensor& out, const lanes::Lane& lane);
 
+/// The sum over the ranks in place, of fp32. Sent as bf16, what a rank holds is rounded to bf16, added in fp32 in the
+/// order of the ranks, and the sum is rounded once: half the bytes between ranks, and a workspace of as many bytes as
+/// the tensor, which is kept.
+Request start_sum(const Communicator& communicator, const Tensor& sums, DType sent, const lanes::Lane& lane);
+
 /// The sums of these numbers over the ranks, equal bits everywhere, which replace them once the request is
 /// done. It shares their memory, so that they may be forgotten while it is under way.
 Request start_all_sum(const Communicator& communicator, const std::shared_ptr<std::vector<double>>& numbers);

@@ -18,7 +18,7 @@ enum class Family : std::uint8_t { gpt2 };
 enum class SampleOrder : std::uint8_t { random, sequential };
 enum class OptimizerKind : std::uint8_t { adamw };
 enum class Validate : std::uint8_t { before, after };
-enum class Moments : std::uint8_t { wide, bf16 };
+enum class Width : std::uint8_t { wide, bf16 };
 enum class RateSchedule : std::uint8_t { cosine, wsd, constant };
 enum class Memory : std::uint8_t { arena, separate };
 enum class Balance : std::uint8_t { work, flops, parameters, time, memory };
@@ -36,7 +36,7 @@ constexpr auto names_of(Axis) {
 }
 constexpr auto names_of(OptimizerKind) { return std::array<Word, 1>{"adamw"}; }
 constexpr auto names_of(Validate) { return std::array<Word, 2>{"before", "after"}; }
-constexpr auto names_of(Moments) { return std::array<Word, 2>{"wide", "bf16"}; }
+constexpr auto names_of(Width) { return std::array<Word, 2>{"wide", "bf16"}; }
 constexpr auto names_of(RateSchedule) { return std::array<Word, 3>{"cosine", "wsd", "constant"}; }
 constexpr auto names_of(Memory) { return std::array<Word, 2>{"arena", "separate"}; }
 constexpr auto names_of(Balance) {
@@ -147,7 +147,7 @@ struct Optimizer {
   double weight_decay = 0.1;
   double clip = 1.0;  ///< global gradient norm; 0: off
   Validate validate = Validate::before;
-  Moments moments = Moments::wide;
+  Width moments = Width::wide;
   bool masters = true;  ///< fp32 beside the bf16 that products read
   bool operator==(const Optimizer&) const = default;
 };
@@ -155,6 +155,7 @@ struct Optimizer {
 struct Comm {
   double timeout = 300.0;  ///< seconds a wait may last
   int bucket_mib = 16;
+  Width gradients = Width::wide;
   bool operator==(const Comm&) const = default;
 };
 

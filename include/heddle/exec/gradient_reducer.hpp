@@ -26,6 +26,7 @@ class GradientReducer {
   struct Message {
     maps::AxisSet axes;
     Tensor gradients;
+    DType sent;
   };
   std::vector<Message> messages() const;
 

@@ -55,9 +55,11 @@ struct AttentionSizes {
   Int rows, sequence, heads, dim;
 };
 Attention attention(const Vector& qkv, AttentionSizes sizes, double scale, const AttentionDropout& dropout);
+/// What is summed: products, or their magnitudes, which an error in one factor of each is relative to.
+enum class Terms { as_they_are, magnitudes };
 /// `out` is what attention gave, as it was stored.
 Vector attention_gradient(const Vector& dout, const Vector& out, const Vector& qkv, AttentionSizes sizes,
-                          double scale, const AttentionDropout& dropout);
+                          double scale, const AttentionDropout& dropout, Terms terms = Terms::as_they_are);
 
 Vector log_sum_exp(const Vector& logits, Int rows, Int columns);
 Vector log_probability(const Vector& logits, const Vector& lse, const Tokens& targets, Int first_token);

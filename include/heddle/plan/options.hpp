@@ -10,6 +10,7 @@
 #include "heddle/passes/number_types.hpp"
 #include "heddle/passes/parallelize.hpp"
 #include "heddle/passes/step_end.hpp"
+#include "heddle/schedule/buckets.hpp"
 
 namespace heddle::plan {
 
@@ -24,8 +25,7 @@ struct Options {
   passes::Update update = passes::Update::final;
   passes::Masters masters = passes::Masters::kept;
   bool narrow_moments = false;  ///< the optimizer's averages are kept in bf16
-  std::int64_t bucket_bytes = std::int64_t{16}
-                              << 20;        ///< of gradients that are summed as one message, at most
+  schedule::Bucketing bucketing = {};
   std::string folder = {};                  ///< from which a schedule's file is looked for
   std::string ranks_key = "grid.pipeline";  ///< by which key the number of pipeline ranks was given
 

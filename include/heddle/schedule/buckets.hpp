@@ -13,6 +13,7 @@ namespace heddle::schedule {
 struct Bucket {
   maps::AxisSet axes;
   DType dtype = DType::f32;
+  DType sent = DType::f32;          ///< between ranks
   bool begun_by_forward = false;    ///< at the loss; if tied, perhaps final last
   std::int64_t begin = 0, end = 0;  ///< bytes of the gradients' pool
   /// The nodes that add to it, once for each of its gradients: it is final when all of them have run in every
@@ -20,8 +21,14 @@ struct Bucket {
   std::vector<graph::NodeId> writers = {};
 };
 
-/// In the order of their bytes; none larger than `most_bytes` but for a single gradient.
-std::vector<Bucket> buckets(const passes::Program& program, const MemoryPlan& memory,
-                            std::int64_t most_bytes);
+/// How gradients go from rank to rank.
+struct Bucketing {
+  std::int64_t most_bytes = std::int64_t{16}
+                            << 20;  ///< of gradients in a bucket, but for a single one that is larger
+  bool narrow = false;              ///< sent as bf16
+};
+
+/// In the order of their bytes.
+std::vector<Bucket> buckets(const passes::Program& program, const MemoryPlan& memory, Bucketing bucketing);
 
 }  // namespace heddle::schedule

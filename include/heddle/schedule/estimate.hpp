@@ -6,6 +6,7 @@
 #include "heddle/base/cost.hpp"
 #include "heddle/maps/grid.hpp"
 #include "heddle/passes/differentiate.hpp"
+#include "heddle/schedule/buckets.hpp"
 #include "heddle/schedule/costs.hpp"
 
 namespace heddle::schedule {
@@ -32,7 +33,7 @@ struct EstimateInput {
   const maps::Grid& grid;
   Rank rank = 0;
   graph::Extents extents = {};
-  double bucket_bytes = 0;  ///< gradients are summed in messages of this size
+  Bucketing bucketing = {};
 };
 
 /// By stage. An op takes the longer of its FLOPs and its bytes at the machine's rates, and `kernel` at the

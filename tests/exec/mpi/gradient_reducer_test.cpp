@@ -41,7 +41,8 @@ struct Setting {
                   exec::Packing::arena, lane());
     runner.emplace(program, grid, *arena, extents,
                    passes::loss_chunks(program, grid.shape(), grid.rank(), extents), lane());
-    reducer.emplace(*runner, grid, schedule::buckets(program, arena->plan(), bucket_bytes), microbatches);
+    reducer.emplace(*runner, grid, schedule::buckets(program, arena->plan(), {.most_bytes = bucket_bytes}),
+                    microbatches);
     reducer->begin_step();
     const std::vector<double> mine(static_cast<std::size_t>(gradients().count()), 1.0 + world().rank());
     lane().copy_from_host(std::as_bytes(std::span(mine)), gradients());

@@ -59,7 +59,7 @@ void expect_the_same_losses(const Outcome& a, const Outcome& b, const std::strin
 }
 
 TEST(Bf16, NoBitDependsOnCutsOrOnTheOrderOfTheAxes) {
-  for (Way way : chosen()) {
+  for (const Way& way : chosen()) {
     const Outcome once = train(deck_with(way, {"optimizer.clip=0"}));
     expect_the_same_losses(
         train(deck_with(way, {"optimizer.clip=0", R"(grid.order=["tensor","data","pipeline"])"})), once,
@@ -101,6 +101,24 @@ TEST(Bf16, NoBitDependsOnHowParametersAndMomentsThatAreBf16Lie) {
       EXPECT_EQ(after.evaluation, once.evaluation);
       if (way.pipeline > 1) expect_the_same_losses(train(with({"pipeline.tied=transmit"})), once, "tied");
       EXPECT_NE(train(deck_with(way, {"optimizer.clip=0"})).losses, once.losses) << "they are rounded";
+    }
+}
+
+/// Gradients that are sent as bf16 are rounded where ranks share parameters, and alike however they are held.
+TEST(Bf16, GradientsThatAreSentAsBf16AreRoundedWhereTheyAreSent) {
+  for (const char* precision : {"train.precision=fp32", "train.precision=bf16"})
+    for (const Way& way : chosen()) {
+      const auto with = [&](const char* gradients, const char* memory) {
+        return deck_with(way, {precision, "optimizer.clip=0", gradients, memory});
+      };
+      const Outcome wide = train(with("comm.gradients=wide", "train.memory=arena"));
+      Training run(with("comm.gradients=bf16", "train.memory=arena"));
+      EXPECT_EQ(run.trainer.allocated(), run.plan.memory(world().rank()).bytes());
+      const Outcome narrow = train(run.deck);
+      EXPECT_TRUE(train(with("comm.gradients=bf16", "train.memory=separate")) == narrow);
+      const bool shared = std::ranges::any_of(run.plan.training.ranks,
+                                              [](const auto& rank) { return !rank.buckets.empty(); });
+      EXPECT_EQ(narrow.losses != wide.losses, shared);
     }
 }
 
