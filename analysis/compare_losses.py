@@ -21,25 +21,24 @@ def evaluated(run):
 
 def curves(axes, runs):
     for run, colour in zip(runs, COLOURS):
-        axes.plot(run.steps["step"], smoothed(run.steps["loss"]), color=colour, linewidth=1.4, label=name_of(run))
+        axes.plot(run.steps["step"], smoothed(run.steps["loss"]), color=colour, linewidth=1.4)
     axes.set_title("training loss (nats per token)")
-    axes.legend(loc="upper right")
 
 
 def differences(axes, runs):
     """Of the held-out losses, in per cent of the first run's at the same step."""
     first = {row["step"]: row["validation_loss"] for row in evaluated(runs[0])}
-    axes.axhline(0, color=COLOURS[0], linewidth=1.4)
+    axes.axhline(0, color=COLOURS[0], linewidth=1.4, label=name_of(runs[0]))
     for run, colour in list(zip(runs, COLOURS))[1:]:
         both = [row for row in evaluated(run) if row["step"] in first]
         if not both:
             raise SystemExit(f"{run.path}: no step was evaluated in it and in {runs[0].path}")
         per_cent = [100 * (row["validation_loss"] / first[row["step"]] - 1) for row in both]
-        axes.plot([row["step"] for row in both], per_cent, color=colour, linewidth=1.2, marker="o", markersize=3)
-        axes.annotate(f"{per_cent[-1]:+.2f} %", (both[-1]["step"], per_cent[-1]), color=colour, xytext=(5, -3),
-                      textcoords="offset points", annotation_clip=False)
+        axes.plot([row["step"] for row in both], per_cent, color=colour, linewidth=1.2, marker="o", markersize=3,
+                  label=f"{name_of(run)}: {per_cent[-1]:+.2f} % at the end")
     last = evaluated(runs[0])[-1]
     axes.set_title(f"held-out loss against {name_of(runs[0])}'s, which ends at {last['validation_loss']:.4f} (%)")
+    axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.13), ncols=2)
 
 
 def main():

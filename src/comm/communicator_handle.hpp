@@ -4,6 +4,7 @@
 #include <array>
 #include <map>
 #include <memory>
+#include <set>
 #include <utility>
 #include <vector>
 
@@ -23,7 +24,8 @@ struct Communicator::Handle {
   /// dim, dtype, extents...}.
   std::map<std::array<std::int64_t, 5 + Shape::max_rank>, std::shared_ptr<Exchange::Route>> routes;
 
-  int narrow_sums = 0, narrow_sums_begun = 0;  ///< under way, and so far (narrow_sum.cpp)
+  std::set<std::int64_t> narrow_sums;  ///< the numbers of those under way (narrow_sum.cpp)
+  std::int64_t narrow_sums_begun = 0;
 
   /// Memory for what comes from other ranks: one that was kept, which is free once the lane has landed what lay there,
   /// and a request waits for that.

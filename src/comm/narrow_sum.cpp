@@ -20,18 +20,19 @@ class NarrowSum : public std::enable_shared_from_this<NarrowSum> {
       : group_(group), sums_(sums), lane_(std::move(lane)), mine_(block(group.rank)) {
     const std::int64_t arriving = (group.size - 1) * mine_.size();
     memory_ = group.workspace((sums.count() + arriving) * size_of(DType::bf16), lane_);
-    tag_ = first_tag + group.narrow_sums_begun++ % tags;
-    if (++group.narrow_sums > tags)
+    number_ = group.narrow_sums_begun++;
+    if (!group.narrow_sums.empty() && number_ - *group.narrow_sums.begin() >= tags)
       throw Error(ExitCode::failure, fmt::format("more than {} sums in bf16 are under way", tags),
                   "each has a tag of its own", "try a larger comm.bucket_mib");
+    group.narrow_sums.insert(number_);
   }
-  ~NarrowSum() { --group_.narrow_sums; }
+  ~NarrowSum() { group_.narrow_sums.erase(number_); }
   NarrowSum(const NarrowSum&) = delete;
   NarrowSum& operator=(const NarrowSum&) = delete;
 
   Request start() {
     land({0, 0, sums_.count()}, {DType::f32, DType::bf16}, sums_.data, narrow(0), lanes::Landing::replace);
-    return make_request(*group_.shared, lane_, "sum in bf16", {sums_.data, memory_.data()},
+    return make_request(*group_.shared, lane_, "terms in bf16", {sums_.data, memory_.data()},
                         [self = shared_from_this()](Request::State& state) { self->collect(state); });
   }
 
@@ -41,7 +42,7 @@ class NarrowSum : public std::enable_shared_from_this<NarrowSum> {
     for_each_peer([&](int peer) { send(state, peer, narrow(block(peer).begin), block(peer).size()); });
     state.finish = [self = shared_from_this()](Request::State& state) {
       self->add_up();
-      go_on(state, self->lane_, "sum in bf16", [self](Request::State& state) { self->hand_on(state); });
+      go_on(state, self->lane_, "a sum in bf16", [self](Request::State& state) { self->hand_on(state); });
     };
   }
 
@@ -65,6 +66,7 @@ class NarrowSum : public std::enable_shared_from_this<NarrowSum> {
     };
   }
 
+  int tag() const { return first_tag + static_cast<int>(number_ % tags); }
   maps::Block block(int rank) const { return maps::balanced_block(sums_.count(), group_.size, rank); }
   /// All numbers, one behind the other, in bf16; behind them what comes from other ranks for this rank's block.
   BFloat16* narrow(std::int64_t element) const { return static_cast<BFloat16*>(memory_.data()) + element; }
@@ -84,14 +86,14 @@ class NarrowSum : public std::enable_shared_from_this<NarrowSum> {
   }
   void receive(Request::State& state, int peer, BFloat16* to, std::int64_t count) const {
     in_slices(count, most_of_a_call, [&](std::int64_t begin, int length) {
-      check(MPI_Irecv(to + begin, length, mpi_type(DType::bf16), peer, tag_, group_.comm, state.add()),
+      check(MPI_Irecv(to + begin, length, mpi_type(DType::bf16), peer, tag(), group_.comm, state.add()),
             "MPI_Irecv");
       ++state.receives;
     });
   }
   void send(Request::State& state, int peer, const BFloat16* from, std::int64_t count) const {
     in_slices(count, most_of_a_call, [&](std::int64_t begin, int length) {
-      check(MPI_Isend(from + begin, length, mpi_type(DType::bf16), peer, tag_, group_.comm, state.add()),
+      check(MPI_Isend(from + begin, length, mpi_type(DType::bf16), peer, tag(), group_.comm, state.add()),
             "MPI_Isend");
     });
   }
@@ -101,7 +103,7 @@ class NarrowSum : public std::enable_shared_from_this<NarrowSum> {
   lanes::Lane lane_;
   maps::Block mine_;
   lanes::Memory memory_;
-  int tag_ = 0;
+  std::int64_t number_ = 0;
 };
 
 }  // namespace

@@ -77,14 +77,14 @@ std::vector<Section> table() {
       key("epsilon",      &Optimizer::epsilon,      more_than(0),     "",      "added to the root of the square"),
       key("weight_decay", &Optimizer::weight_decay, at_least(0),      "",      "decoupled decay of matrices; biases and norms have none"),
       key("clip",         &Optimizer::clip,         at_least(0),      "",      "largest norm of the whole gradient; 0: no limit"),
-      key("moments",      &Optimizer::moments,      any,              "",      "the type that AdamW's two averages are kept in; wide: that of the parameters; bf16: half of fp32's memory, rounded up or down at random so that small steps count"),
+      key("moments",      &Optimizer::moments,      any,              "",      "the type that AdamW's two averages are kept in; wide: fp32, in fp64 that; bf16: half of fp32's memory, rounded up or down at random so that small steps count"),
       key("masters",      &Optimizer::masters,      any,              "",      "keep weights in fp32 beside the bf16 that products read, under train.precision = \"bf16\"; false: in bf16 alone, rounded up or down at random so that small steps count"),
       key("validate",     &Optimizer::validate,     any,              "",      "when all ranks' loss and norm are looked at: before a stage steps, or after, while nobody waits, and a step that must not count is taken back; the same numbers, memory for three more of all parameters"),
     }),
     section("comm", &Deck::comm, "Messages between ranks.", {
       key("timeout",    &Comm::timeout,    more_than(0),      "seconds", "longest wait for a message before the run ends with a table of who waits for whom"),
       key("bucket_mib", &Comm::bucket_mib, from_to(1, 65536), "MiB",     "gradients that are reduced in one message"),
-      key("gradients",  &Comm::gradients,  any,               "",        "the type in which ranks that share a parameter send each other its gradient; wide: that of the gradient; bf16: half of fp32's bytes, what a rank has and what all sum to is rounded once each"),
+      key("gradients",  &Comm::gradients,  any,               "",        "the type in which ranks that share a parameter send each other its gradient; wide: that of the gradient; bf16: half of fp32's bytes, what a rank has and what all sum to is rounded once each; what pipeline.tied sums stays wide"),
     }),
     section("output", &Deck::output, "What is left behind.", {
       key("directory",        &Output::directory,        any,         "folder", "of run.h5 and the checkpoints; empty: runs/ and the name of the deck"),

@@ -29,7 +29,7 @@ class Letters {
  private:
   void note(char letter, DType type) {
     std::optional<DType>& known = letter == 's' ? stream_ : letter == 'w' ? wide_ : any_;
-    if (letter != 'i' && !known) known = type;
+    if (letter != 'i' && letter != 'o' && !known) known = type;
     if (letter == 's') wide_ = compute_type(*stream_);
   }
 
@@ -37,7 +37,9 @@ class Letters {
   std::optional<DType> stream_, wide_, any_;
 };
 
-void expect(const Graph& graph, const Node& node, ValueId id, DType wanted) {
+void expect(const Graph& graph, const Node& node, ValueId id, char letter, const Letters& letters) {
+  if (letter == 'o') return;
+  const DType wanted = letters.type(letter);
   if (graph[id].dtype != wanted)
     throw Error(ExitCode::failure, fmt::format("{} of {} is {}, not {}", graph[id].name, name(node.op),
                                                name(graph[id].dtype), name(wanted)));
@@ -57,9 +59,8 @@ void check_types(const Graph& graph) {
     const Letters letters(graph, node);
     const NumberTypes& types = definition(node.op).types;
     for (std::size_t i = 0; i < node.in.size(); ++i)
-      expect(graph, node, node.in[i], letters.type(types.of_input(i)));
-    for (std::size_t i = 0; i < node.out.size(); ++i)
-      expect(graph, node, node.out[i], letters.type(types.out[i]));
+      expect(graph, node, node.in[i], types.of_input(i), letters);
+    for (std::size_t i = 0; i < node.out.size(); ++i) expect(graph, node, node.out[i], types.out[i], letters);
   }
 }
 

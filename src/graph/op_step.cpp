@@ -21,7 +21,7 @@ double square_flops(const NodeCall& call) {
 }  // namespace
 
 const OpDefinition sum_of_squares_op = {.types = {"w", "d"}, .shape = squares_shape, .flops = square_flops};
-const OpDefinition adamw_op = {.types = {"awaa", "aaaaa"}, .flops = per_element<16>};
-const OpDefinition restore_op = {.types = {"w", "w"}, .flops = no_flops};
+const OpDefinition adamw_op = {.types = {"owoo", "ooooo"}, .flops = per_element<16>};
+const OpDefinition restore_op = {.types = {"a", "a"}, .flops = no_flops};
 
 }  // namespace heddle::graph

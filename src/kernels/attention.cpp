@@ -121,8 +121,8 @@ template <class T, class C, class F>
     tile.keys = call.filled(tile.first_key, key_block);
     tile.keys = tile.seen_before(tile.queries);
     if (drops) load_mask(team, call, tile, at.kept);
-    pair_rows(team, tile.keys, dim, v, stride, at.values);
     team.team_barrier();
+    pair_rows(team, tile.keys, dim, v, stride, at.values);
     multiply<Write::overwrite>(team, tile.keys, padded<C>(tile.queries), rows_of<F>(k, stride),
                                RowMajor{at.queries, query_block}, RowMajor{at.scores, query_block},
                                [&](std::int64_t j) {

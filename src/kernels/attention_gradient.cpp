@@ -168,8 +168,8 @@ KOKKOS_INLINE_FUNCTION void add_tile(const Team& team, const AttentionCall& call
   const auto over_queries = [&](std::int64_t j) { return Part{0, tile.first_seeing(j), tile.queries}; };
   const auto over_keys = [&](std::int64_t i) { return Part{0, 0, tile.seen_before(i + register_rows)}; };
   if (call.mask.threshold > 0) load_mask(team, call, tile, at.kept);
-  pair_rows(team, tile.keys, dim, k, stride, at.key_rows);
   team.team_barrier();
+  pair_rows(team, tile.keys, dim, k, stride, at.key_rows);
   multiply<Write::overwrite>(team, tile.keys, width, rows_of<F>(k, stride), RowMajor{at.queries, block_size},
                              RowMajor{at.scores, block_size}, seen_queries);
   multiply<Write::overwrite>(team, tile.keys, width, rows_of<F>(v, stride),

@@ -119,7 +119,8 @@ KOKKOS_INLINE_FUNCTION void each_query_pack(const Team& team, const Tile<T>& til
             [&](std::int64_t pack) { f(Place<T>{pack * pack_width<T>}); });
 }
 
-/// kept[key, query] = the mask's factors of a tile, of what its queries see at least.
+/// kept[key, query] = the mask's factors of a tile, of what its queries see at least; of an odd number of queries, 0 for
+/// the one that would make a pair with the last.
 template <class T>
 KOKKOS_INLINE_FUNCTION void load_mask(const Team& team, const AttentionCall& call, const Tile<T>& tile,
                                       T* kept) {
@@ -130,6 +131,8 @@ KOKKOS_INLINE_FUNCTION void load_mask(const Team& team, const AttentionCall& cal
     for (std::int64_t i = 0; i < tile.queries; ++i)
       each_masked<T>(team, call.mask, index(i), tile.keys,
                      [&](std::int64_t j, T factor) { kept[j * tile.stride + i] = factor; });
+    if (tile.queries % 2 != 0)
+      each(team, tile.keys, [&](std::int64_t j) { kept[j * tile.stride + tile.queries] = 0; });
     return;
   }
   const T scale = static_cast<T>(call.mask.scale);

@@ -49,10 +49,11 @@ KOKKOS_INLINE_FUNCTION void turn_squares(std::int64_t rows, std::int64_t columns
 }
 #endif
 
-/// Columns of a block of rows rounded up to whole packs.
+/// Columns of a block of rows rounded up to whole packs, and to pairs where a pack is one number.
 template <class T>
 KOKKOS_INLINE_FUNCTION std::int64_t padded(std::int64_t rows) {
-  return (rows + pack_width<T> - 1) / pack_width<T> * pack_width<T>;
+  constexpr std::int64_t unit = pack_width < T >> 1 ? pack_width<T> : 2;
+  return (rows + unit - 1) / unit * unit;
 }
 
 /// to[d, i] = from[i, d] for i < rows, and 0 up to padded(rows). `from` knows a row's numbers one by one and in packs.

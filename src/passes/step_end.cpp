@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <map>
 
+#include "heddle/graph/ops.hpp"
+
 namespace heddle::passes {
 namespace {
 
@@ -31,6 +33,7 @@ class Writer {
       for (const Tie& tie : end_.ties)
         if (const Trained* trained = find(tie)) add_hand_on(*trained, tie);
     for (const auto& [parameter, nodes] : conversions_) add_conversions(parameter, Phase::refresh);
+    graph::check_types(graph_);
     return std::move(program_);
   }
 

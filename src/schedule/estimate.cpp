@@ -65,18 +65,18 @@ class Estimator {
     return sum;
   }
 
-  /// Of the bytes of a gradient, how many of them go to other ranks.
-  double sent_part(const graph::Node& sum) const {
-    const DType dtype = in_.program.graph[sum.in.front()].dtype;
-    const bool narrow = in_.bucketing.narrow && graph::once_a_step(sum.phase);
+  /// The part of a value's bytes that goes to other ranks: of gradients in buckets, which those of ties are not.
+  double sent_part(const graph::Node& node, const maps::Map& map) const {
+    const DType dtype = in_.program.graph[node.in.front()].dtype;
+    const bool narrow = in_.bucketing.narrow && graph::once_a_step(node.phase) && map.among.empty();
     return narrow ? static_cast<double>(size_of(DType::bf16)) / static_cast<double>(size_of(dtype)) : 1;
   }
 
   /// Seconds of a node that is run in `pieces`.
   double of(const graph::Node& node, std::size_t pieces) const {
     if (const auto* map = std::get_if<maps::Map>(&node.attributes))
-      return seconds(*map, std::max(bytes(node.in), bytes(node.out)) * sent_part(node), in_.grid, in_.rank,
-                     machine_);
+      return seconds(*map, std::max(bytes(node.in), bytes(node.out)) * sent_part(node, *map), in_.grid,
+                     in_.rank, machine_);
     const std::vector<Shape> in = shapes(node.in), out = shapes(node.out);
     const Cost cost = graph::cost({in_.program.graph, node, in, out, in_.extents});
     return std::max(floor_seconds(cost, machine_.rates), machine_.kernel * static_cast<double>(pieces));

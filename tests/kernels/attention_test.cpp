@@ -3,12 +3,24 @@
 
 #include <vector>
 
+#include "../../src/kernels/rows.hpp"
 #include "arrays.hpp"
 
 namespace heddle::kernels {
 namespace {
 
 using reference::AttentionSizes;
+
+/// Leaves NaN in the memory that the next kernel's teams take for themselves.
+void spoil_scratch() {
+  constexpr std::int64_t count = 1 << 20;
+  each_row({}, "spoil", 1,
+           [](const Team& team, std::int64_t) {
+             float* numbers = take<float>(team, count);
+             each(team, count, [&](std::int64_t i) { numbers[i] = std::numeric_limits<float>::quiet_NaN(); });
+           },
+           {count * static_cast<std::int64_t>(sizeof(float)) + scratch_alignment});
+}
 
 /// The kernel's results for one input.
 struct Result {
@@ -19,7 +31,9 @@ struct Result {
         dqkv(type, {s.rows, 3, s.heads, s.dim}) {
     const double scale = 1 / std::sqrt(double(s.dim));
     const Array in(type, {s.rows, 3, s.heads, s.dim}, qkv), gradient(type, {s.rows, s.heads, s.dim}, dout);
+    spoil_scratch();
     attention({}, in, s.sequence, scale, dropout, out, logsumexp);
+    spoil_scratch();
     attention_gradient({}, gradient, out, logsumexp, in, s.sequence, scale, dropout, dqkv);
   }
 };

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # The deck of `make run` for 1,000 steps in fp32, in bf16 and with each way to save memory or messages, and a picture of
-# their losses: all held-out losses must lie within 0.5 % of fp32's.
+# their losses: none may end more than 0.5 % above fp32's held-out loss. Another seed in fp32 tells what chance does.
 #   tests/recipes/precision.sh -o losses.png [section.key=value ...]
 # HEDDLE names another program than build/release/heddle. Ten minutes on two cores; docs/parity.md has the picture.
 set -euo pipefail
@@ -28,6 +28,7 @@ train() {
 runs=()
 data=(grid.data=2 grid.pipeline=1)  # two ranks that sum gradients
 train fp32 "$@"
+train "fp32, seed 2" train.seed=2 data.seed=2 "$@"
 train bf16 train.precision=bf16 "$@"
 train "bf16, moments" train.precision=bf16 optimizer.moments=bf16 "$@"
 train "bf16, no masters" train.precision=bf16 optimizer.masters=false "$@"
@@ -47,5 +48,5 @@ for path in sys.argv[1:]:
 first = losses["fp32"]
 for name, loss in losses.items():
     print(f"{name:<20}{loss:.4f}  {100 * (loss / first - 1):+.2f} %")
-sys.exit(any(abs(loss / first - 1) > 0.005 for loss in losses.values()))
+sys.exit(any(loss / first - 1 > 0.005 for name, loss in losses.items() if "seed" not in name))
 EOF

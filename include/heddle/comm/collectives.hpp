@@ -26,7 +26,7 @@ Request start_all_reduce(const Communicator& communicator, Reduction reduction, 
 
 /// The sum over the ranks in place, of fp32. Sent as bf16, what a rank holds is rounded to bf16, added in fp32 in the
 /// order of the ranks, and the sum is rounded once: half the bytes between ranks, and a workspace of as many bytes as
-/// the tensor, which is kept.
+/// the tensor, which is kept. It has two phases, and comes to the second only when it is itself tested or waited for.
 Request start_sum(const Communicator& communicator, const Tensor& sums, DType sent, const lanes::Lane& lane);
 
 /// The sums of these numbers over the ranks, equal bits everywhere, which replace them once the request is

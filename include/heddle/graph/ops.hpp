@@ -17,6 +17,7 @@ namespace heddle::graph {
 ///   s  of the type that streams through the model
 ///   w  wide: of the type that it is computed and summed in, which is s but where s is bf16
 ///   a  of any type, all of them of one
+///   o  of its own type: what is stepped is stored as the plan says
 ///   c  as the node's Conversion says
 ///   d  fp64
 ///   i  int32

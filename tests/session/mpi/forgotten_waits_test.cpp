@@ -1,5 +1,6 @@
 // Every wait for a lane is needed: on a lane whose work is late, one kind of wait forgotten changes the
 // parameters or the losses.
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <map>
@@ -80,13 +81,18 @@ void try_all(const deck::Deck& deck, Findings& findings) {
 }
 
 TEST(ForgottenWaits, EachIsSeen) {
-  Findings findings = {{"send", {}},      {"receive", {}},  {"all-reduce", {}},      {"reduce", {}},
-                       {"broadcast", {}}, {"exchange", {}}, {"copy to the host", {}}};
+  Findings findings = {
+      {"send", {}},         {"receive", {}},  {"all-reduce", {}},       {"reduce", {}},
+      {"broadcast", {}},    {"exchange", {}}, {"copy to the host", {}}, {"terms in bf16", {}},
+      {"a sum in bf16", {}}};
   const int ranks = world().size();
   // A sum to one rank is only seen where no other map stands before it at the end of a step.
   try_all(deck_on(ranks, 1), findings);
   if (ranks % 2 == 0) try_all(deck_on(ranks / 2, 2), findings);
   if (ranks % 2 == 0) try_all(deck_on(1, 2), findings);
+  try_all(small_deck({fmt::format("grid.data={}", ranks), fmt::format("train.batch={}", 8 * ranks),
+                      "train.precision=fp32", "comm.gradients=bf16"}),
+          findings);
   for (const auto& [wait, seen] : findings) EXPECT_EQ(seen.noticed, seen.used) << wait;
 }
 
