@@ -34,7 +34,7 @@ Request start(const maps::Map& map, const CartesianGrid& grid, const Tensor& in,
     case maps::MapKind::scatter:
     case maps::MapKind::all_to_all: break;
   }
-  return start_blocks(group, map, in, out, lane);
+  return route_of(group, map, in.shape, out.shape, out.dtype)->start(in, out, lane);
 }
 
 }  // namespace heddle::comm

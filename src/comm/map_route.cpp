@@ -3,7 +3,6 @@
 #include <utility>
 
 #include "communicator_handle.hpp"
-#include "route.hpp"
 
 namespace heddle::comm {
 namespace {
@@ -16,10 +15,10 @@ maps::Box held(const Shape& global, maps::Part part, int ranks, int rank) {
 }
 
 // The shape of the logical tensor: `out` is whole but for the dim that it is split along.
-Shape global_shape(const maps::Map& map, const Tensor& in, const Tensor& out) {
-  Shape shape = out.shape;
+Shape global_shape(const maps::Map& map, const Shape& in, const Shape& out) {
+  Shape shape = out;
   const maps::Part target = maps::target(map);
-  if (target.kind == maps::Part::Kind::split) shape[target.dim] = in.shape[target.dim];
+  if (target.kind == maps::Part::Kind::split) shape[target.dim] = in[target.dim];
   return shape;
 }
 
@@ -39,17 +38,16 @@ LocalPlan plan_of(const maps::Map& map, const Shape& global, int ranks, int me) 
 
 }  // namespace
 
-Request start_blocks(const Communicator& group, const maps::Map& map, const Tensor& in, const Tensor& out,
-                     const lanes::Lane& lane) {
+std::shared_ptr<Exchange::Route> route_of(const Communicator& group, const maps::Map& map, const Shape& in,
+                                          const Shape& out, DType dtype) {
   const Shape global = global_shape(map, in, out);
   std::array<std::int64_t, 5 + Shape::max_rank> key = {static_cast<int>(map.kind), map.dim, map.target_dim,
-                                                       static_cast<int>(out.dtype), global.rank()};
+                                                       static_cast<int>(dtype), global.rank()};
   for (int dim = 0; dim < global.rank(); ++dim) key[5 + dim] = global[dim];
   auto& route = group.handle().routes[key];
   if (!route)
-    route =
-        std::make_shared<Exchange::Route>(group, plan_of(map, global, group.size(), group.rank()), out.dtype);
-  return route->start(in, out, lane);
+    route = std::make_shared<Exchange::Route>(group, plan_of(map, global, group.size(), group.rank()), dtype);
+  return route;
 }
 
 }  // namespace heddle::comm

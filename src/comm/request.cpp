@@ -69,8 +69,7 @@ void go_on(Request::State& state, const lanes::Lane& lane, const char* what,
 Request make_request(Shared& shared, const lanes::Lane& lane, const char* what,
                      std::initializer_list<const void*> memory, std::function<void(Request::State&)> start) {
   auto state = std::make_unique<Request::State>(shared);
-  for (const void* data : memory)
-    if (auto owner = lanes::owner_of(data)) state->own.push_back(std::move(owner));
+  for (const void* data : memory) state->share(data);
   ask(*state, lane, what, std::move(start));
   const bool done = !state->start && state->pending.empty() && !state->finish;
   return done ? Request() : Request(std::move(state));

@@ -4,6 +4,7 @@
 #include <functional>
 #include <initializer_list>
 #include <memory>
+#include <utility>
 #include <vector>
 
 #include "heddle/comm/request.hpp"
@@ -20,6 +21,10 @@ struct Request::State {
   State(const State&) = delete;
   State& operator=(const State&) = delete;
 
+  /// Keeps the memory in which `data` lies.
+  void share(const void* data) {
+    if (auto owner = lanes::owner_of(data)) own.push_back(std::move(owner));
+  }
   MPI_Request* add() { return &pending.emplace_back(MPI_REQUEST_NULL); }
 
   Shared* shared;

@@ -42,7 +42,6 @@ Exchange::Route::Route(const Communicator& communicator, LocalPlan plan, DType d
 
 void Exchange::Route::plan_receives(const LocalPlan& plan) {
   adds_ = overlapping(plan.received);
-  widens_ = adds_ && dtype_ == DType::bf16;
   target_run_ = std::make_shared<const std::vector<lanes::Run>>(1, lanes::Run{0, 0, target_.count()});
   std::int64_t arriving = 0, in_workspace = 0;
   for (const auto& [peer, box] : plan.received) {
@@ -65,59 +64,68 @@ void Exchange::Route::plan_receives(const LocalPlan& plan) {
   }
   constexpr std::int64_t line = 64;
   sums_at_ = (in_workspace * size_of(dtype_) + line - 1) / line * line;
-  workspace_bytes_ = sums_at_ + (widens_ ? target_.count() * size_of(DType::f32) : 0);
   covered_ = adds_ ? plan.received.front().box == plan.target : arriving == target_.count();
 }
 
 // Where segments overlap, all but the one that already fills the target are added, in the order of the ranks.
-void Exchange::Route::land_segments(const void* in, const void* workspace, DType sums_type, void* sums,
+void Exchange::Route::land_segments(const void* in, const void* workspace, const Tensor& sums,
                                     const lanes::Lane& lane) const {
   bool replaces = !adds_ || covered_;
   for (const Landing& landing : landings_) {
-    lane.land(landing.runs, {dtype_, sums_type}, landing.own ? in : workspace, sums,
+    lane.land(landing.runs, {dtype_, sums.dtype}, landing.own ? in : workspace, sums.data,
               replaces ? lanes::Landing::replace : lanes::Landing::add);
     replaces = !adds_;
   }
 }
 
-void Exchange::Route::land_all(const void* in, void* workspace, void* out, const lanes::Lane& lane) const {
-  void* const sums = widens_ ? static_cast<char*>(workspace) + sums_at_ : out;
-  const DType type = widens_ ? DType::f32 : dtype_;
-  if (!covered_ && widens_) lane.fill(sums, target_.count() * size_of(type), 0);
-  land_segments(in, workspace, type, sums, lane);
-  if (widens_) lane.land(target_run_, {type, dtype_}, sums, out, lanes::Landing::replace);
+bool Exchange::Route::adds_apart(const Tensor& out) const { return adds_ && out.dtype == DType::bf16; }
+
+void Exchange::Route::land_all(const Tensor& in, void* workspace, const Tensor& out,
+                               const lanes::Lane& lane) const {
+  const bool apart = adds_apart(out);
+  const Tensor sums = apart ? Tensor{static_cast<char*>(workspace) + sums_at_, DType::f32, target_} : out;
+  if (adds_ && !covered_) lane.fill(sums, 0);
+  land_segments(in.data, workspace, sums, lane);
+  if (apart) lane.land(target_run_, {sums.dtype, out.dtype}, sums.data, out.data, lanes::Landing::replace);
 }
 
-void Exchange::Route::post(Request::State& state, const void* in, void* arrival) const {
+void Exchange::Route::post(Request::State& state, const void* in, void* arrival, int tag) const {
   state.pending.reserve(receives_.size() + sends_.size());
   for (const auto& [peer, segment] : receives_)
-    check(MPI_Irecv(segment.in(arrival), segment.count(), segment.type(), peer, exchange_tag, group_.comm,
-                    state.add()),
-          "MPI_Irecv");
+    check(
+        MPI_Irecv(segment.in(arrival), segment.count(), segment.type(), peer, tag, group_.comm, state.add()),
+        "MPI_Irecv");
   state.receives = receives_.size();
   for (const auto& [peer, segment] : sends_)
-    check(MPI_Isend(segment.in(const_cast<void*>(in)), segment.count(), segment.type(), peer, exchange_tag,
+    check(MPI_Isend(segment.in(const_cast<void*>(in)), segment.count(), segment.type(), peer, tag,
                     group_.comm, state.add()),
           "MPI_Isend");
 }
 
+Exchange::Route::Step Exchange::Route::step(const Tensor& in, const Tensor& out, const lanes::Lane& lane,
+                                            int tag, Step next) {
+  HEDDLE_EXPECT(in.shape == source_ && out.shape == target_ && in.dtype == dtype_);
+  HEDDLE_EXPECT(out.dtype == dtype_ || adds_ || receives_.empty());
+  if (!adds_ && !covered_) lane.fill(out, 0);
+  const std::int64_t sums = adds_apart(out) ? target_.count() * size_of(DType::f32) : 0;
+  const lanes::Memory workspace = adds_ ? group_.workspace(sums_at_ + sums, lane) : lanes::Memory();
+  return [self = shared_from_this(), workspace, in, out, lane, tag,
+          next = std::move(next)](Request::State& state) {
+    state.share(workspace.data());
+    self->post(state, in.data, self->adds_ ? workspace.data() : out.data, tag);
+    state.finish = next;
+    if (!self->adds_) return self->land_all(in, nullptr, out, lane);  // beside what arrives
+    state.finish = [self, workspace, in, out, lane, next](Request::State& state) {
+      self->land_all(in, workspace.data(), out, lane);
+      self->group_.keep(workspace, lane);
+      if (next) next(state);
+    };
+  };
+}
+
 Request Exchange::Route::start(const Tensor& in, const Tensor& out, const lanes::Lane& lane) {
-  HEDDLE_EXPECT(in.shape == source_ && out.shape == target_ && in.dtype == dtype_ && out.dtype == dtype_);
-  if (!covered_ && !widens_) lane.fill(out, 0);
-  const lanes::Memory workspace = adds_ ? group_.workspace(workspace_bytes_, lane) : lanes::Memory();
-  void* const arrival = adds_ ? workspace.data() : out.data;
-  Request request =
-      make_request(*group_.shared, lane, "exchange", {in.data, out.data, workspace.data()},
-                   [self = shared_from_this(), workspace, arrival, in, out, lane](Request::State& state) {
-                     self->post(state, in.data, arrival);
-                     if (!self->adds_) return;
-                     state.finish = [self, workspace, in, out, lane](Request::State&) {
-                       self->land_all(in.data, workspace.data(), out.data, lane);
-                       self->group_.keep(workspace, lane);
-                     };
-                   });
-  if (!adds_) land_all(in.data, nullptr, out.data, lane);  // beside what arrives
-  return request;
+  return make_request(*group_.shared, lane, "exchange", {in.data, out.data},
+                      step(in, out, lane, exchange_tag, {}));
 }
 
 Exchange::Exchange(const Communicator& communicator, const maps::TransferPlan& plan, DType dtype) {

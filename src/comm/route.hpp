@@ -2,6 +2,7 @@
 // they land. Every map that exchanges blocks, and every transfer plan, is one of these.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <vector>
 
@@ -27,6 +28,12 @@ struct Exchange::Route : std::enable_shared_from_this<Exchange::Route> {
   Route(const Communicator& communicator, LocalPlan plan, DType dtype);
   Request start(const Tensor& in, const Tensor& out, const lanes::Lane& lane);
 
+  /// For make_request and go_on. Makes the calls of MPI of one exchange, and once they are done lands what arrived and
+  /// goes on to `next`, which may be empty. Exchanges that pass each other need tags of their own. `out` may be fp32
+  /// where what is added up is bf16.
+  using Step = std::function<void(Request::State&)>;
+  Step step(const Tensor& in, const Tensor& out, const lanes::Lane& lane, int tag, Step next);
+
  private:
   struct Message {
     int peer;
@@ -38,9 +45,10 @@ struct Exchange::Route : std::enable_shared_from_this<Exchange::Route> {
   };
 
   void plan_receives(const LocalPlan& plan);
-  void post(Request::State& state, const void* in, void* arrival) const;
-  void land_all(const void* in, void* workspace, void* out, const lanes::Lane& lane) const;
-  void land_segments(const void* in, const void* workspace, DType sums_type, void* sums,
+  bool adds_apart(const Tensor& out) const;
+  void post(Request::State& state, const void* in, void* arrival, int tag) const;
+  void land_all(const Tensor& in, void* workspace, const Tensor& out, const lanes::Lane& lane) const;
+  void land_segments(const void* in, const void* workspace, const Tensor& sums,
                      const lanes::Lane& lane) const;
 
   Communicator::Handle& group_;
@@ -49,11 +57,9 @@ struct Exchange::Route : std::enable_shared_from_this<Exchange::Route> {
   std::vector<Message> sends_, receives_;
   std::vector<Landing> landings_;  // in the order of the plan
   bool adds_ = false;         // segments overlap, so they arrive in the workspace and are added from there
-  bool widens_ = false;       // in fp32 behind what arrived, rounded once: they are bf16
   bool covered_ = false;      // the first landing, or all of them where none overlap, fill the target
   lanes::Runs target_run_;    // all of the target
-  std::int64_t sums_at_ = 0;  // bytes into the workspace: those sums
-  std::int64_t workspace_bytes_ = 0;
+  std::int64_t sums_at_ = 0;  // bytes into the workspace, behind what arrives: sums in fp32 for a bf16 target
 };
 
 }  // namespace heddle::comm

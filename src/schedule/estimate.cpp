@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <set>
 #include <variant>
 #include <vector>
 
@@ -21,24 +22,28 @@ class Estimator {
   Estimator(const EstimateInput& input, const MachineModel& machine)
       : in_(input),
         machine_(machine),
-        loss_chunks_(passes::loss_chunks(input.program, input.grid, input.rank, input.extents).size()) {}
+        loss_chunks_(passes::loss_chunks(input.program, input.grid, input.rank, input.extents).size()) {
+    if (input.bucketing.narrow)
+      for (const passes::Reduction& one : passes::reductions(input.program)) narrow_.insert(one.node);
+  }
 
   std::map<Stage, StageCost> run() {
     for (const passes::Border& border : in_.program.borders) stages_[border.stage] = {};
     double once = 0, summed_bytes = 0;
-    for (const graph::Node& node : in_.program.graph.nodes) {
+    for (graph::NodeId id = 0; id < static_cast<graph::NodeId>(in_.program.graph.nodes.size()); ++id) {
+      const graph::Node& node = in_.program.graph.nodes[id];
       const auto* map = std::get_if<maps::Map>(&node.attributes);
       if (map && !map->among.empty()) {
-        ties_ += of(node, 1);
+        ties_ += of(id, 1);
         continue;
       }
       if (node.phase > Phase::epilogue) continue;  // the step itself, below
       if (graph::once_a_step(node.phase)) {
-        once += of(node, 1);
+        once += of(id, 1);
         if (map) summed_bytes += bytes(node.in);
       } else {
         stages_.at(node.stage)[action_of(node.phase, Backward::split)] +=
-            of(node, node.phase == Phase::loss ? loss_chunks_ : 1);
+            of(id, node.phase == Phase::loss ? loss_chunks_ : 1);
       }
     }
     for (auto& [stage, cost] : stages_)
@@ -65,18 +70,20 @@ class Estimator {
     return sum;
   }
 
-  /// The part of a value's bytes that goes to other ranks: of gradients in buckets, which those of ties are not.
-  double sent_part(const graph::Node& node, const maps::Map& map) const {
-    const DType dtype = in_.program.graph[node.in.front()].dtype;
-    const bool narrow = in_.bucketing.narrow && graph::once_a_step(node.phase) && map.among.empty();
-    return narrow ? static_cast<double>(size_of(DType::bf16)) / static_cast<double>(size_of(dtype)) : 1;
+  /// The part of a value's bytes that goes to other ranks.
+  double sent_part(graph::NodeId id, DType dtype) const {
+    return narrow_.contains(id)
+               ? static_cast<double>(size_of(DType::bf16)) / static_cast<double>(size_of(dtype))
+               : 1;
   }
 
   /// Seconds of a node that is run in `pieces`.
-  double of(const graph::Node& node, std::size_t pieces) const {
-    if (const auto* map = std::get_if<maps::Map>(&node.attributes))
-      return seconds(*map, std::max(bytes(node.in), bytes(node.out)) * sent_part(node, *map), in_.grid,
-                     in_.rank, machine_);
+  double of(graph::NodeId id, std::size_t pieces) const {
+    const graph::Node& node = in_.program.graph.nodes[id];
+    if (const auto* map = std::get_if<maps::Map>(&node.attributes)) {
+      const double sent = sent_part(id, in_.program.graph[node.in.front()].dtype);
+      return seconds(*map, std::max(bytes(node.in), bytes(node.out)) * sent, in_.grid, in_.rank, machine_);
+    }
     const std::vector<Shape> in = shapes(node.in), out = shapes(node.out);
     const Cost cost = graph::cost({in_.program.graph, node, in, out, in_.extents});
     return std::max(floor_seconds(cost, machine_.rates), machine_.kernel * static_cast<double>(pieces));
@@ -97,6 +104,7 @@ class Estimator {
   const EstimateInput& in_;
   const MachineModel& machine_;
   std::size_t loss_chunks_;
+  std::set<graph::NodeId> narrow_;  ///< sums of gradients that are sent as bf16
   std::map<Stage, StageCost> stages_;
   double ties_ = 0;  ///< seconds of what pipeline ranks that hold one parameter tell each other
 };

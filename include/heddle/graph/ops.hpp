@@ -1,4 +1,4 @@
-// The operator table: shape rule, cost, layout rule and adjoint of every op. Kernel and reference stand in
+// The operator table: number types, shape rule, cost, layout rule and adjoint of every op. Kernel and reference stand in
 // kernels/ and are bound in exec/; a test demands that no op lacks one of its seven parts.
 #pragma once
 
