@@ -25,7 +25,7 @@ run: build $(TOKENS)  ## train a small GPT on this machine; RANKS=8 SET="grid.da
 test: build  ## build and run the whole test suite
 	ctest --preset $(PRESET) -j $(JOBS)
 
-build: setup  ## compile into build/$(PRESET); PRESET=release, debug, asan, threads or pure
+build: setup  ## compile into build/$(PRESET); PRESET=release, debug, asan, threads, cuda or pure
 	@test -f $(BUILD)/build.ninja || cmake --preset $(PRESET)
 	cmake --build --preset $(PRESET)
 
@@ -40,9 +40,13 @@ format:  ## let clang-format decide
 	@cmake/setup.sh lint
 	git ls-files '*.[ch]pp' | xargs clang-format -i
 
-kokkos:  ## a Kokkos with OpenMP, in a cache outside the tree
+kokkos:  ## a Kokkos with OpenMP, or with DEVICE=cuda for NVIDIA GPUs, in a cache outside the tree
 	@cmake/setup.sh build
-	cmake -P cmake/kokkos.cmake
+	cmake $(if $(DEVICE),-DDEVICE=$(DEVICE)) -P cmake/kokkos.cmake
+
+cuda:  ## compile for NVIDIA GPUs into build/cuda; needs nvcc, but no GPU
+	$(MAKE) kokkos DEVICE=cuda
+	$(MAKE) build PRESET=cuda
 
 threads: kokkos  ## the kernels' tests and a training run with two threads in a rank
 	$(MAKE) build PRESET=threads
@@ -96,4 +100,4 @@ $(TEXT): | setup
 $(TOKENS): $(TEXT) | build
 	$(HEDDLE) prepare $(TEXT) -o $@
 
-.PHONY: help run test build setup lint format kokkos threads sweep oracle parity bench schedules prediction counts bits clean
+.PHONY: help run test build setup lint format kokkos cuda threads sweep oracle parity bench schedules prediction counts bits clean

@@ -10,18 +10,23 @@ endif()
 find_program(HEDDLE_CCACHE ccache)
 if(HEDDLE_CCACHE)
   set(CMAKE_CXX_COMPILER_LAUNCHER ${HEDDLE_CCACHE})
+  set(CMAKE_CUDA_COMPILER_LAUNCHER ${HEDDLE_CCACHE})
 endif()
 
 add_library(heddle_options INTERFACE)
 target_include_directories(heddle_options INTERFACE ${PROJECT_SOURCE_DIR}/include)
-target_compile_options(heddle_options INTERFACE -Wall -Wextra -Wpedantic -Wshadow)
+target_compile_options(heddle_options INTERFACE "$<$<COMPILE_LANGUAGE:CXX>:-Wall;-Wextra;-Wpedantic;-Wshadow>")
 if(HEDDLE_NATIVE)
-  target_compile_options(heddle_options INTERFACE -march=native)
+  target_compile_options(heddle_options INTERFACE $<$<COMPILE_LANGUAGE:CXX>:-march=native>)
 endif()
+# A function of the host that device code calls makes a kernel that computes nothing: an error, not nvcc's warning. Its 1675 is of GCC's pragmas for the host's
+# loops.
+target_compile_options(heddle_options INTERFACE
+  "$<$<COMPILE_LANGUAGE:CUDA>:--extended-lambda;--expt-relaxed-constexpr;--Werror=cross-execution-space-call;--diag-suppress=1675;-Xcompiler=-Wall,-Wextra>")
 if(HEDDLE_SANITIZE)
   target_compile_options(heddle_options INTERFACE -fsanitize=${HEDDLE_SANITIZE} -fno-omit-frame-pointer)
   target_link_options(heddle_options INTERFACE -fsanitize=${HEDDLE_SANITIZE})
 endif()
 
 # Options of one module, HEDDLE_OPTIONS_<module>. Kernels never look at errno or floating-point traps; NaN and infinity stay.
-set(HEDDLE_OPTIONS_kernels -fno-math-errno -fno-trapping-math -fopenmp-simd)
+set(HEDDLE_OPTIONS_kernels "$<$<COMPILE_LANGUAGE:CXX>:-fno-math-errno;-fno-trapping-math;-fopenmp-simd>")

@@ -1,8 +1,6 @@
 # One module is one line of LAYERS, one folder src/<module>, one library heddle_<module>. The module `app` is the program.
 set(HEDDLE_DEVICE_MODULES lanes kernels comm io data exec train session bench)
 
-set(HEDDLE_DEVICE host CACHE STRING "The device of lanes and kernels, a folder of each: host")
-
 # Folders of a module whose sources belong to this build beside those of src/<module>.
 set(HEDDLE_FOLDERS_lanes ${HEDDLE_DEVICE})
 set(HEDDLE_FOLDERS_kernels ${HEDDLE_DEVICE})
@@ -17,8 +15,14 @@ function(heddle_module name modules third_party)
   foreach(folder IN LISTS HEDDLE_FOLDERS_${name})
     file(GLOB more CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/src/${name}/${folder}/*.cpp)
     list(APPEND sources ${more})
+    if(folder STREQUAL HEDDLE_DEVICE)
+      heddle_for_device(${more})
+    endif()
   endforeach()
   list(FILTER sources EXCLUDE REGEX "/main\\.cpp$")
+  if(name STREQUAL "kernels")
+    heddle_for_device(${sources})
+  endif()
   if(NOT sources)
     return()
   endif()

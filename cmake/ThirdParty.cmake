@@ -42,6 +42,25 @@ if(NOT HEDDLE_PURE)
     heddle_third_party(dnnl)
   endif()
 
+  if(HEDDLE_DEVICE STREQUAL "cuda")
+    find_package(CUDAToolkit 12.4 REQUIRED)
+    if(NOT TARGET CUDA::cublasLt)
+      message(FATAL_ERROR "cuBLASLt is not found beside nvcc (matrix products on NVIDIA GPUs are its). Install libcublas of the CUDA Toolkit")
+    endif()
+    heddle_third_party(cuda CUDA::cudart CUDA::cublasLt)
+    # Its components are asked for so that it leaves the compiler of everything else alone.
+    find_package(Kokkos REQUIRED COMPONENTS separable_compilation)
+    if(NOT Kokkos_ENABLE_CUDA)
+      message(FATAL_ERROR "The Kokkos in ${Kokkos_DIR} has no CUDA. `make kokkos DEVICE=cuda` builds one, or Kokkos_ROOT names one")
+    endif()
+    # Its library and headers without its options, which take the C++ compiler for nvcc.
+    heddle_third_party(kokkos $<TARGET_FILE:Kokkos::kokkoscore> CUDA::cuda_driver ${CMAKE_DL_LIBS})
+    get_target_property(kokkos_headers Kokkos::kokkoscore INTERFACE_INCLUDE_DIRECTORIES)
+    target_include_directories(heddle_third_party_kokkos SYSTEM INTERFACE ${kokkos_headers})
+    return()
+  endif()
+  heddle_third_party(cuda)
+
   # Debian's Trilinos ships Kokkos with an imported target whose include path does not exist; its core library works.
   find_package(Kokkos REQUIRED)
   if(TARGET trilinos_kokkoscore)

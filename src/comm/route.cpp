@@ -115,10 +115,10 @@ Exchange::Route::Step Exchange::Route::step(const Tensor& in, const Tensor& out,
     self->post(state, in.data, self->adds_ ? workspace.data() : out.data, tag);
     state.finish = next;
     if (!self->adds_) return self->land_all(in, nullptr, out, lane);  // beside what arrives
-    state.finish = [self, workspace, in, out, lane, next](Request::State& state) {
+    state.finish = [self, workspace, in, out, lane, next](Request::State& arrived) {
       self->land_all(in, workspace.data(), out, lane);
       self->group_.keep(workspace, lane);
-      if (next) next(state);
+      if (next) next(arrived);
     };
   };
 }

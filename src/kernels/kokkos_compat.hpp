@@ -20,16 +20,19 @@ inline constexpr int scratch_level = on_host ? 1 : 0;
 /// What is too large for that lies in a device's main memory.
 inline constexpr int far_level = 1;
 
-/// `threads` = 0 leaves the number to Kokkos (OMP_NUM_THREADS, or all cores).
-inline void initialize_kokkos(int threads) {
+/// `threads` = 0 leaves the number to Kokkos (OMP_NUM_THREADS, or all cores). Of `gpus` the process takes the one of its
+/// number among the ranks of its node, as launchers tell it.
+inline void initialize_kokkos(int threads, [[maybe_unused]] int gpus = 0) {
 #if KOKKOS_VERSION >= 30700
   Kokkos::InitializationSettings settings;
   settings.set_disable_warnings(true);
   if (threads > 0) settings.set_num_threads(threads);
+  if (gpus > 0) settings.set_map_device_id_by("mpi_rank");
 #else
   Kokkos::InitArguments settings;
   settings.disable_warnings = true;
   if (threads > 0) settings.num_threads = threads;
+  if (gpus > 0) settings.ndevices = gpus;
 #endif
   Kokkos::initialize(settings);
 }

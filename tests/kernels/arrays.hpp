@@ -5,8 +5,8 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstring>
 #include <limits>
+#include <span>
 #include <vector>
 
 #include "../support/taylor.hpp"
@@ -27,6 +27,9 @@ inline constexpr DType real_types[] = {DType::f32, DType::f64, DType::bf16};
 /// What kernels take that are given sums, statistics or parameters only.
 inline constexpr DType compute_types[] = {DType::f32, DType::f64};
 inline const Tensor no_tensor{};
+
+/// On which the kernels are tried: the device's.
+inline lanes::Lane lane() { return lanes::device_lane(); }
 
 /// Random numbers that `type` holds exactly: all dtypes hold what bf16 does, and they and the reference then
 /// start from the same.
@@ -52,38 +55,46 @@ class Array {
   /// Full of NaN: a kernel's result, which it must write everywhere.
   Array(DType dtype, Shape shape)
       : Array(dtype, shape, Vector(static_cast<std::size_t>(shape.count()), std::nan(""))) {}
-  Array(DType dtype, Shape shape, const Vector& values)
-      : memory_(shape.count() * size_of(dtype)), tensor_{memory_.data(), dtype, shape} {
+  Array(DType dtype, Shape shape, const Vector& values) : Array(Tensor{nullptr, dtype, shape}) {
     EXPECT_EQ(static_cast<std::int64_t>(values.size()), shape.count());
     with_real(dtype, [&](auto zero) {
       using T = decltype(zero);
-      std::transform(values.begin(), values.end(), tensor_.as<T>(),
-                     [](double x) { return static_cast<T>(x); });
+      std::vector<T> numbers(values.size());
+      std::ranges::transform(values, numbers.begin(), [](double x) { return static_cast<T>(x); });
+      lane().copy_from_host(std::as_bytes(std::span(numbers)), tensor_);
     });
   }
   explicit Array(const Tokens& tokens)
-      : memory_(static_cast<std::int64_t>(tokens.size()) * 4),
-        tensor_{memory_.data(), DType::i32, {static_cast<std::int64_t>(tokens.size())}} {
-    std::copy(tokens.begin(), tokens.end(), tensor_.as<std::int32_t>());
+      : Array(Tensor{nullptr, DType::i32, {static_cast<std::int64_t>(tokens.size())}}) {
+    lane().copy_from_host(std::as_bytes(std::span(tokens)), tensor_);
   }
   operator const Tensor&() const { return tensor_; }
 
   Vector values() const {
-    Vector result(static_cast<std::size_t>(tensor_.count()));
-    with_real(tensor_.dtype, [&](auto zero) {
-      using T = decltype(zero);
-      std::copy_n(tensor_.as<T>(), tensor_.count(), result.begin());
+    return with_real(tensor_.dtype, [&](auto zero) {
+      const auto numbers = on_host<decltype(zero)>();
+      return Vector(numbers.begin(), numbers.end());
     });
-    return result;
   }
-  bool same_bits(const Array& other) const {
-    const auto bytes = static_cast<std::size_t>(tensor_.bytes());
-    return tensor_.bytes() == other.tensor_.bytes() &&
-           (bytes == 0 || std::memcmp(tensor_.data, other.tensor_.data, bytes) == 0);
-  }
+  bool same_bits(const Array& other) const { return bytes() == other.bytes(); }
   DType dtype() const { return tensor_.dtype; }
 
  private:
+  explicit Array(const Tensor& like) : memory_(like.bytes(), lane()), tensor_(like) {
+    tensor_.data = memory_.data();
+  }
+  std::vector<std::byte> bytes() const {
+    std::vector<std::byte> all(static_cast<std::size_t>(tensor_.bytes()));
+    lane().copy_to_host(tensor_, all);
+    return all;
+  }
+  template <class T>
+  std::vector<T> on_host() const {
+    std::vector<T> all(static_cast<std::size_t>(tensor_.count()));
+    lane().copy_to_host(tensor_, std::as_writable_bytes(std::span(all)));
+    return all;
+  }
+
   lanes::Memory memory_;
   Tensor tensor_;
 };

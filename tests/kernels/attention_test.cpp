@@ -13,9 +13,9 @@ using reference::AttentionSizes;
 
 /// Leaves NaN in the memory that the next kernel's teams take for themselves.
 void spoil_scratch() {
-  constexpr std::int64_t count = 1 << 20;
-  each_row({}, "spoil", 1,
-           [](const Team& team, std::int64_t) {
+  constexpr std::int64_t count = on_host ? 1 << 20 : 10'000;  // a GPU's teams have 48 KB
+  each_row(lane(), "spoil", 1,
+           KOKKOS_LAMBDA(const Team& team, std::int64_t) {
              float* numbers = take<float>(team, count);
              each(team, count, [&](std::int64_t i) { numbers[i] = std::numeric_limits<float>::quiet_NaN(); });
            },
@@ -32,9 +32,9 @@ struct Result {
     const double scale = 1 / std::sqrt(double(s.dim));
     const Array in(type, {s.rows, 3, s.heads, s.dim}, qkv), gradient(type, {s.rows, s.heads, s.dim}, dout);
     spoil_scratch();
-    attention({}, in, s.sequence, scale, dropout, out, logsumexp);
+    attention(lane(), in, s.sequence, scale, dropout, out, logsumexp);
     spoil_scratch();
-    attention_gradient({}, gradient, out, logsumexp, in, s.sequence, scale, dropout, dqkv);
+    attention_gradient(lane(), gradient, out, logsumexp, in, s.sequence, scale, dropout, dqkv);
   }
 };
 

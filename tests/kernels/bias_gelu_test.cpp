@@ -17,9 +17,9 @@ TEST(BiasGelu, AgreesWithItsReferenceOverTheWholeRange) {
       const Array xs(type, {rows, width}, x), b(compute_type(type), {width}, bias),
           dys(type, {rows, width}, dy);
       Array y(type, {rows, width}), dx(type, {rows, width});
-      bias_gelu({}, xs, b, y);
+      bias_gelu(lane(), xs, b, y);
       expect_close(y, reference::bias_gelu(x, bias));
-      bias_gelu_gradient({}, dys, xs, b, dx);
+      bias_gelu_gradient(lane(), dys, xs, b, dx);
       expect_close(dx, reference::bias_gelu_gradient(dy, x, bias));
     }
 }
@@ -30,8 +30,8 @@ TEST(BiasGelu, StaysFiniteFarOutAndKeepsNaN) {
     const Array xs(type, {1, 5}, x), bias(compute_type(type), {5}, Vector(5, 0.0)),
         dy(type, {1, 5}, Vector(5, 1.0));
     Array y(type, {1, 5}), dx(type, {1, 5});
-    bias_gelu({}, xs, bias, y);
-    bias_gelu_gradient({}, dy, xs, bias, dx);
+    bias_gelu(lane(), xs, bias, y);
+    bias_gelu_gradient(lane(), dy, xs, bias, dx);
     EXPECT_NEAR(y.values()[0], 0, 1e-10);
     EXPECT_NEAR(y.values()[1], 0, 1e-10);
     EXPECT_FLOAT_EQ(static_cast<float>(y.values()[2]), 0x1p13f);
@@ -49,11 +49,12 @@ TEST(BiasGelu, GradientIsOfSecondOrder) {
   const Array b(DType::f64, {width}, bias);
   const auto f = [&](const Vector& at) {
     Array y(DType::f64, {rows, width});
-    bias_gelu({}, Array(DType::f64, {rows, width}, at), b, y);
+    bias_gelu(lane(), Array(DType::f64, {rows, width}, at), b, y);
     return inner_product(y.values(), dy);
   };
   Array dx(DType::f64, {rows, width});
-  bias_gelu_gradient({}, Array(DType::f64, {rows, width}, dy), Array(DType::f64, {rows, width}, x), b, dx);
+  bias_gelu_gradient(lane(), Array(DType::f64, {rows, width}, dy), Array(DType::f64, {rows, width}, x), b,
+                     dx);
   EXPECT_NEAR(taylor_order(f, x, dx.values()), 2, 0.05);
 }
 

@@ -16,15 +16,15 @@ TEST(CrossEntropy, KernelsAgreeWithTheirReferences) {
       const DType sum = compute_type(type);
       const Array l(type, {rows, width}, logits), target(targets), dp(sum, {rows}, dlogp);
       Array lse(sum, {rows}), logp(sum, {rows}), dlogits(type, {rows, width});
-      log_sum_exp({}, l, lse);
+      log_sum_exp(lane(), l, lse);
       expect_close(lse, reference::log_sum_exp(logits, rows, width));
       const Vector sums(rows, 3.5);  // over all blocks
       const Array all(sum, {rows}, sums);
-      log_probability({}, l, all, target, first_token, logp);
+      log_probability(lane(), l, all, target, first_token, logp);
       expect_close(logp, reference::log_probability(logits, sums, targets, first_token));
-      log_probability_gradient({}, l, all, target, first_token, dp, dlogits);
+      log_probability_gradient(lane(), l, all, target, first_token, dp, dlogits);
       expect_close(dlogits, reference::log_probability_gradient(logits, sums, targets, first_token, dlogp));
-      log_probability_gradient({}, l, all, target, first_token, dp, l);
+      log_probability_gradient(lane(), l, all, target, first_token, dp, l);
       EXPECT_TRUE(dlogits.same_bits(l));  // in place
     }
 }
@@ -35,7 +35,7 @@ TEST(CrossEntropy, AMaximumInAnyPlaceIsWhatTheSumIsTakenFrom) {
     Vector logits = random_values(width, 1);
     logits[place] = 300;  // exp(300) is beyond fp32
     Array lse(DType::f32, {1});
-    log_sum_exp({}, Array(DType::f32, {1, width}, logits), lse);
+    log_sum_exp(lane(), Array(DType::f32, {1, width}, logits), lse);
     EXPECT_EQ(lse.values()[0], 300) << place;
   }
 }
@@ -50,8 +50,8 @@ TEST(CrossEntropy, ATargetThatDoesNotCountAddsNothing) {
       const Array l(type, {rows, width}, logits), sums(sum, {rows}, lse), dp(sum, {rows}, dlogp);
       const Array target(targets);
       Array logp(sum, {rows}), dlogits(type, {rows, width});
-      log_probability({}, l, sums, target, first_token, logp);
-      log_probability_gradient({}, l, sums, target, first_token, dp, dlogits);
+      log_probability(lane(), l, sums, target, first_token, logp);
+      log_probability_gradient(lane(), l, sums, target, first_token, dp, dlogits);
       EXPECT_EQ(logp.values()[1], 0);
       for (std::int64_t i = 0; i < rows * width; ++i)
         EXPECT_EQ(dlogits.values()[i] == 0, i / width == 1) << i;
@@ -68,20 +68,20 @@ TEST(CrossEntropy, TheGradientAtAnAlmostCertainTargetIsRoundedOnce) {
   for (DType type : real_types) {
     const DType sum = compute_type(type);
     Array dlogits(type, {rows, 1});
-    log_probability_gradient({}, Array(type, {rows, 1}, logits), Array(sum, {rows}, lse), Array(targets), 0,
-                             Array(sum, {rows}, dlogp), dlogits);
+    log_probability_gradient(lane(), Array(type, {rows, 1}, logits), Array(sum, {rows}, lse), Array(targets),
+                             0, Array(sum, {rows}, dlogp), dlogits);
     expect_close(dlogits, reference::log_probability_gradient(logits, lse, targets, 0, dlogp), 16, 1);
   }
 }
 
 TEST(CrossEntropy, NoRowsAreNoWork) {
   const Array logits(DType::f32, {0, 7}), none(DType::f32, {0}), targets(Tokens{});
-  log_sum_exp({}, logits, none);
-  log_probability({}, logits, none, targets, 0, none);
-  log_probability_gradient({}, logits, none, targets, 0, none, logits);
-  nll_gradient({}, 1, 1, none);
+  log_sum_exp(lane(), logits, none);
+  log_probability(lane(), logits, none, targets, 0, none);
+  log_probability_gradient(lane(), logits, none, targets, 0, none, logits);
+  nll_gradient(lane(), 1, 1, none);
   Array loss(DType::f64, {});
-  nll({}, none, 1, loss, Write::overwrite);
+  nll(lane(), none, 1, loss, Write::overwrite);
   EXPECT_EQ(loss.values()[0], 0);
 }
 
@@ -93,11 +93,11 @@ TEST(CrossEntropy, LossAndItsGradientAgreeWithTheirReferences) {
       const Array p(type, {rows}, logp);
       Array loss(loss_type, {}, {7.25}), dlogp(type, {rows});
       const double expected = reference::nll(logp, 0.25);
-      nll({}, p, 0.25, loss, Write::accumulate);
+      nll(lane(), p, 0.25, loss, Write::accumulate);
       expect_close(loss, {7.25 + expected});
-      nll({}, p, 0.25, loss, Write::overwrite);
+      nll(lane(), p, 0.25, loss, Write::overwrite);
       expect_close(loss, {expected});
-      nll_gradient({}, 0.25, 3, dlogp);
+      nll_gradient(lane(), 0.25, 3, dlogp);
       expect_close(dlogp, Vector(rows, -0.75));
     }
 }
@@ -128,7 +128,7 @@ Split split_cross_entropy(DType type, const Vector& logits, const Tokens& target
       for (std::int64_t c = first; c < end; ++c) part.push_back(logits[r * width + c]);
     blocks.emplace_back(type, Shape{rows, end - first}, part);
     Array lse(sum, {rows});
-    log_sum_exp({}, blocks.back(), lse);
+    log_sum_exp(lane(), blocks.back(), lse);
     for (std::int64_t r = 0; r < rows; ++r) sums[r] = log_of_sum(sums[r], lse.values()[r]);
     first = end;
   }
@@ -136,19 +136,19 @@ Split split_cross_entropy(DType type, const Vector& logits, const Tokens& target
   first = 0;
   for (const Array& block : blocks) {
     Array logp(sum, {rows});
-    log_probability({}, block, lse, target, first, logp);
+    log_probability(lane(), block, lse, target, first, logp);
     total = reference::add(total, logp.values());  // sum_reduce
     first += static_cast<const Tensor&>(block).shape[1];
   }
   const Array logp(sum, {rows}, total);
   Array loss(DType::f64, {}), dlogp(sum, {rows});
-  nll({}, logp, 1.0 / double(rows), loss, Write::overwrite);
-  nll_gradient({}, 1.0 / double(rows), 1, dlogp);
+  nll(lane(), logp, 1.0 / double(rows), loss, Write::overwrite);
+  nll_gradient(lane(), 1.0 / double(rows), 1, dlogp);
   Split result{loss.values()[0], Vector(logits.size())};
   first = 0;
   for (const Array& block : blocks) {
     const std::int64_t held = static_cast<const Tensor&>(block).shape[1];
-    log_probability_gradient({}, block, lse, target, first, dlogp, block);
+    log_probability_gradient(lane(), block, lse, target, first, dlogp, block);
     for (std::int64_t i = 0; i < rows * held; ++i)
       result.dlogits[i / held * width + first + i % held] = block.values()[i];
     first += held;

@@ -18,7 +18,7 @@ TEST(Dropout, AgreesWithItsReferenceAtAnyRateRowAndWidth) {
           const Dropout drop{key, 5, rate, first_row};
           const Vector x = random_values(rows * width, 1);
           Array y(type, {rows, width});
-          dropout({}, Array(type, {rows, width}, x), drop, y);
+          dropout(lane(), Array(type, {rows, width}, x), drop, y);
           expect_close(y, reference::dropout(x, drop, width), 2);
         }
 }
@@ -27,12 +27,12 @@ TEST(Dropout, MaskIsTheSameUnderAnySplitOfTheRows) {
   const std::int64_t rows = 14, width = 37;
   const Vector x = random_values(rows * width, 1);
   Array whole(DType::f32, {rows, width});
-  dropout({}, Array(DType::f32, {rows, width}, x), {key, 2, 0.3, 100}, whole);
+  dropout(lane(), Array(DType::f32, {rows, width}, x), {key, 2, 0.3, 100}, whole);
   Vector joined;
   for (std::int64_t first = 0, part = 1; first < rows; first += part, ++part) {
     const std::int64_t held = std::min(part, rows - first);
     Array block(DType::f32, {held, width});
-    dropout({},
+    dropout(lane(),
             Array(DType::f32, {held, width},
                   Vector(x.begin() + first * width, x.begin() + (first + held) * width)),
             {key, 2, 0.3, 100 + first}, block);
@@ -46,8 +46,8 @@ TEST(Dropout, IsItsOwnAdjointAndKeepsTheRightShare) {
   const Vector x = random_values(rows * width, 1), y = random_values(rows * width, 2);
   const Dropout drop{key, 1, 0.25, 3};
   Array fx(DType::f64, {rows, width}), fy(DType::f64, {rows, width});
-  dropout({}, Array(DType::f64, {rows, width}, x), drop, fx);
-  dropout({}, Array(DType::f64, {rows, width}, y), drop, fy);
+  dropout(lane(), Array(DType::f64, {rows, width}, x), drop, fx);
+  dropout(lane(), Array(DType::f64, {rows, width}, y), drop, fy);
   EXPECT_NEAR(inner_product(fx.values(), y), inner_product(x, fy.values()), 1e-10);
   const Vector kept = fx.values();
   const double share = double(kept.size() - std::count(kept.begin(), kept.end(), 0.0)) / double(kept.size());
@@ -64,9 +64,9 @@ TEST(Residual, AgreesWithItsReference) {
         const Vector bias = random_values(width, 3);
         const Array xs(type, {rows, width}, x), branches(type, {rows, width}, branch);
         Array y(type, {rows, width});
-        residual({}, xs, branches, Array(compute_type(type), {width}, bias), drop, y);
+        residual(lane(), xs, branches, Array(compute_type(type), {width}, bias), drop, y);
         expect_close(y, reference::residual(x, branch, bias, drop));
-        residual({}, xs, branches, no_tensor, drop, y);
+        residual(lane(), xs, branches, no_tensor, drop, y);
         expect_close(y, reference::residual(x, branch, Vector(width, 0.0), drop));
       }
 }

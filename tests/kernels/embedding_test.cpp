@@ -27,12 +27,12 @@ TEST(Embedding, BlocksOfTheVocabularyAgreeWithTheirReferences) {
       const Array held(type, {block.held, width}, part), dys(type, {rows, width}, dy);
       const Vector before = random_values(block.held * width, 4);
       Array y(type, {rows, width}), dtable(compute_type(type), {block.held, width}, before);
-      embedding({}, held, token, block.first, y);
+      embedding(lane(), held, token, block.first, y);
       expect_close(y, reference::embedding(part, tokens, block.first, width));
       const Vector expected = reference::embedding_gradient(dy, tokens, block.first, block.held, width);
-      embedding_gradient({}, dys, token, block.first, dtable, Write::accumulate);
+      embedding_gradient(lane(), dys, token, block.first, dtable, Write::accumulate);
       expect_close(dtable, reference::add(before, expected));
-      embedding_gradient({}, dys, token, block.first, dtable, Write::overwrite);
+      embedding_gradient(lane(), dys, token, block.first, dtable, Write::overwrite);
       expect_close(dtable, expected);
     }
 }
@@ -41,10 +41,11 @@ TEST(Embedding, BlocksAddUpToTheWhole) {
   const Vector table = random_values(vocabulary * width, 1);
   const Array token(random_tokens(rows, vocabulary, 3));
   Array whole(DType::f64, {rows, width}), part(DType::f64, {rows, width});
-  embedding({}, Array(DType::f64, {vocabulary, width}, table), token, 0, whole);
+  embedding(lane(), Array(DType::f64, {vocabulary, width}, table), token, 0, whole);
   Vector sum(rows * width, 0.0);
   for (const Block block : {Block{0, 4}, Block{4, 4}, Block{8, 3}}) {
-    embedding({}, Array(DType::f64, {block.held, width}, block_of(table, block)), token, block.first, part);
+    embedding(lane(), Array(DType::f64, {block.held, width}, block_of(table, block)), token, block.first,
+              part);
     sum = reference::add(sum, part.values());
   }
   EXPECT_EQ(sum, whole.values());
@@ -53,8 +54,8 @@ TEST(Embedding, BlocksAddUpToTheWhole) {
 TEST(Embedding, TreatsTokenZeroAsAnyOther) {
   const Array table(DType::f64, {2, 1}, {3, 5}), token(Tokens{0, 1, 0}), dy(DType::f64, {3, 1}, {1, 2, 4});
   Array y(DType::f64, {3, 1}), dtable(DType::f64, {2, 1});
-  embedding({}, table, token, 0, y);
-  embedding_gradient({}, dy, token, 0, dtable, Write::overwrite);
+  embedding(lane(), table, token, 0, y);
+  embedding_gradient(lane(), dy, token, 0, dtable, Write::overwrite);
   EXPECT_EQ(y.values(), (Vector{3, 5, 3}));
   EXPECT_EQ(dtable.values(), (Vector{5, 2}));
 }
@@ -63,8 +64,8 @@ TEST(Embedding, IsAdjointToItsGradient) {
   const Vector table = random_values(4 * width, 1), dy = random_values(rows * width, 2);
   const Array token(random_tokens(rows, vocabulary, 3));
   Array y(DType::f64, {rows, width}), dtable(DType::f64, {4, width});
-  embedding({}, Array(DType::f64, {4, width}, table), token, 3, y);
-  embedding_gradient({}, Array(DType::f64, {rows, width}, dy), token, 3, dtable, Write::overwrite);
+  embedding(lane(), Array(DType::f64, {4, width}, table), token, 3, y);
+  embedding_gradient(lane(), Array(DType::f64, {rows, width}, dy), token, 3, dtable, Write::overwrite);
   EXPECT_NEAR(inner_product(y.values(), dy), inner_product(table, dtable.values()), 1e-11);
 }
 
@@ -77,12 +78,13 @@ TEST(Position, AgreesWithItsReferenceFromAnyRow) {
         const Array xs(type, {rows, width}, x);
         const Vector before = random_values(positions * width, 3);
         Array y(type, {rows, width}), dtable(compute_type(type), {positions, width}, before);
-        add_position({}, xs, Array(compute_type(type), {positions, width}, table), first_row, sequence, y);
+        add_position(lane(), xs, Array(compute_type(type), {positions, width}, table), first_row, sequence,
+                     y);
         expect_close(y, reference::add_position(x, table, first_row, sequence, width));
         const Vector expected = reference::position_gradient(x, first_row, sequence, positions, width);
-        position_gradient({}, xs, first_row, sequence, dtable, Write::accumulate);
+        position_gradient(lane(), xs, first_row, sequence, dtable, Write::accumulate);
         expect_close(dtable, reference::add(before, expected));
-        position_gradient({}, xs, first_row, sequence, dtable, Write::overwrite);
+        position_gradient(lane(), xs, first_row, sequence, dtable, Write::overwrite);
         expect_close(dtable, expected);
       }
 }
@@ -91,8 +93,8 @@ TEST(Position, IsAdjointToItsGradient) {
   const Vector table = random_values(5 * width, 1), dy = random_values(rows * width, 2);
   Array y(DType::f64, {rows, width}), dtable(DType::f64, {5, width});
   const Array nothing(DType::f64, {rows, width}, Vector(rows * width, 0.0));
-  add_position({}, nothing, Array(DType::f64, {5, width}, table), 7, 5, y);
-  position_gradient({}, Array(DType::f64, {rows, width}, dy), 7, 5, dtable, Write::overwrite);
+  add_position(lane(), nothing, Array(DType::f64, {5, width}, table), 7, 5, y);
+  position_gradient(lane(), Array(DType::f64, {rows, width}, dy), 7, 5, dtable, Write::overwrite);
   EXPECT_NEAR(inner_product(y.values(), dy), inner_product(table, dtable.values()), 1e-11);
 }
 

@@ -11,7 +11,7 @@ TEST(FillNormal, AgreesWithItsReferenceInAnyBlock) {
   for (DType type : compute_types) {
     const Box box{global, {0, 2, 3, 0}};
     Array y(type, {3, 3, 2, 4});
-    fill_normal({}, y, 42, 0.02, box);
+    fill_normal(lane(), y, 42, 0.02, box);
     expect_close(y, reference::fill_normal({3, 3, 2, 4}, 42, 0.02, box), 1);
   }
 }
@@ -19,18 +19,18 @@ TEST(FillNormal, AgreesWithItsReferenceInAnyBlock) {
 TEST(FillNormal, BlocksOfTheLastDimAndScalars) {
   const Box box{{6, 5}, {2, 1}};
   Array y(DType::f64, {3, 4}), scalar(DType::f64, {}), none(DType::f64, {0, 5});
-  fill_normal({}, y, 1, 1, box);
+  fill_normal(lane(), y, 1, 1, box);
   expect_close(y, reference::fill_normal({3, 4}, 1, 1, box), 1);
-  fill_normal({}, scalar, 1, 1, {});
+  fill_normal(lane(), scalar, 1, 1, {});
   expect_close(scalar, {normal_at(1, 0, 0)}, 1);
-  fill_normal({}, none, 1, 1, {{6, 5}, {6, 0}});
+  fill_normal(lane(), none, 1, 1, {{6, 5}, {6, 0}});
 }
 
 TEST(FillNormal, AgreesWithItsReferenceFarOutAndAcrossTheEndsOfPacks) {
   const std::int64_t rows = 4001, width = 131;
   const Box box{{rows, width}, {0, 0}};
   Array y(DType::f64, {rows, width});
-  fill_normal({}, y, 7, 1, box);
+  fill_normal(lane(), y, 7, 1, box);
   const Vector expected = reference::fill_normal({rows, width}, 7, 1, box), values = y.values();
   for (std::size_t i = 0; i < values.size(); ++i)
     ASSERT_NEAR(values[i], expected[i], 1e-15 * std::max(1.0, std::abs(expected[i]))) << i;
@@ -39,7 +39,7 @@ TEST(FillNormal, AgreesWithItsReferenceFarOutAndAcrossTheEndsOfPacks) {
 TEST(FillNormal, HasTheMomentsOfANormal) {
   const std::int64_t count = 100000;
   Array y(DType::f64, {count});
-  fill_normal({}, y, random_key("embedding.token", 1), 0.5, {{count}, {0}});
+  fill_normal(lane(), y, random_key("embedding.token", 1), 0.5, {{count}, {0}});
   double mean = 0;
   for (double value : y.values()) mean += value / count;
   EXPECT_NEAR(mean, 0, 0.01);

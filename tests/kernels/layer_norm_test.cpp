@@ -31,9 +31,9 @@ struct Result {
         dbias(compute_type(type), {in.width}) {
     const Array x(type, {in.rows, in.width}, in.x), weight(compute_type(type), {in.width}, in.weight);
     const Array bias(compute_type(type), {in.width}, in.bias), dy(type, {in.rows, in.width}, in.dy);
-    layer_norm({}, x, weight, bias, epsilon, y, mean, rstd);
-    layer_norm_input_gradient({}, dy, x, weight, mean, rstd, dx);
-    layer_norm_parameter_gradient({}, dy, x, mean, rstd, dweight, dbias, Write::overwrite);
+    layer_norm(lane(), x, weight, bias, epsilon, y, mean, rstd);
+    layer_norm_input_gradient(lane(), dy, x, weight, mean, rstd, dx);
+    layer_norm_parameter_gradient(lane(), dy, x, mean, rstd, dweight, dbias, Write::overwrite);
   }
 };
 
@@ -60,7 +60,7 @@ TEST(LayerNorm, IsMadeAnewFromItsStatisticsToTheSameBits) {
     const Array x(type, {37, 67}, in.x), weight(compute_type(type), {67}, in.weight);
     const Array bias(compute_type(type), {67}, in.bias);
     Array y(type, {37, 67});
-    layer_norm_apply({}, x, weight, bias, result.mean, result.rstd, y);
+    layer_norm_apply(lane(), x, weight, bias, result.mean, result.rstd, y);
     EXPECT_TRUE(y.same_bits(result.y));
   }
 }
@@ -70,7 +70,7 @@ TEST(LayerNorm, ParameterGradientsAddUp) {
   const Result result(DType::f64, in);
   const Vector before = random_values(70, 5), before_bias = random_values(70, 6);
   Array dweight(DType::f64, {70}, before), dbias(DType::f64, {70}, before_bias);
-  layer_norm_parameter_gradient({}, Array(DType::f64, {11, 70}, in.dy), Array(DType::f64, {11, 70}, in.x),
+  layer_norm_parameter_gradient(lane(), Array(DType::f64, {11, 70}, in.dy), Array(DType::f64, {11, 70}, in.x),
                                 result.mean, result.rstd, dweight, dbias, Write::accumulate);
   expect_close(dweight, reference::add(before, result.dweight.values()));
   expect_close(dbias, reference::add(before_bias, result.dbias.values()));

@@ -1,54 +1,11 @@
 // gemm, the linear layer and the sums of its bias' gradient.
 #include "heddle/kernels/linear.hpp"
 
-#include "../../src/kernels/host/product.hpp"
-#include "arrays.hpp"
 #include "heddle/kernels/column_sum.hpp"
-#include "heddle/kernels/gemm.hpp"
+#include "products.hpp"
 
 namespace heddle::kernels {
 namespace {
-
-struct Sizes {
-  std::int64_t rows, in, out;
-};
-constexpr Sizes sizes[] = {{1, 1, 1}, {7, 5, 3},    {67, 129, 65}, {31, 64, 0},    {64, 1, 101},
-                           {0, 3, 4}, {1, 600, 17}, {530, 33, 1},  {515, 40, 530}, {3, 2, 8200}};
-
-Vector magnitudes(Vector x) {
-  for (double& value : x) value = std::abs(value);
-  return x;
-}
-
-/// Bounds the error of sums of `terms` products in any order by what their magnitudes add up to (Higham,
-/// Accuracy and Stability of Numerical Algorithms, section 3.1: gamma_n); the reference has such an error of
-/// fp64. The products themselves are exact, or one rounding with a sum. What is stored as bf16 is rounded
-/// once more.
-void expect_sums(const Array& array, const Vector& expected, const Vector& total, std::int64_t terms) {
-  const auto gamma = [&](double rounding) {
-    const double n = static_cast<double>(terms) * rounding;
-    return n / (1 - n);
-  };
-  const double computed = gamma(0x1p-53) + gamma(array.dtype() == DType::f64 ? 0x1p-53 : 0x1p-24);
-  const double stored = array.dtype() == DType::bf16 ? bfloat16_rounding : 0;
-  const Vector values = array.values();
-  ASSERT_EQ(values.size(), expected.size());
-  for (std::size_t i = 0; i < values.size(); ++i) {
-    const double error = computed * total[i];
-    ASSERT_NEAR(values[i], expected[i], error + stored * (std::abs(expected[i]) + error))
-        << name(array.dtype()) << " element " << i << " of " << values.size() << ", " << terms << " terms";
-  }
-}
-
-/// A factor, and how it may lie in memory.
-struct Factor {
-  Factor(DType type, std::int64_t rows, std::int64_t columns, const Vector& values, bool flips)
-      : array(type, {flips ? columns : rows, flips ? rows : columns},
-              flips ? reference::transpose(values, rows, columns) : values),
-        matrix(flips ? transposed(kernels::matrix(array)) : kernels::matrix(array)) {}
-  Array array;
-  Matrix matrix;
-};
 
 TEST(Gemm, TakesSubmatricesAndTransposes) {
   const std::int64_t m = 13, n = 7, k = 9, some = 3;
@@ -61,13 +18,13 @@ TEST(Gemm, TakesSubmatricesAndTransposes) {
         for (bool flip_b : {false, true}) {
           const Factor left(type, m, k, a, flip_a), right(type, k, n, b, flip_b);
           Array result(stored, {m, n});
-          gemm({}, left.matrix, right.matrix, matrix(result), Write::overwrite);
+          gemm(lane(), left.matrix, right.matrix, matrix(result), Write::overwrite);
           expect_sums(result, product, total, k);
 
           Array kept(stored, {m, n}, c);  // but for its first columns, in rows that are n long
           Matrix part = matrix(kept), narrow = right.matrix;
           part.columns = narrow.columns = some;
-          gemm({}, left.matrix, narrow, part, Write::overwrite);
+          gemm(lane(), left.matrix, narrow, part, Write::overwrite);
           Vector expected = c;
           for (std::size_t i = 0; i < c.size(); ++i)
             if (i % n < some) expected[i] = product[i];
@@ -83,7 +40,7 @@ TEST(Gemm, AddsUpInWhatIsComputedIn) {
       Array sum(compute_type(type), {m, n}, held);
       Vector expected = held, total = magnitudes(held);
       for (std::int64_t times = 1; times <= 2; ++times) {
-        gemm({}, matrix(left), matrix(right), matrix(sum), Write::accumulate);
+        gemm(lane(), matrix(left), matrix(right), matrix(sum), Write::accumulate);
         expected = reference::add(expected, reference::gemm(a, b, m, n, k));
         total = reference::add(total, reference::gemm(magnitudes(a), magnitudes(b), m, n, k));
         expect_sums(sum, expected, total, times * (k + 1));
@@ -95,52 +52,11 @@ TEST(Gemm, WithoutReadingAResultThatItReplaces) {
   for (DType type : real_types) {
     const Array a(type, {2, 0}), b(type, {0, 3}), bias(compute_type(type), {3}, {1, 2, 3});
     Array c(type, {2, 3});  // NaN
-    gemm({}, matrix(a), matrix(b), matrix(c), Write::overwrite);
+    gemm(lane(), matrix(a), matrix(b), matrix(c), Write::overwrite);
     expect_close(c, Vector(6, 0.0));
-    gemm({}, matrix(a), matrix(b), matrix(c), Write::overwrite, bias);
+    gemm(lane(), matrix(a), matrix(b), matrix(c), Write::overwrite, bias);
     expect_close(c, {1, 2, 3, 1, 2, 3});
   }
-}
-
-/// By the processor's instructions where it has them, and by fp32 copies.
-using Bf16Product = void (*)(const Matrix&, const Matrix&, const Matrix&, Write, const Tensor&);
-constexpr Bf16Product bf16_products[] = {[](const Matrix& a, const Matrix& b, const Matrix& c, Write write,
-                                            const Tensor& bias) { gemm({}, a, b, c, write, bias); },
-                                         widened_product};
-
-TEST(Gemm, RoundsToBf16Once) {
-  const Array one(DType::bf16, {1, 1}, {1}), x(DType::bf16, {1, 1}, {0x1.1p0});
-  Array y(DType::bf16, {1, 1});
-  for (const Bf16Product product : bf16_products) {
-    const Array little(DType::f32, {1}, {0x1p-8 + 0x1p-16});  // rounded first it is no more than a tie
-    product(matrix(one), matrix(one), matrix(y), Write::overwrite, little);
-    EXPECT_EQ(y.values()[0], 1 + 0x1p-7);
-    const Array most(DType::f32, {1}, {-1});  // leaves digits of the product that bf16 has no place for
-    product(matrix(x), matrix(x), matrix(y), Write::overwrite, most);
-    EXPECT_EQ(y.values()[0], 0x1p-3 + 0x1p-8);
-  }
-}
-
-TEST(Gemm, OfFp32CopiesAgreesWithItsReference) {
-  for (DType stored : {DType::bf16, DType::f32})
-    for (const auto [m, k, n] : sizes)
-      for (bool flips : {false, true}) {
-        const Vector a = random_values(m * k, 1), b = random_values(k * n, 2), add = random_values(n, 3);
-        const Factor left(DType::bf16, m, k, a, flips), right(DType::bf16, k, n, b, !flips);
-        const Array bias(DType::f32, {n}, add);
-        Array c(stored, {m, n});
-        widened_product(left.matrix, right.matrix, matrix(c), Write::overwrite, bias);
-        const auto plus_bias = [m = m, k = k, n = n](const Vector& x, const Vector& y, const Vector& row) {
-          return reference::linear(x, reference::transpose(y, k, n), row, m, k, n);
-        };
-        const Vector expected = plus_bias(a, b, add);
-        const Vector total = plus_bias(magnitudes(a), magnitudes(b), magnitudes(add));
-        expect_sums(c, expected, total, k + 1);
-        if (stored == DType::bf16) continue;
-        widened_product(left.matrix, right.matrix, matrix(c), Write::accumulate, no_tensor);
-        expect_sums(c, reference::add(expected, reference::gemm(a, b, m, n, k)),
-                    reference::add(total, reference::gemm(magnitudes(a), magnitudes(b), m, n, k)), 2 * k + 2);
-      }
 }
 
 TEST(Gemm, IsSlowForBf16Only) {
@@ -156,7 +72,7 @@ TEST(Linear, AgreesWithItsReference) {
       Array y(type, {rows, out});
       for (const bool with_bias : {true, false}) {
         const Vector bias = with_bias ? b : Vector();
-        linear({}, xs, ws, with_bias ? bs : no_tensor, y);
+        linear(lane(), xs, ws, with_bias ? bs : no_tensor, y);
         expect_sums(y, reference::linear(x, w, bias, rows, in, out),
                     reference::linear(magnitudes(x), magnitudes(w), magnitudes(bias), rows, in, out), in + 1);
       }
@@ -170,9 +86,9 @@ TEST(ColumnSum, AgreesWithItsReferenceAtTheEndsOfBlocksAndGroupsOfRows) {
         const Vector dy = random_values(rows * width, 1), held = random_values(width, 2);
         const Array dys(type, {rows, width}, dy);
         Array fresh(compute_type(type), {width}), more(compute_type(type), {width}, held);
-        column_sum({}, dys, fresh, Write::overwrite);
+        column_sum(lane(), dys, fresh, Write::overwrite);
         expect_close(fresh, reference::column_sum(dy, rows, width));
-        column_sum({}, dys, more, Write::accumulate);
+        column_sum(lane(), dys, more, Write::accumulate);
         expect_close(more, reference::add(held, reference::column_sum(dy, rows, width)));
       }
 }
@@ -184,14 +100,14 @@ TEST(Linear, GradientsAgreeWithTheirReferences) {
                    dy = random_values(rows * out, 3), held = random_values(out * in, 4);
       const Array xs(type, {rows, in}, x), ws(type, {out, in}, w), dys(type, {rows, out}, dy);
       Array dx(type, {rows, in}), dw(compute_type(type), {out, in}, held);
-      linear_input_gradient({}, dys, ws, dx);
+      linear_input_gradient(lane(), dys, ws, dx);
       expect_sums(dx, reference::linear_input_gradient(dy, w, rows, in, out),
                   reference::linear_input_gradient(magnitudes(dy), magnitudes(w), rows, in, out), out);
       const Vector expected = reference::linear_weight_gradient(dy, x, rows, in, out);
       const Vector total = reference::linear_weight_gradient(magnitudes(dy), magnitudes(x), rows, in, out);
-      linear_weight_gradient({}, dys, xs, dw, Write::accumulate);
+      linear_weight_gradient(lane(), dys, xs, dw, Write::accumulate);
       expect_sums(dw, reference::add(held, expected), reference::add(magnitudes(held), total), rows + 1);
-      linear_weight_gradient({}, dys, xs, dw, Write::overwrite);
+      linear_weight_gradient(lane(), dys, xs, dw, Write::overwrite);
       expect_sums(dw, expected, total, rows);
     }
 }
@@ -208,9 +124,9 @@ TEST(Linear, GivesTheSameBitsTwice) {
     const auto results = [&] {
       Results r{Array(type, {rows, out}), Array(type, {rows, in}),
                 Array(compute_type(type), {out, in}, Vector(static_cast<std::size_t>(out * in), 1.0))};
-      linear({}, x, w, bias, r.y);
-      linear_input_gradient({}, dy, w, r.dx);
-      linear_weight_gradient({}, dy, x, r.dw, Write::accumulate);
+      linear(lane(), x, w, bias, r.y);
+      linear_input_gradient(lane(), dy, w, r.dx);
+      linear_weight_gradient(lane(), dy, x, r.dw, Write::accumulate);
       return r;
     };
     const Results once = results(), again = results();
@@ -225,11 +141,11 @@ TEST(Linear, FlattensTheDimsOfHeads) {  // qkv: [3, H, D, C]; out: [C, H, D]
   const Vector x = random_values(rows * width, 1), w = random_values(3 * width * width, 2);
   const Array xs(DType::f64, {rows, width}, x), ws(DType::f64, {3, heads, dim, width}, w);
   Array qkv(DType::f64, {rows, 3, heads, dim}), y(DType::f64, {rows, width});
-  linear({}, xs, ws, no_tensor, qkv);
+  linear(lane(), xs, ws, no_tensor, qkv);
   expect_close(qkv, reference::linear(x, w, {}, rows, width, 3 * width));
   const Array merged(DType::f64, {rows, heads, dim}, x);
   const Vector v = random_values(width * width, 3);
-  linear({}, merged, Array(DType::f64, {width, heads, dim}, v), no_tensor, y);
+  linear(lane(), merged, Array(DType::f64, {width, heads, dim}, v), no_tensor, y);
   expect_close(y, reference::linear(x, v, {}, rows, width, width));
 }
 
@@ -239,9 +155,9 @@ TEST(Linear, IsAdjointToItsGradients) {
                dy = random_values(rows * out, 3);
   const Array xs(DType::f64, {rows, in}, x), ws(DType::f64, {out, in}, w), dys(DType::f64, {rows, out}, dy);
   Array y(DType::f64, {rows, out}), dx(DType::f64, {rows, in}), dw(DType::f64, {out, in});
-  linear({}, xs, ws, no_tensor, y);
-  linear_input_gradient({}, dys, ws, dx);
-  linear_weight_gradient({}, dys, xs, dw, Write::overwrite);
+  linear(lane(), xs, ws, no_tensor, y);
+  linear_input_gradient(lane(), dys, ws, dx);
+  linear_weight_gradient(lane(), dys, xs, dw, Write::overwrite);
   const double forward = inner_product(y.values(), dy);
   EXPECT_NEAR(inner_product(x, dx.values()), forward, 1e-12 * std::abs(forward) + 1e-12);
   EXPECT_NEAR(inner_product(w, dw.values()), forward, 1e-12 * std::abs(forward) + 1e-12);

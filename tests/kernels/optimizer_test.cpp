@@ -15,7 +15,7 @@ TEST(AdamW, AgreesWithItsReferenceOverTenSteps) {
       for (int t = 1; t <= 10; ++t) {
         const Vector gradient = random_values(count, static_cast<std::uint64_t>(10 + t), type);
         const AdamWStep step{1e-2, 0.9, 0.99, 1e-8, 0.1, 0.5, 1 - std::pow(0.9, t), 1 - std::pow(0.99, t)};
-        adamw({}, parameter, Array(type, {count}, gradient), m, v, step);
+        adamw(lane(), parameter, Array(type, {count}, gradient), m, v, step);
         state = reference::adamw(state, gradient, step);
       }
       expect_close(parameter, state.parameter);
@@ -27,7 +27,7 @@ TEST(AdamW, AgreesWithItsReferenceOverTenSteps) {
 TEST(AdamW, FirstStepMovesEveryParameterByTheRate) {  // m_hat / sqrt(v_hat) is the gradient's sign
   Array parameter(DType::f64, {2}, {1, 1}), m(DType::f64, {2}, {0, 0}), v(DType::f64, {2}, {0, 0});
   const AdamWStep step{0.1, 0.9, 0.999, 0, 0.5, 1, 1 - 0.9, 1 - 0.999};
-  adamw({}, parameter, Array(DType::f64, {2}, {3, -7}), m, v, step);
+  adamw(lane(), parameter, Array(DType::f64, {2}, {3, -7}), m, v, step);
   EXPECT_NEAR(parameter.values()[0], 1 - 0.05 - 0.1, 1e-14);
   EXPECT_NEAR(parameter.values()[1], 1 - 0.05 + 0.1, 1e-14);
 }
@@ -47,23 +47,23 @@ TEST(AdamW, IntoOtherMemoryGivesTheSameBitsKeepsTheParameterAndRoundsTheNewOne) 
       const auto copy = [&](const Array& from) { return Array(type, {count}, from.values()); };
 
       Array parameter = copy(before), m = copy(m_before), v = copy(v_before);
-      adamw({}, parameter, gradient, m, v, step);
+      adamw(lane(), parameter, gradient, m, v, step);
 
       Array p2 = copy(before), m2(type, {count}, nothing), v2(type, {count}, nothing),
             kept(type, {count}, nothing);
       Array m_old = copy(m_before), v_old = copy(v_before);
       Array rounded(DType::bf16, {count}, nothing);
-      adamw({}, {p2, m_old, v_old}, gradient, {p2, m2, v2}, kept, rounded, step);
+      adamw(lane(), {p2, m_old, v_old}, gradient, {p2, m2, v2}, kept, rounded, step);
       EXPECT_TRUE(rounded.same_bits(Array(DType::bf16, {count}, parameter.values())));
       EXPECT_TRUE(p2.same_bits(parameter) && m2.same_bits(m) && v2.same_bits(v));
       EXPECT_TRUE(kept.same_bits(before) && m_old.same_bits(m_before) && v_old.same_bits(v_before));
 
       // Once more, from what was kept.
-      fill({}, m2, 5.0), fill({}, p2, 5.0);
-      adamw({}, {kept, m_old, v_old}, gradient, {p2, m2, v2}, {}, {}, step);
+      fill(lane(), m2, 5.0), fill(lane(), p2, 5.0);
+      adamw(lane(), {kept, m_old, v_old}, gradient, {p2, m2, v2}, {}, {}, step);
       EXPECT_TRUE(p2.same_bits(parameter) && m2.same_bits(m) && v2.same_bits(v));
-      fill({}, p2, 5.0), fill({}, rounded, 5.0);
-      adamw({}, {kept, m_old, v_old}, gradient, {p2, m2, v2}, {}, rounded, step);
+      fill(lane(), p2, 5.0), fill(lane(), rounded, 5.0);
+      adamw(lane(), {kept, m_old, v_old}, gradient, {p2, m2, v2}, {}, rounded, step);
       EXPECT_TRUE(p2.same_bits(parameter) && rounded.same_bits(Array(DType::bf16, {count}, p2.values())));
       EXPECT_TRUE(kept.same_bits(before));
     }
@@ -80,7 +80,7 @@ struct Narrow {
       for (std::int64_t j = 0; j < local[1]; ++j)
         part.push_back(gradient[static_cast<std::size_t>((begin[0] + i) * 50 + begin[1] + j)]);
     const AdamWState state{parameter, m, v};
-    adamw({}, state, Array(DType::f32, local, part), state, {}, {}, {1e-2, 0.9, 0.99},
+    adamw(lane(), state, Array(DType::f32, local, part), state, {}, {}, {1e-2, 0.9, 0.99},
           {7, stream, {{6, 50}, begin}});
   }
   Array parameter, m, v;
@@ -136,9 +136,9 @@ TEST(SumOfSquares, AgreesWithItsReferenceWhateverTheResultHeld) {
       const Vector x = random_values(count, 1, type);
       const Array xs(type, {count}, x);
       Array result(DType::f64, {}, {17}), again(DType::f64, {}, {-3});
-      sum_of_squares({}, xs, result);
+      sum_of_squares(lane(), xs, result);
       expect_close(result, {reference::sum_of_squares(x)}, 256);
-      sum_of_squares({}, xs, again);
+      sum_of_squares(lane(), xs, again);
       EXPECT_TRUE(again.same_bits(result));
     }
 }
@@ -148,12 +148,12 @@ TEST(Elementwise, AddsFillsAndCopies) {
     for (std::int64_t count : {0, 1, 5003}) {
       const Vector a = random_values(count, 1), b = random_values(count, 2);
       Array y(type, {count}, a);
-      add({}, y, Array(type, {count}, b), y);
+      add(lane(), y, Array(type, {count}, b), y);
       expect_close(y, reference::add(a, b), 1);
       Array z(type, {count});
-      copy({}, y, z);
+      copy(lane(), y, z);
       EXPECT_TRUE(z.same_bits(y));
-      fill({}, y, 2.5);
+      fill(lane(), y, 2.5);
       EXPECT_EQ(y.values(), Vector(static_cast<std::size_t>(count), 2.5));
     }
 }
@@ -164,7 +164,7 @@ TEST(Elementwise, ConvertsAsNumbersAreConvertedOneByOne) {
       for (std::int64_t count : {0, 1, 5003}) {
         const Array x(from, {count}, random_values(count, 1, from));
         Array y(to, {count});
-        convert({}, x, y);
+        convert(lane(), x, y);
         EXPECT_TRUE(y.same_bits(Array(to, {count}, x.values()))) << name(from) << " to " << name(to);
       }
 }

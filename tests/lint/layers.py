@@ -9,6 +9,7 @@ THIRD_PARTY = {
     "tomlplusplus": r"toml\+\+/.*|toml\+\+\.h",
     "json": r"nlohmann/.*",
     "kokkos": r"Kokkos_.*",
+    "cuda": r"cuda_.*|cublasLt\.h",
     "eigen": r"Eigen/.*",
     "dnnl": r"dnnl.*|oneapi/dnnl/.*",
     "openmp": r"omp\.h",

@@ -51,7 +51,7 @@ HEDDLE_HOST_DEVICE constexpr double uniform_at(std::uint64_t key, std::uint64_t 
 
 /// Standard normal by Box-Muller, one Philox call an element, computed in double whatever
 /// the parameter's dtype.
-inline double normal_at(std::uint64_t key, std::uint64_t stream, std::uint64_t index) {
+HEDDLE_HOST_DEVICE inline double normal_at(std::uint64_t key, std::uint64_t stream, std::uint64_t index) {
   const Philox p = Philox::draw(key, stream, index);
   const double u = (p.word[0] + 0.5) * (1.0 / 4294967296.0), v = (p.word[1] + 0.5) * (1.0 / 4294967296.0);
   return std::sqrt(-2.0 * std::log(u)) * std::cos(6.283185307179586476925 * v);

@@ -1,6 +1,8 @@
 // The run-time library behind the kernels, which no other module sees.
 #pragma once
 
+#include <string>
+
 namespace heddle::kernels {
 
 /// Kernels may run as long as this object lives. One a process. Also holds the GEMM library to the threads of
@@ -13,7 +15,10 @@ class Runtime {
   Runtime(const Runtime&) = delete;
   Runtime& operator=(const Runtime&) = delete;
 
-  /// How many threads share the work of one kernel.
+  /// Why kernels cannot run on this machine; empty if they can.
+  static std::string lacks();
+
+  /// How many threads share the work of one kernel, of a host.
   int threads() const;
 };
 

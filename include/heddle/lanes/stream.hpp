@@ -49,7 +49,7 @@ class Stream {
   virtual void fill(void* to, unsigned char byte, std::int64_t bytes) = 0;
   /// Types differ only as bf16 and fp32 do. Nothing is added to bf16, which would round each term.
   virtual void land(const Runs& runs, LandingTypes types, const void* from, void* to, Landing landing) = 0;
-  /// What the kernels' library enqueues on: a CUDA stream, say.
+  /// What the kernels' library enqueues on: Kokkos' instance of an execution space.
   virtual void* native() { return nullptr; }
 
   Waiter waiter;  ///< null: the host asks again and again

@@ -1,5 +1,5 @@
 // Products of what oneDNN does not multiply: fp64, or everything where it is not found.
-#include "product.hpp"
+#include "host_products.hpp"
 
 // GCC 12 takes the undefined registers of its own AVX-512 header for a mistake of Eigen's.
 #if defined(__GNUC__) && !defined(__clang__)

@@ -1,5 +1,5 @@
 // Products by oneDNN, which compiles for the shapes that it meets.
-#include "product.hpp"
+#include "host_products.hpp"
 
 #ifdef HEDDLE_HAVE_ONEDNN
 #include <oneapi/dnnl/dnnl.hpp>

@@ -33,6 +33,8 @@ Runtime::~Runtime() {
   Kokkos::finalize();
 }
 
+std::string Runtime::lacks() { return ""; }
+
 int Runtime::threads() const { return the_space->concurrency(); }
 
 }  // namespace heddle::kernels

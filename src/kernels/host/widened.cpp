@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <memory>
 
+#include "host_products.hpp"
 #include "pack.hpp"
 #include "product.hpp"
 
@@ -42,7 +43,7 @@ void widened_product(const Matrix& a, const Matrix& b, const Matrix& c, Write wr
       const std::int64_t rows = extent(i, c.rows), columns = extent(j, c.columns);
       const Matrix result = block(c, i, j, rows, columns);
       const Matrix total = c.dtype == DType::f32 ? result : Matrix{sums, DType::f32, rows, columns, side};
-      if (write == Write::overwrite) fill_rows(total, bias.data ? bias.as<float>() + j : nullptr);
+      if (write == Write::overwrite) fill_rows({}, total, bias.data ? bias.as<float>() + j : nullptr);
       for (std::int64_t k = 0; k < a.columns; k += side) {
         const std::int64_t depth = extent(k, a.columns);
         plain_product(widened(block(a, i, k, rows, depth), left),

@@ -1,10 +1,10 @@
 // Packs at the ends of rows, and the functions of packs.
-#include "../../src/kernels/pack.hpp"
+#include "../../../src/kernels/pack.hpp"
 
 #include <numeric>
 
-#include "../../src/kernels/exponential.hpp"
-#include "arrays.hpp"
+#include "../../../src/kernels/exponential.hpp"
+#include "../arrays.hpp"
 
 namespace heddle::kernels {
 namespace {
@@ -14,7 +14,7 @@ constexpr std::int64_t sizes[] = {0, 1, 3, 7, 8, 9, 15, 16, 17, 31, 33, 63, 64, 
 /// f(team) by one team.
 template <class F>
 void by_one_team(const F& f) {
-  each_row({}, "test", 1, [&](const Team& team, std::int64_t) { f(team); });
+  each_row(lane(), "test", 1, [&](const Team& team, std::int64_t) { f(team); });
 }
 
 template <class T>

@@ -5,7 +5,7 @@
 #include <gtest/gtest.h>
 #include <omp.h>
 
-#include "../../src/kernels/space.hpp"
+#include "../../../src/kernels/space.hpp"
 
 namespace heddle::kernels {
 namespace {

@@ -24,9 +24,6 @@ void widened_product(const Matrix& a, const Matrix& b, const Matrix& c, Write wr
 /// What the processor or the build lacks for onednn_bf16_product; empty if nothing.
 std::string_view bf16_lacks();
 
-/// Every row of a `c` of fp64 or fp32 becomes `row`, or zero if that is null.
-void fill_rows(const Matrix& c, const void* row);
-
 /// A part of a matrix.
 inline Matrix block(const Matrix& m, std::int64_t row, std::int64_t column, std::int64_t rows,
                     std::int64_t columns) {

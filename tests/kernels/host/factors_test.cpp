@@ -1,8 +1,8 @@
 // Pairs of bf16 numbers as factors: how they are laid out, and that they are multiplied alike with and without an
 // instruction for it.
-#include "../../src/kernels/factors.hpp"
+#include "../../../src/kernels/factors.hpp"
 
-#include "arrays.hpp"
+#include "../arrays.hpp"
 
 namespace heddle::kernels {
 namespace {
@@ -52,7 +52,7 @@ TEST(Factors, RowsAndColumnsArePaired) {
       const std::vector<BFloat16> from = random_numbers(rows * stride, 4);
       std::vector<Pair> by_rows(static_cast<std::size_t>((rows + 1) / 2 * columns), Pair(0xffffffff));
       std::vector<Pair> turned(static_cast<std::size_t>(columns / 2 * padded_rows), Pair(0xffffffff));
-      each_row({}, "test", 1, [&](const Team& team, std::int64_t) {
+      each_row(lane(), "test", 1, [&](const Team& team, std::int64_t) {
         pair_rows<Pair>(team, rows, columns, from.data(), stride, by_rows.data());
         load_transposed_factors<Pair>(team, rows, columns, 1, from.data(), stride, turned.data(),
                                       padded_rows);

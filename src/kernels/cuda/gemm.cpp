@@ -1,0 +1,28 @@
+#include "heddle/kernels/elementwise.hpp"
+#include "product.hpp"
+#include "products.hpp"
+
+namespace heddle::kernels {
+namespace {
+
+/// cuBLASLt adds a bias of the type of c.
+const void* bias_for(const lanes::Lane& lane, const Matrix& c, const Tensor& bias) {
+  if (!bias.data || bias.dtype == c.dtype) return bias.data;
+  const Tensor narrow{Products::open().room_for_bias(bias.count()), c.dtype, bias.shape};
+  convert(lane, bias, narrow);
+  return narrow.data;
+}
+
+}  // namespace
+
+void enqueue_product(const lanes::Lane& lane, const Matrix& a, const Matrix& b, const Matrix& c, Write write,
+                     const Tensor& bias) {
+  if (a.columns > 0)
+    Products::open().multiply(space(lane), a, b, c, write, bias_for(lane, c, bias));
+  else if (write == Write::overwrite)
+    fill_rows(lane, c, bias.data);
+}
+
+std::string_view slow_products(DType) { return ""; }
+
+}  // namespace heddle::kernels

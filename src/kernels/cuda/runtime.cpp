@@ -1,0 +1,46 @@
+#include "heddle/kernels/runtime.hpp"
+
+#include <cuda_runtime.h>
+
+#include "heddle/base/error.hpp"
+#include "products.hpp"
+#include "space.hpp"
+
+namespace heddle::kernels {
+const Space& space(const lanes::Lane& lane) {
+  HEDDLE_EXPECT(lane.stream() && lane.stream()->native());
+  return *static_cast<const Space*>(lane.stream()->native());
+}
+
+namespace {
+
+int gpus() {
+  int count = 0;
+  return cudaGetDeviceCount(&count) == cudaSuccess ? count : 0;
+}
+
+}  // namespace
+
+std::string Runtime::lacks() {
+  int count = 0;
+  const cudaError_t result = cudaGetDeviceCount(&count);
+  if (result != cudaSuccess) return cudaGetErrorString(result);
+  return count > 0 ? "" : "CUDA counts none";
+}
+
+Runtime::Runtime(int threads) {
+  HEDDLE_EXPECT(!Kokkos::is_initialized());
+  if (const std::string why = lacks(); !why.empty())
+    throw Error(ExitCode::failure, "this process sees no GPU", why,
+                "run it where one is, or take a build for the host: make build");
+  initialize_kokkos(threads, gpus());
+}
+
+Runtime::~Runtime() {
+  Products::close();
+  Kokkos::finalize();
+}
+
+int Runtime::threads() const { return 1; }
+
+}  // namespace heddle::kernels

@@ -1,0 +1,50 @@
+#include "heddle/kernels/gemm.hpp"
+
+#include "product.hpp"
+#include "rows.hpp"
+
+namespace heddle::kernels {
+namespace {
+
+template <class T>
+void run_fill(const lanes::Lane& lane, const Matrix& c, T* to, const Compute<T>* row) {
+  const std::int64_t columns = c.columns, stride = c.stride;
+  each_row(
+      lane, "bias", c.rows, KOKKOS_LAMBDA(const Team& team, std::int64_t r) {
+        each(team, columns,
+             [&](std::int64_t i) { to[r * stride + i] = static_cast<T>(row ? row[i] : Compute<T>(0)); });
+      });
+}
+
+}  // namespace
+
+Matrix matrix(const Tensor& tensor, int row_dims) {
+  const std::int64_t count = tensor.shape.count(row_dims, tensor.shape.rank());
+  return {tensor.data, tensor.dtype, tensor.shape.count(0, row_dims), count, count};
+}
+
+Matrix transposed(const Matrix& a) {
+  const Transpose flipped = a.transpose == Transpose::yes ? Transpose::no : Transpose::yes;
+  return {a.data, a.dtype, a.columns, a.rows, a.stride, flipped};
+}
+
+void fill_rows(const lanes::Lane& lane, const Matrix& c, const void* row) {
+  with_real(c.dtype, [&](auto zero) {
+    using T = decltype(zero);
+    run_fill(lane, c, static_cast<T*>(c.data), static_cast<const Compute<T>*>(row));
+  });
+}
+
+void gemm(const lanes::Lane& lane, const Matrix& a, const Matrix& b, const Matrix& c, Write write,
+          const Tensor& bias) {
+  const DType sums = compute_type(a.dtype);
+  HEDDLE_EXPECT(a.rows == c.rows && b.columns == c.columns && a.columns == b.rows);
+  HEDDLE_EXPECT(b.dtype == a.dtype && (c.dtype == a.dtype || c.dtype == sums));
+  HEDDLE_EXPECT(c.transpose == Transpose::no);
+  HEDDLE_EXPECT(write == Write::overwrite || (c.dtype == sums && !bias.data));
+  HEDDLE_EXPECT(!bias.data || (bias.dtype == sums && bias.count() == c.columns));
+  if (c.rows == 0 || c.columns == 0) return;
+  enqueue_product(lane, a, b, c, write, bias);
+}
+
+}  // namespace heddle::kernels

@@ -1,0 +1,104 @@
+// An NVIDIA GPU is the device: one stream of it, with Kokkos' memory and kernels.
+#include <Kokkos_Core.hpp>
+
+#include <algorithm>
+#include <memory>
+#include <unordered_map>
+
+#include "event.hpp"
+#include "heddle/base/error.hpp"
+#include "heddle/lanes/lane.hpp"
+#include "landing.hpp"
+
+namespace heddle::lanes {
+namespace {
+
+cudaStream_t make_stream() {
+  cudaStream_t stream = nullptr;
+  cuda::check(cudaStreamCreateWithFlags(&stream, cudaStreamNonBlocking), "cudaStreamCreateWithFlags");
+  return stream;
+}
+
+class CudaStream final : public Stream {
+ public:
+  ~CudaStream() override { cudaStreamDestroy(stream_); }
+
+  void run(std::function<void()> launch) override { launch(); }
+  Mark mark(const char*) override { return Mark(std::make_shared<const cuda::Event>(stream_)); }
+  Mark moment() override { return Mark(stopwatch_.record(stream_)); }
+
+  std::shared_ptr<void> allocate(std::int64_t bytes) override;
+  void copy(const void* from, void* to, std::int64_t bytes) override {
+    copy(from, to, bytes, cudaMemcpyDeviceToDevice);
+  }
+  /// CUDA has copied the host's bytes aside when it returns.
+  void copy_from_host(const void* host, void* to, std::int64_t bytes) override {
+    copy(host, to, bytes, cudaMemcpyHostToDevice);
+  }
+  void copy_to_host(const void* from, void* host, std::int64_t bytes) override {
+    copy(from, host, bytes, cudaMemcpyDeviceToHost);
+  }
+  void fill(void* to, unsigned char byte, std::int64_t bytes) override {
+    cuda::check(cudaMemsetAsync(to, byte, static_cast<std::size_t>(bytes), stream_), "cudaMemsetAsync");
+  }
+  void land(const Runs& runs, LandingTypes types, const void* from, void* to, Landing landing) override {
+    cuda::land(space_, there(runs), types, from, to, landing);
+  }
+  void* native() override { return &space_; }
+
+ private:
+  /// Kept, since routes of messages land the same runs in every step.
+  struct Kept {
+    Runs runs;
+    std::shared_ptr<void> memory;
+  };
+  cuda::RunsThere there(const Runs& runs);
+  void copy(const void* from, void* to, std::int64_t bytes, cudaMemcpyKind kind) {
+    cuda::check(cudaMemcpyAsync(to, from, static_cast<std::size_t>(bytes), kind, stream_), "cudaMemcpyAsync");
+  }
+
+  cudaStream_t stream_ = make_stream();
+  Kokkos::Cuda space_{stream_};
+  cuda::Stopwatch stopwatch_;
+  std::unordered_map<const void*, Kept> kept_;
+};
+
+std::shared_ptr<void> CudaStream::allocate(std::int64_t bytes) {
+  try {
+    void* const data = Kokkos::kokkos_malloc<Kokkos::CudaSpace>("lane", static_cast<std::size_t>(bytes));
+    return {data, [](void* gone) { Kokkos::kokkos_free<Kokkos::CudaSpace>(gone); }};
+  } catch (const std::exception& refused) {
+    throw Error(ExitCode::failure, "cannot allocate " + std::to_string(bytes >> 20) + " MiB on the GPU",
+                refused.what(), "give a rank less: more ranks, or a smaller train.batch or model");
+  }
+}
+
+cuda::RunsThere CudaStream::there(const Runs& runs) {
+  cuda::RunsThere there{};
+  there.count = static_cast<std::int64_t>(runs->size());
+  for (const Run& run : *runs) there.longest = std::max(there.longest, run.length);
+  if (there.count == 1) there.first = runs->front();
+  if (there.count <= 1) return there;
+  Kept& kept = kept_[runs.get()];
+  if (!kept.memory) {
+    const auto bytes = static_cast<std::int64_t>(runs->size() * sizeof(Run));
+    kept = {runs, allocate(bytes)};
+    copy_from_host(runs->data(), kept.memory.get(), bytes);
+  }
+  there.all = static_cast<const Run*>(kept.memory.get());
+  return there;
+}
+
+}  // namespace
+
+/// One a process, closed with Kokkos.
+Lane device_lane() {
+  static std::shared_ptr<Stream> stream;
+  if (!stream) {
+    stream = std::make_shared<CudaStream>();
+    Kokkos::push_finalize_hook([] { stream.reset(); });
+  }
+  return Lane(stream);
+}
+
+}  // namespace heddle::lanes

@@ -1,0 +1,58 @@
+#include "event.hpp"
+
+#include <utility>
+
+namespace heddle::lanes::cuda {
+namespace {
+
+using Clock = Mark::Clock;
+constexpr std::chrono::seconds counted_from_one_event{1};
+
+cudaEvent_t make(cudaStream_t stream, unsigned flags) {
+  cudaEvent_t event = nullptr;
+  check(cudaEventCreateWithFlags(&event, flags), "cudaEventCreateWithFlags");
+  check(cudaEventRecord(event, stream), "cudaEventRecord");
+  return event;
+}
+
+}  // namespace
+
+Event::Event(cudaStream_t stream) : event_(make(stream, cudaEventDisableTiming)) {}
+
+Event::Event(cudaStream_t stream, std::shared_ptr<const Event> before)
+    : event_(make(stream, cudaEventDefault)), before_(std::move(before)) {
+  if (before_) return;
+  check(cudaEventSynchronize(event_), "cudaEventSynchronize");
+  when_ = Clock::now();
+}
+
+Event::~Event() { cudaEventDestroy(event_); }
+
+bool Event::passed() const {
+  const cudaError_t result = cudaEventQuery(event_);
+  if (result == cudaErrorNotReady) return false;
+  check(result, "what a lane has enqueued");
+  return true;
+}
+
+Clock::time_point Event::when() const {
+  if (!when_) {
+    float milliseconds = 0;
+    check(cudaEventElapsedTime(&milliseconds, before_->event_, event_), "cudaEventElapsedTime");
+    const std::chrono::duration<double, std::milli> distance(milliseconds);
+    when_ = before_->when() + std::chrono::duration_cast<Clock::duration>(distance);
+    before_.reset();
+  }
+  return *when_;
+}
+
+std::shared_ptr<const Event> Stopwatch::record(cudaStream_t stream) {
+  auto event = std::make_shared<const Event>(stream, last_);
+  if (const auto now = Clock::now(); !last_ || now - made_ > counted_from_one_event) {
+    last_ = event;
+    made_ = now;
+  }
+  return event;
+}
+
+}  // namespace heddle::lanes::cuda
