@@ -2,7 +2,7 @@
 
 #include <cstring>
 
-#include "heddle/base/error.hpp"
+#include "landing_types.hpp"
 
 namespace heddle::lanes::host {
 namespace {
@@ -29,17 +29,10 @@ void copy(const std::vector<Run>& runs, std::int64_t size, const void* from, voi
 }  // namespace
 
 void land(const std::vector<Run>& runs, LandingTypes types, const void* from, void* to, Landing landing) {
-  const auto [source, target] = types;
-  if (source == target && landing == Landing::replace) return copy(runs, size_of(source), from, to);
-  HEDDLE_EXPECT(target != DType::bf16 || landing == Landing::replace);
-  if (source == DType::bf16 && target == DType::f32) return land<BFloat16, float>(runs, from, to, landing);
-  if (source == DType::f32 && target == DType::bf16) return land<float, BFloat16>(runs, from, to, landing);
-  HEDDLE_EXPECT(source == target);
-  switch (source) {
-    case DType::f64: return land<double, double>(runs, from, to, landing);
-    case DType::i32: return land<std::int32_t, std::int32_t>(runs, from, to, landing);
-    default: return land<float, float>(runs, from, to, landing);
-  }
+  if (types.from == types.to && landing == Landing::replace) return copy(runs, size_of(types.from), from, to);
+  with_landing_types(types, landing, [&](auto source, auto target) {
+    land<decltype(source), decltype(target)>(runs, from, to, landing);
+  });
 }
 
 }  // namespace heddle::lanes::host

@@ -26,7 +26,8 @@ Matrix transposed(const Matrix& a);
 
 /// c = a b, plus the row `bias` if it has data, or c += a b. `a` and `b` have one type and are summed in its
 /// compute_type, which that of `bias` is; `c` has either, and is rounded once. What accumulates has the
-/// compute_type and no bias. A GPU rounds the bias to the type of `c` before it adds it. `c` is not transposed, and is not read where it is overwritten.
+/// compute_type and no bias. A GPU rounds the bias to the type of `c` before it adds it. `c` is not transposed, and
+/// is not read where it is overwritten.
 void gemm(const lanes::Lane& lane, const Matrix& a, const Matrix& b, const Matrix& c, Write write,
           const Tensor& bias = {});
 

@@ -12,20 +12,11 @@ const Space& space(const lanes::Lane& lane) {
   return *static_cast<const Space*>(lane.stream()->native());
 }
 
-namespace {
-
-int gpus() {
-  int count = 0;
-  return cudaGetDeviceCount(&count) == cudaSuccess ? count : 0;
-}
-
-}  // namespace
-
 std::string Runtime::lacks() {
-  int count = 0;
-  const cudaError_t result = cudaGetDeviceCount(&count);
+  int gpus = 0;
+  const cudaError_t result = cudaGetDeviceCount(&gpus);
   if (result != cudaSuccess) return cudaGetErrorString(result);
-  return count > 0 ? "" : "CUDA counts none";
+  return gpus > 0 ? "" : "CUDA counts none";
 }
 
 Runtime::Runtime(int threads) {
@@ -33,7 +24,9 @@ Runtime::Runtime(int threads) {
   if (const std::string why = lacks(); !why.empty())
     throw Error(ExitCode::failure, "this process sees no GPU", why,
                 "run it where one is, or take a build for the host: make build");
-  initialize_kokkos(threads, gpus());
+  int gpus = 0;
+  cudaGetDeviceCount(&gpus);
+  initialize_kokkos(threads, gpus);
 }
 
 Runtime::~Runtime() {

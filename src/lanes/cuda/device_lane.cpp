@@ -51,6 +51,7 @@ class CudaStream final : public Stream {
   struct Kept {
     Runs runs;
     std::shared_ptr<void> memory;
+    cuda::RunsThere there;
   };
   cuda::RunsThere there(const Runs& runs);
   void copy(const void* from, void* to, std::int64_t bytes, cudaMemcpyKind kind) {
@@ -74,19 +75,17 @@ std::shared_ptr<void> CudaStream::allocate(std::int64_t bytes) {
 }
 
 cuda::RunsThere CudaStream::there(const Runs& runs) {
-  cuda::RunsThere there{};
-  there.count = static_cast<std::int64_t>(runs->size());
-  for (const Run& run : *runs) there.longest = std::max(there.longest, run.length);
-  if (there.count == 1) there.first = runs->front();
-  if (there.count <= 1) return there;
+  if (runs->empty()) return {};
+  if (runs->size() == 1) return {runs->front(), nullptr, 1, runs->front().length};
   Kept& kept = kept_[runs.get()];
-  if (!kept.memory) {
-    const auto bytes = static_cast<std::int64_t>(runs->size() * sizeof(Run));
-    kept = {runs, allocate(bytes)};
-    copy_from_host(runs->data(), kept.memory.get(), bytes);
-  }
-  there.all = static_cast<const Run*>(kept.memory.get());
-  return there;
+  if (kept.runs) return kept.there;
+  const auto bytes = static_cast<std::int64_t>(runs->size() * sizeof(Run));
+  kept.memory = allocate(bytes);
+  copy_from_host(runs->data(), kept.memory.get(), bytes);
+  const std::int64_t longest = std::ranges::max(*runs, {}, &Run::length).length;
+  kept.there = {{}, static_cast<const Run*>(kept.memory.get()), std::ssize(*runs), longest};
+  kept.runs = runs;
+  return kept.there;
 }
 
 }  // namespace

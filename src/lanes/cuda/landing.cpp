@@ -1,6 +1,6 @@
 #include "landing.hpp"
 
-#include "heddle/base/error.hpp"
+#include "landing_types.hpp"
 
 namespace heddle::lanes::cuda {
 namespace {
@@ -32,29 +32,14 @@ void launch(const Kokkos::Cuda& space, const RunsThere& runs, const From* from, 
       });
 }
 
-template <class From, class To>
-void launch(const Kokkos::Cuda& space, const RunsThere& runs, const void* from, void* to, bool adds) {
-  launch(space, runs, static_cast<const From*>(from), static_cast<To*>(to), adds);
-}
-
 }  // namespace
 
 void land(const Kokkos::Cuda& space, const RunsThere& runs, LandingTypes types, const void* from, void* to,
           Landing landing) {
-  const bool adds = landing == Landing::add;
-  const auto [source, target] = types;
-  HEDDLE_EXPECT(target != DType::bf16 || !adds);
-  if (source == DType::bf16 && target == DType::f32)
-    return launch<BFloat16, float>(space, runs, from, to, adds);
-  if (source == DType::f32 && target == DType::bf16)
-    return launch<float, BFloat16>(space, runs, from, to, adds);
-  HEDDLE_EXPECT(source == target);
-  switch (source) {
-    case DType::f64: return launch<double, double>(space, runs, from, to, adds);
-    case DType::i32: return launch<std::int32_t, std::int32_t>(space, runs, from, to, adds);
-    case DType::bf16: return launch<BFloat16, BFloat16>(space, runs, from, to, adds);
-    default: return launch<float, float>(space, runs, from, to, adds);
-  }
+  with_landing_types(types, landing, [&](auto source, auto target) {
+    launch(space, runs, static_cast<const decltype(source)*>(from), static_cast<decltype(target)*>(to),
+           landing == Landing::add);
+  });
 }
 
 }  // namespace heddle::lanes::cuda
