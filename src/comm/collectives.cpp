@@ -43,46 +43,60 @@ Request start_all_reduce(const Communicator& communicator, Reduction reduction, 
   HEDDLE_EXPECT(reduction == Reduction::sum || in.dtype == DType::f32 || in.dtype == DType::f64);
   expect_sum(in.dtype);
   const auto& group = communicator.handle();
-  return make_request(
-      *group.shared, lane, "all-reduce", {in.data, out.data},
-      [&group, reduction, in, out](Request::State& state) { all_reduce(group, reduction, in, out, state); });
+  if (in.data == out.data) {
+    const auto in_place = [&group, reduction](Request::State& state, const std::vector<Tensor>& at) {
+      all_reduce(group, reduction, at[0], at[0], state);
+    };
+    return make_request(*group.shared, lane, {"all-reduce", {{Use::Of::both, out}}, in_place});
+  }
+  const auto from_in_to_out = [&group, reduction](Request::State& state, const std::vector<Tensor>& at) {
+    all_reduce(group, reduction, at[0], at[1], state);
+  };
+  return make_request(*group.shared, lane,
+                      {"all-reduce", {{Use::Of::reads, in}, {Use::Of::writes, out}}, from_in_to_out});
 }
 
 Request start_reduce(const Communicator& communicator, int root, const Tensor& tensor,
                      const lanes::Lane& lane) {
   expect_sum(tensor.dtype);
   const auto& group = communicator.handle();
-  return make_request(*group.shared, lane, "reduce", {tensor.data},
-                      [&group, root, tensor](Request::State& state) {
-                        const bool receives = group.rank == root;
-                        in_slices(tensor.count(), most_of_a_call, [&](std::int64_t begin, int count) {
-                          const void* from = receives ? MPI_IN_PLACE : at(tensor, begin);
-                          check(MPI_Ireduce(from, receives ? at(tensor, begin) : nullptr, count,
-                                            mpi_type(tensor.dtype), MPI_SUM, root, group.comm, state.add()),
-                                "MPI_Ireduce");
-                        });
-                      });
+  const bool receives = group.rank == root;
+  const auto reduce = [&group, root, receives](Request::State& state, const std::vector<Tensor>& held) {
+    const Tensor& sum = held.front();
+    in_slices(sum.count(), most_of_a_call, [&](std::int64_t begin, int count) {
+      const void* from = receives ? MPI_IN_PLACE : at(sum, begin);
+      check(MPI_Ireduce(from, receives ? at(sum, begin) : nullptr, count, mpi_type(sum.dtype), MPI_SUM, root,
+                        group.comm, state.add()),
+            "MPI_Ireduce");
+    });
+  };
+  return make_request(*group.shared, lane,
+                      {"reduce", {{receives ? Use::Of::both : Use::Of::reads, tensor}}, reduce});
 }
 
 Request start_broadcast(const Communicator& communicator, int root, const Tensor& tensor,
                         const lanes::Lane& lane) {
   const auto& group = communicator.handle();
-  return make_request(
-      *group.shared, lane, "broadcast", {tensor.data}, [&group, root, tensor](Request::State& state) {
-        in_slices(tensor.count(), most_of_a_call, [&](std::int64_t begin, int count) {
-          check(MPI_Ibcast(at(tensor, begin), count, mpi_type(tensor.dtype), root, group.comm, state.add()),
-                "MPI_Ibcast");
-        });
-      });
+  const auto broadcast = [&group, root](Request::State& state, const std::vector<Tensor>& held) {
+    const Tensor& value = held.front();
+    in_slices(value.count(), most_of_a_call, [&](std::int64_t begin, int count) {
+      check(MPI_Ibcast(at(value, begin), count, mpi_type(value.dtype), root, group.comm, state.add()),
+            "MPI_Ibcast");
+    });
+  };
+  const auto use = group.rank == root ? Use::Of::reads : Use::Of::writes;
+  return make_request(*group.shared, lane, {"broadcast", {{use, tensor}}, broadcast});
 }
 
 Request start_all_sum(const Communicator& communicator, const std::shared_ptr<std::vector<double>>& numbers) {
   const auto& group = communicator.handle();
-  return make_request(*group.shared, {}, "sum of numbers", {}, [&group, numbers](Request::State& state) {
-    state.own.push_back(numbers);
-    const Tensor tensor{numbers->data(), DType::f64, {static_cast<std::int64_t>(numbers->size())}};
-    all_reduce(group, Reduction::sum, tensor, tensor, state);
-  });
+  return make_request(
+      *group.shared, {},
+      {"sum of numbers", {}, [&group, numbers](Request::State& state, const auto&) {
+         state.own.push_back(numbers);
+         const Tensor tensor{numbers->data(), DType::f64, {static_cast<std::int64_t>(numbers->size())}};
+         all_reduce(group, Reduction::sum, tensor, tensor, state);
+       }});
 }
 
 double all_sum(const Communicator& communicator, double value, const std::string& action) {
@@ -94,9 +108,10 @@ double all_sum(const Communicator& communicator, double value, const std::string
 
 void barrier(const Communicator& communicator, const std::string& action) {
   const auto& group = communicator.handle();
-  Request request = make_request(*group.shared, {}, "barrier", {}, [&group](Request::State& state) {
+  const auto meet = [&group](Request::State& state, const auto&) {
     check(MPI_Ibarrier(group.comm, state.add()), "MPI_Ibarrier");
-  });
+  };
+  Request request = make_request(*group.shared, {}, {"barrier", {}, meet});
   wait(request, {action});
 }
 

@@ -27,18 +27,6 @@ Communicator::Handle::Handle(MPI_Comm owned, Shared& all) : comm(owned), shared(
   check(MPI_Comm_size(comm, &size), "MPI_Comm_size");
 }
 
-lanes::Memory Communicator::Handle::workspace(std::int64_t bytes, const lanes::Lane& lane) {
-  std::vector<lanes::Memory>& kept = kept_[{lane.stream(), bytes}];
-  if (kept.empty()) return lanes::Memory(bytes, lane);
-  lanes::Memory memory = std::move(kept.back());
-  kept.pop_back();
-  return memory;
-}
-
-void Communicator::Handle::keep(lanes::Memory memory, const lanes::Lane& lane) {
-  kept_[{lane.stream(), memory.bytes()}].push_back(std::move(memory));
-}
-
 Communicator::Handle::~Handle() { shared->retired.push_back(comm); }
 
 void Shared::free_retired(MPI_Comm here) {

@@ -5,12 +5,9 @@
 #include <map>
 #include <memory>
 #include <set>
-#include <utility>
-#include <vector>
 
 #include "heddle/comm/communicator.hpp"
 #include "heddle/comm/exchange.hpp"
-#include "heddle/lanes/memory.hpp"
 #include "shared.hpp"
 
 namespace heddle::comm {
@@ -27,18 +24,14 @@ struct Communicator::Handle {
   std::set<std::int64_t> narrow_sums;  ///< the numbers of those under way (narrow_sum.cpp)
   std::int64_t narrow_sums_begun = 0;
 
-  /// Memory for what comes from other ranks: one that was kept, which is free once the lane has landed what lay there,
-  /// and a request waits for that.
-  lanes::Memory workspace(std::int64_t bytes, const lanes::Lane& lane);
-  void keep(lanes::Memory memory, const lanes::Lane& lane);
+  /// For what comes from other ranks.
+  Workspaces workspaces{
+      [](std::int64_t bytes, const lanes::Lane& lane) { return lanes::Memory(bytes, lane); }};
 
   Handle(MPI_Comm owned, Shared& all);
   ~Handle();
   Handle(const Handle&) = delete;
   Handle& operator=(const Handle&) = delete;
-
- private:
-  std::map<std::pair<lanes::Stream*, std::int64_t>, std::vector<lanes::Memory>> kept_;  // by their bytes
 };
 
 }  // namespace heddle::comm

@@ -16,10 +16,10 @@ struct Gathering {
 
 template <class Start>
 Request begin_with(const Communicator::Handle& group, const std::shared_ptr<Gathering>& all, Start&& start) {
-  return make_request(*group.shared, {}, "gather", {}, [all, start](Request::State& state) {
-    state.own.push_back(all);
-    start(state);
-  });
+  return make_request(*group.shared, {}, {"gather", {}, [all, start](Request::State& state, const auto&) {
+                                            state.own.push_back(all);
+                                            start(state);
+                                          }});
 }
 
 Request start_lengths(const Communicator::Handle& group, const std::shared_ptr<Gathering>& all) {

@@ -52,24 +52,24 @@ std::shared_ptr<Exchange::Route> route(const Communicator& ranks, maps::MapKind 
 Request start_narrow(const Communicator& ranks, const Tensor& sums, const lanes::Lane& lane) {
   Communicator::Handle& group = ranks.handle();
   const auto tag = std::make_shared<const Tag>(group);
-  const lanes::Memory memory = group.workspace(sums.count() * size_of(DType::bf16), lane);
+  const lanes::Memory memory = group.workspaces.take(sums.count() * size_of(DType::bf16), lane);
   const maps::Block mine = maps::balanced_block(sums.count(), group.size, group.rank);
   const Tensor sent{memory.data(), DType::bf16, sums.shape};
   const Tensor my_sums = part(sums, mine), my_sent = part(sent, mine);
 
   const auto widen = [=, &group, until_here = tag](Request::State&) {
     convert(sent, sums, lane);
-    group.keep(memory, lane);
+    group.workspaces.keep(memory, lane);
   };
   const auto hand_on = [=,
                         gather = route(ranks, maps::MapKind::gather, my_sent, sent)](Request::State& state) {
     convert(my_sums, my_sent, lane);
-    go_on(state, lane, "a sum in bf16", gather->step(my_sent, sent, lane, tag->value(), widen));
+    go_on(state, lane, gather->calls(my_sent, sent, lane, "a sum in bf16", tag->value(), widen));
   };
   convert(sums, sent, lane);
   const auto scatter = route(ranks, maps::MapKind::reduce_scatter, sent, my_sums);
-  return make_request(*group.shared, lane, "terms in bf16", {sums.data, sent.data},
-                      scatter->step(sent, my_sums, lane, tag->value(), hand_on));
+  return make_request(*group.shared, lane,
+                      scatter->calls(sent, my_sums, lane, "terms in bf16", tag->value(), hand_on));
 }
 
 }  // namespace

@@ -4,30 +4,36 @@
 #include "segments.hpp"
 
 namespace heddle::comm {
+namespace {
+
+Segment whole(const Tensor& tensor) {
+  return {tensor.dtype, maps::Box(tensor.shape), maps::Box(tensor.shape)};
+}
+
+}  // namespace
 
 Request start_send(const Communicator& communicator, int peer, int tag, const Tensor& tensor,
                    const lanes::Lane& lane) {
   const auto& group = communicator.handle();
-  return make_request(
-      *group.shared, lane, "send", {tensor.data}, [&group, peer, tag, tensor](Request::State& state) {
-        const Segment whole(tensor.dtype, maps::Box(tensor.shape), maps::Box(tensor.shape));
-        check(
-            MPI_Isend(whole.in(tensor.data), whole.count(), whole.type(), peer, tag, group.comm, state.add()),
-            "MPI_Isend");
-      });
+  const auto send = [&group, peer, tag](Request::State& state, const std::vector<Tensor>& sent) {
+    const Segment all = whole(sent.front());
+    check(MPI_Isend(all.in(sent.front().data), all.count(), all.type(), peer, tag, group.comm, state.add()),
+          "MPI_Isend");
+  };
+  return make_request(*group.shared, lane, {"send", {{Use::Of::reads, tensor}}, send});
 }
 
 Request start_receive(const Communicator& communicator, int peer, int tag, const Tensor& tensor,
                       const lanes::Lane& lane) {
   const auto& group = communicator.handle();
-  return make_request(
-      *group.shared, lane, "receive", {tensor.data}, [&group, peer, tag, tensor](Request::State& state) {
-        const Segment whole(tensor.dtype, maps::Box(tensor.shape), maps::Box(tensor.shape));
-        check(
-            MPI_Irecv(whole.in(tensor.data), whole.count(), whole.type(), peer, tag, group.comm, state.add()),
-            "MPI_Irecv");
-        state.receives = 1;
-      });
+  const auto receive = [&group, peer, tag](Request::State& state, const std::vector<Tensor>& received) {
+    const Segment all = whole(received.front());
+    check(
+        MPI_Irecv(all.in(received.front().data), all.count(), all.type(), peer, tag, group.comm, state.add()),
+        "MPI_Irecv");
+    state.receives = 1;
+  };
+  return make_request(*group.shared, lane, {"receive", {{Use::Of::writes, tensor}}, receive});
 }
 
 }  // namespace heddle::comm

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "shared.hpp"
+#include "staging.hpp"
 
 namespace heddle::comm {
 
@@ -49,28 +50,52 @@ bool Request::test() {
 
 namespace {
 
-void ask(Request::State& state, const lanes::Lane& lane, const char* what,
-         std::function<void(Request::State&)> start) {
+std::vector<Tensor> where_they_lie(const std::vector<Use>& uses) {
+  std::vector<Tensor> tensors;
+  for (const Use& use : uses) tensors.push_back(use.tensor);
+  return tensors;
+}
+
+/// The calls, on copies that MPI reaches.
+std::function<void(Request::State&)> staged(const std::shared_ptr<Staging>& staging, Calls calls) {
+  return [staging, calls = std::move(calls)](Request::State& begun) {
+    begun.own.push_back(staging);
+    calls.start(begun, staging->tensors());
+    begun.finish = [staging, next = std::move(begun.finish)](Request::State& arrived) {
+      staging->bring_back();
+      if (next) next(arrived);
+    };
+  };
+}
+
+void enqueue(Request::State& state, const lanes::Lane& lane, Calls calls) {
+  const char* const what = calls.what;
+  for (const Use& use : calls.uses)
+    if (auto owner = lanes::owner_of(use.tensor.data)) state.own.push_back(std::move(owner));
+  if (lane.shares_memory()) {
+    state.start = [calls = std::move(calls)](Request::State& begun) {
+      calls.start(begun, where_they_lie(calls.uses));
+    };
+  } else {
+    const auto staging = std::make_shared<Staging>(state.shared->staging, lane, calls.uses);
+    state.start = staged(staging, std::move(calls));
+  }
   state.ready = lane.mark(what);
-  state.start = std::move(start);
   state.shared->starts.add(state);
   state.shared->starts.move_on();
 }
 
 }  // namespace
 
-void go_on(Request::State& state, const lanes::Lane& lane, const char* what,
-           std::function<void(Request::State&)> start) {
+void go_on(Request::State& state, const lanes::Lane& lane, Calls calls) {
   state.pending.clear();
   state.receives = 0;
-  ask(state, lane, what, std::move(start));
+  enqueue(state, lane, std::move(calls));
 }
 
-Request make_request(Shared& shared, const lanes::Lane& lane, const char* what,
-                     std::initializer_list<const void*> memory, std::function<void(Request::State&)> start) {
+Request make_request(Shared& shared, const lanes::Lane& lane, Calls calls) {
   auto state = std::make_unique<Request::State>(shared);
-  for (const void* data : memory) state->share(data);
-  ask(*state, lane, what, std::move(start));
+  enqueue(*state, lane, std::move(calls));
   const bool done = !state->start && state->pending.empty() && !state->finish;
   return done ? Request() : Request(std::move(state));
 }

@@ -2,11 +2,10 @@
 #pragma once
 
 #include <functional>
-#include <initializer_list>
 #include <memory>
-#include <utility>
 #include <vector>
 
+#include "heddle/base/tensor.hpp"
 #include "heddle/comm/request.hpp"
 #include "heddle/lanes/memory.hpp"
 #include "mpi.hpp"
@@ -21,10 +20,6 @@ struct Request::State {
   State(const State&) = delete;
   State& operator=(const State&) = delete;
 
-  /// Keeps the memory in which `data` lies.
-  void share(const void* data) {
-    if (auto owner = lanes::owner_of(data)) own.push_back(std::move(owner));
-  }
   MPI_Request* add() { return &pending.emplace_back(MPI_REQUEST_NULL); }
 
   Shared* shared;
@@ -37,14 +32,29 @@ struct Request::State {
   std::function<void(State&)> finish;
 };
 
-/// A request that keeps `own` and the memory in which `memory` lies. `start` makes its calls of MPI, once all
-/// is done that was enqueued on the lane before; it may be called later, so it holds what it needs by value.
-Request make_request(Shared& shared, const lanes::Lane& lane, const char* what,
-                     std::initializer_list<const void*> memory, std::function<void(Request::State&)> start);
+/// A tensor of the lane's memory that a request hands to MPI, which reads or writes all of it, or both; or that it only
+/// keeps.
+struct Use {
+  enum class Of { reads, writes, both, keeps } of;
+  Tensor tensor;
 
-/// Makes more calls of MPI, once all is done that was enqueued on the lane before: of messages, since collectives would
-/// come in another order elsewhere. For `finish`.
-void go_on(Request::State& state, const lanes::Lane& lane, const char* what,
-           std::function<void(Request::State&)> start);
+  bool read() const { return of == Of::reads || of == Of::both; }
+  bool written() const { return of == Of::writes || of == Of::both; }
+};
+
+/// Calls of MPI to be made once all is done that was enqueued on the lane before; maybe later, so `start` holds what it
+/// needs by value. It is given the tensors of `uses` where MPI reaches them: where they lie, or, of a lane whose memory
+/// is not the host's, copies there, that are made before and brought back after.
+struct Calls {
+  const char* what;
+  std::vector<Use> uses;
+  std::function<void(Request::State&, const std::vector<Tensor>&)> start;
+};
+
+/// A request that keeps the memory in which what it uses lies.
+Request make_request(Shared& shared, const lanes::Lane& lane, Calls calls);
+
+/// Makes more calls: of messages, since collectives would come in another order elsewhere. For `finish`.
+void go_on(Request::State& state, const lanes::Lane& lane, Calls calls);
 
 }  // namespace heddle::comm

@@ -22,6 +22,12 @@ std::vector<std::int64_t> run_offsets(const maps::Box& holder, const maps::Box& 
   return offsets;
 }
 
+/// Where the next thing may lie behind so many bytes.
+std::int64_t behind(std::int64_t bytes) {
+  constexpr std::int64_t line = 64;
+  return (bytes + line - 1) / line * line;
+}
+
 }  // namespace
 
 Exchange::Route::Route(const Communicator& communicator, LocalPlan plan, DType dtype)
@@ -37,41 +43,42 @@ Exchange::Route::Route(const Communicator& communicator, LocalPlan plan, DType d
   merge_common_dims(boxes);
   for (const auto& part : plan.sent)
     if (part.peer != group_.rank) sends_.push_back({part.peer, Segment(dtype, plan.source, part.box)});
-  plan_receives(plan);
+  adds_ = overlapping(plan.received);
+  if (!adds_) direct_ = arrivals(plan, false);
+  through_workspace_ = arrivals(plan, true);
+  std::int64_t arriving = 0;
+  for (const auto& part : plan.received) arriving += part.box.count();
+  covered_ = adds_ ? plan.received.front().box == plan.target : arriving == target_.count();
+  target_run_ = std::make_shared<const std::vector<lanes::Run>>(1, lanes::Run{0, 0, target_.count()});
 }
 
-void Exchange::Route::plan_receives(const LocalPlan& plan) {
-  adds_ = overlapping(plan.received);
-  target_run_ = std::make_shared<const std::vector<lanes::Run>>(1, lanes::Run{0, 0, target_.count()});
-  std::int64_t arriving = 0, in_workspace = 0;
+Exchange::Route::Arrivals Exchange::Route::arrivals(const LocalPlan& plan, bool through_workspace) const {
+  Arrivals how;
   for (const auto& [peer, box] : plan.received) {
-    arriving += box.count();
     const bool own = peer == group_.rank;
-    if (!own && !adds_) {
-      receives_.push_back({peer, Segment(dtype_, plan.target, box)});
+    if (!own && !through_workspace) {
+      how.receives.push_back({peer, Segment(dtype_, plan.target, box)});
       continue;
     }
     const auto from = own ? run_offsets(plan.source, box) : run_offsets(box, box);
     const auto to = run_offsets(plan.target, box);
     std::vector<lanes::Run> runs;
     for (std::size_t i = 0; i < to.size(); ++i)
-      runs.push_back({from[i] + (own ? 0 : in_workspace), to[i], box.count() / std::int64_t(to.size())});
-    landings_.push_back({own, std::make_shared<const std::vector<lanes::Run>>(std::move(runs))});
+      runs.push_back({from[i] + (own ? 0 : how.elements), to[i], box.count() / std::int64_t(to.size())});
+    how.landings.push_back({own, std::make_shared<const std::vector<lanes::Run>>(std::move(runs))});
     if (own) continue;
-    const maps::Box workspace{{-in_workspace, box.count()}};
-    receives_.push_back({peer, Segment(dtype_, workspace, maps::Box{{0, box.count()}})});
-    in_workspace += box.count();
+    const maps::Box workspace{{-how.elements, box.count()}};
+    how.receives.push_back({peer, Segment(dtype_, workspace, maps::Box{{0, box.count()}})});
+    how.elements += box.count();
   }
-  constexpr std::int64_t line = 64;
-  sums_at_ = (in_workspace * size_of(dtype_) + line - 1) / line * line;
-  covered_ = adds_ ? plan.received.front().box == plan.target : arriving == target_.count();
+  return how;
 }
 
 // Where segments overlap, all but the one that already fills the target are added, in the order of the ranks.
-void Exchange::Route::land_segments(const void* in, const void* workspace, const Tensor& sums,
-                                    const lanes::Lane& lane) const {
+void Exchange::Route::land_segments(const Arrivals& how, const void* in, const void* workspace,
+                                    const Tensor& sums, const lanes::Lane& lane) const {
   bool replaces = !adds_ || covered_;
-  for (const Landing& landing : landings_) {
+  for (const Landing& landing : how.landings) {
     lane.land(landing.runs, {dtype_, sums.dtype}, landing.own ? in : workspace, sums.data,
               replaces ? lanes::Landing::replace : lanes::Landing::add);
     replaces = !adds_;
@@ -80,52 +87,64 @@ void Exchange::Route::land_segments(const void* in, const void* workspace, const
 
 bool Exchange::Route::adds_apart(const Tensor& out) const { return adds_ && out.dtype == DType::bf16; }
 
-void Exchange::Route::land_all(const Tensor& in, void* workspace, const Tensor& out,
+void Exchange::Route::land_all(const Arrivals& how, const Tensor& in, void* workspace, const Tensor& out,
                                const lanes::Lane& lane) const {
   const bool apart = adds_apart(out);
-  const Tensor sums = apart ? Tensor{static_cast<char*>(workspace) + sums_at_, DType::f32, target_} : out;
+  const Tensor sums = apart ? Tensor{static_cast<char*>(workspace) + behind(how.elements * size_of(dtype_)),
+                                     DType::f32, target_}
+                            : out;
   if (adds_ && !covered_) lane.fill(sums, 0);
-  land_segments(in.data, workspace, sums, lane);
+  land_segments(how, in.data, workspace, sums, lane);
   if (apart) lane.land(target_run_, {sums.dtype, out.dtype}, sums.data, out.data, lanes::Landing::replace);
 }
 
-void Exchange::Route::post(Request::State& state, const void* in, void* arrival, int tag) const {
-  state.pending.reserve(receives_.size() + sends_.size());
-  for (const auto& [peer, segment] : receives_)
-    check(
-        MPI_Irecv(segment.in(arrival), segment.count(), segment.type(), peer, tag, group_.comm, state.add()),
-        "MPI_Irecv");
-  state.receives = receives_.size();
+void Exchange::Route::post(Request::State& state, const Arrivals& how, const Tensor& in,
+                           const Tensor& arrival, int tag) const {
+  state.pending.reserve(how.receives.size() + sends_.size());
+  for (const auto& [peer, segment] : how.receives)
+    check(MPI_Irecv(segment.in(arrival.data), segment.count(), segment.type(), peer, tag, group_.comm,
+                    state.add()),
+          "MPI_Irecv");
+  state.receives = how.receives.size();
   for (const auto& [peer, segment] : sends_)
-    check(MPI_Isend(segment.in(const_cast<void*>(in)), segment.count(), segment.type(), peer, tag,
-                    group_.comm, state.add()),
-          "MPI_Isend");
+    check(
+        MPI_Isend(segment.in(in.data), segment.count(), segment.type(), peer, tag, group_.comm, state.add()),
+        "MPI_Isend");
 }
 
-Exchange::Route::Step Exchange::Route::step(const Tensor& in, const Tensor& out, const lanes::Lane& lane,
-                                            int tag, Step next) {
+Calls Exchange::Route::calls(const Tensor& in, const Tensor& out, const lanes::Lane& lane, const char* what,
+                             int tag, Next next) {
   HEDDLE_EXPECT(in.shape == source_ && out.shape == target_ && in.dtype == dtype_);
-  HEDDLE_EXPECT(out.dtype == dtype_ || adds_ || receives_.empty());
+  const bool through = adds_ || !lane.shares_memory();
+  const Arrivals& how = through ? through_workspace_ : direct_;
+  HEDDLE_EXPECT(out.dtype == dtype_ || through || how.receives.empty());
   if (!adds_ && !covered_) lane.fill(out, 0);
   const std::int64_t sums = adds_apart(out) ? target_.count() * size_of(DType::f32) : 0;
-  const lanes::Memory workspace = adds_ ? group_.workspace(sums_at_ + sums, lane) : lanes::Memory();
-  return [self = shared_from_this(), workspace, in, out, lane, tag,
-          next = std::move(next)](Request::State& state) {
-    state.share(workspace.data());
-    self->post(state, in.data, self->adds_ ? workspace.data() : out.data, tag);
-    state.finish = next;
-    if (!self->adds_) return self->land_all(in, nullptr, out, lane);  // beside what arrives
-    state.finish = [self, workspace, in, out, lane, next](Request::State& arrived) {
-      self->land_all(in, workspace.data(), out, lane);
-      self->group_.keep(workspace, lane);
-      if (next) next(arrived);
-    };
+  const lanes::Memory workspace =
+      through ? group_.workspaces.take(behind(how.elements * size_of(dtype_)) + sums, lane) : lanes::Memory();
+  const Tensor arrival = through ? Tensor{workspace.data(), dtype_, {how.elements}} : out;
+  const auto land = [self = shared_from_this(), &how, workspace, in, out, lane] {
+    self->land_all(how, in, workspace.data(), out, lane);
+    if (workspace.data()) self->group_.workspaces.keep(workspace, lane);
   };
+  std::vector<Use> uses = {{Use::Of::reads, in}, {Use::Of::writes, arrival}, {Use::Of::keeps, out}};
+  if (sends_.empty()) uses[0].of = Use::Of::keeps;
+  if (how.receives.empty()) uses[1].of = Use::Of::keeps;
+  return {what, std::move(uses),
+          [self = shared_from_this(), &how, through, land, tag, next = std::move(next)](
+              Request::State& state, const std::vector<Tensor>& reached) {
+            self->post(state, how, reached[0], reached[1], tag);
+            state.finish = next;
+            if (!through) return land();  // beside what arrives
+            state.finish = [land, next](Request::State& arrived) {
+              land();
+              if (next) next(arrived);
+            };
+          }};
 }
 
 Request Exchange::Route::start(const Tensor& in, const Tensor& out, const lanes::Lane& lane) {
-  return make_request(*group_.shared, lane, "exchange", {in.data, out.data},
-                      step(in, out, lane, exchange_tag, {}));
+  return make_request(*group_.shared, lane, calls(in, out, lane, "exchange", exchange_tag, {}));
 }
 
 Exchange::Exchange(const Communicator& communicator, const maps::TransferPlan& plan, DType dtype) {

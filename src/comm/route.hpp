@@ -8,6 +8,7 @@
 
 #include "heddle/comm/exchange.hpp"
 #include "heddle/lanes/memory.hpp"
+#include "request_state.hpp"
 #include "segments.hpp"
 
 namespace heddle::comm {
@@ -28,11 +29,12 @@ struct Exchange::Route : std::enable_shared_from_this<Exchange::Route> {
   Route(const Communicator& communicator, LocalPlan plan, DType dtype);
   Request start(const Tensor& in, const Tensor& out, const lanes::Lane& lane);
 
-  /// For make_request and go_on. Makes the calls of MPI of one exchange, and once they are done lands what arrived and
-  /// goes on to `next`, which may be empty. Exchanges that pass each other need tags of their own. `out` may be fp32
-  /// where what is added up is bf16.
-  using Step = std::function<void(Request::State&)>;
-  Step step(const Tensor& in, const Tensor& out, const lanes::Lane& lane, int tag, Step next);
+  /// For make_request and go_on: the calls of MPI of one exchange. Once they are done what arrived is landed, and `next`
+  /// follows, which may be empty. Exchanges that pass each other need tags of their own. `out` may be fp32 where what
+  /// is added up is bf16.
+  using Next = std::function<void(Request::State&)>;
+  Calls calls(const Tensor& in, const Tensor& out, const lanes::Lane& lane, const char* what, int tag,
+              Next next);
 
  private:
   struct Message {
@@ -43,23 +45,30 @@ struct Exchange::Route : std::enable_shared_from_this<Exchange::Route> {
     bool own;          ///< from this rank's source tensor, otherwise from the workspace
     lanes::Runs runs;  ///< from there to the target
   };
+  /// How segments come to the target: on their own, or through a workspace.
+  struct Arrivals {
+    std::vector<Message> receives;
+    std::vector<Landing> landings;  ///< in the order of the plan
+    std::int64_t elements = 0;      ///< of the workspace
+  };
 
-  void plan_receives(const LocalPlan& plan);
+  Arrivals arrivals(const LocalPlan& plan, bool through_workspace) const;
   bool adds_apart(const Tensor& out) const;
-  void post(Request::State& state, const void* in, void* arrival, int tag) const;
-  void land_all(const Tensor& in, void* workspace, const Tensor& out, const lanes::Lane& lane) const;
-  void land_segments(const void* in, const void* workspace, const Tensor& sums,
+  void post(Request::State& state, const Arrivals& how, const Tensor& in, const Tensor& arrival,
+            int tag) const;
+  void land_all(const Arrivals& how, const Tensor& in, void* workspace, const Tensor& out,
+                const lanes::Lane& lane) const;
+  void land_segments(const Arrivals& how, const void* in, const void* workspace, const Tensor& sums,
                      const lanes::Lane& lane) const;
 
   Communicator::Handle& group_;
   DType dtype_;
   Shape source_, target_;
-  std::vector<Message> sends_, receives_;
-  std::vector<Landing> landings_;  // in the order of the plan
-  bool adds_ = false;         // segments overlap, so they arrive in the workspace and are added from there
-  bool covered_ = false;      // the first landing, or all of them where none overlap, fill the target
-  lanes::Runs target_run_;    // all of the target
-  std::int64_t sums_at_ = 0;  // bytes into the workspace, behind what arrives: sums in fp32 for a bf16 target
+  std::vector<Message> sends_;
+  Arrivals direct_, through_workspace_;
+  bool adds_ = false;       // segments overlap, so they are added up from the workspace
+  bool covered_ = false;    // the first landing, or all of them where none overlap, fill the target
+  lanes::Runs target_run_;  // all of the target
 };
 
 }  // namespace heddle::comm

@@ -5,12 +5,14 @@
 
 #include "heddle/comm/watchdog.hpp"
 #include "starts.hpp"
+#include "workspaces.hpp"
 
 namespace heddle::comm {
 
 struct Shared {
   Watchdog watchdog;
   Starts starts;
+  Workspaces staging{lanes::Memory::beside};
   /// Communicators that are used no more. Freeing is collective, so it waits for a moment at which all their
   /// ranks are known to be.
   std::vector<MPI_Comm> retired;

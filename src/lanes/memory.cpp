@@ -45,13 +45,24 @@ Register& all_memory() {
   return *all;
 }
 
+std::shared_ptr<void> allocate(std::int64_t bytes, const Lane& lane) {
+  HEDDLE_EXPECT(bytes >= 0);
+  if (bytes == 0) return nullptr;
+  return lane.stream() ? lane.stream()->allocate(bytes) : host::allocate(bytes);
+}
+
 }  // namespace
 
-Memory::Memory(std::int64_t bytes, const Lane& lane) : bytes_(bytes) {
-  HEDDLE_EXPECT(bytes >= 0);
-  if (bytes == 0) return;
-  auto owned = lane.stream() ? lane.stream()->allocate(bytes) : host::allocate(bytes);
+Memory::Memory(std::int64_t bytes, const Lane& lane) : Memory(allocate(bytes, lane), bytes) {}
+
+Memory Memory::beside(std::int64_t bytes, const Lane& lane) {
+  HEDDLE_EXPECT(lane.stream() && bytes > 0);
+  return {lane.stream()->allocate_on_host(bytes), bytes};
+}
+
+Memory::Memory(std::shared_ptr<void> owned, std::int64_t bytes) : bytes_(bytes) {
   void* const data = owned.get();
+  if (!data) return;
   HEDDLE_EXPECT(reinterpret_cast<std::uintptr_t>(data) % 64 == 0);
   data_ = std::shared_ptr<void>(data, [owned = std::move(owned), bytes](void* gone) mutable {
     all_memory().remove(gone, bytes);

@@ -1,11 +1,11 @@
-// The lane that tests under mpirun compute on: the device's, or with HEDDLE_LATE_LANES=1 one whose
-// work is late.
+// The lane that tests under mpirun compute on: the device's, or with HEDDLE_LATE_LANES=shared or =apart one whose
+// work is late, in memory that the host reaches or does not.
 #pragma once
 
 #include "heddle/lanes/lane.hpp"
 
 namespace heddle::tests {
 
-const lanes::Lane& lane();
+lanes::Lane lane();
 
 }  // namespace heddle::tests

@@ -1,10 +1,13 @@
 #include "support/late_stream.hpp"
 
+#include <cstdlib>
 #include <cstring>
 #include <new>
 #include <vector>
 
+#include "heddle/base/error.hpp"
 #include "heddle/lanes/lane.hpp"
+#include "support/region.hpp"
 
 namespace heddle::tests {
 namespace {
@@ -44,19 +47,26 @@ std::int64_t LateStream::Queue::add(std::function<void()> one) {
   return 0;
 }
 
-void LateStream::Queue::work_off() {
+void LateStream::Queue::work_off(Reach reach) {
   for (std::unique_lock hold(mutex);;) {
     changed.wait(hold, [&] { return closed || done < wanted; });
     if (closed && work.empty()) return;
-    {
-      const std::function<void()> next = std::move(work.front());
-      work.pop_front();
-      hold.unlock();
-      next();
-    }
-    hold.lock();
-    ++done;
+    std::optional<Region::Opened> opened;
+    if (reach == Reach::apart) opened.emplace();
+    do_one(hold);
+    while (done < wanted) do_one(hold);
   }
+}
+
+void LateStream::Queue::do_one(std::unique_lock<std::mutex>& hold) {
+  {
+    const std::function<void()> next = std::move(work.front());
+    work.pop_front();
+    hold.unlock();
+    next();
+  }
+  hold.lock();
+  ++done;
 }
 
 void LateStream::Queue::close() {
@@ -65,7 +75,15 @@ void LateStream::Queue::close() {
   changed.notify_one();
 }
 
-LateStream::LateStream() : thread_([queue = queue_] { queue->work_off(); }) {}
+LateStream::LateStream(Reach reach)
+    : reach_(reach), thread_([queue = queue_, reach] { queue->work_off(reach); }) {}
+
+std::optional<LateStream::Reach> LateStream::reach_asked_for() {
+  const char* const asked = std::getenv("HEDDLE_LATE_LANES");
+  if (!asked) return {};
+  HEDDLE_EXPECT(std::string(asked) == "shared" || std::string(asked) == "apart");
+  return std::string(asked) == "apart" ? Reach::apart : Reach::shared;
+}
 
 LateStream::~LateStream() {
   queue_->close();
@@ -90,6 +108,16 @@ lanes::Mark LateStream::moment() {
 
 // It is given back when the lane has come to this, as a device does with what is freed on a stream.
 std::shared_ptr<void> LateStream::allocate(std::int64_t bytes) {
+  if (reach_ == Reach::shared) return allocate_on_host(bytes);
+  const Region::Opened opened;
+  void* const data = Region::the().allocate(size(bytes));
+  std::memset(data, nan_byte, size(bytes));
+  return {data, [queue = queue_, bytes](void* gone) {
+            queue->add([gone, bytes] { Region::the().free(gone, size(bytes)); });
+          }};
+}
+
+std::shared_ptr<void> LateStream::allocate_on_host(std::int64_t bytes) {
   void* const data = ::operator new(size(bytes), alignment);
   std::memset(data, nan_byte, size(bytes));
   return {data, [queue = queue_](void* gone) { queue->add([gone] { ::operator delete(gone, alignment); }); }};

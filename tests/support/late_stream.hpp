@@ -6,6 +6,7 @@
 #include <condition_variable>
 #include <deque>
 #include <mutex>
+#include <optional>
 #include <set>
 #include <string>
 #include <thread>
@@ -16,7 +17,11 @@ namespace heddle::tests {
 
 class LateStream final : public lanes::Stream {
  public:
-  LateStream();
+  /// Whether the host and its message library reach the lane's memory, or come to grief there.
+  enum class Reach { shared, apart };
+  explicit LateStream(Reach reach = Reach::shared);
+  /// As HEDDLE_LATE_LANES says: "shared" or "apart"; empty where it is not set.
+  static std::optional<Reach> reach_asked_for();
   /// Does what is left.
   ~LateStream() override;
 
@@ -30,12 +35,14 @@ class LateStream final : public lanes::Stream {
   lanes::Mark mark(const char* what) override;
   lanes::Mark moment() override;
   std::shared_ptr<void> allocate(std::int64_t bytes) override;
+  std::shared_ptr<void> allocate_on_host(std::int64_t bytes) override;
   void copy(const void* from, void* to, std::int64_t bytes) override;
   void copy_from_host(const void* host, void* to, std::int64_t bytes) override;
   void copy_to_host(const void* from, void* host, std::int64_t bytes) override;
   void fill(void* to, unsigned char byte, std::int64_t bytes) override;
   void land(const lanes::Runs& runs, lanes::LandingTypes types, const void* from, void* to,
             lanes::Landing landing) override;
+  bool shares_memory() const override { return reach_ == Reach::shared; }
 
  private:
   /// Memory that outlives the stream still knows it.
@@ -47,11 +54,13 @@ class LateStream final : public lanes::Stream {
     bool closed = false;
 
     std::int64_t add(std::function<void()> one);
-    void work_off();
+    void work_off(Reach reach);
+    void do_one(std::unique_lock<std::mutex>& hold);
     void close();
   };
   struct Place;
 
+  Reach reach_;
   std::shared_ptr<Queue> queue_ = std::make_shared<Queue>();
   std::string forgotten_;
   std::set<std::string> waits_;

@@ -1,4 +1,4 @@
-// Kokkos lives as long as the tests of this program.
+// Kokkos lives as long as the tests of this program, which are skipped where there is no device.
 #include <gtest/gtest.h>
 
 #include <optional>
@@ -9,7 +9,10 @@ namespace heddle::tests {
 namespace {
 
 class RuntimeEnvironment : public testing::Environment {
-  void SetUp() override { runtime_.emplace(1); }
+  void SetUp() override {
+    if (const std::string why = kernels::Runtime::lacks(); !why.empty()) GTEST_SKIP() << "no device: " << why;
+    runtime_.emplace(1);
+  }
   void TearDown() override { runtime_.reset(); }
   std::optional<kernels::Runtime> runtime_;
 };

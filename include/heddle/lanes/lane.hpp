@@ -35,7 +35,7 @@ class Lane {
       launch();
   }
 
-  /// `from` and `to` are memory of the lane.
+  /// `from` and `to` are memory of the lane, or beside it (Memory::beside).
   void copy(const Tensor& from, const Tensor& to) const;
   void land(const Runs& runs, LandingTypes types, const void* from, void* to, Landing landing) const;
   /// Every byte of the tensor becomes `byte`; 0xff makes NaN of every float.
@@ -62,6 +62,9 @@ class Lane {
   /// The host's waits for this lane go through `waiter` from now on: it asks again and again, and may
   /// watch over that.
   void wait_through(Stream::Waiter waiter) const;
+
+  /// Whether the host reads and writes the memory of this lane itself.
+  bool shares_memory() const { return !stream_ || stream_->shares_memory(); }
 
   /// Of a device; null: the host's.
   Stream* stream() const { return stream_.get(); }

@@ -15,12 +15,16 @@ class Memory {
   Memory() = default;
   /// Throws Error where there are no bytes left.
   explicit Memory(std::int64_t bytes, const Lane& lane = {});
+  /// Of the host, but where the lane's copies reach it best.
+  static Memory beside(std::int64_t bytes, const Lane& lane);
 
   void* data() const { return data_.get(); }
   std::int64_t bytes() const { return bytes_; }
   void zero(const Lane& lane = {}) const;
 
  private:
+  Memory(std::shared_ptr<void> owned, std::int64_t bytes);
+
   std::shared_ptr<void> data_;
   std::int64_t bytes_ = 0;
 };

@@ -41,6 +41,9 @@ class Stream {
   virtual Mark moment() = 0;
   /// Bytes aligned to 64; throws Error where there are none.
   virtual std::shared_ptr<void> allocate(std::int64_t bytes) = 0;
+  /// The same of the host's memory, where copies reach it best.
+  virtual std::shared_ptr<void> allocate_on_host(std::int64_t bytes) = 0;
+  /// Between memory that is the stream's, of either kind.
   virtual void copy(const void* from, void* to, std::int64_t bytes) = 0;
   /// The host's bytes may change as soon as it returns.
   virtual void copy_from_host(const void* host, void* to, std::int64_t bytes) = 0;
@@ -49,6 +52,8 @@ class Stream {
   virtual void fill(void* to, unsigned char byte, std::int64_t bytes) = 0;
   /// Types differ only as bf16 and fp32 do. Nothing is added to bf16, which would round each term.
   virtual void land(const Runs& runs, LandingTypes types, const void* from, void* to, Landing landing) = 0;
+  /// Whether the host, and so a message library, reads and writes the lane's memory itself.
+  virtual bool shares_memory() const { return true; }
   /// What the kernels' library enqueues on: Kokkos' instance of an execution space.
   virtual void* native() { return nullptr; }
 

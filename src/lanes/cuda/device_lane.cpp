@@ -5,8 +5,8 @@
 #include <memory>
 #include <unordered_map>
 
+#include "allocate.hpp"
 #include "event.hpp"
-#include "heddle/base/error.hpp"
 #include "heddle/lanes/lane.hpp"
 #include "landing.hpp"
 
@@ -27,9 +27,14 @@ class CudaStream final : public Stream {
   Mark mark(const char*) override { return Mark(std::make_shared<const cuda::Event>(stream_)); }
   Mark moment() override { return Mark(stopwatch_.record(stream_)); }
 
-  std::shared_ptr<void> allocate(std::int64_t bytes) override;
+  std::shared_ptr<void> allocate(std::int64_t bytes) override {
+    return cuda::allocate<Kokkos::CudaSpace>(bytes, "on the GPU");
+  }
+  std::shared_ptr<void> allocate_on_host(std::int64_t bytes) override {
+    return cuda::allocate<Kokkos::CudaHostPinnedSpace>(bytes, "of the host, pinned for the GPU");
+  }
   void copy(const void* from, void* to, std::int64_t bytes) override {
-    copy(from, to, bytes, cudaMemcpyDeviceToDevice);
+    copy(from, to, bytes, cudaMemcpyDefault);
   }
   /// CUDA has copied the host's bytes aside when it returns.
   void copy_from_host(const void* host, void* to, std::int64_t bytes) override {
@@ -44,6 +49,7 @@ class CudaStream final : public Stream {
   void land(const Runs& runs, LandingTypes types, const void* from, void* to, Landing landing) override {
     cuda::land(space_, there(runs), types, from, to, landing);
   }
+  bool shares_memory() const override { return false; }
   void* native() override { return &space_; }
 
  private:
@@ -63,16 +69,6 @@ class CudaStream final : public Stream {
   cuda::Stopwatch stopwatch_;
   std::unordered_map<const void*, Kept> kept_;
 };
-
-std::shared_ptr<void> CudaStream::allocate(std::int64_t bytes) {
-  try {
-    void* const data = Kokkos::kokkos_malloc<Kokkos::CudaSpace>("lane", static_cast<std::size_t>(bytes));
-    return {data, [](void* gone) { Kokkos::kokkos_free<Kokkos::CudaSpace>(gone); }};
-  } catch (const std::exception& refused) {
-    throw Error(ExitCode::failure, "cannot allocate " + std::to_string(bytes >> 20) + " MiB on the GPU",
-                refused.what(), "give a rank less: more ranks, or a smaller train.batch or model");
-  }
-}
 
 cuda::RunsThere CudaStream::there(const Runs& runs) {
   if (runs->empty()) return {};

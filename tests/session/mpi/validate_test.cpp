@@ -31,7 +31,9 @@ struct Poison final : exec::Observer {
   void action_begins(const schedule::Action& action) override {
     if (action.kind != schedule::ActionKind::step || action.stage + 1 != run_.plan.training.schedule.stages())
       return;
-    run_.trainer.parameters().back().gradient.as<double>()[0] = std::numeric_limits<double>::quiet_NaN();
+    constexpr double nan = std::numeric_limits<double>::quiet_NaN();
+    void* const first = run_.trainer.parameters().back().gradient.data;
+    lane().copy_from_host(std::as_bytes(std::span(&nan, 1)), {first, DType::f64, {1}});
   }
 
  private:
