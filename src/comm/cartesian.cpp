@@ -54,6 +54,11 @@ void CartesianGrid::make_group(maps::AxisSet axes, const std::vector<int>& among
                   subset(along(axes), member ? Membership::member : Membership::outsider));
 }
 
+void CartesianGrid::open_channels(maps::AxisSet axes, const std::set<Channel>& channels) {
+  Communicator::Handle& handle = along(axes).handle();
+  if (handle.shared->device) handle.channels.open(*handle.shared->device, handle.comm, channels);
+}
+
 const Communicator& CartesianGrid::group(const maps::Map& map) const {
   return map.among.empty() ? along(map.axes) : groups_.at({map.axes, map.among});
 }

@@ -2,6 +2,7 @@
 
 #include "communicator_handle.hpp"
 #include "log_sum.hpp"
+#include "map_route.hpp"
 #include "slices.hpp"
 
 namespace heddle::comm {
@@ -35,6 +36,22 @@ void all_reduce(const Communicator::Handle& group, Reduction reduction, const Te
   });
 }
 
+/// On a device: every rank gets the terms of all, and adds them up in the order of the ranks. Its own are put aside, since
+/// `in` may be `out`.
+Request start_log_sum(const Communicator& ranks, DeviceMessages::Group& device, const Tensor& in,
+                      const Tensor& out, const lanes::Lane& lane) {
+  Communicator::Handle& group = ranks.handle();
+  const maps::Map map{.kind = maps::MapKind::log_sum_reduce, .axes = {}};
+  return make_request(*group.shared, lane, device, "all-reduce", {in, out}, [&] {
+    const lanes::Memory memory = group.workspaces.take(in.bytes(), device.lane());
+    const Tensor mine{memory.data(), in.dtype, in.shape};
+    device.lane().copy(in, mine);
+    route_of(ranks, map, in.shape, out.shape, in.dtype)
+        ->enqueue(device, mine, out, lanes::Landing::log_add);
+    group.workspaces.keep(memory, device.lane());
+  });
+}
+
 }  // namespace
 
 Request start_all_reduce(const Communicator& communicator, Reduction reduction, const Tensor& in,
@@ -43,6 +60,11 @@ Request start_all_reduce(const Communicator& communicator, Reduction reduction, 
   HEDDLE_EXPECT(reduction == Reduction::sum || in.dtype == DType::f32 || in.dtype == DType::f64);
   expect_sum(in.dtype);
   const auto& group = communicator.handle();
+  if (auto* device = group.channels.all(lane)) {
+    if (reduction == Reduction::log_sum) return start_log_sum(communicator, *device, in, out, lane);
+    return make_request(*group.shared, lane, *device, "all-reduce", {in, out},
+                        [&] { device->all_reduce(in, out); });
+  }
   if (in.data == out.data) {
     const auto in_place = [&group, reduction](Request::State& state, const std::vector<Tensor>& at) {
       all_reduce(group, reduction, at[0], at[0], state);
@@ -60,6 +82,9 @@ Request start_reduce(const Communicator& communicator, int root, const Tensor& t
                      const lanes::Lane& lane) {
   expect_sum(tensor.dtype);
   const auto& group = communicator.handle();
+  if (auto* device = group.channels.all(lane))
+    return make_request(*group.shared, lane, *device, "reduce", {tensor},
+                        [&] { device->reduce(tensor, root); });
   const bool receives = group.rank == root;
   const auto reduce = [&group, root, receives](Request::State& state, const std::vector<Tensor>& held) {
     const Tensor& sum = held.front();
@@ -77,6 +102,9 @@ Request start_reduce(const Communicator& communicator, int root, const Tensor& t
 Request start_broadcast(const Communicator& communicator, int root, const Tensor& tensor,
                         const lanes::Lane& lane) {
   const auto& group = communicator.handle();
+  if (auto* device = group.channels.all(lane))
+    return make_request(*group.shared, lane, *device, "broadcast", {tensor},
+                        [&] { device->broadcast(tensor, root); });
   const auto broadcast = [&group, root](Request::State& state, const std::vector<Tensor>& held) {
     const Tensor& value = held.front();
     in_slices(value.count(), most_of_a_call, [&](std::int64_t begin, int count) {

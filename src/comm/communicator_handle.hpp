@@ -6,6 +6,7 @@
 #include <memory>
 #include <set>
 
+#include "channels.hpp"
 #include "heddle/comm/communicator.hpp"
 #include "heddle/comm/exchange.hpp"
 #include "shared.hpp"
@@ -21,6 +22,8 @@ struct Communicator::Handle {
   /// dim, dtype, extents...}.
   std::map<std::array<std::int64_t, 5 + Shape::max_rank>, std::shared_ptr<Exchange::Route>> routes;
 
+  Channels channels;
+
   std::set<std::int64_t> narrow_sums;  ///< the numbers of those under way (narrow_sum.cpp)
   std::int64_t narrow_sums_begun = 0;
 
@@ -28,6 +31,7 @@ struct Communicator::Handle {
   Workspaces workspaces{
       [](std::int64_t bytes, const lanes::Lane& lane) { return lanes::Memory(bytes, lane); }};
 
+  /// Collective over `owned` where the device has a message library.
   Handle(MPI_Comm owned, Shared& all);
   ~Handle();
   Handle(const Handle&) = delete;

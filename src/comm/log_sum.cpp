@@ -1,23 +1,15 @@
 #include "log_sum.hpp"
 
-#include <cmath>
+#include "heddle/lanes/log_add.hpp"
 
 namespace heddle::comm {
 namespace {
-
-/// Symmetric to the last bit, so that every rank of an all-reduce gets the same; -infinity is the
-/// log of nothing.
-template <class T>
-T log_of_sum(T a, T b) {
-  const T distance = a == b ? T(0) : -std::abs(a - b);
-  return (a > b ? a : b) + std::log1p(std::exp(distance));
-}
 
 template <class T>
 void add_up(const void* in, void* inout, int count) {
   const T* a = static_cast<const T*>(in);
   T* b = static_cast<T*>(inout);
-  for (int i = 0; i < count; ++i) b[i] = log_of_sum(a[i], b[i]);
+  for (int i = 0; i < count; ++i) b[i] = lanes::log_add(a[i], b[i]);
 }
 
 void add_up_of_type(void* in, void* inout, int* count, MPI_Datatype* type) {

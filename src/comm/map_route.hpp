@@ -10,7 +10,7 @@
 namespace heddle::comm {
 
 /// `map` over the ranks of `group`, whatever axes it names; one of all_gather, gather, reduce_scatter, scatter,
-/// all_to_all. `in` and `out` are what this rank holds. Prepared once, then kept.
+/// all_to_all, log_sum_reduce. `in` and `out` are what this rank holds. Prepared once, then kept.
 std::shared_ptr<Exchange::Route> route_of(const Communicator& group, const maps::Map& map, const Shape& in,
                                           const Shape& out, DType dtype);
 

@@ -72,12 +72,33 @@ Request start_narrow(const Communicator& ranks, const Tensor& sums, const lanes:
                       scatter->calls(sent, my_sums, lane, "terms in bf16", tag->value(), hand_on));
 }
 
+/// The same, one after the other, by the device's message library.
+Request enqueue_narrow(const Communicator& ranks, DeviceMessages::Group& device, const Tensor& sums,
+                       const lanes::Lane& lane) {
+  Communicator::Handle& group = ranks.handle();
+  const lanes::Lane& there = device.lane();
+  const maps::Block mine = maps::balanced_block(sums.count(), group.size, group.rank);
+  const Tensor my_sums = part(sums, mine);
+  return make_request(*group.shared, lane, device, "a sum in bf16", {sums}, [&] {
+    const lanes::Memory memory = group.workspaces.take(sums.count() * size_of(DType::bf16), there);
+    const Tensor sent{memory.data(), DType::bf16, sums.shape}, my_sent = part(sent, mine);
+    convert(sums, sent, there);
+    route(ranks, maps::MapKind::reduce_scatter, sent, my_sums)
+        ->enqueue(device, sent, my_sums, lanes::Landing::add);
+    convert(my_sums, my_sent, there);
+    route(ranks, maps::MapKind::gather, my_sent, sent)->enqueue(device, my_sent, sent, lanes::Landing::add);
+    convert(sent, sums, there);
+    group.workspaces.keep(memory, there);
+  });
+}
+
 }  // namespace
 
 Request start_sum(const Communicator& communicator, const Tensor& sums, DType sent, const lanes::Lane& lane) {
   if (sent == sums.dtype) return start_all_reduce(communicator, Reduction::sum, sums, sums, lane);
   HEDDLE_EXPECT(sums.dtype == DType::f32 && sent == DType::bf16 && sums.shape.rank() == 1);
-  return start_narrow(communicator, sums, lane);
+  auto* device = communicator.handle().channels.all(lane);
+  return device ? enqueue_narrow(communicator, *device, sums, lane) : start_narrow(communicator, sums, lane);
 }
 
 }  // namespace heddle::comm

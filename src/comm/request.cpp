@@ -34,7 +34,12 @@ Request::~Request() = default;
 
 bool Request::test() {
   while (!done()) {
-    state_->shared->starts.move_on();
+    state_->shared->move_on();
+    if (state_->on_device) {
+      if (!state_->on_device->passed()) return false;
+      state_.reset();
+      return true;
+    }
     if (state_->start) return false;
     int all = 0;
     const int count = static_cast<int>(state_->pending.size());
@@ -49,6 +54,10 @@ bool Request::test() {
 }
 
 namespace {
+
+void keep(Request::State& state, const Tensor& tensor) {
+  if (auto owner = lanes::owner_of(tensor.data)) state.own.push_back(std::move(owner));
+}
 
 std::vector<Tensor> where_they_lie(const std::vector<Use>& uses) {
   std::vector<Tensor> tensors;
@@ -70,8 +79,7 @@ std::function<void(Request::State&)> staged(const std::shared_ptr<Staging>& stag
 
 void enqueue(Request::State& state, const lanes::Lane& lane, Calls calls) {
   const char* const what = calls.what;
-  for (const Use& use : calls.uses)
-    if (auto owner = lanes::owner_of(use.tensor.data)) state.own.push_back(std::move(owner));
+  for (const Use& use : calls.uses) keep(state, use.tensor);
   if (lane.shares_memory()) {
     state.start = [calls = std::move(calls)](Request::State& begun) {
       calls.start(begun, where_they_lie(calls.uses));
@@ -82,7 +90,7 @@ void enqueue(Request::State& state, const lanes::Lane& lane, Calls calls) {
   }
   state.ready = lane.mark(what);
   state.shared->starts.add(state);
-  state.shared->starts.move_on();
+  state.shared->move_on();
 }
 
 }  // namespace
@@ -91,6 +99,15 @@ void go_on(Request::State& state, const lanes::Lane& lane, Calls calls) {
   state.pending.clear();
   state.receives = 0;
   enqueue(state, lane, std::move(calls));
+}
+
+Request follow(Shared& shared, const lanes::Lane& lane, const lanes::Mark& done,
+               std::initializer_list<Tensor> tensors) {
+  auto state = std::make_unique<Request::State>(shared);
+  state->on_device = done;
+  state->lane = lane;
+  for (const Tensor& tensor : tensors) keep(*state, tensor);
+  return Request(std::move(state));
 }
 
 Request make_request(Shared& shared, const lanes::Lane& lane, Calls calls) {
@@ -104,8 +121,15 @@ bool test_all(std::span<Request> requests) {
   return std::ranges::all_of(requests, [](Request& request) { return request.done() || request.test(); });
 }
 
+// The host need not wait for what is enqueued on a device: the lane does.
 void wait(Request& request, const Waiting& what) {
   if (request.test()) return;
+  if (request.state_->on_device) {
+    request.state_->lane.await(*request.state_->on_device);
+    request.state_->lane.run([until_then = request.state_->own] {});
+    request = {};
+    return;
+  }
   for (Wait turn(request.state_->shared->watchdog, what); !request.test();) turn.idle();
 }
 

@@ -2,10 +2,13 @@
 #pragma once
 
 #include <functional>
+#include <initializer_list>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "heddle/base/tensor.hpp"
+#include "heddle/comm/device_messages.hpp"
 #include "heddle/comm/request.hpp"
 #include "heddle/lanes/memory.hpp"
 #include "mpi.hpp"
@@ -25,6 +28,9 @@ struct Request::State {
   Shared* shared;
   lanes::Mark ready;                  ///< what was enqueued on the lane before is done
   std::function<void(State&)> start;  ///< the calls of MPI; empty once they are made
+  /// Of calls that are enqueued on a device: passed once they are done there. Nothing of the below is then used but `own`.
+  std::optional<lanes::Mark> on_device;
+  lanes::Lane lane;  ///< and the lane whose work they follow
   std::vector<MPI_Request> pending;
   std::size_t receives = 0;  ///< the first so many of `pending` are receives, which can be cancelled
   std::vector<std::shared_ptr<void>> own;  ///< memory that is read and written
@@ -54,6 +60,18 @@ struct Calls {
 /// A request that keeps the memory in which what it uses lies.
 Request make_request(Shared& shared, const lanes::Lane& lane, Calls calls);
 
+/// What is enqueued on a device until `done`.
+Request follow(Shared& shared, const lanes::Lane& lane, const lanes::Mark& done,
+               std::initializer_list<Tensor> tensors);
+/// Calls of a device's message library, which `enqueue` puts on the lane of `group` behind all that was enqueued on `lane`
+/// before. The request keeps the memory in which the tensors lie.
+template <class Enqueue>
+Request make_request(Shared& shared, const lanes::Lane& lane, DeviceMessages::Group& group, const char* what,
+                     std::initializer_list<Tensor> tensors, const Enqueue& enqueue) {
+  group.lane().await(lane.mark(what));
+  enqueue();
+  return follow(shared, lane, group.lane().mark(what), tensors);
+}
 /// Makes more calls: of messages, since collectives would come in another order elsewhere. For `finish`.
 void go_on(Request::State& state, const lanes::Lane& lane, Calls calls);
 

@@ -22,12 +22,6 @@ std::vector<std::int64_t> run_offsets(const maps::Box& holder, const maps::Box& 
   return offsets;
 }
 
-/// Where the next thing may lie behind so many bytes.
-std::int64_t behind(std::int64_t bytes) {
-  constexpr std::int64_t line = 64;
-  return (bytes + line - 1) / line * line;
-}
-
 }  // namespace
 
 Exchange::Route::Route(const Communicator& communicator, LocalPlan plan, DType dtype)
@@ -42,7 +36,9 @@ Exchange::Route::Route(const Communicator& communicator, LocalPlan plan, DType d
   for (auto& part : plan.received) boxes.push_back(&part.box);
   merge_common_dims(boxes);
   for (const auto& part : plan.sent)
-    if (part.peer != group_.rank) sends_.push_back({part.peer, Segment(dtype, plan.source, part.box)});
+    if (part.peer != group_.rank)
+      sends_.push_back({part.peer, part.box.count(), Segment(dtype, plan.source, part.box)});
+  packed_ = packed(plan);
   adds_ = overlapping(plan.received);
   if (!adds_) direct_ = arrivals(plan, false);
   through_workspace_ = arrivals(plan, true);
@@ -52,12 +48,28 @@ Exchange::Route::Route(const Communicator& communicator, LocalPlan plan, DType d
   target_run_ = std::make_shared<const std::vector<lanes::Run>>(1, lanes::Run{0, 0, target_.count()});
 }
 
+Exchange::Route::Packed Exchange::Route::packed(const LocalPlan& plan) const {
+  Packed all;
+  std::vector<lanes::Run> runs;
+  for (const auto& [peer, box] : plan.sent) {
+    if (peer == group_.rank || Segment(dtype_, plan.source, box).in_a_row()) continue;
+    const auto from = run_offsets(plan.source, box);
+    const std::int64_t length = box.count() / std::ssize(from);
+    for (const std::int64_t offset : from) {
+      runs.push_back({offset, all.elements, length});
+      all.elements += length;
+    }
+  }
+  all.runs = std::make_shared<const std::vector<lanes::Run>>(std::move(runs));
+  return all;
+}
+
 Exchange::Route::Arrivals Exchange::Route::arrivals(const LocalPlan& plan, bool through_workspace) const {
   Arrivals how;
   for (const auto& [peer, box] : plan.received) {
     const bool own = peer == group_.rank;
     if (!own && !through_workspace) {
-      how.receives.push_back({peer, Segment(dtype_, plan.target, box)});
+      how.receives.push_back({peer, box.count(), Segment(dtype_, plan.target, box)});
       continue;
     }
     const auto from = own ? run_offsets(plan.source, box) : run_offsets(box, box);
@@ -68,7 +80,7 @@ Exchange::Route::Arrivals Exchange::Route::arrivals(const LocalPlan& plan, bool 
     how.landings.push_back({own, std::make_shared<const std::vector<lanes::Run>>(std::move(runs))});
     if (own) continue;
     const maps::Box workspace{{-how.elements, box.count()}};
-    how.receives.push_back({peer, Segment(dtype_, workspace, maps::Box{{0, box.count()}})});
+    how.receives.push_back({peer, box.count(), Segment(dtype_, workspace, maps::Box{{0, box.count()}})});
     how.elements += box.count();
   }
   return how;
@@ -76,11 +88,12 @@ Exchange::Route::Arrivals Exchange::Route::arrivals(const LocalPlan& plan, bool 
 
 // Where segments overlap, all but the one that already fills the target are added, in the order of the ranks.
 void Exchange::Route::land_segments(const Arrivals& how, const void* in, const void* workspace,
-                                    const Tensor& sums, const lanes::Lane& lane) const {
+                                    const Tensor& sums, lanes::Landing join,
+                                    const lanes::Lane& lane) const {
   bool replaces = !adds_ || covered_;
   for (const Landing& landing : how.landings) {
     lane.land(landing.runs, {dtype_, sums.dtype}, landing.own ? in : workspace, sums.data,
-              replaces ? lanes::Landing::replace : lanes::Landing::add);
+              replaces ? lanes::Landing::replace : join);
     replaces = !adds_;
   }
 }
@@ -88,25 +101,25 @@ void Exchange::Route::land_segments(const Arrivals& how, const void* in, const v
 bool Exchange::Route::adds_apart(const Tensor& out) const { return adds_ && out.dtype == DType::bf16; }
 
 void Exchange::Route::land_all(const Arrivals& how, const Tensor& in, void* workspace, const Tensor& out,
-                               const lanes::Lane& lane) const {
+                               lanes::Landing join, const lanes::Lane& lane) const {
   const bool apart = adds_apart(out);
   const Tensor sums = apart ? Tensor{static_cast<char*>(workspace) + behind(how.elements * size_of(dtype_)),
                                      DType::f32, target_}
                             : out;
   if (adds_ && !covered_) lane.fill(sums, 0);
-  land_segments(how, in.data, workspace, sums, lane);
+  land_segments(how, in.data, workspace, sums, join, lane);
   if (apart) lane.land(target_run_, {sums.dtype, out.dtype}, sums.data, out.data, lanes::Landing::replace);
 }
 
 void Exchange::Route::post(Request::State& state, const Arrivals& how, const Tensor& in,
                            const Tensor& arrival, int tag) const {
   state.pending.reserve(how.receives.size() + sends_.size());
-  for (const auto& [peer, segment] : how.receives)
+  for (const auto& [peer, elements, segment] : how.receives)
     check(MPI_Irecv(segment.in(arrival.data), segment.count(), segment.type(), peer, tag, group_.comm,
                     state.add()),
           "MPI_Irecv");
   state.receives = how.receives.size();
-  for (const auto& [peer, segment] : sends_)
+  for (const auto& [peer, elements, segment] : sends_)
     check(
         MPI_Isend(segment.in(in.data), segment.count(), segment.type(), peer, tag, group_.comm, state.add()),
         "MPI_Isend");
@@ -119,12 +132,12 @@ Calls Exchange::Route::calls(const Tensor& in, const Tensor& out, const lanes::L
   const Arrivals& how = through ? through_workspace_ : direct_;
   HEDDLE_EXPECT(out.dtype == dtype_ || through || how.receives.empty());
   if (!adds_ && !covered_) lane.fill(out, 0);
-  const std::int64_t sums = adds_apart(out) ? target_.count() * size_of(DType::f32) : 0;
+  const std::int64_t sums = bytes_of_sums(out);
   const lanes::Memory workspace =
       through ? group_.workspaces.take(behind(how.elements * size_of(dtype_)) + sums, lane) : lanes::Memory();
   const Tensor arrival = through ? Tensor{workspace.data(), dtype_, {how.elements}} : out;
   const auto land = [self = shared_from_this(), &how, workspace, in, out, lane] {
-    self->land_all(how, in, workspace.data(), out, lane);
+    self->land_all(how, in, workspace.data(), out, lanes::Landing::add, lane);
     if (workspace.data()) self->group_.workspaces.keep(workspace, lane);
   };
   std::vector<Use> uses = {{Use::Of::reads, in}, {Use::Of::writes, arrival}, {Use::Of::keeps, out}};
@@ -144,6 +157,9 @@ Calls Exchange::Route::calls(const Tensor& in, const Tensor& out, const lanes::L
 }
 
 Request Exchange::Route::start(const Tensor& in, const Tensor& out, const lanes::Lane& lane) {
+  if (auto* device = group_.channels.all(lane))
+    return make_request(*group_.shared, lane, *device, "exchange", {in, out},
+                        [&] { enqueue(*device, in, out, lanes::Landing::add); });
   return make_request(*group_.shared, lane, calls(in, out, lane, "exchange", exchange_tag, {}));
 }
 

@@ -13,6 +13,12 @@
 
 namespace heddle::comm {
 
+/// Where the next thing may lie behind so many bytes.
+constexpr std::int64_t behind(std::int64_t bytes) {
+  constexpr std::int64_t line = 64;
+  return (bytes + line - 1) / line * line;
+}
+
 /// In the coordinates of the global tensor. Pieces between the same two ranks stand in the same order on
 /// both. A received segment whose peer is this rank comes from its own source tensor; sent ones of that
 /// kind are ignored.
@@ -36,9 +42,13 @@ struct Exchange::Route : std::enable_shared_from_this<Exchange::Route> {
   Calls calls(const Tensor& in, const Tensor& out, const lanes::Lane& lane, const char* what, int tag,
               Next next);
 
+  /// The same by a device's message library, on the group's lane. `join`: what becomes of segments that overlap.
+  void enqueue(DeviceMessages::Group& group, const Tensor& in, const Tensor& out, lanes::Landing join) const;
+
  private:
   struct Message {
     int peer;
+    std::int64_t elements;
     Segment segment;
   };
   struct Landing {
@@ -52,19 +62,30 @@ struct Exchange::Route : std::enable_shared_from_this<Exchange::Route> {
     std::int64_t elements = 0;      ///< of the workspace
   };
 
+  /// Segments to send that are no numbers in a row, in a row.
+  struct Packed {
+    lanes::Runs runs;  ///< from the source
+    std::int64_t elements = 0;
+  };
+
+  Packed packed(const LocalPlan& plan) const;
   Arrivals arrivals(const LocalPlan& plan, bool through_workspace) const;
   bool adds_apart(const Tensor& out) const;
   void post(Request::State& state, const Arrivals& how, const Tensor& in, const Tensor& arrival,
             int tag) const;
   void land_all(const Arrivals& how, const Tensor& in, void* workspace, const Tensor& out,
-                const lanes::Lane& lane) const;
+                lanes::Landing join, const lanes::Lane& lane) const;
   void land_segments(const Arrivals& how, const void* in, const void* workspace, const Tensor& sums,
-                     const lanes::Lane& lane) const;
+                     lanes::Landing join, const lanes::Lane& lane) const;
+  std::int64_t bytes_of_sums(const Tensor& out) const {
+    return adds_apart(out) ? target_.count() * size_of(DType::f32) : 0;
+  }
 
   Communicator::Handle& group_;
   DType dtype_;
   Shape source_, target_;
   std::vector<Message> sends_;
+  Packed packed_;
   Arrivals direct_, through_workspace_;
   bool adds_ = false;       // segments overlap, so they are added up from the workspace
   bool covered_ = false;    // the first landing, or all of them where none overlap, fill the target

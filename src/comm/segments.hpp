@@ -18,6 +18,7 @@ class Segment {
   /// The buffer, count and type to hand to MPI, where the tensor starts at `data`.
   void* in(void* data) const { return static_cast<char*>(data) + offset_; }
   int count() const { return count_; }
+  bool in_a_row() const { return !derived_; }
   MPI_Datatype type() const { return derived_ ? *derived_ : mpi_type(dtype_); }
 
  private:

@@ -3,6 +3,7 @@
 
 #include <vector>
 
+#include "heddle/comm/device_messages.hpp"
 #include "heddle/comm/watchdog.hpp"
 #include "starts.hpp"
 #include "workspaces.hpp"
@@ -13,6 +14,13 @@ struct Shared {
   Watchdog watchdog;
   Starts starts;
   Workspaces staging{lanes::Memory::beside};
+  std::shared_ptr<DeviceMessages> device;  ///< null: the host's message library carries all
+
+  /// To be called from whatever waits.
+  void move_on() {
+    starts.move_on();
+    if (device) device->look_after();
+  }
   /// Communicators that are used no more. Freeing is collective, so it waits for a moment at which all their
   /// ranks are known to be.
   std::vector<MPI_Comm> retired;

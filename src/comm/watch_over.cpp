@@ -10,7 +10,7 @@ namespace heddle::comm {
 void watch_over(const lanes::Lane& lane, const Communicator& ranks) {
   lane.wait_through([&shared = *ranks.handle().shared](const char* what, const lanes::Mark& mark) {
     for (Wait turn(shared.watchdog, {what}, Hearing::nothing); !mark.passed(); turn.idle())
-      shared.starts.move_on();
+      shared.move_on();
   });
 }
 

@@ -66,6 +66,9 @@ int World::size() const { return parts_->all.size(); }
 const std::vector<std::string>& World::hosts() const { return parts_->hosts; }
 const Communicator& World::all() const { return parts_->all; }
 Watchdog& World::watchdog() { return parts_->shared.watchdog; }
+void World::send_through(std::shared_ptr<DeviceMessages> library) {
+  parts_->shared.device = std::move(library);
+}
 
 // Runs on the watchdog's communicator: on the others a failing rank may have left collectives unfinished.
 ExitCode World::agree(ExitCode code, const std::string& message) {

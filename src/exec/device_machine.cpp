@@ -133,7 +133,7 @@ DeviceMachine::Requests DeviceMachine::exchange(const Action& action) {
   int index = 0;
   for (graph::ValueId id : message(action)) {
     const Tensor tensor = in_.runner.tensor(id, action.microbatch);
-    const int label = tag(action, index++);
+    const comm::Label label(tag(action, index++), static_cast<int>(channel_of(action)));
     requests.push_back(is_send(action.kind)
                            ? start_send(pipeline, peer, label, tensor, in_.runner.lane())
                            : start_receive(pipeline, peer, label, tensor, in_.runner.lane()));

@@ -1,7 +1,9 @@
 #include "landing.hpp"
 
 #include <cstring>
+#include <type_traits>
 
+#include "heddle/lanes/log_add.hpp"
 #include "landing_types.hpp"
 
 namespace heddle::lanes::host {
@@ -13,10 +15,18 @@ void land(const std::vector<Run>& runs, const void* from, void* to, Landing land
   for (const Run& run : runs) {
     const From* const terms = static_cast<const From*>(from) + run.from;
     To* const sums = static_cast<To*>(to) + run.to;
-    if (landing == Landing::add)
-      for (std::int64_t i = 0; i < run.length; ++i) sums[i] = static_cast<To>(sums[i] + terms[i]);
-    else
-      for (std::int64_t i = 0; i < run.length; ++i) sums[i] = static_cast<To>(terms[i]);
+    switch (landing) {
+      case Landing::replace:
+        for (std::int64_t i = 0; i < run.length; ++i) sums[i] = static_cast<To>(terms[i]);
+        break;
+      case Landing::add:
+        for (std::int64_t i = 0; i < run.length; ++i) sums[i] = static_cast<To>(sums[i] + terms[i]);
+        break;
+      case Landing::log_add:
+        if constexpr (std::is_floating_point_v<To>)
+          for (std::int64_t i = 0; i < run.length; ++i) sums[i] = log_add(sums[i], static_cast<To>(terms[i]));
+        break;
+    }
   }
 }
 

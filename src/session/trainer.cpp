@@ -7,11 +7,27 @@
 #include "heddle/comm/collectives.hpp"
 #include "heddle/comm/watch_over.hpp"
 #include "heddle/maps/local.hpp"
+#include "heddle/schedule/message_order.hpp"
 #include "heddle/train/rate.hpp"
 
 namespace heddle::session {
 
 using maps::Axis;
+
+namespace {
+
+/// Of both schedules, which send on the same ones. None where the order of messages is not the channel's.
+std::set<comm::Channel> channels(const plan::Plan& plan) {
+  std::set<comm::Channel> all;
+  for (const plan::Execution* execution : {&plan.training, &plan.evaluation}) {
+    const auto channels = schedule::ordered_channels(execution->schedule);
+    if (!channels) return {};
+    for (const auto& [from, to, number] : *channels) all.insert({from, to, static_cast<int>(number)});
+  }
+  return all;
+}
+
+}  // namespace
 
 Trainer::Trainer(Options options, const plan::Plan& plan, const comm::Communicator& ranks,
                  const exec::Clock& clock, lanes::Lane lane)
@@ -24,6 +40,7 @@ Trainer::Trainer(Options options, const plan::Plan& plan, const comm::Communicat
   comm::watch_over(lane_, ranks);
   for (const plan::Tie& tie : plan.ties)
     grid_.make_group(Axis::pipeline, {tie.holders.begin(), tie.holders.end()});
+  if (plan.grid().extent(Axis::pipeline) > 1) grid_.open_channels(Axis::pipeline, channels(plan));
   engine_.emplace(engine_input(plan.training));
   exec::EngineInput evaluation = engine_input(plan.evaluation);
   evaluation.lender = &engine_->arena();

@@ -1,19 +1,31 @@
 #include "support/lane.hpp"
 
+#include <cstdlib>
+#include <string>
+
 #include "heddle/comm/watch_over.hpp"
 #include "support/late_stream.hpp"
+#include "support/message_double.hpp"
 #include "support/mpi_world.hpp"
 
 namespace heddle::tests {
+namespace {
+
+lanes::Lane late_lane(const std::string& kind) {
+  HEDDLE_EXPECT(kind == "shared" || kind == "apart" || kind == "messages");
+  using Reach = LateStream::Reach;
+  const lanes::Lane lane(std::make_shared<LateStream>(kind == "apart" ? Reach::apart : Reach::shared));
+  comm::watch_over(lane, world().all());
+  if (kind == "messages") world().send_through(std::make_shared<MessageDouble>(lane));
+  return lane;
+}
+
+}  // namespace
 
 lanes::Lane lane() {
-  static const auto reach = LateStream::reach_asked_for();
-  if (!reach) return lanes::device_lane();
-  static const lanes::Lane the_lane = [] {
-    const lanes::Lane late(std::make_shared<LateStream>(*reach));
-    comm::watch_over(late, world().all());
-    return late;
-  }();
+  static const char* const kind = std::getenv("HEDDLE_LATE_LANES");
+  if (!kind) return lanes::device_lane();
+  static const lanes::Lane the_lane = late_lane(kind);
   return the_lane;
 }
 

@@ -1,8 +1,8 @@
 #include "support/late_stream.hpp"
 
-#include <cstdlib>
 #include <cstring>
 #include <new>
+#include <optional>
 #include <vector>
 
 #include "heddle/base/error.hpp"
@@ -24,9 +24,18 @@ struct LateStream::Place final : lanes::Mark::Awaited {
       : queue(std::move(the_queue)), number(the_number) {}
   bool passed() const override {
     const std::lock_guard hold(queue->mutex);
-    queue->wanted = std::max(queue->wanted, number);
-    queue->changed.notify_one();
+    want();
     return queue->done >= number;
+  }
+  /// On another stream's thread.
+  void wait() const {
+    std::unique_lock hold(queue->mutex);
+    want();
+    queue->changed.wait(hold, [this] { return queue->done >= number; });
+  }
+  void want() const {
+    queue->wanted = std::max(queue->wanted, number);
+    queue->changed.notify_all();
   }
   lanes::Mark::Clock::time_point when() const override { return *time; }
 
@@ -67,23 +76,17 @@ void LateStream::Queue::do_one(std::unique_lock<std::mutex>& hold) {
   }
   hold.lock();
   ++done;
+  changed.notify_all();
 }
 
 void LateStream::Queue::close() {
   const std::lock_guard hold(mutex);
   closed = true;
-  changed.notify_one();
+  changed.notify_all();
 }
 
 LateStream::LateStream(Reach reach)
     : reach_(reach), thread_([queue = queue_, reach] { queue->work_off(reach); }) {}
-
-std::optional<LateStream::Reach> LateStream::reach_asked_for() {
-  const char* const asked = std::getenv("HEDDLE_LATE_LANES");
-  if (!asked) return {};
-  HEDDLE_EXPECT(std::string(asked) == "shared" || std::string(asked) == "apart");
-  return std::string(asked) == "apart" ? Reach::apart : Reach::shared;
-}
 
 LateStream::~LateStream() {
   queue_->close();
@@ -104,6 +107,10 @@ lanes::Mark LateStream::moment() {
   auto place = std::make_shared<Place>(queue_, queue_->add([time] { *time = lanes::Mark::Clock::now(); }));
   place->time = time;
   return lanes::Mark(std::move(place));
+}
+
+void LateStream::await(const lanes::Mark& mark) {
+  run([place = std::dynamic_pointer_cast<const Place>(mark.awaited())] { place->wait(); });
 }
 
 // It is given back when the lane has come to this, as a device does with what is freed on a stream.

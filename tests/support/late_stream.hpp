@@ -6,7 +6,6 @@
 #include <condition_variable>
 #include <deque>
 #include <mutex>
-#include <optional>
 #include <set>
 #include <string>
 #include <thread>
@@ -20,8 +19,6 @@ class LateStream final : public lanes::Stream {
   /// Whether the host and its message library reach the lane's memory, or come to grief there.
   enum class Reach { shared, apart };
   explicit LateStream(Reach reach = Reach::shared);
-  /// As HEDDLE_LATE_LANES says: "shared" or "apart"; empty where it is not set.
-  static std::optional<Reach> reach_asked_for();
   /// Does what is left.
   ~LateStream() override;
 
@@ -34,6 +31,8 @@ class LateStream final : public lanes::Stream {
   void run(std::function<void()> launch) override;
   lanes::Mark mark(const char* what) override;
   lanes::Mark moment() override;
+  void await(const lanes::Mark& mark) override;
+  std::shared_ptr<lanes::Stream> beside() const override { return std::make_shared<LateStream>(reach_); }
   std::shared_ptr<void> allocate(std::int64_t bytes) override;
   std::shared_ptr<void> allocate_on_host(std::int64_t bytes) override;
   void copy(const void* from, void* to, std::int64_t bytes) override;

@@ -4,6 +4,7 @@
 #include <optional>
 
 #include "heddle/kernels/runtime.hpp"
+#include "support/lane.hpp"
 
 namespace heddle::tests {
 namespace {
@@ -12,6 +13,7 @@ class RuntimeEnvironment : public testing::Environment {
   void SetUp() override {
     if (const std::string why = kernels::Runtime::lacks(); !why.empty()) GTEST_SKIP() << "no device: " << why;
     runtime_.emplace(1);
+    lane();  // before any communicator of a test
   }
   void TearDown() override { runtime_.reset(); }
   std::optional<kernels::Runtime> runtime_;

@@ -7,11 +7,7 @@
 #include <cstdint>
 #include <string_view>
 
-#ifdef __CUDACC__
-#define HEDDLE_HOST_DEVICE __host__ __device__
-#else
-#define HEDDLE_HOST_DEVICE
-#endif
+#include "heddle/base/host_device.hpp"
 
 namespace heddle {
 

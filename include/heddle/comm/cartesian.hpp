@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "heddle/comm/communicator.hpp"
+#include "heddle/comm/point_to_point.hpp"
 #include "heddle/comm/world.hpp"
 #include "heddle/maps/grid.hpp"
 #include "heddle/maps/map.hpp"
@@ -37,6 +38,9 @@ class CartesianGrid {
   /// For maps among some indices of the axes. Collective over the grid: all ranks make the same groups in
   /// the same order.
   void make_group(maps::AxisSet axes, const std::vector<int>& among);
+  /// Along `axes`, whose ranks they name. Collective over the grid: all ranks name the same. Without a device's message library
+  /// nothing is done.
+  void open_channels(maps::AxisSet axes, const std::set<Channel>& channels);
   /// The ranks that take part in a map with this one, which does; where the map tells them, their group
   /// has been made.
   const Communicator& group(const maps::Map& map) const;

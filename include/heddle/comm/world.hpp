@@ -7,6 +7,7 @@
 
 #include "heddle/base/error.hpp"
 #include "heddle/comm/communicator.hpp"
+#include "heddle/comm/device_messages.hpp"
 #include "heddle/comm/watchdog.hpp"
 
 namespace heddle::comm {
@@ -26,6 +27,9 @@ class World {
   const std::vector<std::string>& hosts() const;
   const Communicator& all() const;
   Watchdog& watchdog();
+  /// From now on messages on a device's lane go through `library`, on communicators that are made from now on; null: through
+  /// MPI. All ranks say the same.
+  void send_through(std::shared_ptr<DeviceMessages> library);
 
   /// The worst code over all ranks. Where that is not `done`, rank 0 prints to stderr the message of the
   /// lowest rank that failed with it by itself, and every other rank's wait ends with PeerFailed. No rank

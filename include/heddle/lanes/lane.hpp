@@ -55,6 +55,12 @@ class Lane {
   Mark mark(const char* what) const { return stream_ ? stream_->mark(what) : Mark(); }
   /// A mark that knows when it was passed.
   Mark moment() const { return stream_ ? stream_->moment() : Mark(Mark::Clock::now()); }
+  /// What is enqueued from now on is begun once `mark`, of a lane of the same device, is passed. The host goes on.
+  void await(const Mark& mark) const {
+    if (stream_ && mark.awaited()) stream_->await(mark);
+  }
+  /// Another lane of the same device.
+  Lane beside() const { return stream_ ? Lane(stream_->beside()) : Lane(); }
   /// Waits on the host for all that was enqueued.
   void fence(const char* what) const { wait(mark(what), what); }
   void wait(const Mark& mark, const char* what) const;

@@ -24,6 +24,8 @@ class Mark {
   explicit Mark(std::shared_ptr<const Awaited> awaited) : awaited_(std::move(awaited)) {}
 
   bool passed() const { return !awaited_ || awaited_->passed(); }
+  /// The device's side of it; null where it is passed.
+  const std::shared_ptr<const Awaited>& awaited() const { return awaited_; }
   /// When the lane came here: of a mark that Lane::moment() made and that is passed.
   Clock::time_point when() const { return awaited_ ? awaited_->when() : when_; }
 

@@ -20,7 +20,9 @@ struct Run {
 };
 /// Shared, since work may outlive who enqueued it.
 using Runs = std::shared_ptr<const std::vector<Run>>;
-enum class Landing { replace, add };
+/// What lands replaces what lay there, or is added to it, or makes log(exp a + exp b) of it, that is exact where both are
+/// equal and does not depend on their order.
+enum class Landing { replace, add, log_add };
 /// The number types of what lands and of where it lands.
 struct LandingTypes {
   DType from, to;
@@ -39,6 +41,10 @@ class Stream {
   virtual Mark mark(const char* what) = 0;
   /// A mark that knows when it was passed.
   virtual Mark moment() = 0;
+  /// What is enqueued from now on is begun once `mark`, of a stream of the same device, is passed.
+  virtual void await(const Mark& mark) = 0;
+  /// Another stream of the same device, which reaches the same memory.
+  virtual std::shared_ptr<Stream> beside() const = 0;
   /// Bytes aligned to 64; throws Error where there are none.
   virtual std::shared_ptr<void> allocate(std::int64_t bytes) = 0;
   /// The same of the host's memory, where copies reach it best.

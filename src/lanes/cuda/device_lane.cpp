@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <memory>
+#include <optional>
 #include <unordered_map>
 
 #include "allocate.hpp"
@@ -21,11 +22,24 @@ cudaStream_t make_stream() {
 
 class CudaStream final : public Stream {
  public:
-  ~CudaStream() override { cudaStreamDestroy(stream_); }
+  /// Closed with Kokkos, whoever still holds it.
+  static std::shared_ptr<CudaStream> make() {
+    auto stream = std::make_shared<CudaStream>();
+    Kokkos::push_finalize_hook([held = std::weak_ptr(stream)] {
+      if (const auto open = held.lock()) open->close();
+    });
+    return stream;
+  }
+  ~CudaStream() override { close(); }
 
   void run(std::function<void()> launch) override { launch(); }
   Mark mark(const char*) override { return Mark(std::make_shared<const cuda::Event>(stream_)); }
   Mark moment() override { return Mark(stopwatch_.record(stream_)); }
+  void await(const Mark& mark) override {
+    const auto& event = dynamic_cast<const cuda::Event&>(*mark.awaited());
+    cuda::check(cudaStreamWaitEvent(stream_, event.native()), "cudaStreamWaitEvent");
+  }
+  std::shared_ptr<Stream> beside() const override { return make(); }
 
   std::shared_ptr<void> allocate(std::int64_t bytes) override {
     return cuda::allocate<Kokkos::CudaSpace>(bytes, "on the GPU");
@@ -47,10 +61,10 @@ class CudaStream final : public Stream {
     cuda::check(cudaMemsetAsync(to, byte, static_cast<std::size_t>(bytes), stream_), "cudaMemsetAsync");
   }
   void land(const Runs& runs, LandingTypes types, const void* from, void* to, Landing landing) override {
-    cuda::land(space_, there(runs), types, from, to, landing);
+    cuda::land(*space_, there(runs), types, from, to, landing);
   }
   bool shares_memory() const override { return false; }
-  void* native() override { return &space_; }
+  void* native() override { return &*space_; }
 
  private:
   /// Kept, since routes of messages land the same runs in every step.
@@ -59,13 +73,19 @@ class CudaStream final : public Stream {
     std::shared_ptr<void> memory;
     cuda::RunsThere there;
   };
+  void close() {
+    if (!space_) return;
+    kept_.clear();
+    space_.reset();
+    cudaStreamDestroy(stream_);
+  }
   cuda::RunsThere there(const Runs& runs);
   void copy(const void* from, void* to, std::int64_t bytes, cudaMemcpyKind kind) {
     cuda::check(cudaMemcpyAsync(to, from, static_cast<std::size_t>(bytes), kind, stream_), "cudaMemcpyAsync");
   }
 
   cudaStream_t stream_ = make_stream();
-  Kokkos::Cuda space_{stream_};
+  std::optional<Kokkos::Cuda> space_{stream_};
   cuda::Stopwatch stopwatch_;
   std::unordered_map<const void*, Kept> kept_;
 };
@@ -86,11 +106,11 @@ cuda::RunsThere CudaStream::there(const Runs& runs) {
 
 }  // namespace
 
-/// One a process, closed with Kokkos.
+/// One a process and run of Kokkos.
 Lane device_lane() {
   static std::shared_ptr<Stream> stream;
   if (!stream) {
-    stream = std::make_shared<CudaStream>();
+    stream = CudaStream::make();
     Kokkos::push_finalize_hook([] { stream.reset(); });
   }
   return Lane(stream);

@@ -20,6 +20,7 @@ class Event final : public Mark::Awaited {
   Event(const Event&) = delete;
   Event& operator=(const Event&) = delete;
 
+  cudaEvent_t native() const { return event_; }
   bool passed() const override;
   Mark::Clock::time_point when() const override;
 

@@ -1,0 +1,239 @@
+#include "support/message_double.hpp"
+
+#include <fmt/format.h>
+#include <mpi.h>
+
+#include <algorithm>
+#include <condition_variable>
+#include <cstring>
+#include <functional>
+#include <thread>
+#include <vector>
+
+#include "heddle/base/error.hpp"
+#include "support/late_stream.hpp"
+
+namespace heddle::tests {
+namespace {
+
+MPI_Datatype type_of(DType dtype) {
+  return dtype == DType::f64   ? MPI_DOUBLE
+         : dtype == DType::f32 ? MPI_FLOAT
+         : dtype == DType::i32 ? MPI_INT32_T
+                               : MPI_UINT16_T;
+}
+
+/// What all ranks of a group must agree on.
+struct Record {
+  enum Kind { all_reduce, reduce, broadcast, exchange };
+  int kind, number, dtype, root;
+  std::int64_t count;
+
+  friend bool operator==(const Record&, const Record&) = default;
+  std::string text() const {
+    constexpr std::array names = {"all_reduce", "reduce", "broadcast", "exchange"};
+    return fmt::format("call {} is {} of {} numbers of type {}, root {}", number, names[kind], count, dtype,
+                       root);
+  }
+};
+
+/// MPI's errors are fatal: a double has nobody to tell.
+int size_of_group(MPI_Comm comm) {
+  int size = 0;
+  MPI_Comm_size(comm, &size);
+  return size;
+}
+
+}  // namespace
+
+/// First the records of all ranks, then the messages.
+class MessageDouble::Call {
+ public:
+  using Start = std::function<void(std::vector<MPI_Request>&)>;
+  Call(MPI_Comm comm, Record record, Start start)
+      : comm_(comm), record_(record), start_(std::move(start)), records_(size_of_group(comm)) {}
+
+  /// Never blocks; true once it is done.
+  bool move_on() {
+    if (!compared_ && pending_.empty())
+      MPI_Iallgather(&record_, sizeof(Record), MPI_BYTE, records_.data(), sizeof(Record), MPI_BYTE, comm_,
+                     &pending_.emplace_back());
+    int all = 0;
+    MPI_Testall(static_cast<int>(pending_.size()), pending_.data(), &all, MPI_STATUSES_IGNORE);
+    if (!all) return false;
+    if (compared_) return true;
+    compare();
+    pending_.clear();
+    start_(pending_);
+    return false;
+  }
+  void finish() {
+    const std::lock_guard hold(mutex_);
+    done_ = true;
+    changed_.notify_all();
+  }
+  void wait() {
+    std::unique_lock hold(mutex_);
+    changed_.wait(hold, [this] { return done_; });
+  }
+
+ private:
+  void compare() {
+    compared_ = true;
+    for (std::size_t rank = 0; rank < records_.size(); ++rank)
+      if (records_[rank] != record_)
+        throw Error(ExitCode::failure, fmt::format("ranks of a group make other calls: here {}", record_.text()),
+                    fmt::format("on its rank {} {}", rank, records_[rank].text()));
+  }
+
+  MPI_Comm comm_;
+  Record record_;
+  Start start_;
+  std::vector<Record> records_;
+  std::vector<MPI_Request> pending_;
+  bool compared_ = false, done_ = false;
+  std::mutex mutex_;
+  std::condition_variable changed_;
+};
+
+namespace {
+
+class DoubleGroup final : public comm::DeviceMessages::Group {
+ public:
+  using Message = comm::DeviceMessages::Message;
+  DoubleGroup(MessageDouble& all, lanes::Lane lane, MPI_Comm comm)
+      : all_(all), lane_(std::move(lane)), comm_(comm) {}
+  /// What is enqueued is done first, as long as other ranks do their part.
+  ~DoubleGroup() override {
+    const lanes::Mark end = lane_.mark("the end of a group");
+    const auto give_up = std::chrono::steady_clock::now() + std::chrono::seconds(60);
+    while (!end.passed()) {
+      all_.look_after();
+      if (std::chrono::steady_clock::now() > give_up) std::abort();
+    }
+    MPI_Comm_free(&comm_);
+  }
+
+  const lanes::Lane& lane() const override { return lane_; }
+  void all_reduce(const Tensor& in, const Tensor& out) override {
+    call(Record::all_reduce, in, -1, [=, comm = comm_](std::vector<MPI_Request>& pending) {
+      MPI_Iallreduce(in.data == out.data ? MPI_IN_PLACE : in.data, out.data, static_cast<int>(in.count()),
+                     type_of(in.dtype), MPI_SUM, comm, &pending.emplace_back());
+    });
+  }
+  void reduce(const Tensor& tensor, int root) override {
+    int rank = 0;
+    MPI_Comm_rank(comm_, &rank);
+    call(Record::reduce, tensor, root, [=, comm = comm_](std::vector<MPI_Request>& pending) {
+      const bool here = rank == root;
+      MPI_Ireduce(here ? MPI_IN_PLACE : tensor.data, here ? tensor.data : nullptr,
+                  static_cast<int>(tensor.count()), type_of(tensor.dtype), MPI_SUM, root, comm,
+                  &pending.emplace_back());
+    });
+  }
+  void broadcast(const Tensor& tensor, int root) override {
+    call(Record::broadcast, tensor, root, [=, comm = comm_](std::vector<MPI_Request>& pending) {
+      MPI_Ibcast(tensor.data, static_cast<int>(tensor.count()), type_of(tensor.dtype), root, comm,
+                 &pending.emplace_back());
+    });
+  }
+  void exchange(std::span<const Message> sends, std::span<const Message> receives) override {
+    call(Record::exchange, {}, -1,
+         [sends = std::vector(sends.begin(), sends.end()), receives = std::vector(receives.begin(), receives.end()),
+          comm = comm_](std::vector<MPI_Request>& pending) {
+           pending.reserve(sends.size() + receives.size());
+           for (const auto& [peer, tensor] : receives)
+             MPI_Irecv(tensor.data, static_cast<int>(tensor.count()), type_of(tensor.dtype), peer, 0, comm,
+                       &pending.emplace_back());
+           for (const auto& [peer, tensor] : sends)
+             MPI_Isend(tensor.data, static_cast<int>(tensor.count()), type_of(tensor.dtype), peer, 0, comm,
+                       &pending.emplace_back());
+         });
+  }
+
+ private:
+  void call(Record::Kind kind, const Tensor& tensor, int root, MessageDouble::Call::Start start) {
+    const Record record{kind, calls_++, static_cast<int>(tensor.dtype), root, tensor.count()};
+    const auto made = std::make_shared<MessageDouble::Call>(comm_, record, std::move(start));
+    all_.enqueue(lane_, made);
+  }
+
+  MessageDouble& all_;
+  lanes::Lane lane_;
+  MPI_Comm comm_;
+  int calls_ = 0;
+};
+
+}  // namespace
+
+/// The rank that knows who is in it, and a number there.
+MessageDouble::Id MessageDouble::new_id() {
+  int root = 0;
+  MPI_Comm_rank(MPI_COMM_WORLD, &root);
+  const std::array<int, 2> name = {root, ids_++};
+  Id id{};
+  std::memcpy(id.data(), name.data(), sizeof name);
+  return id;
+}
+
+std::unique_ptr<comm::DeviceMessages::Group> MessageDouble::join(const Id& id, int ranks, int rank) {
+  std::array<int, 2> name;
+  std::memcpy(name.data(), id.data(), sizeof name);
+  const auto [root, number] = name;
+  const int tag = 20000 + number % 10000;
+  std::array<int, 2> me = {0, rank};
+  MPI_Comm_rank(MPI_COMM_WORLD, &me[0]);
+  std::vector<int> members(ranks);
+  if (me[0] == root) {
+    members[rank] = root;
+    for (int other = 1; other < ranks; ++other) {
+      std::array<int, 2> them;
+      MPI_Recv(them.data(), 2, MPI_INT, MPI_ANY_SOURCE, tag, MPI_COMM_WORLD, MPI_STATUS_IGNORE);
+      members[them[1]] = them[0];
+    }
+    for (const int member : members)
+      if (member != root) MPI_Send(members.data(), ranks, MPI_INT, member, tag, MPI_COMM_WORLD);
+  } else {
+    MPI_Send(me.data(), 2, MPI_INT, root, tag, MPI_COMM_WORLD);
+    MPI_Recv(members.data(), ranks, MPI_INT, root, tag, MPI_COMM_WORLD, MPI_STATUS_IGNORE);
+  }
+  MPI_Group world, group;
+  MPI_Comm comm;
+  MPI_Comm_group(MPI_COMM_WORLD, &world);
+  MPI_Group_incl(world, ranks, members.data(), &group);
+  MPI_Comm_create_group(MPI_COMM_WORLD, group, tag, &comm);
+  MPI_Group_free(&group);
+  MPI_Group_free(&world);
+  return std::make_unique<DoubleGroup>(*this, lane_.beside(), comm);
+}
+
+void MessageDouble::enqueue(const lanes::Lane& lane, const std::shared_ptr<Call>& call) {
+  lane.run([this, call] { have_done(call); });
+  ends_.push_back(lane.mark("a call"));
+}
+
+void MessageDouble::look_after() {
+  std::erase_if(ends_, [](const lanes::Mark& end) { return end.passed(); });
+  std::deque<std::shared_ptr<Call>> calls;
+  {
+    const std::lock_guard hold(mutex_);
+    calls = calls_;
+  }
+  for (const auto& call : calls) {
+    if (!call->move_on()) continue;
+    call->finish();
+    const std::lock_guard hold(mutex_);
+    std::erase(calls_, call);
+  }
+}
+
+/// Of a lane's thread: returns once the host has done it.
+void MessageDouble::have_done(const std::shared_ptr<Call>& call) {
+  {
+    const std::lock_guard hold(mutex_);
+    calls_.push_back(call);
+  }
+  call->wait();
+}
+
+}  // namespace heddle::tests

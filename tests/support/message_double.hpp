@@ -1,0 +1,38 @@
+// A device's message library that goes through MPI: what is enqueued on a lane is done late, by the host, whenever it waits.
+// It holds all ranks of a group to the same calls in the same order, which NCCL does not do but hang, or worse.
+#pragma once
+
+#include <deque>
+#include <mutex>
+#include <vector>
+
+#include "heddle/comm/device_messages.hpp"
+
+namespace heddle::tests {
+
+class MessageDouble final : public comm::DeviceMessages {
+ public:
+  /// Its groups' lanes stand beside `lane`, in memory that the host reaches.
+  explicit MessageDouble(lanes::Lane lane) : lane_(std::move(lane)) {}
+
+  std::string name() const override { return "MPI in the place of a device's library"; }
+  Id new_id() override;
+  std::unique_ptr<Group> join(const Id& id, int ranks, int rank) override;
+  /// Does what lanes have come to. Throws Error if ranks of a group make other calls.
+  void look_after() override;
+
+  class Call;
+  /// To be begun once the host waits for anything.
+  void enqueue(const lanes::Lane& lane, const std::shared_ptr<Call>& call);
+
+ private:
+  void have_done(const std::shared_ptr<Call>& call);
+
+  lanes::Lane lane_;
+  int ids_ = 0;
+  std::vector<lanes::Mark> ends_;  ///< of calls that are enqueued
+  std::mutex mutex_;
+  std::deque<std::shared_ptr<Call>> calls_;
+};
+
+}  // namespace heddle::tests
