@@ -46,6 +46,7 @@ kokkos:  ## a Kokkos with OpenMP, or with DEVICE=cuda for NVIDIA GPUs, in a cach
 
 cuda:  ## compile for NVIDIA GPUs into build/cuda; needs nvcc, but no GPU
 	$(MAKE) kokkos DEVICE=cuda
+	cmake -P cmake/cudnn_frontend.cmake
 	$(MAKE) build PRESET=cuda
 
 threads: kokkos  ## the kernels' tests and a training run with two threads in a rank

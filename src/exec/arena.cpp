@@ -53,6 +53,11 @@ Tensor Arena::tensor(graph::ValueId id, DType dtype, int microbatch) const {
   return {slot(place.pool, index) + place.offset, dtype, place.shape};
 }
 
+Tensor Arena::workspace(graph::NodeId node) const {
+  const int place = plan_.workspaces[node];
+  return place < 0 ? Tensor() : tensor(place, DType::f32);
+}
+
 Tensor Arena::whole(FixedPool pool, DType dtype) const {
   return {slot(static_cast<int>(pool), 0), dtype, {plan_[pool].slot_bytes / size_of(dtype)}};
 }

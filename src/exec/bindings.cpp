@@ -55,12 +55,20 @@ void embedding(const Call& c) { kernels::embedding(c.lane, c.in[0], c.in[1], fir
 
 void attention(const Call& c) {
   kernels::attention(c.lane, c.in[0], c.extents[graph::sequence], attribute<graph::Attention>(c).scale,
-                     attention_dropout(c, 0), c.out[0], c.out[1]);
+                     attention_dropout(c, 0), c.out[0], c.out[1], c.workspace);
 }
 
 void attention_gradient(const Call& c) {
   kernels::attention_gradient(c.lane, c.in[0], c.in[1], c.in[2], c.in[3], c.extents[graph::sequence],
-                              attribute<graph::Attention>(c).scale, attention_dropout(c, 3), c.out[0]);
+                              attribute<graph::Attention>(c).scale, attention_dropout(c, 3), c.out[0],
+                              c.workspace);
+}
+
+/// Of the input `qkv`.
+void prepare_attention(const Call& c, fused_attention::Pass pass, int qkv) {
+  if (c.workspace.data)
+    kernels::prepare_attention(pass, c.in[qkv], c.extents[graph::sequence],
+                               attribute<graph::Attention>(c).scale, attention_dropout(c, qkv));
 }
 
 void sum_of_squares(const Call& c) {
@@ -136,5 +144,13 @@ constexpr std::array<Binding, graph::op_count> table = {
 }  // namespace
 
 Binding binding(graph::Op op) { return table[static_cast<int>(op)]; }
+
+Binding preparation(graph::Op op) {
+  if (op == graph::Op::attention)
+    return [](const Call& c) { prepare_attention(c, fused_attention::Pass::forward, 0); };
+  if (op == graph::Op::attention_gradient)
+    return [](const Call& c) { prepare_attention(c, fused_attention::Pass::backward, 3); };
+  return nullptr;
+}
 
 }  // namespace heddle::exec

@@ -31,6 +31,9 @@ ProgramRunner::ProgramRunner(const passes::Program& program, const comm::Cartesi
   for (const passes::Trained& trained : program.trained)
     for (graph::ValueId sum : trained.sums) summed_[sum] = true;
   if (program.loss >= 0) summed_[program.loss] = true;
+  for (graph::NodeId node = 0; node < std::ssize(program.graph.nodes); ++node)
+    if (const Binding prepare = preparation(program.graph.nodes[node].op))
+      prepare(call_of(node, 0, nullptr, {}));
 }
 
 void ProgramRunner::run(const schedule::Action& action, const RunState& state,
@@ -86,6 +89,7 @@ void ProgramRunner::poison_outputs(const Call& call) const {
   if (call.write == kernels::Write::accumulate) return;
   for (const Tensor& out : call.out)
     if (!std::ranges::count(call.in, out.data, &Tensor::data)) lane_.fill(out, 0xff);
+  if (call.workspace.data) lane_.fill(call.workspace, 0xff);
 }
 
 /// The sums that one node adds to have the same writers.
@@ -116,8 +120,8 @@ maps::Box ProgramRunner::box(graph::ValueId id, const maps::Block* chunk) const 
   return held;
 }
 
-void ProgramRunner::run_node(int index, int microbatch, const maps::Block* chunk, const RunState& state,
-                             const std::string& what) {
+Call ProgramRunner::call_of(int index, int microbatch, const maps::Block* chunk,
+                            const RunState& state) const {
   const graph::Node& node = program_.graph.nodes[index];
   Call call{lane_, node, state, extents_, counted_, {}, {}, {}, {}};
   for (graph::ValueId id : node.in) {
@@ -126,8 +130,17 @@ void ProgramRunner::run_node(int index, int microbatch, const maps::Block* chunk
     call.in_global.push_back(globals_[id]);
   }
   for (graph::ValueId id : node.out) call.out.push_back(part(id, microbatch, chunk));
+  call.workspace = arena_.workspace(index);
+  return call;
+}
+
+void ProgramRunner::run_node(int index, int microbatch, const maps::Block* chunk, const RunState& state,
+                             const std::string& what) {
+  const graph::Node& node = program_.graph.nodes[index];
+  Call call = call_of(index, microbatch, chunk, state);
   call.write = write_of(node);
   under_way_.settle(call.in, call.out, state.observer);
+  if (call.workspace.data) under_way_.settle({}, {&call.workspace, 1}, state.observer);
   const Observed observed(state.observer, {.work = work_of(index), .node = index, .action = state.action},
                           &lane_);
   if (arena_.packing() == Packing::separate) poison_outputs(call);

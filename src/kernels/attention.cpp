@@ -4,6 +4,7 @@
 #include <limits>
 
 #include "attention_tile.hpp"
+#include "fused_attention.hpp"
 
 namespace heddle::kernels {
 namespace {
@@ -175,6 +176,11 @@ void run(const lanes::Lane& lane, const AttentionCall& call, const T* qkv, T* ou
 
 }  // namespace
 
+void prepare_attention(fused_attention::Pass pass, const Tensor& qkv, std::int64_t sequence, double scale,
+                       const AttentionDropout& dropout) {
+  prepare_fused_attention(pass, fused_call(qkv, sequence, dropout), scale);
+}
+
 AttentionCall attention_call(const Tensor& qkv, const Tensor& out, const Tensor& logsumexp,
                              std::int64_t sequence, double scale, const AttentionDropout& dropout) {
   HEDDLE_EXPECT(qkv.shape.rank() == 4 && qkv.shape[1] == 3 && sequence > 0 && qkv.shape[0] % sequence == 0);
@@ -191,9 +197,17 @@ AttentionCall attention_call(const Tensor& qkv, const Tensor& out, const Tensor&
           dropout.total_heads};
 }
 
+fused_attention::Call fused_call(const Tensor& qkv, std::int64_t sequence, const AttentionDropout& dropout) {
+  return {qkv.dtype, qkv.shape[0] / sequence, sequence, qkv.shape[2], qkv.shape[3], dropout.rate};
+}
+
 void attention(const lanes::Lane& lane, const Tensor& qkv, std::int64_t sequence, double scale,
-               const AttentionDropout& dropout, const Tensor& out, const Tensor& logsumexp) {
+               const AttentionDropout& dropout, const Tensor& out, const Tensor& logsumexp,
+               const Tensor& workspace) {
   const AttentionCall call = attention_call(qkv, out, logsumexp, sequence, scale, dropout);
+  if (enqueue_fused_attention(lane, fused_attention::Pass::forward, fused_call(qkv, sequence, dropout), scale,
+                              {.qkv = qkv, .out = out, .logsumexp = logsumexp}, workspace))
+    return;
   with_factors(qkv.dtype, call.dim, [&](auto zero, auto factor) {
     using T = decltype(zero);
     run<T, decltype(factor)>(lane, call, qkv.as<T>(), out.as<T>(), logsumexp.as<Compute<T>>());

@@ -3,6 +3,7 @@
 // where ' applies the dropout mask and delta is the inner product of dout and out
 // (FlashAttention-2, section 3.1.2).
 #include "attention_tile.hpp"
+#include "fused_attention.hpp"
 #include "heddle/kernels/attention.hpp"
 
 namespace heddle::kernels {
@@ -239,9 +240,13 @@ void run(const lanes::Lane& lane, const AttentionCall& call, const Arrays<T>& ar
 
 void attention_gradient(const lanes::Lane& lane, const Tensor& dout, const Tensor& out,
                         const Tensor& logsumexp, const Tensor& qkv, std::int64_t sequence, double scale,
-                        const AttentionDropout& dropout, const Tensor& dqkv) {
+                        const AttentionDropout& dropout, const Tensor& dqkv, const Tensor& workspace) {
   const AttentionCall call = attention_call(qkv, out, logsumexp, sequence, scale, dropout);
   HEDDLE_EXPECT(dqkv.count() == qkv.count() && dout.count() == out.count() && dqkv.data != qkv.data);
+  if (enqueue_fused_attention(
+          lane, fused_attention::Pass::backward, fused_call(qkv, sequence, dropout), scale,
+          {.qkv = qkv, .out = out, .logsumexp = logsumexp, .dout = dout, .dqkv = dqkv}, workspace))
+    return;
   with_factors(qkv.dtype, call.dim, [&](auto zero, auto factor) {
     using T = decltype(zero);
     run<T, decltype(factor)>(

@@ -7,6 +7,7 @@
 
 #include "exponential.hpp"
 #include "factors.hpp"
+#include "heddle/base/fused_attention.hpp"
 #include "heddle/kernels/attention.hpp"
 #include "mask.hpp"
 
@@ -63,6 +64,8 @@ KOKKOS_FORCEINLINE_FUNCTION P scaled(P score, [[maybe_unused]] double scale) {
 /// Checks the shapes of qkv [R, 3, H, D] and logsumexp [R, H] against each other.
 AttentionCall attention_call(const Tensor& qkv, const Tensor& out, const Tensor& logsumexp,
                              std::int64_t sequence, double scale, const AttentionDropout& dropout);
+/// The same call as a library is asked for it.
+fused_attention::Call fused_call(const Tensor& qkv, std::int64_t sequence, const AttentionDropout& dropout);
 
 /// One tile: `queries` x `keys` of head `head`, the first of each at these places of the sequence that begins
 /// at row `sequence_row`. Its numbers lie at [key * stride + query].

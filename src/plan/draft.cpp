@@ -128,7 +128,8 @@ schedule::MemoryPlan memory_plan(Draft& draft, const Execution& execution, const
                                 .microbatches = execution.schedule.microbatches,
                                 .window = execution.schedule.window,
                                 .lookahead = execution.lookahead,
-                                .channel_capacity = execution.channel_capacity});
+                                .channel_capacity = execution.channel_capacity,
+                                .fused_attention = draft.options.fused_attention});
 }
 
 schedule::MemoryPlan memory_plan(Draft& draft, const Execution& execution, const Program& program,

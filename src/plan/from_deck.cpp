@@ -2,6 +2,7 @@
 
 #include <filesystem>
 
+#include "heddle/build_info.hpp"
 #include "heddle/deck/check.hpp"
 #include "heddle/deck/read.hpp"
 #include "heddle/plan/costs.hpp"
@@ -63,6 +64,7 @@ Options options_of(const deck::Deck& deck) {
           .narrow_moments = deck.optimizer.moments == deck::Width::bf16,
           .bucketing = {.most_bytes = static_cast<std::int64_t>(deck.comm.bucket_mib) << 20,
                         .narrow = deck.comm.gradients == deck::Width::bf16},
+          .fused_attention = build_info::fused_attention,
           .folder = folder_of(deck),
           .ranks_key = deck.positions.contains("grid.pipeline") ? "grid.pipeline" : "pipeline.ranks"};
 }

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <deque>
 #include <functional>
 #include <map>
 #include <span>
@@ -11,6 +12,7 @@
 #include "heddle/passes/loss_tail.hpp"
 #include "heddle/schedule/arena.hpp"
 #include "storage.hpp"
+#include "workspace.hpp"
 
 namespace heddle::schedule {
 namespace {
@@ -35,6 +37,7 @@ class Planner {
     shape_values();
     place_gradients();
     for (const Storage& storage : storage_.all()) place(storage);
+    add_workspaces();
     place_scratch();
     place_frames();
     for (Pool& pool : plan_.pools) {
@@ -131,6 +134,26 @@ class Planner {
     if (life.last.empty() && !storage.received) return {};
     if (life.last.empty()) life.last.insert(made);
     return life;
+  }
+
+  /// A workspace is scratch that lives while its node runs: at the moment at which the node's output begins to.
+  void add_workspaces() {
+    plan_.workspaces.assign(graph_.nodes.size(), -1);
+    if (!in_.fused_attention) return;
+    for (std::size_t i = 0; i < graph_.nodes.size(); ++i) {
+      const graph::Node& node = graph_.nodes[i];
+      const std::int64_t bytes = workspace_bytes(graph_, node, plan_.locations, in_.extents);
+      if (bytes == 0) continue;
+      const Storage& made = storage_.of(node.out.front());
+      const auto id = static_cast<ValueId>(plan_.locations.size());
+      plan_.workspaces[i] = id;
+      plan_.locations.push_back({.bytes = bytes, .shape = {padded(bytes) / size_of(DType::f32)}});
+      workspaces_.push_back({.values = {id},
+                             .made_in = made.made_in,
+                             .first_moment = made.first_moment,
+                             .last_moment = made.first_moment});
+      scratch_.push_back(&workspaces_.back());
+    }
   }
 
   /// Where no F follows a B, what F needs may lie in the gradients that only B begins. They end
@@ -260,6 +283,7 @@ class Planner {
   MemoryPlan plan_;
   std::int64_t begun_by_forward_ = 0;  ///< bytes of gradients up to the last one that F writes
   std::vector<const Storage*> scratch_;
+  std::deque<Storage> workspaces_;  ///< one a node that has one; they stay where they are
   std::map<BufferClass, std::vector<const Storage*>> frames_;
 };
 

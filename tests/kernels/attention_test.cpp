@@ -3,12 +3,15 @@
 
 #include <vector>
 
+#include "../../src/kernels/fused_attention.hpp"
 #include "../../src/kernels/rows.hpp"
 #include "arrays.hpp"
+#include "heddle/build_info.hpp"
 
 namespace heddle::kernels {
 namespace {
 
+using fused_attention::Pass;
 using reference::AttentionSizes;
 
 /// Leaves NaN in the memory that the next kernel's teams take for themselves.
@@ -22,7 +25,28 @@ void spoil_scratch() {
            {count * static_cast<std::int64_t>(sizeof(float)) + scratch_alignment});
 }
 
-/// The kernel's results for one input.
+fused_attention::Call call_of(DType type, AttentionSizes s, double rate) {
+  return {type, s.rows / s.sequence, s.sequence, s.heads, s.dim, rate};
+}
+
+/// What a library works in, full of NaN; no memory for what is not a library's.
+class Workspace {
+ public:
+  Workspace(Pass pass, const fused_attention::Call& call) {
+    const std::int64_t bytes = fused_attention::workspace_bytes(pass, call);
+    if (bytes == 0) return;
+    memory_ = lanes::Memory(bytes, lane());
+    tensor_ = {memory_.data(), DType::f32, {bytes / size_of(DType::f32)}};
+    lane().fill(tensor_, 0xff);
+  }
+  operator const Tensor&() const { return tensor_; }
+
+ private:
+  lanes::Memory memory_;
+  Tensor tensor_;
+};
+
+/// The kernel's results for one input: the library's, where the build has one that takes it.
 struct Result {
   Array out, logsumexp, dqkv;
   Result(DType type, AttentionSizes s, const Vector& qkv, const Vector& dout, const AttentionDropout& dropout)
@@ -31,10 +55,12 @@ struct Result {
         dqkv(type, {s.rows, 3, s.heads, s.dim}) {
     const double scale = 1 / std::sqrt(double(s.dim));
     const Array in(type, {s.rows, 3, s.heads, s.dim}, qkv), gradient(type, {s.rows, s.heads, s.dim}, dout);
+    const fused_attention::Call call = call_of(type, s, dropout.rate);
+    const Workspace forward(Pass::forward, call), backward(Pass::backward, call);
     spoil_scratch();
-    attention(lane(), in, s.sequence, scale, dropout, out, logsumexp);
+    attention(lane(), in, s.sequence, scale, dropout, out, logsumexp, forward);
     spoil_scratch();
-    attention_gradient(lane(), gradient, out, logsumexp, in, s.sequence, scale, dropout, dqkv);
+    attention_gradient(lane(), gradient, out, logsumexp, in, s.sequence, scale, dropout, dqkv, backward);
   }
 };
 
@@ -71,8 +97,9 @@ void expect_agreement(const Result& result, AttentionSizes s, const Vector& qkv,
 }
 
 TEST(Attention, AgreesWithItsReference) {
-  std::vector<AttentionSizes> cases = {{1, 1, 1, 1},    {3, 1, 2, 5},     {14, 7, 3, 4},    {64, 64, 1, 32},
-                                       {65, 65, 2, 16}, {262, 131, 1, 8}, {127, 127, 1, 64}};
+  std::vector<AttentionSizes> cases = {{1, 1, 1, 1},      {3, 1, 2, 5},      {14, 7, 3, 4},
+                                       {64, 64, 1, 32},   {65, 65, 2, 16},   {262, 131, 1, 8},
+                                       {127, 127, 1, 64}, {384, 128, 3, 64}, {200, 100, 2, 128}};
   for (std::int64_t sequence : {1, 15, 16, 17, 63, 64, 65, 100, 132})  // around the edges of packs and tiles
     for (std::int64_t dim : {8, 24, 80}) cases.push_back({sequence, sequence, 1, dim});
   for (DType type : real_types)
@@ -151,11 +178,53 @@ TEST(Attention, IsTheSameUnderAnySplitOfSamplesAndHeads) {
 }
 
 TEST(Attention, GivesTheSameBitsTwice) {
-  const AttentionSizes s{150, 75, 3, 16};
-  const AttentionDropout dropout{1, 2, 0.1, 0, 0, 3};
-  const Result first(DType::f32, s, random_qkv(s), random_dout(s), dropout);
-  const Result second(DType::f32, s, random_qkv(s), random_dout(s), dropout);
-  EXPECT_TRUE(first.out.same_bits(second.out) && first.dqkv.same_bits(second.dqkv));
+  struct Case {
+    DType type;
+    AttentionSizes sizes;
+    double rate;
+  };
+  for (const auto& [type, s, rate] :
+       {Case{DType::f32, {150, 75, 3, 16}, 0.1}, Case{DType::bf16, {1024, 512, 3, 64}, 0}}) {
+    const AttentionDropout dropout{1, 2, rate, 0, 0, 3};
+    const Result first(type, s, random_qkv(s), random_dout(s), dropout);
+    const Result second(type, s, random_qkv(s), random_dout(s), dropout);
+    EXPECT_TRUE(first.out.same_bits(second.out) && first.dqkv.same_bits(second.dqkv));
+  }
+}
+
+TEST(Attention, IsTheLibrarysWhereTheBuildHasOneAndTheTableSaysSo) {
+  const AttentionSizes s{128, 64, 2, 16}, odd{128, 64, 2, 12};
+  for (const AttentionSizes sizes : {s, odd})
+    for (const DType type : real_types)
+      for (const double rate : {0.0, 0.1}) {
+        const fused_attention::Call call = call_of(type, sizes, rate);
+        const Array qkv(type, {sizes.rows, 3, sizes.heads, sizes.dim}, random_qkv(sizes));
+        const Array out(type, {sizes.rows, sizes.heads, sizes.dim}),
+            logsumexp(compute_type(type), {sizes.rows, sizes.heads});
+        const AttentionTensors tensors{.qkv = qkv, .out = out, .logsumexp = logsumexp};
+        const Workspace workspace(Pass::forward, call);
+        const bool library = build_info::fused_attention && fused_attention::takes(call);
+        EXPECT_EQ(enqueue_fused_attention(lane(), Pass::forward, call, 1, tensors, workspace), library)
+            << name(type) << ", heads of " << sizes.dim << ", dropout " << rate;
+        EXPECT_FALSE(enqueue_fused_attention(lane(), Pass::forward, call, 1, tensors, {}))
+            << "without a workspace";
+        lane().fence("the test");
+      }
+}
+
+/// So large that backward is cut: a sample gives the bits that it gives alone.
+TEST(Attention, IsTheSameInPieces) {
+  if (!build_info::fused_attention) GTEST_SKIP() << "no library in this build";
+  const AttentionSizes s{64 * 2048, 2048, 2, 8}, held{2048, 2048, 2, 8};
+  ASSERT_GT(pieces(Pass::backward, call_of(DType::bf16, s, 0)).size(), 1U);
+  const Vector qkv = random_qkv(s), dout = random_dout(s);
+  const Result whole(DType::bf16, s, qkv, dout, {});
+  for (const std::int64_t sample : {0, 31, 32, 63}) {
+    const std::int64_t row = sample * s.sequence;
+    const Result part(DType::bf16, held, block(qkv, s, 3, held, row, 0), block(dout, s, 1, held, row, 0), {});
+    EXPECT_EQ(part.out.values(), block(whole.out.values(), s, 1, held, row, 0));
+    EXPECT_EQ(part.dqkv.values(), block(whole.dqkv.values(), s, 3, held, row, 0));
+  }
 }
 
 }  // namespace

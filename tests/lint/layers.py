@@ -10,6 +10,7 @@ THIRD_PARTY = {
     "json": r"nlohmann/.*",
     "kokkos": r"Kokkos_.*",
     "cuda": r"cuda_.*|cublasLt\.h",
+    "cudnn": r"cudnn.*",
     "eigen": r"Eigen/.*",
     "dnnl": r"dnnl.*|oneapi/dnnl/.*",
     "openmp": r"omp\.h",

@@ -189,7 +189,19 @@ class Walk {
       if (graph_.nodes[i].stage == action.stage && phases.contains(in_.program.graph.nodes[i].phase))
         run_node(graph_.nodes[i], action, chunk);
   }
+  /// What a node's library works in holds nothing that the node reads, nor anything that somebody reads later. Every
+  /// storage begins at a multiple of 256 bytes, so that none lies between two of these.
+  void spoil_workspace(const graph::Node& node) {
+    const int id = plan_.workspaces[static_cast<std::size_t>(&node - graph_.nodes.data())];
+    if (id < 0) return;
+    const Location& place = plan_.locations[static_cast<std::size_t>(id)];
+    const std::int64_t begin = plan_.pools[place.pool].offset + place.offset;
+    EXPECT_EQ(begin % 256, 0);
+    EXPECT_LE(begin + place.bytes, plan_.bytes);
+    for (std::int64_t at = begin; at < begin + place.bytes; at += 256) bytes_.erase(at);
+  }
   void run_node(const graph::Node& node, const Action& action, const maps::Block* chunk) {
+    spoil_workspace(node);
     const auto model_input = [&](ValueId id) { return graph_[id].dtype == DType::i32; };
     for (ValueId id : node.in)
       if (per_microbatch(id) && !model_input(id))
@@ -198,6 +210,7 @@ class Walk {
       if (per_microbatch(id) && id != in_.program.loss) put(id, action.microbatch, chunk);
     for (ValueId id : node.out)
       if (graph_[id].role == Role::gradient) add_to(id, name(action) + " " + name_of(node));
+    spoil_workspace(node);
   }
   /// The first write of a step replaces, so that nothing need be there.
   void add_to(ValueId sum, const std::string& what) {

@@ -23,6 +23,8 @@ class Arena {
 
   /// The memory of a value for one microbatch; any will do where all share one slot.
   Tensor tensor(graph::ValueId id, DType dtype, int microbatch = 0) const;
+  /// What a node's library works in; no data where the plan gives it nothing.
+  Tensor workspace(graph::NodeId node) const;
   /// The first slot of one of the fixed pools as one tensor.
   Tensor whole(schedule::FixedPool pool, DType dtype) const;
 

@@ -38,11 +38,14 @@ struct Call {
   std::vector<Shape> in_global;
   /// Of sums over the microbatches: the first write of a step replaces what the last step left.
   kernels::Write write = kernels::Write::overwrite;
+  Tensor workspace = {};  ///< for what the kernel's library works in, where the plan has one
 };
 
 using Binding = void (*)(const Call&);
 
 /// Null for `map`, which communicates and is carried out by comm.
 Binding binding(graph::Op op);
+/// What makes a kernel's library ready for a node, before the first step; null where there is nothing to do.
+Binding preparation(graph::Op op);
 
 }  // namespace heddle::exec

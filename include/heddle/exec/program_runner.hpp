@@ -51,6 +51,7 @@ class ProgramRunner {
   Work work_of(int node) const;
   kernels::Write write_of(const graph::Node& node);
   /// `chunk`: the rows of a node of the loss; null: all.
+  Call call_of(int index, int microbatch, const maps::Block* chunk, const RunState& state) const;
   void run_node(int index, int microbatch, const maps::Block* chunk, const RunState& state,
                 const std::string& what);
   Tensor part(graph::ValueId id, int microbatch, const maps::Block* chunk) const;

@@ -1,9 +1,10 @@
-// Causal attention that never stores a sequence x sequence matrix: tiles with an online softmax, recomputed
-// for the gradient (Dao, "FlashAttention-2", arXiv 2307.08691).
+// Causal attention that never stores its probabilities: tiles with an online softmax, recomputed for the gradient (Dao,
+// "FlashAttention-2", arXiv 2307.08691). What base/fused_attention.hpp says is the library's of a build that has one.
 #pragma once
 
 #include <cstdint>
 
+#include "heddle/base/fused_attention.hpp"
 #include "heddle/base/tensor.hpp"
 #include "heddle/lanes/lane.hpp"
 
@@ -22,13 +23,20 @@ struct AttentionDropout {
 
 /// out = dropout(softmax(scale q k^T, causal)) v in every sample and head.
 /// qkv [R, 3, H, D] with R = samples * sequence, out [R, H, D], logsumexp [R, H] of the scaled scores,
-/// in qkv's compute_type.
+/// in qkv's compute_type. `workspace` holds as many bytes as fused_attention::workspace_bytes says, or is left out: then the
+/// kernel is Heddle's on every device.
 void attention(const lanes::Lane& lane, const Tensor& qkv, std::int64_t sequence, double scale,
-               const AttentionDropout& dropout, const Tensor& out, const Tensor& logsumexp);
+               const AttentionDropout& dropout, const Tensor& out, const Tensor& logsumexp,
+               const Tensor& workspace = {});
 
 /// dqkv [R, 3, H, D] from dout, and from what `attention` read and wrote.
 void attention_gradient(const lanes::Lane& lane, const Tensor& dout, const Tensor& out,
                         const Tensor& logsumexp, const Tensor& qkv, std::int64_t sequence, double scale,
-                        const AttentionDropout& dropout, const Tensor& dqkv);
+                        const AttentionDropout& dropout, const Tensor& dqkv, const Tensor& workspace = {});
+
+/// Makes ready what a library needs for such calls, which may take seconds and memory of the device; where nobody did, the
+/// first call does. Of `qkv` only type and shape count.
+void prepare_attention(fused_attention::Pass pass, const Tensor& qkv, std::int64_t sequence, double scale,
+                       const AttentionDropout& dropout);
 
 }  // namespace heddle::kernels

@@ -42,8 +42,11 @@ inline constexpr int fixed_pool_count = 7;
 
 struct MemoryPlan {
   std::vector<Pool> pools;
-  std::vector<Location> locations;  ///< of every value
-  std::int64_t bytes = 0;           ///< of the arena
+  std::vector<Location> locations;  ///< of every value, and behind them of every workspace
+  /// Of every node: which location is its workspace, memory for what its kernel's library works in while it runs;
+  /// -1: it has none.
+  std::vector<int> workspaces;
+  std::int64_t bytes = 0;  ///< of the arena
   Backward backward = Backward::whole;
 
   int slot(const Location& place, int microbatch) const {
@@ -66,6 +69,7 @@ struct PlanInput {
   int window = 1;  ///< of the schedule
   int lookahead = default_lookahead;
   int channel_capacity = default_channel_capacity;
+  bool fused_attention = false;  ///< a library does what base/fused_attention.hpp says, and wants workspaces
 };
 
 /// Values that share memory are found first: a map that moves nothing, or sums in place, and ops that may

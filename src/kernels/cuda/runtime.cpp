@@ -2,6 +2,7 @@
 
 #include <cuda_runtime.h>
 
+#include "fused_attention.hpp"
 #include "heddle/base/error.hpp"
 #include "products.hpp"
 #include "space.hpp"
@@ -30,6 +31,7 @@ Runtime::Runtime(int threads) {
 }
 
 Runtime::~Runtime() {
+  close_fused_attention();
   Products::close();
   Kokkos::finalize();
 }

@@ -1,0 +1,58 @@
+# cuDNN, whose fused attention takes what is bf16 on NVIDIA GPUs. It is optional: the library, and the headers of its
+# frontend, which only wrap it. Sets HEDDLE_ATTENTION to the folder of src/kernels whose sources belong to the build, and
+# HEDDLE_FUSED_ATTENTION, from which plans know of the library's workspace.
+option(HEDDLE_CUDNN "For GPUs: attention in bf16 by cuDNN where it is found" ON)
+set(HEDDLE_ATTENTION unfused)
+set(HEDDLE_FUSED_ATTENTION false)
+
+# The oldest whose attention writes row statistics in the layout that it is told.
+set(cudnn_oldest 9.12)
+
+# Sets `missing` to what there is to install, if anything.
+macro(heddle_find_cudnn)
+  set(places ${CUDNN_ROOT} $ENV{CUDNN_ROOT} $ENV{CUDNN_HOME} $ENV{CUDNN_PATH})
+  find_path(CUDNN_INCLUDE_DIR cudnn_version.h HINTS ${places} ${CUDAToolkit_INCLUDE_DIRS} PATH_SUFFIXES include)
+  find_library(CUDNN_LIBRARY NAMES cudnn libcudnn.so.9 HINTS ${places} ${CUDAToolkit_LIBRARY_DIR} PATH_SUFFIXES lib lib64)
+  find_path(CUDNN_FRONTEND_INCLUDE_DIR cudnn_frontend.h HINTS ${cudnn_frontend_ROOT} $ENV{cudnn_frontend_ROOT} PATH_SUFFIXES include)
+  set(missing)
+  if(NOT CUDNN_INCLUDE_DIR OR NOT CUDNN_LIBRARY)
+    string(APPEND missing "cuDNN is not found: install it beside the CUDA Toolkit or name its folder in CUDNN_ROOT. ")
+  else()
+    file(GLOB version_files ${CUDNN_INCLUDE_DIR}/cudnn_version*.h)
+    foreach(file IN LISTS version_files)
+      file(STRINGS ${file} lines REGEX "define CUDNN_(MAJOR|MINOR|PATCHLEVEL) [0-9]+")
+      if(lines)
+        string(REGEX REPLACE "[^0-9;]" "" numbers "${lines}")
+        list(JOIN numbers . cudnn_version)
+      endif()
+    endforeach()
+    if(cudnn_version VERSION_LESS cudnn_oldest)
+      string(APPEND missing "cuDNN in ${CUDNN_INCLUDE_DIR} is ${cudnn_version}: install ${cudnn_oldest} or newer. ")
+    endif()
+  endif()
+  if(NOT CUDNN_FRONTEND_INCLUDE_DIR)
+    string(APPEND missing "The headers of cuDNN's frontend are not found: `cmake -P cmake/cudnn_frontend.cmake` gets them, "
+                          "or name their folder in cudnn_frontend_ROOT. ")
+  endif()
+  if(NOT TARGET CUDA::nvrtc)
+    string(APPEND missing "NVRTC, which the frontend calls, is not found: install that part of the CUDA Toolkit. ")
+  endif()
+endmacro()
+
+if(HEDDLE_DEVICE STREQUAL "cuda" AND HEDDLE_CUDNN)
+  heddle_find_cudnn()
+  if(missing)
+    message(STATUS "Attention is Kokkos', also in bf16, where cuDNN's is faster by far. ${missing}")
+  else()
+    message(STATUS "Attention in bf16 is cuDNN's ${cudnn_version}")
+    set(HEDDLE_ATTENTION cudnn)
+    set(HEDDLE_FUSED_ATTENTION true)
+  endif()
+endif()
+
+if(HEDDLE_FUSED_ATTENTION)
+  heddle_third_party(cudnn ${CUDNN_LIBRARY} CUDA::nvrtc CUDA::cuda_driver)
+  target_include_directories(heddle_third_party_cudnn SYSTEM INTERFACE ${CUDNN_INCLUDE_DIR} ${CUDNN_FRONTEND_INCLUDE_DIR})
+else()
+  heddle_third_party(cudnn)
+endif()
