@@ -142,12 +142,12 @@ class Planner {
     if (!in_.fused_attention) return;
     for (std::size_t i = 0; i < graph_.nodes.size(); ++i) {
       const graph::Node& node = graph_.nodes[i];
-      const std::int64_t bytes = workspace_bytes(graph_, node, plan_.locations, in_.extents);
+      const std::int64_t bytes = padded(workspace_bytes(graph_, node, plan_.locations, in_.extents));
       if (bytes == 0) continue;
       const Storage& made = storage_.of(node.out.front());
       const auto id = static_cast<ValueId>(plan_.locations.size());
       plan_.workspaces[i] = id;
-      plan_.locations.push_back({.bytes = bytes, .shape = {padded(bytes) / size_of(DType::f32)}});
+      plan_.locations.push_back({.bytes = bytes, .shape = {bytes / size_of(DType::f32)}});
       workspaces_.push_back({.values = {id},
                              .made_in = made.made_in,
                              .first_moment = made.first_moment,

@@ -3,7 +3,9 @@
 
 #include <cudnn_frontend.h>
 
+#include <memory>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "heddle/base/error.hpp"
@@ -20,7 +22,7 @@ constexpr std::size_t oldest_version = 91200;
 constexpr const char* without = "build with -DHEDDLE_CUDNN=OFF, and attention is Kokkos'";
 
 /// The tensors of a graph, by which they are told when it runs.
-enum Id : std::int64_t { q_id, k_id, v_id, out_id, statistics_id, dout_id, dq_id, dk_id, dv_id };
+enum Id : std::int64_t { q_id = 1, k_id, v_id, out_id, statistics_id, dout_id, dq_id, dk_id, dv_id };
 
 void check(cudnnStatus_t status, const char* call) {
   if (status != CUDNN_STATUS_SUCCESS)
