@@ -1,4 +1,5 @@
-// What is said here is cuDNN's, from 9.12 on, for compute capability 8 and newer.
+// What is said here is cuDNN's, from 9.12 on. Version 9.19 was asked for heads of 8 to 128 and sequences of 2 to 8192, for compute
+// capability 8.0, 9.0 and 10.0: it takes them, and backward asks for these bytes without the slack, for 10.0 for fewer.
 #include "heddle/base/fused_attention.hpp"
 
 #include <algorithm>
