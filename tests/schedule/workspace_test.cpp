@@ -67,6 +67,7 @@ ById<PipelineRank, passes::Program> programs_of(const Attending& how, const Sche
   return programs;
 }
 
+/// It refers to all of these.
 PlanInput input_of(const Attending& how, const Schedule& schedule, const passes::Program& program,
                    Rank rank) {
   return {.program = program,
@@ -121,9 +122,10 @@ TEST(Workspace, IsOfTheHeadsAndSamplesOfARank) {
 
 TEST(Workspace, NobodyAsksForOneWhereThereIsNoLibrary) {
   const Schedule schedule = finish_step(add_communication(gpipe(1, 2)));
-  const auto programs = programs_of({}, schedule);
+  const Attending how;
+  const auto programs = programs_of(how, schedule);
   const passes::Program& program = programs[PipelineRank(0)];
-  PlanInput input = input_of({}, schedule, program, 0);
+  PlanInput input = input_of(how, schedule, program, 0);
   const std::int64_t with = plan_memory(input).bytes;
   input.fused_attention = false;
   const MemoryPlan without = plan_memory(input);
