@@ -46,8 +46,7 @@ Request start_log_sum(const Communicator& ranks, DeviceMessages::Group& device, 
     const lanes::Memory memory = group.workspaces.take(in.bytes(), device.lane());
     const Tensor mine{memory.data(), in.dtype, in.shape};
     device.lane().copy(in, mine);
-    route_of(ranks, map, in.shape, out.shape, in.dtype)
-        ->enqueue(device, mine, out, lanes::Landing::log_add);
+    route_of(ranks, map, in.shape, out.shape, in.dtype)->enqueue(device, mine, out, lanes::Landing::log_add);
     group.workspaces.keep(memory, device.lane());
   });
 }

@@ -36,7 +36,8 @@ Request start_receive(const Communicator& communicator, int peer, Label label, c
       const DeviceMessages::Message message{0, tensor};
       channel->exchange({}, {&message, 1});
     });
-  const auto receive = [&group, peer, tag = label.tag](Request::State& state, const std::vector<Tensor>& received) {
+  const auto receive = [&group, peer, tag = label.tag](Request::State& state,
+                                                       const std::vector<Tensor>& received) {
     const Segment all = whole(received.front());
     check(
         MPI_Irecv(all.in(received.front().data), all.count(), all.type(), peer, tag, group.comm, state.add()),

@@ -88,8 +88,7 @@ Exchange::Route::Arrivals Exchange::Route::arrivals(const LocalPlan& plan, bool 
 
 // Where segments overlap, all but the one that already fills the target are added, in the order of the ranks.
 void Exchange::Route::land_segments(const Arrivals& how, const void* in, const void* workspace,
-                                    const Tensor& sums, lanes::Landing join,
-                                    const lanes::Lane& lane) const {
+                                    const Tensor& sums, lanes::Landing join, const lanes::Lane& lane) const {
   bool replaces = !adds_ || covered_;
   for (const Landing& landing : how.landings) {
     lane.land(landing.runs, {dtype_, sums.dtype}, landing.own ? in : workspace, sums.data,

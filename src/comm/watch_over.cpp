@@ -9,8 +9,7 @@ namespace heddle::comm {
 // News of a failed rank do not end such a wait: the lane's work comes to its end without that rank.
 void watch_over(const lanes::Lane& lane, const Communicator& ranks) {
   lane.wait_through([&shared = *ranks.handle().shared](const char* what, const lanes::Mark& mark) {
-    for (Wait turn(shared.watchdog, {what}, Hearing::nothing); !mark.passed(); turn.idle())
-      shared.move_on();
+    for (Wait turn(shared.watchdog, {what}, Hearing::nothing); !mark.passed(); turn.idle()) shared.move_on();
   });
 }
 

@@ -7,6 +7,7 @@
 #include <sstream>
 
 #include "heddle/base/aside_file.hpp"
+#include "heddle/comm/carrier.hpp"
 #include "heddle/data/sampler.hpp"
 #include "heddle/deck/print.hpp"
 #include "heddle/deck/read.hpp"
@@ -99,6 +100,7 @@ struct Session::Parts {
   data::Dataset dataset;
   data::Sampler sampler;
   exec::Clock clock;
+  std::string carrier;  ///< of messages, where it is not the host's library for the host's memory
   Trainer trainer;
   Progress progress;
   Recorder recorder;
@@ -113,6 +115,7 @@ Session::Parts::Parts(const deck::Deck& the_deck, comm::World& the_world)
       dataset(checked_tokens(deck, plan, world)),
       sampler(dataset, deck.data.order, deck.data.seed, deck.train.batch),
       clock(common_clock(world.all())),
+      carrier(comm::choose_carrier(world, lanes::device_lane())),
       trainer(options_of(deck), plan, world.all(), clock),
       progress(world.rank() == 0 ? Progress::Voice::speaks : Progress::Voice::silent, deck.train.steps,
                deck.train.batch * deck.train.sequence, deck.output.log_every),
@@ -146,8 +149,9 @@ io::RunHeader Session::Parts::header() const {
 }
 
 void Session::Parts::run() {
-  progress.say(fmt::format("{}: {} parameters on {} ({} ranks), {}", deck.name, plan.count.parameters,
-                           maps::name(plan.grid()), world.size(), file("run.h5")));
+  progress.say(fmt::format("{}: {} parameters on {} ({} ranks), {}{}", deck.name, plan.count.parameters,
+                           maps::name(plan.grid()), world.size(), file("run.h5"),
+                           carrier.empty() ? "" : "; messages between GPUs go " + carrier));
   if (const std::string said = remark(deck.train.precision); !said.empty()) progress.say(said);
   recorder.begin();
   try {

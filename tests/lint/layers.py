@@ -11,6 +11,7 @@ THIRD_PARTY = {
     "kokkos": r"Kokkos_.*",
     "cuda": r"cuda_.*|cublasLt\.h",
     "cudnn": r"cudnn.*",
+    "nccl": r"nccl\.h",
     "eigen": r"Eigen/.*",
     "dnnl": r"dnnl.*|oneapi/dnnl/.*",
     "openmp": r"omp\.h",

@@ -34,10 +34,12 @@ TEST(MessageOrder, OfTwoStagesTheForwardAndTheBackwardAreChannels) {
 }
 
 TEST(MessageOrder, AnotherOrderOfReceivesIsSeen) {
-  EXPECT_TRUE(ordered_channels(read_schedule("0F0,0SEND_F0,0F1,0SEND_F1,0RECV_B0,0B0,0RECV_B1,0B1\n"
-                                             "1RECV_F0,1F0,1RECV_F1,1F1,1B0,1SEND_B0,1B1,1SEND_B1\n")));
-  EXPECT_FALSE(ordered_channels(read_schedule("0F0,0SEND_F0,0F1,0SEND_F1,0RECV_B0,0B0,0RECV_B1,0B1\n"
-                                              "1RECV_F1,1F1,1RECV_F0,1F0,1B0,1SEND_B0,1B1,1SEND_B1\n")));
+  EXPECT_TRUE(
+      ordered_channels(read_schedule("0F0,0SEND_F0,0F1,0SEND_F1,0RECV_B0,0B0,0RECV_B1,0B1\n"
+                                     "1RECV_F0,1F0,1RECV_F1,1F1,1B0,1SEND_B0,1B1,1SEND_B1\n")));
+  EXPECT_FALSE(
+      ordered_channels(read_schedule("0F0,0SEND_F0,0F1,0SEND_F1,0RECV_B0,0B0,0RECV_B1,0B1\n"
+                                     "1RECV_F1,1F1,1RECV_F0,1F0,1B0,1SEND_B0,1B1,1SEND_B1\n")));
 }
 
 TEST(MessageOrder, OneThatIsDecidedWhileItRunsIsNone) {

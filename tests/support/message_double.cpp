@@ -82,7 +82,8 @@ class MessageDouble::Call {
     compared_ = true;
     for (std::size_t rank = 0; rank < records_.size(); ++rank)
       if (records_[rank] != record_)
-        throw Error(ExitCode::failure, fmt::format("ranks of a group make other calls: here {}", record_.text()),
+        throw Error(ExitCode::failure,
+                    fmt::format("ranks of a group make other calls: here {}", record_.text()),
                     fmt::format("on its rank {} {}", rank, records_[rank].text()));
   }
 
@@ -139,7 +140,8 @@ class DoubleGroup final : public comm::DeviceMessages::Group {
   }
   void exchange(std::span<const Message> sends, std::span<const Message> receives) override {
     call(Record::exchange, {}, -1,
-         [sends = std::vector(sends.begin(), sends.end()), receives = std::vector(receives.begin(), receives.end()),
+         [sends = std::vector(sends.begin(), sends.end()),
+          receives = std::vector(receives.begin(), receives.end()),
           comm = comm_](std::vector<MPI_Request>& pending) {
            pending.reserve(sends.size() + receives.size());
            for (const auto& [peer, tensor] : receives)
@@ -219,12 +221,15 @@ void MessageDouble::look_after() {
     const std::lock_guard hold(mutex_);
     calls = calls_;
   }
+  bool moved = ends_.empty();
   for (const auto& call : calls) {
     if (!call->move_on()) continue;
+    moved = true;
     call->finish();
     const std::lock_guard hold(mutex_);
     std::erase(calls_, call);
   }
+  if (!moved) std::this_thread::sleep_for(std::chrono::microseconds(20));  // ranks may outnumber cores
 }
 
 /// Of a lane's thread: returns once the host has done it.

@@ -62,6 +62,8 @@ class Stream {
   virtual bool shares_memory() const { return true; }
   /// What the kernels' library enqueues on: Kokkos' instance of an execution space.
   virtual void* native() { return nullptr; }
+  /// What a message library of the device enqueues on: the device's own stream.
+  virtual void* queue() { return nullptr; }
 
   Waiter waiter;  ///< null: the host asks again and again
 };

@@ -1,6 +1,7 @@
 #include "heddle/bench/bench.hpp"
 
 #include "commands.hpp"
+#include "heddle/comm/carrier.hpp"
 #include "heddle/deck/check.hpp"
 #include "heddle/kernels/runtime.hpp"
 #include "heddle/plan/from_deck.hpp"
@@ -13,6 +14,7 @@ void bench(const BenchArguments& arguments, comm::World& world) {
   deck::check_ranks(deck, world.size());
   world.watchdog().set_timeout(deck.comm.timeout);
   const kernels::Runtime runtime;
+  comm::choose_carrier(world, lanes::device_lane());
   bench::run(deck, world, arguments.settings);
 }
 

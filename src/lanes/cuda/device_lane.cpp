@@ -65,6 +65,7 @@ class CudaStream final : public Stream {
   }
   bool shares_memory() const override { return false; }
   void* native() override { return &*space_; }
+  void* queue() override { return stream_; }
 
  private:
   /// Kept, since routes of messages land the same runs in every step.

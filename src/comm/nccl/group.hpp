@@ -1,0 +1,41 @@
+// A communicator of NCCL on a stream of its own.
+#pragma once
+
+#include <nccl.h>
+
+#include <set>
+
+#include "heddle/comm/device_messages.hpp"
+
+namespace heddle::comm::nccl {
+
+/// Throws Error that names the call and NCCL's reason.
+void check(ncclResult_t result, const char* call);
+
+class Group final : public DeviceMessages::Group {
+ public:
+  using Message = DeviceMessages::Message;
+  using All = std::set<const Group*>;
+  /// One of `all` as long as it lives.
+  Group(All& all, const ncclUniqueId& id, int ranks, int rank);
+  /// Of one whose messages are not through, a run that fails, nothing is waited for.
+  ~Group() override;
+  Group(const Group&) = delete;
+  Group& operator=(const Group&) = delete;
+
+  const lanes::Lane& lane() const override { return lane_; }
+  void all_reduce(const Tensor& in, const Tensor& out) override;
+  void reduce(const Tensor& tensor, int root) override;
+  void broadcast(const Tensor& tensor, int root) override;
+  void exchange(std::span<const Message> sends, std::span<const Message> receives) override;
+  /// Throws Error if it has failed.
+  void look_after() const;
+
+ private:
+  All& all_;
+  lanes::Lane lane_;
+  cudaStream_t stream_;
+  ncclComm_t comm_ = nullptr;
+};
+
+}  // namespace heddle::comm::nccl
