@@ -18,7 +18,7 @@ struct State {
   M *m, *v;
 };
 
-/// A step of one number.
+/// A step, in T.
 template <class T>
 struct Numbers {
   explicit Numbers(const AdamWStep& step)
@@ -32,10 +32,12 @@ struct Numbers {
         rate(static_cast<T>(step.rate / step.bias_correction1)),
         root(static_cast<T>(1 / std::sqrt(step.bias_correction2))) {}
 
-  KOKKOS_FORCEINLINE_FUNCTION T operator()(T parameter, T gradient, T& m, T& v) const {
-    const T g = gradient * scale;
+  /// P: one number, or a pack.
+  template <class P>
+  KOKKOS_FORCEINLINE_FUNCTION P operator()(P parameter, P gradient, P& m, P& v) const {
+    const P g = gradient * scale;
     m = beta1 * m + fresh1 * g, v = beta2 * v + fresh2 * g * g;
-    return keep * parameter - rate * m / (std::sqrt(v) * root + epsilon);
+    return keep * parameter - rate * m / (square_root(v) * root + epsilon);
   }
 
   T beta1, fresh1, beta2, fresh2, scale, epsilon, keep, rate, root;
@@ -46,9 +48,10 @@ template <bool asked, class T>
 struct Optional {
   T* to;
 
-  template <class U>
-  KOKKOS_FORCEINLINE_FUNCTION void store([[maybe_unused]] std::int64_t at, [[maybe_unused]] U value) const {
-    if constexpr (asked) to[at] = static_cast<T>(value);
+  template <class At, class P>
+  KOKKOS_FORCEINLINE_FUNCTION void store([[maybe_unused]] At at, [[maybe_unused]] std::int64_t first,
+                                         [[maybe_unused]] P value) const {
+    if constexpr (asked) at.store(to + first, value);
   }
 };
 
@@ -68,24 +71,29 @@ void run(const lanes::Lane& lane, std::int64_t count, const State<T, T> from, co
   each_block(
       lane, "adamw", count, element_block,
       KOKKOS_LAMBDA(const Team& team, std::int64_t first, std::int64_t n) {
-        each(team, n, [&](std::int64_t i) {
-          const std::int64_t at = first + i;
-          const T parameter = from.parameter[at];
-          T m = from.m[at], v = from.v[at];
-          const T moved = next(parameter, gradient[at], m, v);
-          kept.store(at, parameter);
-          to.m[at] = m;
-          to.v[at] = v;
-          to.parameter[at] = moved;
-          rounded.store(at, moved);
+        each_place<T>(team, n, [&](auto i) {
+          const auto parameter = i.load(from.parameter + first);
+          auto m = i.load(from.m + first), v = i.load(from.v + first);
+          const auto moved = next(parameter, i.load(gradient + first), m, v);
+          kept.store(i, first, parameter);
+          i.store(to.m + first, m);
+          i.store(to.v + first, v);
+          i.store(to.parameter + first, moved);
+          rounded.store(i, first, moved);
         });
       });
 }
 
-/// Stored as it is, or in bf16 by random bits.
-KOKKOS_FORCEINLINE_FUNCTION void put(float* to, float value, std::uint32_t) { *to = value; }
-KOKKOS_FORCEINLINE_FUNCTION void put(BFloat16* to, float value, std::uint32_t random) {
-  *to = BFloat16::dithered(value, random);
+/// Stored as it is, or in bf16 by random bits, those of the words from bit `shift` on.
+template <class At, class P, class W>
+KOKKOS_FORCEINLINE_FUNCTION void put(At at, float* to, P value, W, int) {
+  at.store(to, value);
+}
+template <class At, class P, class W>
+KOKKOS_FORCEINLINE_FUNCTION void put(At at, BFloat16* to, P value, W words, int shift) {
+  at.store(to,
+           by_number([shift](float x, std::uint32_t word) { return BFloat16::dithered(x, word >> shift); },
+                     value, words));
 }
 
 /// One word rounds all three of them: what counts is that each keeps its mean.
@@ -96,18 +104,18 @@ void run_dithered(const lanes::Lane& lane, const Shape& shape, const State<P, M>
   const Numbers<float> next(step);
   const std::int64_t width = row_length(shape);
   each_row(
-      lane, "adamw", row_count(shape), KOKKOS_LAMBDA(const Team& team, std::int64_t r) {
+      lane, "adamw", row_count(shape), KOKKOS_LAMBDA(const Warp& warp, std::int64_t r) {
         const auto first = static_cast<std::uint64_t>(global_index(shape, dither.box, r));
-        each_drawn(team, dither.key, dither.stream, first, width, [&](std::int64_t i, std::uint32_t word) {
-          const std::int64_t at = r * width + i;
-          const float parameter = from.parameter[at];
-          float m = from.m[at], v = from.v[at];
-          const float moved = next(parameter, gradient[at], m, v);
-          kept.store(at, parameter);
-          put(to.m + at, m, word);
-          put(to.v + at, v, word >> 16);
-          put(to.parameter + at, moved, word >> 8);
-          rounded.store(at, moved);
+        const std::int64_t row = r * width;
+        each_drawn_place<float>(warp, dither.key, dither.stream, first, width, [&](auto i, auto words) {
+          const auto parameter = i.load(from.parameter + row);
+          auto m = i.load(from.m + row), v = i.load(from.v + row);
+          const auto moved = next(parameter, i.load(gradient + row), m, v);
+          kept.store(i, row, parameter);
+          put(i, to.m + row, m, words, 0);
+          put(i, to.v + row, v, words, 16);
+          put(i, to.parameter + row, moved, words, 8);
+          rounded.store(i, row, moved);
         });
       });
 }

@@ -124,7 +124,7 @@ KOKKOS_INLINE_FUNCTION void load(const Team& team, const AttentionCall& call, co
   for (std::int64_t i = 0; i < tile.queries; ++i) {
     const T *gradient = dout + i * call.out_row(), *value = arrays.out + call.out_at(row + i, tile.head);
     const C delta =
-        sum_packs<C>(team, call.dim, [&](auto place) { return place.load(gradient) * place.load(value); });
+        sum_packs<T>(team, call.dim, [&](auto place) { return place.load(gradient) * place.load(value); });
     once(team, [&] { at.delta[i] = delta; });
   }
 }

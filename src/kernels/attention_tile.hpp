@@ -130,18 +130,19 @@ KOKKOS_INLINE_FUNCTION void load_mask(const Team& team, const AttentionCall& cal
   const auto index = [&](std::int64_t i) {
     return call.mask_at(tile.query_row() + i, tile.head) + static_cast<std::uint64_t>(tile.first_key);
   };
+  const T scale = static_cast<T>(call.mask.scale);
+  const std::uint64_t key = call.mask.key, stream = call.mask.stream;
+  const std::uint32_t threshold = call.mask.threshold;
   if (call.sequence % 4 != 0) {
     for (std::int64_t i = 0; i < tile.queries; ++i)
-      each_masked<T>(team, call.mask, index(i), tile.keys,
-                     [&](std::int64_t j, T factor) { kept[j * tile.stride + i] = factor; });
+      each_drawn(team, key, stream, index(i), tile.keys, [&](std::int64_t j, std::uint32_t word) {
+        kept[j * tile.stride + i] = word >= threshold ? scale : T(0);
+      });
     if (tile.queries % 2 != 0)
       each(team, tile.keys, [&](std::int64_t j) { kept[j * tile.stride + tile.queries] = 0; });
     return;
   }
-  const T scale = static_cast<T>(call.mask.scale);
-  const std::uint64_t key = call.mask.key, stream = call.mask.stream, first = index(0) / 4;
-  const std::uint64_t step = index(1) / 4 - first;
-  const std::uint32_t threshold = call.mask.threshold;
+  const std::uint64_t first = index(0) / 4, step = index(1) / 4 - first;
   for (std::int64_t j = 0; j < tile.keys; j += 4) {  // four keys a draw, and every query's draw begins with j
     const std::int64_t column = tile.column(j), stride = tile.stride;
     T* row = kept + j * stride;

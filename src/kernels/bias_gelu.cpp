@@ -11,11 +11,11 @@ constexpr double cubic = 0.044715;
 
 /// exp(-2u) with u = sqrt(2/pi) (z + 0.044715 z^3): gelu(z) = z / (1 + exp(-2u)) has no cancellation, unlike
 /// tanh. Kept within exp(+-80), so that what is made of it stays finite.
-template <class P>
+template <class Stored, class P>
 KOKKOS_FORCEINLINE_FUNCTION P decay(P z) {
   using T = Element<P>;
   const P power = z * (T(-twice_root_two_over_pi) + T(-twice_root_two_over_pi * cubic) * z * z);
-  return exponential_within(smaller(P(80), larger(P(-80), power)));
+  return exponential_within<Stored>(smaller(P(80), larger(P(-80), power)));
 }
 
 template <class T>
@@ -23,12 +23,12 @@ void forward(const lanes::Lane& lane, std::int64_t rows, std::int64_t width, con
              const Compute<T>* bias, T* y) {
   using C = Compute<T>;
   each_row(
-      lane, "bias_gelu", rows, KOKKOS_LAMBDA(const Team& team, std::int64_t r) {
+      lane, "bias_gelu", rows, KOKKOS_LAMBDA(const Warp& warp, std::int64_t r) {
         const T* from = x + r * width;
         T* to = y + r * width;
-        each_pack<C>(team, width, [&](auto c) {
+        each_pack<T>(warp, width, [&](auto c) {
           const auto z = c.load(from) + c.load(bias);
-          c.store(to, z / (C(1) + decay(z)));
+          c.store(to, quotient<T>(z, C(1) + decay<T>(z)));
         });
       });
 }
@@ -39,11 +39,12 @@ void backward(const lanes::Lane& lane, std::int64_t rows, std::int64_t width, co
               const Compute<T>* bias, T* dx) {
   using C = Compute<T>;
   each_row(
-      lane, "bias_gelu_gradient", rows, KOKKOS_LAMBDA(const Team& team, std::int64_t r) {
+      lane, "bias_gelu_gradient", rows, KOKKOS_LAMBDA(const Warp& warp, std::int64_t r) {
         const T *gradient = dy + r * width, *from = x + r * width;
         T* to = dx + r * width;
-        each_pack<C>(team, width, [&](auto c) {
-          const auto z = c.load(from) + c.load(bias), e = decay(z), s = C(1) / (C(1) + e);
+        each_pack<T>(warp, width, [&](auto c) {
+          const auto z = c.load(from) + c.load(bias), e = decay<T>(z);
+          const auto s = quotient<T>(decltype(z)(C(1)), C(1) + e);
           const auto slope = C(twice_root_two_over_pi) + C(3 * twice_root_two_over_pi * cubic) * z * z;
           c.store(to, c.load(gradient) * (s + z * s * (e * s) * slope));
         });

@@ -10,9 +10,6 @@
 namespace heddle::kernels {
 namespace {
 
-/// Logits between whose maximum and whose sum the processor can look ahead to the next ones' maximum.
-constexpr std::int64_t logit_block = 256;
-
 struct Block {
   std::int64_t rows, width, first_token;
 };
@@ -21,26 +18,85 @@ Block block_of(const Tensor& logits, std::int64_t first_token = 0) {
   return {logits.shape[0], columns(logits), first_token};
 }
 
+/// The largest of some logits and the sum of exp(logit - largest).
+template <class C>
+struct Softmax {
+  static constexpr C nothing = -std::numeric_limits<C>::infinity();
+  C largest = nothing, total = 0;
+
+  /// What the exponentials are taken of less than: a number, even where there is none.
+  KOKKOS_INLINE_FUNCTION C shift() const { return largest == nothing ? C(0) : largest; }
+  KOKKOS_INLINE_FUNCTION C log_sum() const {
+    return largest == nothing ? largest + total : largest + std::log(total);
+  }
+  /// Goes over to a larger `largest`.
+  KOKKOS_INLINE_FUNCTION void raise(C to) {
+    if (to > largest) {
+      total *= exponential(largest - to);
+      largest = to;
+    }
+  }
+};
+
+#ifdef HEDDLE_HAVE_PACKS
+/// Logits between whose maximum and whose sum the processor can look ahead to the next ones' maximum.
+constexpr std::int64_t logit_block = 256;
+
+template <class T, class C = Compute<T>>
+KOKKOS_INLINE_FUNCTION Softmax<C> softmax_of(const Team& team, std::int64_t width, const T* logits) {
+  Softmax<C> all;
+  for (std::int64_t first = 0; first < width; first += logit_block) {
+    const T* row = logits + first;
+    const std::int64_t n = width - first < logit_block ? width - first : logit_block;
+    all.raise(largest_packs<T>(team, n, [&](auto c) { return c.load(row); }));
+    const C shift = all.shift();
+    all.total += sum_packs<T>(team, n, [&](auto c) { return falling_exponential(c.load(row) - shift); });
+  }
+  return all;
+}
+#else
+/// Kokkos' reducer that joins two of them.
+template <class C>
+struct JoinSoftmax {
+  using reducer = JoinSoftmax;
+  using value_type = Softmax<C>;
+  using result_view_type = Kokkos::View<value_type, MemorySpace, Kokkos::MemoryTraits<Kokkos::Unmanaged>>;
+  value_type& result;
+
+  KOKKOS_INLINE_FUNCTION void init(value_type& value) const { value = value_type(); }
+  KOKKOS_INLINE_FUNCTION value_type& reference() const { return result; }
+  KOKKOS_INLINE_FUNCTION void join(value_type& to, value_type from) const {
+    to.raise(from.largest);
+    from.raise(to.largest);
+    to.total += from.total;
+  }
+};
+
+/// Each lane goes over its logits once.
+template <class T, class C = Compute<T>>
+KOKKOS_INLINE_FUNCTION Softmax<C> softmax_of(const Team& team, std::int64_t width, const T* logits) {
+  Softmax<C> all;
+  reduce(
+      team, vectors_over<T>(width),
+      [&](std::int64_t i, Softmax<C>& mine) {
+        const auto x = filled_pack<T>(i, width, Softmax<C>::nothing, [&](auto c) { return c.load(logits); });
+        mine.raise(largest_of(x));
+        mine.total += total_of(falling_exponential<T>(x - mine.shift()));
+      },
+      JoinSoftmax<C>{all});
+  return all;
+}
+#endif
+
 template <class T>
 void sums(const lanes::Lane& lane, Block block, const T* logits, Compute<T>* lse) {
-  using C = Compute<T>;
-  constexpr C nothing = -std::numeric_limits<C>::infinity();
   each_row(
-      lane, "log_sum_exp", block.rows, KOKKOS_LAMBDA(const Team& team, std::int64_t r) {
-        C largest = nothing, total = 0;
-        for (std::int64_t first = 0; first < block.width; first += logit_block) {
-          const T* row = logits + r * block.width + first;
-          const std::int64_t n = block.width - first < logit_block ? block.width - first : logit_block;
-          const C here = largest_packs<C>(team, n, [&](auto c) { return c.load(row); });
-          if (here > largest) {
-            total *= exponential(largest - here);
-            largest = here;
-          }
-          const C shift = largest == nothing ? C(0) : largest;
-          total += sum_packs<C>(team, n, [&](auto c) { return falling_exponential(c.load(row) - shift); });
-        }
-        once(team, [&] { lse[r] = largest == nothing ? largest + total : largest + std::log(total); });
-      });
+      lane, "log_sum_exp", block.rows,
+      KOKKOS_LAMBDA(const Team& team, std::int64_t r) {
+        const Softmax<Compute<T>> all = softmax_of(team, block.width, logits + r * block.width);
+        once(team, [&] { lse[r] = all.log_sum(); });
+      },
+      {}, threads_of_row(block.width));
 }
 
 template <class T>
@@ -62,7 +118,8 @@ void gradient(const lanes::Lane& lane, Block block, const T* logits, const Compu
               const std::int32_t* targets, const Compute<T>* dlogp, T* dlogits) {
   using C = Compute<T>;
   each_row(
-      lane, "log_probability_gradient", block.rows, KOKKOS_LAMBDA(const Team& team, std::int64_t r) {
+      lane, "log_probability_gradient", block.rows,
+      KOKKOS_LAMBDA(const Team& team, std::int64_t r) {
         const T* row = logits + r * block.width;
         T* to = dlogits + r * block.width;
         const C shift = lse[r], factor = targets[r] == ignored_target ? C(0) : dlogp[r];
@@ -70,8 +127,8 @@ void gradient(const lanes::Lane& lane, Block block, const T* logits, const Compu
         const bool here = target >= 0 && target < block.width;
         [[maybe_unused]] const C logit = here ? C(row[target]) : C(0);
         team.team_barrier();  // dlogits may be logits
-        each_pack<C>(team, block.width,
-                     [&](auto c) { c.store(to, -factor * falling_exponential(c.load(row) - shift)); });
+        each_pack<T>(team, block.width,
+                     [&](auto c) { c.store(to, -factor * falling_exponential<T>(c.load(row) - shift)); });
         team.team_barrier();
         once(team, [&] {
           if (!here) return;
@@ -80,7 +137,8 @@ void gradient(const lanes::Lane& lane, Block block, const T* logits, const Compu
           else  // what is stored has been rounded
             to[target] = T(factor - factor * falling_exponential(logit - shift));
         });
-      });
+      },
+      {}, threads_of_row(block.width));
 }
 
 /// One team adds up all rows: they are few, and their order is then always the same.
@@ -88,7 +146,7 @@ template <class T, class Loss>
 void loss_of(const lanes::Lane& lane, std::int64_t rows, const T* logp, double scale, Loss* loss, bool adds) {
   each_row(
       lane, "nll", 1, KOKKOS_LAMBDA(const Team& team, std::int64_t) {
-        const double total = sum_packs<double>(team, rows, [&](auto r) { return r.load(logp); });
+        const double total = sum_packs<T, double>(team, rows, [&](auto r) { return r.load(logp); });
         once(team, [&] { *loss = static_cast<Loss>((adds ? double(*loss) : 0.0) - scale * total); });
       });
 }

@@ -8,12 +8,11 @@ namespace {
 template <class T>
 void run(const lanes::Lane& lane, std::int64_t count, const T* x, const Mask& mask, std::uint64_t begin,
          T* y) {
-  using C = Compute<T>;
   each_block(
       lane, "dropout", count, element_block,
       KOKKOS_LAMBDA(const Team& team, std::int64_t first, std::int64_t n) {
-        each_masked<C>(team, mask, begin + static_cast<std::uint64_t>(first), n,
-                       [&](std::int64_t i, C factor) { y[first + i] = x[first + i] * factor; });
+        each_masked<T>(team, mask, begin + static_cast<std::uint64_t>(first), n,
+                       [&](auto i, auto factor) { i.store(y + first, i.load(x + first) * factor); });
       });
 }
 

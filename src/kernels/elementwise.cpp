@@ -9,7 +9,7 @@ template <class T>
 void run_add(const lanes::Lane& lane, std::int64_t count, const T* a, const T* b, T* y) {
   each_block(
       lane, "add", count, element_block, KOKKOS_LAMBDA(const Team& team, std::int64_t first, std::int64_t n) {
-        each(team, n, [&](std::int64_t i) { y[first + i] = a[first + i] + b[first + i]; });
+        each_place<T>(team, n, [&](auto i) { i.store(y + first, i.load(a + first) + i.load(b + first)); });
       });
 }
 
@@ -18,7 +18,7 @@ void run_fill(const lanes::Lane& lane, std::int64_t count, T value, T* y) {
   each_block(
       lane, "fill", count, element_block,
       KOKKOS_LAMBDA(const Team& team, std::int64_t first, std::int64_t n) {
-        each(team, n, [&](std::int64_t i) { y[first + i] = value; });
+        each_place<T, T>(team, n, [&](auto i) { i.store(y + first, value); });
       });
 }
 
@@ -27,17 +27,18 @@ void run_copy(const lanes::Lane& lane, std::int64_t count, const T* x, T* y) {
   each_block(
       lane, "copy", count, element_block,
       KOKKOS_LAMBDA(const Team& team, std::int64_t first, std::int64_t n) {
-        each(team, n, [&](std::int64_t i) { y[first + i] = x[first + i]; });
+        each_place<T, T>(team, n, [&](auto i) { i.store(y + first, i.load(x + first)); });
       });
 }
 
 template <class From, class To>
 void run_convert(const lanes::Lane& lane, std::int64_t count, const From* x, To* y) {
-  using Wider = std::common_type_t<Compute<From>, Compute<To>>;
+  using Computed = std::common_type_t<Compute<From>, Compute<To>>;
+  using Wider = std::conditional_t<(sizeof(From) > sizeof(To)), From, To>;
   each_block(
       lane, "convert", count, element_block,
       KOKKOS_LAMBDA(const Team& team, std::int64_t first, std::int64_t n) {
-        each_pack<Wider>(team, n, [&](auto i) { i.store(y + first, i.load(x + first)); });
+        each_pack<Wider, Computed>(team, n, [&](auto i) { i.store(y + first, i.load(x + first)); });
       });
 }
 

@@ -7,7 +7,7 @@
 #include <bit>
 #include <cstdint>
 
-#include "pack.hpp"
+#include "quick.hpp"
 
 namespace heddle::kernels {
 
@@ -48,9 +48,12 @@ struct ExponentialConstants<double> {
                                             1.0};
 };
 
-/// exp(x) for lowest <= x <= highest, or NaN.
-template <class P>
+/// exp(x) for lowest <= x <= highest, or NaN. What is made of it may be rounded to Stored.
+template <class Stored = void, class P>
 KOKKOS_FORCEINLINE_FUNCTION P exponential_within(P x) {
+#ifdef __CUDA_ARCH__
+  if constexpr (is_quick<Stored, P>) return quick_exponential(x);
+#endif
   using T = Element<P>;
   using C = ExponentialConstants<T>;
   using Bits = Rebound<typename C::Bits, P>;
@@ -65,9 +68,9 @@ KOKKOS_FORCEINLINE_FUNCTION P exponential_within(P x) {
 }
 
 /// exp(x) for x <= 0, or a little more, or NaN.
-template <class P>
+template <class Stored = void, class P>
 KOKKOS_FORCEINLINE_FUNCTION P falling_exponential(P x) {
-  return exponential_within(larger(P(ExponentialConstants<Element<P>>::lowest), x));
+  return exponential_within<Stored>(larger(P(ExponentialConstants<Element<P>>::lowest), x));
 }
 
 template <class P>

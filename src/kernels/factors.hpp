@@ -54,8 +54,10 @@ KOKKOS_INLINE_FUNCTION void pair_rows(const Team& team, std::int64_t rows, std::
   if constexpr (is_pair<F>)
     for (std::int64_t i = 0; i < rows; i += 2)
       each_pack<Pair>(team, columns, [&](auto at) {
-        const Pack<Pair> second = i + 1 < rows ? at.load(bits_of(from + (i + 1) * row)) : Pack<Pair>(Pair(0));
-        at.store(room + i / 2 * columns, paired(at.load(bits_of(from + i * row)), second));
+        const auto first = at.load(bits_of(from + i * row));
+        auto second = decltype(first)(Pair(0));
+        if (i + 1 < rows) second = at.load(bits_of(from + (i + 1) * row));
+        at.store(room + i / 2 * columns, paired(first, second));
       });
 }
 

@@ -1,7 +1,7 @@
 #include "heddle/kernels/gemm.hpp"
 
+#include "pack.hpp"
 #include "product.hpp"
-#include "rows.hpp"
 
 namespace heddle::kernels {
 namespace {
@@ -10,9 +10,11 @@ template <class T>
 void run_fill(const lanes::Lane& lane, const Matrix& c, T* to, const Compute<T>* row) {
   const std::int64_t columns = c.columns, stride = c.stride;
   each_row(
-      lane, "bias", c.rows, KOKKOS_LAMBDA(const Team& team, std::int64_t r) {
-        each(team, columns,
-             [&](std::int64_t i) { to[r * stride + i] = static_cast<T>(row ? row[i] : Compute<T>(0)); });
+      lane, "bias", c.rows, KOKKOS_LAMBDA(const Warp& warp, std::int64_t r) {
+        if (row)
+          each_place<T>(warp, columns, [&](auto i) { i.store(to + r * stride, i.load(row)); });
+        else
+          each_place<T>(warp, columns, [&](auto i) { i.store(to + r * stride, Compute<T>(0)); });
       });
 }
 

@@ -11,9 +11,15 @@ using MemorySpace = Space::memory_space;
 using Policy = Kokkos::TeamPolicy<Space>;
 using Team = Policy::member_type;
 
-/// On the host a team is one thread: a row's sums then never depend on the number of threads.
-inline constexpr bool on_host = std::is_same_v<MemorySpace, Kokkos::HostSpace>;
-inline constexpr int team_threads = on_host ? 1 : 4;
+/// Whether the threads are a host's. There a team is one thread: a row's sums then never depend on how many there are.
+inline constexpr bool host_threads = std::is_same_v<MemorySpace, Kokkos::HostSpace>;
+/// Whether kernels go the host's ways. A test makes the host go a device's.
+#ifdef HEDDLE_DEVICE_PACKS
+inline constexpr bool on_host = false;
+#else
+inline constexpr bool on_host = host_threads;
+#endif
+inline constexpr int team_threads = host_threads ? 1 : 4;
 inline constexpr int vector_lanes = on_host ? 1 : 32;
 /// Host scratch of level 1 has no small limit; on a device level 0 is the fast shared memory.
 inline constexpr int scratch_level = on_host ? 1 : 0;

@@ -2,25 +2,21 @@
 
 #include <cmath>
 
-#include "pack.hpp"
+#include "row_sums.hpp"
 
 namespace heddle::kernels {
 namespace {
-
-/// Columns that one team of the parameters' gradient takes: wider blocks, of two tensors and two running
-/// sums, are slower.
-constexpr std::int64_t parameter_block = 64;
 
 struct Sizes {
   std::int64_t rows, width;
 };
 
 template <class T>
-KOKKOS_INLINE_FUNCTION void normalize(const Team& team, std::int64_t width, const T* x, Compute<T> mean,
+KOKKOS_INLINE_FUNCTION void normalize(const Warp& warp, std::int64_t width, const T* x, Compute<T> mean,
                                       Compute<T> rstd, const Compute<T>* weight, const Compute<T>* bias,
                                       T* y) {
-  each_pack<Compute<T>>(
-      team, width, [&](auto c) { c.store(y, (c.load(x) - mean) * rstd * c.load(weight) + c.load(bias)); });
+  each_pack<T>(warp, width,
+               [&](auto c) { c.store(y, (c.load(x) - mean) * rstd * c.load(weight) + c.load(bias)); });
 }
 
 template <class T>
@@ -29,17 +25,17 @@ void forward(const lanes::Lane& lane, Sizes sizes, const T* x, const Compute<T>*
   using C = Compute<T>;
   const std::int64_t width = sizes.width;
   each_row(
-      lane, "layer_norm", sizes.rows, KOKKOS_LAMBDA(const Team& team, std::int64_t r) {
+      lane, "layer_norm", sizes.rows, KOKKOS_LAMBDA(const Warp& warp, std::int64_t r) {
         const T* from = x + r * width;
         const C center =
-            sum_packs<C>(team, width, [&](auto c) { return c.load(from); }) / static_cast<C>(width);
-        const C squares = sum_packs<C>(team, width, [&](auto c) {
+            sum_packs<T>(warp, width, [&](auto c) { return c.load(from); }) / static_cast<C>(width);
+        const C squares = sum_packs<T>(warp, width, [&](auto c) {
           const auto distance = c.load(from) - center;
           return distance * distance;
         });
         const C inverse = 1 / std::sqrt(squares / static_cast<C>(width) + epsilon);
-        normalize(team, width, from, center, inverse, weight, bias, y + r * width);
-        once(team, [&] {
+        normalize(warp, width, from, center, inverse, weight, bias, y + r * width);
+        once(warp, [&] {
           mean[r] = center;
           rstd[r] = inverse;
         });
@@ -51,8 +47,8 @@ void apply(const lanes::Lane& lane, Sizes sizes, const T* x, const Compute<T>* w
            const Compute<T>* mean, const Compute<T>* rstd, T* y) {
   const std::int64_t width = sizes.width;
   each_row(
-      lane, "layer_norm_apply", sizes.rows, KOKKOS_LAMBDA(const Team& team, std::int64_t r) {
-        normalize(team, width, x + r * width, mean[r], rstd[r], weight, bias, y + r * width);
+      lane, "layer_norm_apply", sizes.rows, KOKKOS_LAMBDA(const Warp& warp, std::int64_t r) {
+        normalize(warp, width, x + r * width, mean[r], rstd[r], weight, bias, y + r * width);
       });
 }
 
@@ -63,49 +59,38 @@ void input_gradient(const lanes::Lane& lane, Sizes sizes, const T* dy, const T* 
   using C = Compute<T>;
   const std::int64_t width = sizes.width;
   each_row(
-      lane, "layer_norm_input_gradient", sizes.rows, KOKKOS_LAMBDA(const Team& team, std::int64_t r) {
+      lane, "layer_norm_input_gradient", sizes.rows, KOKKOS_LAMBDA(const Warp& warp, std::int64_t r) {
         const T *gradient = dy + r * width, *from = x + r * width;
         T* to = dx + r * width;
         const C center = mean[r], inverse = rstd[r];
-        const C g = sum_packs<C>(team, width, [&](auto c) { return c.load(gradient) * c.load(weight); });
-        const C gn = sum_packs<C>(team, width, [&](auto c) {
+        const C g = sum_packs<T>(warp, width, [&](auto c) { return c.load(gradient) * c.load(weight); });
+        const C gn = sum_packs<T>(warp, width, [&](auto c) {
           return c.load(gradient) * c.load(weight) * ((c.load(from) - center) * inverse);
         });
         const C average_g = g / static_cast<C>(width), average_gn = gn / static_cast<C>(width);
-        each_pack<C>(team, width, [&](auto c) {
+        each_pack<T>(warp, width, [&](auto c) {
           const auto n = (c.load(from) - center) * inverse;
           c.store(to, inverse * (c.load(gradient) * c.load(weight) - average_g - n * average_gn));
         });
       });
 }
 
+/// Of an element: what it adds to the gradient of the weight, and of the bias.
 template <class T>
-void parameter_gradient(const lanes::Lane& lane, Sizes sizes, const T* dy, const T* x, const Compute<T>* mean,
-                        const Compute<T>* rstd, Compute<T>* dweight, Compute<T>* dbias, bool adds) {
-  using C = Compute<T>;
-  const std::int64_t rows = sizes.rows, width = sizes.width;
-  each_block(
-      lane, "layer_norm_parameter_gradient", width, parameter_block,
-      KOKKOS_LAMBDA(const Team& team, std::int64_t first, std::int64_t n) {
-        double weights[parameter_block], biases[parameter_block];
-        each(team, n, [&](std::int64_t c) {
-          weights[c] = adds ? dweight[first + c] : 0;
-          biases[c] = adds ? dbias[first + c] : 0;
-        });
-        for (std::int64_t r = 0; r < rows; ++r) {
-          const T *gradient = dy + r * width + first, *from = x + r * width + first;
-          const C center = mean[r], inverse = rstd[r];
-          each(team, n, [&](std::int64_t c) {
-            weights[c] += gradient[c] * ((from[c] - center) * inverse);
-            biases[c] += gradient[c];
-          });
-        }
-        each(team, n, [&](std::int64_t c) {
-          dweight[first + c] = static_cast<C>(weights[c]);
-          dbias[first + c] = static_cast<C>(biases[c]);
-        });
-      });
-}
+struct ParameterTerms {
+  using AreElements = std::false_type;
+  const T *dy, *x;
+  const Compute<T>*mean, *rstd;
+  std::int64_t width;
+
+  KOKKOS_FORCEINLINE_FUNCTION auto operator()(std::int64_t r, std::int64_t first) const {
+    const std::int64_t begin = r * width + first;
+    return [gradient = dy + begin, from = x + begin, center = mean[r], inverse = rstd[r]](auto at) {
+      const auto g = at.load(gradient);
+      return std::array{g * ((at.load(from) - center) * inverse), g};
+    };
+  }
+};
 
 Sizes sizes_of(const Tensor& x, const Tensor& weight, const Tensor& mean, const Tensor& rstd) {
   HEDDLE_EXPECT(weight.count() == columns(x) && mean.count() == x.shape[0] && rstd.count() == x.shape[0]);
@@ -148,9 +133,11 @@ void layer_norm_parameter_gradient(const lanes::Lane& lane, const Tensor& dy, co
                                    const Tensor& dbias, Write write) {
   with_real(x.dtype, [&](auto zero) {
     using T = decltype(zero);
-    parameter_gradient<T>(lane, sizes_of(x, dweight, mean, rstd), dy.as<T>(), x.as<T>(),
-                          mean.as<Compute<T>>(), rstd.as<Compute<T>>(), dweight.as<Compute<T>>(),
-                          dbias.as<Compute<T>>(), write == Write::accumulate);
+    using C = Compute<T>;
+    const auto [rows, width] = sizes_of(x, dweight, mean, rstd);
+    const ParameterTerms<T> terms{dy.as<T>(), x.as<T>(), mean.as<C>(), rstd.as<C>(), width};
+    sum_rows<T>(lane, "layer_norm_parameter_gradient", rows, width, {terms.dy, terms.x}, terms,
+                std::array{dweight.as<C>(), dbias.as<C>()}, write);
   });
 }
 

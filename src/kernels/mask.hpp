@@ -25,17 +25,20 @@ inline Mask mask_of(std::uint64_t key, std::uint64_t stream, double rate) {
   return {key, stream, static_cast<std::uint32_t>(threshold), 1 / (1 - rate)};
 }
 
-/// f(i, factor) for every i in [0, n): factor is 0 or 1 / (1 - rate), as the mask has it at index first + i.
-template <class T, class F>
-KOKKOS_INLINE_FUNCTION void each_masked(const Team& team, const Mask& mask, std::uint64_t first,
+/// f(place, factors) for places that cover [0, n), as each_place: a factor is 0 or 1 / (1 - rate), as the mask has it at
+/// index first + i for element i.
+template <class T, class Workers, class F>
+KOKKOS_INLINE_FUNCTION void each_masked(const Workers& workers, const Mask& mask, std::uint64_t first,
                                         std::int64_t n, const F& f) {
-  const T scale = static_cast<T>(mask.scale);
+  using C = Compute<T>;
+  const C scale = static_cast<C>(mask.scale);
   const std::uint32_t threshold = mask.threshold;
   if (threshold == 0)
-    each(team, n, [&](std::int64_t i) { f(i, T(1)); });
+    each_place<T>(workers, n, [&](auto at) { f(at, C(1)); });
   else
-    each_drawn(team, mask.key, mask.stream, first, n,
-               [&](std::int64_t i, std::uint32_t word) { f(i, word >= threshold ? scale : T(0)); });
+    each_drawn_place<T>(workers, mask.key, mask.stream, first, n, [&](auto at, auto words) {
+      f(at, by_number([=](std::uint32_t word) { return word >= threshold ? scale : C(0); }, words));
+    });
 }
 
 }  // namespace heddle::kernels

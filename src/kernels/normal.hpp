@@ -67,8 +67,14 @@ KOKKOS_FORCEINLINE_FUNCTION Doubles normal_pack(std::uint64_t key, std::uint64_t
   return radius * cosine(6.283185307179586476925 * uniform_of(calls.word[1]));
 }
 #else
-KOKKOS_FORCEINLINE_FUNCTION double normal_pack(std::uint64_t key, std::uint64_t stream, std::uint64_t index) {
-  return normal_at(key, stream, index);
+using Doubles = ShortVector<double, vector_width<double> >;
+
+KOKKOS_FORCEINLINE_FUNCTION Doubles normal_pack(std::uint64_t key, std::uint64_t stream,
+                                                std::uint64_t index) {
+  Doubles normals;
+  for (int k = 0; k < vector_width<double>; ++k)
+    normals.number[k] = normal_at(key, stream, index + static_cast<std::uint64_t>(k));
+  return normals;
 }
 #endif
 

@@ -3,7 +3,8 @@
 //
 //   each_pack<T>(team, n, [&](auto at) { at.store(y, at.load(x) * at.load(weight)); });
 //
-// T is what is computed in; x and y may be stored as another type.
+// T is what most of the memory is stored as; what is computed in is Compute<T>, or said behind it. What lies there as
+// another type is converted on its way. On a device a lane takes as many numbers at a time as 16 bytes of T hold.
 #pragma once
 
 #include <bit>
@@ -13,6 +14,7 @@
 
 #include "rows.hpp"
 #include "simd.hpp"
+#include "vector_place.hpp"
 
 namespace heddle::kernels {
 
@@ -75,6 +77,26 @@ KOKKOS_FORCEINLINE_FUNCTION auto packed(P x) {
 }
 #endif
 
+/// One element of a row.
+template <class T>
+struct OnePlace {
+  std::int64_t i;
+
+  template <class U>
+  KOKKOS_FORCEINLINE_FUNCTION OnePlace<U> of() const {
+    return {i};
+  }
+  template <class U>
+  KOKKOS_FORCEINLINE_FUNCTION T load(const U* row) const {
+    return static_cast<T>(row[i]);
+  }
+  template <class U, class V>
+  KOKKOS_FORCEINLINE_FUNCTION void store(U* row, V x) const {
+    row[i] = static_cast<U>(x);
+  }
+};
+
+#ifdef HEDDLE_HAVE_PACKS
 /// A whole pack, elements [i, i + pack_width<T>) of a row. Numbers of another type are converted on the way.
 template <class T>
 struct Place {
@@ -88,25 +110,14 @@ struct Place {
 
   template <class U>
   KOKKOS_FORCEINLINE_FUNCTION Pack<T> load(const U* row) const {
-#ifdef HEDDLE_HAVE_PACKS
     return unpacked<T, U>(Rebound<Lanes<U>, Pack<T>>(lanes_of(row + i), stdx::element_aligned));
-#else
-    return static_cast<T>(row[i]);
-#endif
   }
   template <class U>
   KOKKOS_FORCEINLINE_FUNCTION void store(U* row, Pack<T> x) const {
-#ifdef HEDDLE_HAVE_PACKS
     packed<U>(x).copy_to(lanes_of(row + i), stdx::element_aligned);
-#else
-    row[i] = static_cast<U>(x);
-#endif
   }
-  /// x where the row has elements, else `otherwise`.
-  KOKKOS_FORCEINLINE_FUNCTION Pack<T> kept(Pack<T> x, Pack<T>) const { return x; }
 };
 
-#ifdef HEDDLE_HAVE_PACKS
 /// The first `count` elements of a pack, the end of a row; it loads 0 for the others and leaves them
 /// as they are.
 template <class T>
@@ -139,21 +150,34 @@ struct LastPlace {
     return select(mask<T>(), x, otherwise);
   }
 };
+#else
+template <class T>
+using Place = OnePlace<T>;
 #endif
 
-/// f(place) for the packs of T that cover [0, n), shared by the team. The f must not depend on each other.
-template <class T, class F>
-KOKKOS_INLINE_FUNCTION void each_pack([[maybe_unused]] const Team& team, std::int64_t n, const F& f) {
-#ifdef HEDDLE_HAVE_PACKS
-  std::int64_t i = 0;
-  for (; i + pack_width<T> <= n; i += pack_width<T>) f(Place<T>{i});
-  if (i < n) f(LastPlace<T>{i, static_cast<int>(n - i)});
-#else
-  each(team, n, [&](std::int64_t i) { f(Place<T>{i}); });
-#endif
+/// A device's packs that cover n elements.
+template <class T>
+KOKKOS_FORCEINLINE_FUNCTION std::int64_t vectors_over(std::int64_t n) {
+  return (n + vector_width<T> - 1) / vector_width<T>;
+}
+/// The i-th of them, f(place), the last one with `neutral` behind its end.
+template <class T, class C, class F>
+KOKKOS_FORCEINLINE_FUNCTION auto filled_pack(std::int64_t i, std::int64_t n, C neutral, const F& f) {
+  constexpr int width = vector_width<T>;
+  if ((i + 1) * width <= n) return f(VectorPlace<C, width>{i * width});
+  const LastVectorPlace<C, width> last{i * width, static_cast<int>(n - i * width)};
+  return last.kept(f(last), neutral);
 }
 
 #ifdef HEDDLE_HAVE_PACKS
+/// f(place) for the packs of C that cover [0, n), shared by the workers. The f must not depend on each other.
+template <class T, class C = Compute<T>, class Workers, class F>
+KOKKOS_INLINE_FUNCTION void each_pack(const Workers&, std::int64_t n, const F& f) {
+  std::int64_t i = 0;
+  for (; i + pack_width<C> <= n; i += pack_width<C>) f(Place<C>{i});
+  if (i < n) f(LastPlace<C>{i, static_cast<int>(n - i)});
+}
+
 /// join over the packs f(place); four running results, since one would wait for each join before it.
 template <class T, class F, class Join>
 KOKKOS_FORCEINLINE_FUNCTION Pack<T> fold_packs(std::int64_t n, Pack<T> neutral, const F& f,
@@ -170,27 +194,43 @@ KOKKOS_FORCEINLINE_FUNCTION Pack<T> fold_packs(std::int64_t n, Pack<T> neutral, 
   }
   return join(join(result[0], result[1]), join(result[2], result[3]));
 }
-#endif
 
-/// The sum of the packs f(place) that cover [0, n), known to the whole team.
-template <class T, class F>
-KOKKOS_INLINE_FUNCTION T sum_packs([[maybe_unused]] const Team& team, std::int64_t n, const F& f) {
-#ifdef HEDDLE_HAVE_PACKS
-  return total_of(fold_packs<T>(n, Pack<T>(0), f, [](Pack<T> a, Pack<T> b) { return a + b; }));
-#else
-  return sum<T>(team, n, [&](std::int64_t i) { return f(Place<T>{i}); });
-#endif
+/// The sum of the packs f(place) that cover [0, n), known to all workers.
+template <class T, class C = Compute<T>, class Workers, class F>
+KOKKOS_INLINE_FUNCTION C sum_packs(const Workers&, std::int64_t n, const F& f) {
+  return total_of(fold_packs<C>(n, Pack<C>(0), f, [](Pack<C> a, Pack<C> b) { return a + b; }));
 }
 
-/// The largest element of the packs f(place) that cover [0, n), -infinity if n = 0, known to the whole team.
-template <class T, class F>
-KOKKOS_INLINE_FUNCTION T largest_packs([[maybe_unused]] const Team& team, std::int64_t n, const F& f) {
-#ifdef HEDDLE_HAVE_PACKS
-  return largest_of(fold_packs<T>(n, Pack<T>(-std::numeric_limits<T>::infinity()), f,
-                                  [](Pack<T> a, Pack<T> b) { return larger(b, a); }));
+/// The largest element of the packs f(place) that cover [0, n), -infinity if n = 0, known to all workers.
+template <class T, class C = Compute<T>, class Workers, class F>
+KOKKOS_INLINE_FUNCTION C largest_packs(const Workers&, std::int64_t n, const F& f) {
+  return largest_of(fold_packs<C>(n, Pack<C>(-std::numeric_limits<C>::infinity()), f,
+                                  [](Pack<C> a, Pack<C> b) { return larger(b, a); }));
+}
 #else
-  return maximum<T>(team, n, [&](std::int64_t i) { return f(Place<T>{i}); });
+template <class T, class C = Compute<T>, class Workers, class F>
+KOKKOS_INLINE_FUNCTION void each_pack(const Workers& workers, std::int64_t n, const F& f) {
+  constexpr int width = vector_width<T>;
+  each_task(workers, n / width, [&](std::int64_t i) { f(VectorPlace<C, width>{i * width}); });
+  const int rest = static_cast<int>(n % width);
+  if (rest > 0) once(workers, [&] { f(LastVectorPlace<C, width>{n - rest, rest}); });
+}
+
+template <class T, class C = Compute<T>, class Workers, class F>
+KOKKOS_INLINE_FUNCTION C sum_packs(const Workers& workers, std::int64_t n, const F& f) {
+  return sum<C>(workers, vectors_over<T>(n),
+                [&](std::int64_t i) { return total_of(filled_pack<T>(i, n, C(0), f)); });
+}
 #endif
+
+/// f(place) for places that cover [0, n): as each_pack on a device; on the host of one element each, in a loop of which
+/// the compiler makes vectors.
+template <class T, class C = Compute<T>, class Workers, class F>
+KOKKOS_INLINE_FUNCTION void each_place(const Workers& workers, std::int64_t n, const F& f) {
+  if constexpr (on_host)
+    each(workers, n, [&](std::int64_t i) { f(OnePlace<C>{i}); });
+  else
+    each_pack<T, C>(workers, n, f);
 }
 
 }  // namespace heddle::kernels

@@ -1,6 +1,6 @@
 #include "heddle/kernels/position.hpp"
 
-#include "rows.hpp"
+#include "pack.hpp"
 
 namespace heddle::kernels {
 namespace {
@@ -13,11 +13,11 @@ void forward(const lanes::Lane& lane, const Tensor& x, const Tensor& table, std:
   const Compute<T>* positions = table.as<Compute<T>>();
   T* out = y.as<T>();
   each_row(
-      lane, "add_position", x.shape[0], KOKKOS_LAMBDA(const Team& team, std::int64_t r) {
+      lane, "add_position", x.shape[0], KOKKOS_LAMBDA(const Warp& warp, std::int64_t r) {
         const Compute<T>* position = positions + (first_row + r) % sequence * width;
         const T* from = in + r * width;
         T* to = out + r * width;
-        each(team, width, [&](std::int64_t c) { to[c] = from[c] + position[c]; });
+        each_place<T>(warp, width, [&](auto c) { c.store(to, c.load(from) + c.load(position)); });
       });
 }
 
@@ -28,13 +28,13 @@ void backward(const lanes::Lane& lane, const Tensor& dy, std::int64_t first_row,
   const T* in = dy.as<T>();
   Compute<T>* out = dtable.as<Compute<T>>();
   each_row(
-      lane, "position_gradient", dtable.shape[0], KOKKOS_LAMBDA(const Team& team, std::int64_t t) {
+      lane, "position_gradient", dtable.shape[0], KOKKOS_LAMBDA(const Warp& warp, std::int64_t t) {
         Compute<T>* to = out + t * width;
-        if (!adds) each(team, width, [&](std::int64_t c) { to[c] = 0; });
+        if (!adds) each_place<T>(warp, width, [&](auto c) { c.store(to, Compute<T>(0)); });
         if (t >= sequence) return;
         for (std::int64_t r = (t + sequence - first_row % sequence) % sequence; r < rows; r += sequence) {
           const T* from = in + r * width;
-          each(team, width, [&](std::int64_t c) { to[c] += from[c]; });
+          each_place<T>(warp, width, [&](auto c) { c.store(to, c.load(to) + c.load(from)); });
         }
       });
 }

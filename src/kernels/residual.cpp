@@ -8,18 +8,18 @@ namespace {
 template <class T>
 void run(const lanes::Lane& lane, std::int64_t rows, std::int64_t width, const T* x, const T* branch,
          const Compute<T>* bias, const Mask& mask, std::int64_t first_row, T* y) {
-  using C = Compute<T>;
   each_row(
-      lane, "residual", rows, KOKKOS_LAMBDA(const Team& team, std::int64_t r) {
+      lane, "residual", rows, KOKKOS_LAMBDA(const Warp& warp, std::int64_t r) {
         const T *trunk = x + r * width, *from = branch + r * width;
         T* to = y + r * width;
         const auto first = static_cast<std::uint64_t>((first_row + r) * width);
         if (bias)
-          each_masked<C>(team, mask, first, width,
-                         [&](std::int64_t c, C factor) { to[c] = trunk[c] + (from[c] + bias[c]) * factor; });
+          each_masked<T>(warp, mask, first, width, [&](auto c, auto factor) {
+            c.store(to, c.load(trunk) + (c.load(from) + c.load(bias)) * factor);
+          });
         else
-          each_masked<C>(team, mask, first, width,
-                         [&](std::int64_t c, C factor) { to[c] = trunk[c] + from[c] * factor; });
+          each_masked<T>(warp, mask, first, width,
+                         [&](auto c, auto factor) { c.store(to, c.load(trunk) + c.load(from) * factor); });
       });
 }
 

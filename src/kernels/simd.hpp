@@ -1,6 +1,6 @@
 // A pack of numbers and what is computed with it, one source for host and device. On the host a pack is the
-// widest vector register of the machine (std::experimental::simd, Parallelism TS 2, N4808); on a device it is
-// one number, and the team's lanes are the vector.
+// widest vector register of the machine (std::experimental::simd, Parallelism TS 2, N4808). On a device it is
+// one number where a tile is computed, and a ShortVector (short_vector.hpp) where rows stream through a kernel.
 //
 // Kokkos::Experimental::simd takes the place of the standard's where the Kokkos has it: only this
 // file would change.
@@ -15,7 +15,7 @@
 // AVX without AVX2 has wide packs of numbers and narrow ones of integers, which do not go together.
 #if __has_include( \
     <experimental/simd>) && (defined(__AVX2__) || !defined(__AVX__)) && !defined(KOKKOS_ENABLE_CUDA) && !defined(KOKKOS_ENABLE_HIP) && \
-    !defined(KOKKOS_ENABLE_SYCL)
+    !defined(KOKKOS_ENABLE_SYCL) && !defined(HEDDLE_DEVICE_PACKS)
 #include <experimental/simd>
 #ifdef __FMA__
 #include <immintrin.h>
@@ -24,6 +24,19 @@
 #endif
 
 namespace heddle::kernels {
+
+template <class P>
+struct PackTraits {
+  using Element = P;
+  template <class T>
+  using Rebound = T;
+};
+/// The type of a pack's numbers.
+template <class P>
+using Element = typename PackTraits<P>::Element;
+/// A pack of T with as many elements as the pack P.
+template <class T, class P>
+using Rebound = typename PackTraits<P>::template Rebound<T>;
 
 #ifdef HEDDLE_HAVE_PACKS
 namespace stdx = std::experimental;
@@ -36,24 +49,12 @@ inline constexpr int pack_width = static_cast<int>(Pack<T>::size());
 template <class P>
 concept NativePack = stdx::is_simd_v<P>;
 
-template <class P>
-struct PackTraits {
-  using Element = P;
-  template <class T>
-  using Rebound = T;
-};
 template <NativePack P>
 struct PackTraits<P> {
   using Element = typename P::value_type;
   template <class T>
   using Rebound = stdx::rebind_simd_t<T, P>;
 };
-/// The type of a pack's numbers.
-template <class P>
-using Element = typename PackTraits<P>::Element;
-/// A pack of T with as many elements as the pack P.
-template <class T, class P>
-using Rebound = typename PackTraits<P>::template Rebound<T>;
 
 template <NativePack P>
 KOKKOS_FORCEINLINE_FUNCTION P select(typename P::mask_type condition, P yes, P no) {
@@ -133,15 +134,10 @@ template <class T>
 using Pack = T;
 template <class T>
 inline constexpr int pack_width = 1;
-template <class T, class P>
-using Rebound = T;
-
-template <class P>
-using Element = P;
 
 #endif
 
-// The same for one number, which is what a pack of a device is.
+// The same for one number.
 template <class T>
 requires std::is_arithmetic_v<T> KOKKOS_FORCEINLINE_FUNCTION T select(bool condition, T yes, T no) {
   return condition ? yes : no;

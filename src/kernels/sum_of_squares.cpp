@@ -5,16 +5,19 @@
 namespace heddle::kernels {
 namespace {
 
+/// Numbers that one team takes: on a device enough to make up for its barriers.
+constexpr std::int64_t squares_block = on_host ? element_block : 8 * element_block;
+
 template <class T>
 struct SumOfSquares {
   const T* x;
   std::int64_t count;
 
   KOKKOS_INLINE_FUNCTION void operator()(const Team& team, double& total) const {
-    const std::int64_t first = team.league_rank() * element_block;
-    const std::int64_t n = count - first < element_block ? count - first : element_block;
+    const std::int64_t first = team.league_rank() * squares_block;
+    const std::int64_t n = count - first < squares_block ? count - first : squares_block;
     const T* from = x + first;
-    const double squares = sum_packs<double>(team, n, [&](auto i) {
+    const double squares = sum_packs<T, double>(team, n, [&](auto i) {
       const auto number = i.load(from);
       return number * number;
     });
@@ -25,7 +28,7 @@ struct SumOfSquares {
 template <class T>
 void launch(const Space& space, std::int64_t count, const T* x, double* result) {
   using Result = Kokkos::View<double, MemorySpace, Kokkos::MemoryTraits<Kokkos::Unmanaged>>;
-  const auto blocks = static_cast<int>((count + element_block - 1) / element_block);
+  const auto blocks = static_cast<int>((count + squares_block - 1) / squares_block);
   Kokkos::parallel_reduce("sum_of_squares", Policy(space, blocks, team_threads, vector_lanes),
                           SumOfSquares<T>{x, count}, Result(result));
 }

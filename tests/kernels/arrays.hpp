@@ -99,6 +99,13 @@ class Array {
   Tensor tensor_;
 };
 
+/// By how much more the numbers may be off where the host goes a device's ways: one lane adds up in a row what 32 share.
+#ifdef HEDDLE_DEVICE_PACKS
+inline constexpr double lanes_in_a_row = 2;
+#else
+inline constexpr double lanes_in_a_row = 1;
+#endif
+
 /// Compares with the reference, relative to its largest element, or to `size` if what cancelled on the way
 /// was larger. The tolerance is in units of the rounding of what the dtype is computed in. Where that is not
 /// what is stored, an element x + e, with an e within the tolerance, was rounded once more: by at most
@@ -112,7 +119,7 @@ inline void expect_close(const Array& array, const Vector& expected, double roun
   double largest = size;
   for (double value : expected)
     if (std::isfinite(value)) largest = std::max(largest, std::abs(value));
-  const double computed = roundings * epsilon * largest;
+  const double computed = lanes_in_a_row * roundings * epsilon * largest;
   const Vector values = array.values();
   ASSERT_EQ(values.size(), expected.size());
   for (std::size_t i = 0; i < values.size(); ++i) {

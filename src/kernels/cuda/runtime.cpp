@@ -5,9 +5,16 @@
 #include "fused_attention.hpp"
 #include "heddle/base/error.hpp"
 #include "products.hpp"
+#include "row_sums.hpp"
 #include "space.hpp"
 
 namespace heddle::kernels {
+namespace {
+void* sums_of_groups = nullptr;
+}
+
+void* group_sums_room() { return sums_of_groups; }
+
 const Space& space(const lanes::Lane& lane) {
   HEDDLE_EXPECT(lane.stream() && lane.stream()->native());
   return *static_cast<const Space*>(lane.stream()->native());
@@ -28,11 +35,13 @@ Runtime::Runtime(int threads) {
   int gpus = 0;
   cudaGetDeviceCount(&gpus);
   initialize_kokkos(threads, gpus);
+  sums_of_groups = Kokkos::kokkos_malloc<MemorySpace>("sums over rows", group_sums_bytes);
 }
 
 Runtime::~Runtime() {
   close_fused_attention();
   Products::close();
+  Kokkos::kokkos_free<MemorySpace>(sums_of_groups);
   Kokkos::finalize();
 }
 
