@@ -14,7 +14,7 @@ namespace {
 lanes::Lane late_lane(const std::string& kind) {
   HEDDLE_EXPECT(kind == "shared" || kind == "apart" || kind == "messages");
   using Reach = LateStream::Reach;
-  const lanes::Lane lane(std::make_shared<LateStream>(kind == "apart" ? Reach::apart : Reach::shared));
+  lanes::Lane lane(std::make_shared<LateStream>(kind == "apart" ? Reach::apart : Reach::shared));
   comm::watch_over(lane, world().all());
   if (kind == "messages") world().send_through(std::make_shared<MessageDouble>(lane));
   return lane;
