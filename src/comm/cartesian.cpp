@@ -56,7 +56,7 @@ void CartesianGrid::make_group(maps::AxisSet axes, const std::vector<int>& among
 
 void CartesianGrid::open_channels(maps::AxisSet axes, const std::set<Channel>& channels) {
   Communicator::Handle& handle = along(axes).handle();
-  if (handle.shared->device) handle.channels.open(*handle.shared->device, handle.comm, channels);
+  if (handle.shared->device) handle.channels.open(*handle.shared->device, handle.comm, handle.rank, channels);
 }
 
 const Communicator& CartesianGrid::group(const maps::Map& map) const {

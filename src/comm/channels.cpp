@@ -3,9 +3,7 @@
 namespace heddle::comm {
 namespace {
 
-DeviceMessages::Id id_from(DeviceMessages& library, MPI_Comm comm, int root) {
-  int rank = 0;
-  check(MPI_Comm_rank(comm, &rank), "MPI_Comm_rank");
+DeviceMessages::Id id_from(DeviceMessages& library, MPI_Comm comm, int rank, int root) {
   DeviceMessages::Id id{};
   if (rank == root) id = library.new_id();
   check(MPI_Bcast(id.data(), static_cast<int>(id.size()), MPI_BYTE, root, comm), "MPI_Bcast");
@@ -14,18 +12,13 @@ DeviceMessages::Id id_from(DeviceMessages& library, MPI_Comm comm, int root) {
 
 }  // namespace
 
-void Channels::open(DeviceMessages& library, MPI_Comm comm) {
-  int rank = 0, size = 1;
-  check(MPI_Comm_rank(comm, &rank), "MPI_Comm_rank");
-  check(MPI_Comm_size(comm, &size), "MPI_Comm_size");
-  if (size > 1) all_ = library.join(id_from(library, comm, 0), size, rank);
+void Channels::open(DeviceMessages& library, MPI_Comm comm, int ranks, int rank) {
+  if (ranks > 1) all_ = library.join(id_from(library, comm, rank, 0), ranks, rank);
 }
 
-void Channels::open(DeviceMessages& library, MPI_Comm comm, const std::set<Channel>& channels) {
-  int rank = 0;
-  check(MPI_Comm_rank(comm, &rank), "MPI_Comm_rank");
+void Channels::open(DeviceMessages& library, MPI_Comm comm, int rank, const std::set<Channel>& channels) {
   for (const Channel& channel : channels) {
-    const DeviceMessages::Id id = id_from(library, comm, channel.from);
+    const DeviceMessages::Id id = id_from(library, comm, rank, channel.from);
     if (rank == channel.from || rank == channel.to) some_[channel] = library.join(id, 2, rank == channel.to);
   }
 }

@@ -15,10 +15,10 @@ namespace heddle::comm {
 class Channels {
  public:
   using Group = DeviceMessages::Group;
-  /// Collective over `comm`. Of a communicator of one rank: none.
-  void open(DeviceMessages& library, MPI_Comm comm);
+  /// Collective over `comm`, of which this is one rank. Where it is the only one: none.
+  void open(DeviceMessages& library, MPI_Comm comm, int ranks, int rank);
   /// Collective over `comm`, whose ranks name the same.
-  void open(DeviceMessages& library, MPI_Comm comm, const std::set<Channel>& channels);
+  void open(DeviceMessages& library, MPI_Comm comm, int rank, const std::set<Channel>& channels);
 
   /// Null where the host's message library carries what is on this lane.
   Group* all(const lanes::Lane& lane) const { return lane.stream() ? all_.get() : nullptr; }

@@ -1,5 +1,7 @@
 #include "heddle/comm/collectives.hpp"
 
+#include <utility>
+
 #include "communicator_handle.hpp"
 #include "log_sum.hpp"
 #include "map_route.hpp"
@@ -64,17 +66,12 @@ Request start_all_reduce(const Communicator& communicator, Reduction reduction, 
     return make_request(*group.shared, lane, *device, "all-reduce", {in, out},
                         [&] { device->all_reduce(in, out); });
   }
-  if (in.data == out.data) {
-    const auto in_place = [&group, reduction](Request::State& state, const std::vector<Tensor>& at) {
-      all_reduce(group, reduction, at[0], at[0], state);
-    };
-    return make_request(*group.shared, lane, {"all-reduce", {{Use::Of::both, out}}, in_place});
-  }
-  const auto from_in_to_out = [&group, reduction](Request::State& state, const std::vector<Tensor>& at) {
-    all_reduce(group, reduction, at[0], at[1], state);
+  const auto sum = [&group, reduction](Request::State& state, const std::vector<Tensor>& reached) {
+    all_reduce(group, reduction, reached.front(), reached.back(), state);
   };
-  return make_request(*group.shared, lane,
-                      {"all-reduce", {{Use::Of::reads, in}, {Use::Of::writes, out}}, from_in_to_out});
+  std::vector<Use> uses = {{Use::Of::both, out}};
+  if (in.data != out.data) uses = {{Use::Of::reads, in}, {Use::Of::writes, out}};
+  return make_request(*group.shared, lane, {"all-reduce", std::move(uses), sum});
 }
 
 Request start_reduce(const Communicator& communicator, int root, const Tensor& tensor,

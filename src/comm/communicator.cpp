@@ -25,7 +25,7 @@ bool within(MPI_Comm part, MPI_Comm whole) {
 Communicator::Handle::Handle(MPI_Comm owned, Shared& all) : comm(owned), shared(&all) {
   check(MPI_Comm_rank(comm, &rank), "MPI_Comm_rank");
   check(MPI_Comm_size(comm, &size), "MPI_Comm_size");
-  if (shared->device) channels.open(*shared->device, comm);
+  if (shared->device) channels.open(*shared->device, comm, size, rank);
 }
 
 Communicator::Handle::~Handle() { shared->retired.push_back(comm); }

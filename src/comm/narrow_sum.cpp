@@ -48,28 +48,35 @@ std::shared_ptr<Exchange::Route> route(const Communicator& ranks, maps::MapKind 
   return route_of(ranks, {.kind = kind, .axes = {}, .dim = 0}, in.shape, out.shape, DType::bf16);
 }
 
-/// The sums lie in place, and what is sent in the workspace.
+/// The sums lie in place, and what is sent in a workspace of the lane that sends.
+struct Numbers {
+  Numbers(Communicator::Handle& group, const Tensor& all_sums, const lanes::Lane& lane)
+      : memory(group.workspaces.take(all_sums.count() * size_of(DType::bf16), lane)), sums(all_sums) {
+    const maps::Block mine = maps::balanced_block(sums.count(), group.size, group.rank);
+    sent = {memory.data(), DType::bf16, sums.shape};
+    my_sums = part(sums, mine), my_sent = part(sent, mine);
+  }
+  lanes::Memory memory;
+  Tensor sums, sent, my_sums, my_sent;
+};
+
 Request start_narrow(const Communicator& ranks, const Tensor& sums, const lanes::Lane& lane) {
   Communicator::Handle& group = ranks.handle();
   const auto tag = std::make_shared<const Tag>(group);
-  const lanes::Memory memory = group.workspaces.take(sums.count() * size_of(DType::bf16), lane);
-  const maps::Block mine = maps::balanced_block(sums.count(), group.size, group.rank);
-  const Tensor sent{memory.data(), DType::bf16, sums.shape};
-  const Tensor my_sums = part(sums, mine), my_sent = part(sent, mine);
-
+  const Numbers at(group, sums, lane);
   const auto widen = [=, &group, until_here = tag](Request::State&) {
-    convert(sent, sums, lane);
-    group.workspaces.keep(memory, lane);
+    convert(at.sent, at.sums, lane);
+    group.workspaces.keep(at.memory, lane);
   };
-  const auto hand_on = [=,
-                        gather = route(ranks, maps::MapKind::gather, my_sent, sent)](Request::State& state) {
-    convert(my_sums, my_sent, lane);
-    go_on(state, lane, gather->calls(my_sent, sent, lane, "a sum in bf16", tag->value(), widen));
-  };
-  convert(sums, sent, lane);
-  const auto scatter = route(ranks, maps::MapKind::reduce_scatter, sent, my_sums);
+  const auto hand_on =
+      [=, gather = route(ranks, maps::MapKind::gather, at.my_sent, at.sent)](Request::State& state) {
+        convert(at.my_sums, at.my_sent, lane);
+        go_on(state, lane, gather->calls(at.my_sent, at.sent, lane, "a sum in bf16", tag->value(), widen));
+      };
+  convert(at.sums, at.sent, lane);
+  const auto scatter = route(ranks, maps::MapKind::reduce_scatter, at.sent, at.my_sums);
   return make_request(*group.shared, lane,
-                      scatter->calls(sent, my_sums, lane, "terms in bf16", tag->value(), hand_on));
+                      scatter->calls(at.sent, at.my_sums, lane, "terms in bf16", tag->value(), hand_on));
 }
 
 /// The same, one after the other, by the device's message library.
@@ -77,18 +84,16 @@ Request enqueue_narrow(const Communicator& ranks, DeviceMessages::Group& device,
                        const lanes::Lane& lane) {
   Communicator::Handle& group = ranks.handle();
   const lanes::Lane& there = device.lane();
-  const maps::Block mine = maps::balanced_block(sums.count(), group.size, group.rank);
-  const Tensor my_sums = part(sums, mine);
+  const Numbers at(group, sums, there);
   return make_request(*group.shared, lane, device, "a sum in bf16", {sums}, [&] {
-    const lanes::Memory memory = group.workspaces.take(sums.count() * size_of(DType::bf16), there);
-    const Tensor sent{memory.data(), DType::bf16, sums.shape}, my_sent = part(sent, mine);
-    convert(sums, sent, there);
-    route(ranks, maps::MapKind::reduce_scatter, sent, my_sums)
-        ->enqueue(device, sent, my_sums, lanes::Landing::add);
-    convert(my_sums, my_sent, there);
-    route(ranks, maps::MapKind::gather, my_sent, sent)->enqueue(device, my_sent, sent, lanes::Landing::add);
-    convert(sent, sums, there);
-    group.workspaces.keep(memory, there);
+    convert(at.sums, at.sent, there);
+    route(ranks, maps::MapKind::reduce_scatter, at.sent, at.my_sums)
+        ->enqueue(device, at.sent, at.my_sums, lanes::Landing::add);
+    convert(at.my_sums, at.my_sent, there);
+    route(ranks, maps::MapKind::gather, at.my_sent, at.sent)
+        ->enqueue(device, at.my_sent, at.sent, lanes::Landing::add);
+    convert(at.sent, at.sums, there);
+    group.workspaces.keep(at.memory, there);
   });
 }
 

@@ -126,7 +126,7 @@ void wait(Request& request, const Waiting& what) {
   if (request.test()) return;
   if (request.state_->on_device) {
     request.state_->lane.await(*request.state_->on_device);
-    request.state_->lane.run([until_then = request.state_->own] {});
+    request.state_->lane.run([until_then = std::move(request.state_->own)] {});
     request = {};
     return;
   }

@@ -63,6 +63,7 @@ Request make_request(Shared& shared, const lanes::Lane& lane, Calls calls);
 /// What is enqueued on a device until `done`.
 Request follow(Shared& shared, const lanes::Lane& lane, const lanes::Mark& done,
                std::initializer_list<Tensor> tensors);
+
 /// Calls of a device's message library, which `enqueue` puts on the lane of `group` behind all that was enqueued on `lane`
 /// before. The request keeps the memory in which the tensors lie.
 template <class Enqueue>
@@ -72,6 +73,7 @@ Request make_request(Shared& shared, const lanes::Lane& lane, DeviceMessages::Gr
   enqueue();
   return follow(shared, lane, group.lane().mark(what), tensors);
 }
+
 /// Makes more calls: of messages, since collectives would come in another order elsewhere. For `finish`.
 void go_on(Request::State& state, const lanes::Lane& lane, Calls calls);
 

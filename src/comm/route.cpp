@@ -28,33 +28,41 @@ Exchange::Route::Route(const Communicator& communicator, LocalPlan plan, DType d
     : group_(communicator.handle()),
       dtype_(dtype),
       source_(plan.source.shape()),
-      target_(plan.target.shape()) {
-  std::erase_if(plan.sent, [](const auto& part) { return part.box.empty(); });
-  std::erase_if(plan.received, [](const auto& part) { return part.box.empty(); });
-  std::vector<maps::Box*> boxes = {&plan.source, &plan.target};
-  for (auto& part : plan.sent) boxes.push_back(&part.box);
-  for (auto& part : plan.received) boxes.push_back(&part.box);
+      target_(plan.target.shape()),
+      plan_(std::move(plan)) {
+  std::erase_if(plan_.sent, [&](const auto& part) { return part.box.empty() || part.peer == group_.rank; });
+  std::erase_if(plan_.received, [](const auto& part) { return part.box.empty(); });
+  std::vector<maps::Box*> boxes = {&plan_.source, &plan_.target};
+  for (auto& part : plan_.sent) boxes.push_back(&part.box);
+  for (auto& part : plan_.received) boxes.push_back(&part.box);
   merge_common_dims(boxes);
-  for (const auto& part : plan.sent)
-    if (part.peer != group_.rank)
-      sends_.push_back({part.peer, part.box.count(), Segment(dtype, plan.source, part.box)});
-  packed_ = packed(plan);
-  adds_ = overlapping(plan.received);
-  if (!adds_) direct_ = arrivals(plan, false);
-  through_workspace_ = arrivals(plan, true);
+  for (const auto& [peer, box] : plan_.sent)
+    sends_.push_back({peer, box.count(), Segment(dtype, plan_.source, box)});
+  adds_ = overlapping(plan_.received);
   std::int64_t arriving = 0;
-  for (const auto& part : plan.received) arriving += part.box.count();
-  covered_ = adds_ ? plan.received.front().box == plan.target : arriving == target_.count();
+  for (const auto& part : plan_.received) arriving += part.box.count();
+  covered_ = adds_ ? plan_.received.front().box == plan_.target : arriving == target_.count();
   target_run_ = std::make_shared<const std::vector<lanes::Run>>(1, lanes::Run{0, 0, target_.count()});
 }
 
-Exchange::Route::Packed Exchange::Route::packed(const LocalPlan& plan) const {
+const Exchange::Route::Packed& Exchange::Route::packed() {
+  if (!packed_) packed_ = make_packed();
+  return *packed_;
+}
+
+const Exchange::Route::Arrivals& Exchange::Route::arrivals(bool through_workspace) {
+  std::optional<Arrivals>& how = through_workspace ? through_workspace_ : direct_;
+  if (!how) how = make_arrivals(through_workspace);
+  return *how;
+}
+
+Exchange::Route::Packed Exchange::Route::make_packed() const {
   Packed all;
   std::vector<lanes::Run> runs;
-  for (const auto& [peer, box] : plan.sent) {
-    if (peer == group_.rank || Segment(dtype_, plan.source, box).in_a_row()) continue;
-    const auto from = run_offsets(plan.source, box);
-    const std::int64_t length = box.count() / std::ssize(from);
+  for (std::size_t i = 0; i < sends_.size(); ++i) {
+    if (sends_[i].segment.in_a_row()) continue;
+    const auto from = run_offsets(plan_.source, plan_.sent[i].box);
+    const std::int64_t length = sends_[i].elements / std::ssize(from);
     for (const std::int64_t offset : from) {
       runs.push_back({offset, all.elements, length});
       all.elements += length;
@@ -64,16 +72,16 @@ Exchange::Route::Packed Exchange::Route::packed(const LocalPlan& plan) const {
   return all;
 }
 
-Exchange::Route::Arrivals Exchange::Route::arrivals(const LocalPlan& plan, bool through_workspace) const {
+Exchange::Route::Arrivals Exchange::Route::make_arrivals(bool through_workspace) const {
   Arrivals how;
-  for (const auto& [peer, box] : plan.received) {
+  for (const auto& [peer, box] : plan_.received) {
     const bool own = peer == group_.rank;
     if (!own && !through_workspace) {
-      how.receives.push_back({peer, box.count(), Segment(dtype_, plan.target, box)});
+      how.receives.push_back({peer, box.count(), Segment(dtype_, plan_.target, box)});
       continue;
     }
-    const auto from = own ? run_offsets(plan.source, box) : run_offsets(box, box);
-    const auto to = run_offsets(plan.target, box);
+    const auto from = own ? run_offsets(plan_.source, box) : run_offsets(box, box);
+    const auto to = run_offsets(plan_.target, box);
     std::vector<lanes::Run> runs;
     for (std::size_t i = 0; i < to.size(); ++i)
       runs.push_back({from[i] + (own ? 0 : how.elements), to[i], box.count() / std::int64_t(to.size())});
@@ -128,7 +136,7 @@ Calls Exchange::Route::calls(const Tensor& in, const Tensor& out, const lanes::L
                              int tag, Next next) {
   HEDDLE_EXPECT(in.shape == source_ && out.shape == target_ && in.dtype == dtype_);
   const bool through = adds_ || !lane.shares_memory();
-  const Arrivals& how = through ? through_workspace_ : direct_;
+  const Arrivals& how = arrivals(through);
   HEDDLE_EXPECT(out.dtype == dtype_ || through || how.receives.empty());
   if (!adds_ && !covered_) lane.fill(out, 0);
   const std::int64_t sums = bytes_of_sums(out);

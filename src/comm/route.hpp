@@ -4,6 +4,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "heddle/comm/exchange.hpp"
@@ -43,7 +44,7 @@ struct Exchange::Route : std::enable_shared_from_this<Exchange::Route> {
               Next next);
 
   /// The same by a device's message library, on the group's lane. `join`: what becomes of segments that overlap.
-  void enqueue(DeviceMessages::Group& group, const Tensor& in, const Tensor& out, lanes::Landing join) const;
+  void enqueue(DeviceMessages::Group& group, const Tensor& in, const Tensor& out, lanes::Landing join);
 
  private:
   struct Message {
@@ -68,8 +69,11 @@ struct Exchange::Route : std::enable_shared_from_this<Exchange::Route> {
     std::int64_t elements = 0;
   };
 
-  Packed packed(const LocalPlan& plan) const;
-  Arrivals arrivals(const LocalPlan& plan, bool through_workspace) const;
+  /// Each is prepared when it is first needed.
+  const Packed& packed();
+  const Arrivals& arrivals(bool through_workspace);
+  Packed make_packed() const;
+  Arrivals make_arrivals(bool through_workspace) const;
   bool adds_apart(const Tensor& out) const;
   void post(Request::State& state, const Arrivals& how, const Tensor& in, const Tensor& arrival,
             int tag) const;
@@ -84,9 +88,10 @@ struct Exchange::Route : std::enable_shared_from_this<Exchange::Route> {
   Communicator::Handle& group_;
   DType dtype_;
   Shape source_, target_;
+  LocalPlan plan_;  // without what is empty or sent to itself, dims merged
   std::vector<Message> sends_;
-  Packed packed_;
-  Arrivals direct_, through_workspace_;
+  std::optional<Packed> packed_;
+  std::optional<Arrivals> direct_, through_workspace_;
   bool adds_ = false;       // segments overlap, so they are added up from the workspace
   bool covered_ = false;    // the first landing, or all of them where none overlap, fill the target
   lanes::Runs target_run_;  // all of the target

@@ -7,24 +7,24 @@
 namespace heddle::comm {
 
 void Exchange::Route::enqueue(DeviceMessages::Group& group, const Tensor& in, const Tensor& out,
-                              lanes::Landing join) const {
+                              lanes::Landing join) {
   HEDDLE_EXPECT(in.shape == source_ && out.shape == target_ && in.dtype == dtype_);
   const lanes::Lane& lane = group.lane();
-  const bool direct = !adds_ && std::ranges::all_of(direct_.receives, [](const Message& message) {
-    return message.segment.in_a_row();
-  });
-  const Arrivals& how = direct ? direct_ : through_workspace_;
-  const std::int64_t size = size_of(dtype_), before_arrivals = behind(packed_.elements * size);
+  const bool direct = !adds_ && out.dtype == dtype_ &&
+                      std::ranges::all_of(arrivals(false).receives,
+                                          [](const Message& message) { return message.segment.in_a_row(); });
+  const Arrivals& how = arrivals(!direct);
+  const Packed& rest = packed();
+  const std::int64_t size = size_of(dtype_), before_arrivals = behind(rest.elements * size);
   const lanes::Memory workspace =
       group_.workspaces.take(before_arrivals + behind(how.elements * size) + bytes_of_sums(out), lane);
-  char* const packed = static_cast<char*>(workspace.data());
-  char* const arrived = direct ? static_cast<char*>(out.data) : packed + before_arrivals;
+  char* const begin = static_cast<char*>(workspace.data());
+  char* const arrived = direct ? static_cast<char*>(out.data) : begin + before_arrivals;
 
   if (!adds_ && !covered_) lane.fill(out, 0);
-  if (packed_.elements > 0)
-    lane.land(packed_.runs, {dtype_, dtype_}, in.data, packed, lanes::Landing::replace);
+  if (rest.elements > 0) lane.land(rest.runs, {dtype_, dtype_}, in.data, begin, lanes::Landing::replace);
   std::vector<DeviceMessages::Message> sends, receives;
-  char* next = packed;
+  char* next = begin;
   for (const auto& [peer, elements, segment] : sends_) {
     const bool lies = segment.in_a_row();
     sends.push_back({peer, {lies ? segment.in(in.data) : next, dtype_, {elements}}});

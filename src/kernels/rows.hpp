@@ -112,6 +112,7 @@ void each_block(const lanes::Lane& lane, const char* name, std::int64_t count, s
 
 /// Elements that one team of an element-wise kernel takes: many enough to hide the cost of starting it.
 inline constexpr std::int64_t element_block = 4096;
+
 /// The data of a tensor that may be left out.
 template <class T>
 T* optional(const Tensor& tensor) {

@@ -23,6 +23,16 @@ using graph::Role;
 using graph::ValueId;
 using passes::Phase;
 
+/// The head of a language model, a block of its own, and its loss.
+inline void append_loss(graph::Graph& g, ValueId x, ValueId table, ValueId targets, graph::BlockId head) {
+  const std::size_t trunk = g.nodes.size();
+  const ValueId logits = append(g, Op::linear, {x, table}, "logits", graph::Linear{}, head)[0];
+  const ValueId sum = append(g, Op::log_sum_exp, {logits}, "sum", {}, head)[0];
+  const ValueId p = append(g, Op::log_probability, {logits, sum, targets}, "log_probability", {}, head)[0];
+  g.outputs = append(g, Op::nll, {p}, "loss", {}, head);
+  for (std::size_t i = trunk; i < g.nodes.size(); ++i) g.nodes[i].tail = true;
+}
+
 /// Six layers of ops with all that makes memory hard: residuals, in-place candidates, dropout, a tied table,
 /// a value that skips layers.
 inline graph::Graph toy_model() {
@@ -50,13 +60,7 @@ inline graph::Graph toy_model() {
     x = append(g, Op::residual, {x, z, down_b}, p + "x", graph::Dropout{layer % 2 * 0.1, p}, block)[0];
     if (layer == 4) x = append(g, Op::add, {x, first}, "skip", {}, block)[0];
   }
-  const std::size_t trunk = g.nodes.size();
-  const graph::BlockId head(7);
-  const ValueId logits = append(g, Op::linear, {x, table}, "logits", graph::Linear{}, head)[0];
-  const ValueId sum = append(g, Op::log_sum_exp, {logits}, "sum", {}, head)[0];
-  const ValueId p = append(g, Op::log_probability, {logits, sum, targets}, "log_probability", {}, head)[0];
-  g.outputs = append(g, Op::nll, {p}, "loss", {}, head);
-  for (std::size_t i = trunk; i < g.nodes.size(); ++i) g.nodes[i].tail = true;
+  append_loss(g, x, table, targets, graph::BlockId(7));
   return g;
 }
 

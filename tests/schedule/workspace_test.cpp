@@ -35,13 +35,7 @@ graph::Graph attending_model(double dropout) {
     const ValueId z = append(g, Op::linear, {y, out}, p + "z", graph::Linear{}, block)[0];
     x = append(g, Op::add, {x, z}, p + "x", {}, block)[0];
   }
-  const std::size_t trunk = g.nodes.size();
-  const graph::BlockId head(5);
-  const ValueId logits = append(g, Op::linear, {x, table}, "logits", graph::Linear{}, head)[0];
-  const ValueId sum = append(g, Op::log_sum_exp, {logits}, "sum", {}, head)[0];
-  const ValueId p = append(g, Op::log_probability, {logits, sum, targets}, "log_probability", {}, head)[0];
-  g.outputs = append(g, Op::nll, {p}, "loss", {}, head);
-  for (std::size_t i = trunk; i < g.nodes.size(); ++i) g.nodes[i].tail = true;
+  append_loss(g, x, table, targets, graph::BlockId(5));
   return g;
 }
 

@@ -1,5 +1,5 @@
 // A message library of a device, whose calls are enqueued on lanes and done in their order, as NCCL's are. This is the table
-// of functions that Heddle needs of one: NCCL's is src/comm/cuda/nccl.cpp, and that of the tests goes through MPI
+// of functions that Heddle needs of one: NCCL's is in src/comm/nccl, and that of the tests goes through MPI
 // (tests/support/message_double.hpp).
 #pragma once
 

@@ -20,8 +20,7 @@ struct Run {
 };
 /// Shared, since work may outlive who enqueued it.
 using Runs = std::shared_ptr<const std::vector<Run>>;
-/// What lands replaces what lay there, or is added to it, or makes log(exp a + exp b) of it, that is exact where both are
-/// equal and does not depend on their order.
+/// What lands replaces what lay there, is added to it, or makes log(exp a + exp b) of both, whichever came first.
 enum class Landing { replace, add, log_add };
 /// The number types of what lands and of where it lands.
 struct LandingTypes {

@@ -26,9 +26,9 @@ struct Options {
   passes::Masters masters = passes::Masters::kept;
   bool narrow_moments = false;  ///< the optimizer's averages are kept in bf16
   schedule::Bucketing bucketing = {};
-  bool fused_attention =
-      false;                ///< a library does attention where it can, and works in memory that is planned
-  std::string folder = {};  ///< from which a schedule's file is looked for
+  /// A library does attention where it can, and works in memory that is planned.
+  bool fused_attention = false;
+  std::string folder = {};                  ///< from which a schedule's file is looked for
   std::string ranks_key = "grid.pipeline";  ///< by which key the number of pipeline ranks was given
 
   std::int64_t stages() const { return pipeline.stages(grid.extent(maps::Axis::pipeline)); }
