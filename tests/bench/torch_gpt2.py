@@ -3,6 +3,7 @@
 
   torch_gpt2.py --layers 6 --width 384 --heads 6 --seq 256 --batch 8 --steps 5
   torchrun --nproc-per-node 2 torch_gpt2.py --mode ddp ...        # that batch on every rank, gloo
+  torch_gpt2.py --device cuda --dtype bf16 --compile whole --clip 1 ...   # fused AdamW; the peak of the GPU's memory is told
 """
 import argparse
 import json
@@ -47,8 +48,21 @@ class Gpt2(nn.Module):
 
     def forward(self, tokens, targets):
         x = self.token(tokens) + self.position.weight[:tokens.shape[1]]
-        logits = F.linear(self.norm(self.blocks(x)), self.token.weight)
+        return self.loss(self.blocks(x), targets)
+
+    def loss(self, x, targets):
+        logits = F.linear(self.norm(x), self.token.weight)
         return F.cross_entropy(logits.flatten(0, 1), targets.flatten())
+
+
+def compile_parts(model, parts):
+    """`whole` takes a minute or more for tens of layers; `blocks` compiles one layer and what lies behind the last."""
+    if parts == "whole":
+        model.compile()
+    elif parts == "blocks":
+        for block in model.blocks:
+            block.compile()
+        model.loss = torch.compile(model.loss)
 
 
 def main():
@@ -57,30 +71,41 @@ def main():
         parser.add_argument(f"--{name}", type=int, default=value)
     parser.add_argument("--mode", choices=["single", "ddp"], default="single")
     parser.add_argument("--dtype", choices=["fp32", "bf16"], default="fp32", help="bf16: autocast of fp32 parameters")
+    parser.add_argument("--device", choices=["cpu", "cuda"], default="cpu")
+    parser.add_argument("--compile", choices=["no", "blocks", "whole"], default="no")
+    parser.add_argument("--clip", type=float, default=0, help="of the gradient's norm; 0: none")
     size = parser.parse_args()
     torch.set_num_threads(size.threads)
-    model = Gpt2(size)
+    on_gpu = size.device == "cuda"
+    with torch.device(size.device):
+        model = Gpt2(size)
+    compile_parts(model, size.compile)
     if size.mode == "ddp":
         torch.distributed.init_process_group("gloo")
         model = nn.parallel.DistributedDataParallel(model)
     rank, world = int(os.environ.get("RANK", 0)), int(os.environ.get("WORLD_SIZE", 1))
-    optimizer = torch.optim.AdamW(model.parameters(), lr=3e-4, betas=(0.9, 0.95), weight_decay=0.1)
+    optimizer = torch.optim.AdamW(model.parameters(), lr=3e-4, betas=(0.9, 0.95), weight_decay=0.1, fused=on_gpu)
     tokens = torch.randint(size.vocab, (size.batch, size.seq + 1), generator=torch.Generator().manual_seed(rank))
-    inputs, targets = tokens[:, :-1].contiguous(), tokens[:, 1:].contiguous()
+    inputs, targets = tokens[:, :-1].contiguous().to(size.device), tokens[:, 1:].contiguous().to(size.device)
 
     seconds = []
     for _ in range(size.warmup + size.steps):
         begin = time.perf_counter()
         optimizer.zero_grad()
-        with torch.autocast("cpu", dtype=torch.bfloat16, enabled=size.dtype == "bf16"):
+        with torch.autocast(size.device, dtype=torch.bfloat16, enabled=size.dtype == "bf16"):
             loss = model(inputs, targets)
         loss.backward()
+        if size.clip:
+            nn.utils.clip_grad_norm_(model.parameters(), size.clip)
         optimizer.step()
+        if on_gpu:
+            torch.cuda.synchronize()
         seconds.append(time.perf_counter() - begin)
     if rank == 0:
         step = statistics.median(seconds[size.warmup:])
         print(json.dumps({"peer": f"torch {torch.__version__}", "mode": size.mode, "world": world, "step_s": step,
-                          "tokens_per_s": world * inputs.numel() / step}))
+                          "tokens_per_s": world * inputs.numel() / step}
+                         | ({"device_bytes": torch.cuda.max_memory_allocated()} if on_gpu else {})))
     if size.mode == "ddp":
         torch.distributed.destroy_process_group()
 

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
 """A program of a user's own observes a run: observed.py HEDDLE OBSERVED_RUN MPIEXEC [FLAGS...]."""
+import math
 import re
 import sys
 import tempfile
@@ -22,6 +23,10 @@ class Observed(unittest.TestCase):
             self.assertEqual((code, errors), (0, ""), output)
             seen = re.findall(r"stage (\d) microbatch (\d): [\d.]+ s, (\d+) actions in 2 steps", output)
             self.assertEqual(seen, [(str(stage), str(m), "16") for stage in range(2) for m in range(4)], output)
+            losses = re.findall(r"^step (\d): loss ([\d.]+), gradient norm [\d.]+$", output, re.MULTILINE)
+            self.assertEqual([step for step, _ in losses], ["0", "1"], output)
+            for _, loss in losses:
+                self.assertAlmostEqual(float(loss), math.log(256), delta=1, msg=output)  # as little as it knows at first
 
 
 if __name__ == "__main__":

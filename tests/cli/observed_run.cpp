@@ -1,5 +1,5 @@
-// A run that somebody else's code looks at: `observed_run DECK [section.key=value ...]` prints what each
-// stage spends on each microbatch.
+// A run that somebody else's code looks at: `observed_run DECK [section.key=value ...]` prints each step's loss, every bit of
+// it, and what each stage spends on each microbatch.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -37,6 +37,18 @@ class TimeOfMicrobatches final : public exec::Observer {
   std::map<std::pair<int, int>, double> seconds_;
   int actions_ = 0, steps_ = 0;
 };
+
+class Losses final : public exec::Observer {
+ public:
+  void step_ended(const exec::StepResult& result) override {
+    text_ += fmt::format("step {}: loss {:.17g}, gradient norm {:.17g}\n", result.step, result.loss,
+                         result.gradient_norm);
+  }
+  const std::string& text() const { return text_; }
+
+ private:
+  std::string text_;
+};
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -49,8 +61,11 @@ int main(int argc, char** argv) {
     const kernels::Runtime runtime;
     session::Session session(deck, world);
     TimeOfMicrobatches times;
+    Losses losses;
     session.observe(times);
+    session.observe(losses);
     session.run();
+    if (world.rank() == 0) fmt::print("{}", losses.text());
     for (const std::string& text : comm::gather(world.all(), times.text(), comm::Receivers::first, "times"))
       fmt::print("{}", text);
   }));
