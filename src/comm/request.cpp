@@ -53,6 +53,8 @@ bool Request::test() {
   return true;
 }
 
+bool Request::settled() { return test() || state_->on_device; }
+
 namespace {
 
 void keep(Request::State& state, const Tensor& tensor) {
@@ -126,6 +128,7 @@ void wait(Request& request, const Waiting& what) {
   if (request.test()) return;
   if (request.state_->on_device) {
     request.state_->lane.await(*request.state_->on_device);
+    request.state_->shared->awaited.add(*request.state_->on_device, what);
     request.state_->lane.run([until_then = std::move(request.state_->own)] {});
     request = {};
     return;

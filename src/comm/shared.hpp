@@ -3,6 +3,7 @@
 
 #include <vector>
 
+#include "awaited.hpp"
 #include "heddle/comm/device_messages.hpp"
 #include "heddle/comm/watchdog.hpp"
 #include "starts.hpp"
@@ -13,6 +14,7 @@ namespace heddle::comm {
 struct Shared {
   Watchdog watchdog;
   Starts starts;
+  Awaited awaited;
   Workspaces staging{lanes::Memory::beside};
   std::shared_ptr<DeviceMessages> device;  ///< null: the host's message library carries all
 

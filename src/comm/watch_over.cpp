@@ -9,7 +9,9 @@ namespace heddle::comm {
 // News of a failed rank do not end such a wait: the lane's work comes to its end without that rank.
 void watch_over(const lanes::Lane& lane, const Communicator& ranks) {
   lane.wait_through([&shared = *ranks.handle().shared](const char* what, const lanes::Mark& mark) {
-    for (Wait turn(shared.watchdog, {what}, Hearing::nothing); !mark.passed(); turn.idle()) shared.move_on();
+    const auto hangs_on = [&] { return shared.awaited.oldest().value_or(Waiting{what}); };
+    for (Wait turn(shared.watchdog, hangs_on, Hearing::nothing); !mark.passed(); turn.idle())
+      shared.move_on();
   });
 }
 

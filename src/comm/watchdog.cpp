@@ -78,6 +78,10 @@ void Watchdog::Board::look(const Waiting& what, double waited, Hearing hearing) 
 }
 
 Wait::Wait(Watchdog& watchdog, Waiting what, Hearing hearing)
+    : Wait(
+          watchdog, [what = std::move(what)] { return what; }, hearing) {}
+
+Wait::Wait(Watchdog& watchdog, std::function<Waiting()> what, Hearing hearing)
     : board_(*watchdog.board_),
       what_(std::move(what)),
       hearing_(hearing),
@@ -92,7 +96,7 @@ void Wait::idle() {
   const auto now = Clock::now();
   if (now - looked_ < look_every) return;
   looked_ = now;
-  board_.look(what_, seconds(now - begin_), hearing_);
+  board_.look(what_(), seconds(now - begin_), hearing_);
 }
 
 }  // namespace heddle::comm

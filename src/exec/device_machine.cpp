@@ -14,6 +14,7 @@ void DeviceMachine::begin_step(const RunState& state, std::vector<std::int64_t> 
   state_ = state;
   row_shifts_ = std::move(row_shifts);
   last_end_ = in_.clock.now();
+  finished_ = 0;
   in_.runner.begin_step(state);
   if (in_.reducer) in_.reducer->begin_step();
 }
@@ -30,15 +31,34 @@ void DeviceMachine::end_step() {
 }
 
 bool DeviceMachine::ready(const Action& action) {
-  if (is_receive(action.kind)) return comm::test_all(receives_.at(action));
+  if (is_receive(action.kind)) return arrived(receives_.at(action));
   if (is_send(action.kind)) {
     std::deque<Requests>& sends = sends_[channel_of(action)];
     while (!sends.empty() && comm::test_all(sends.front())) sends.pop_front();
-    return static_cast<int>(sends.size()) < in_.channel_capacity;
+    return !full(sends) || arrived(sends.front());
   }
   if (action.kind == ActionKind::reduce_gradients)
-    return !is_last(action) || !in_.reducer || in_.reducer->test();
+    return !is_last(action) || !in_.reducer || in_.reducer->settled();
   return true;
+}
+
+/// Where the next action is chosen by what has arrived, nobody takes what has not; else the lane may wait for it while the
+/// host goes on.
+bool DeviceMachine::arrived(Requests& requests) const {
+  return in_.schedule.window > 1 ? comm::test_all(requests)
+                                 : std::ranges::all_of(requests, &comm::Request::settled);
+}
+
+bool DeviceMachine::full(const std::deque<Requests>& sends) const {
+  return static_cast<int>(sends.size()) >= in_.channel_capacity;
+}
+
+void DeviceMachine::wait(Requests& requests, const Action& action) {
+  if (comm::test_all(requests)) return;
+  const Observed observed(state_.observer, {.work = Work::wait, .action = action});
+  for (comm::Request& request : requests)
+    comm::wait(request, {.action = name(action), .partner = partner(action), .position = finished_});
+  lane_waits_ = true;
 }
 
 std::optional<std::size_t> DeviceMachine::first_ready(std::span<const Action> actions) {
@@ -65,27 +85,44 @@ void DeviceMachine::start(const Action& action) {
 schedule::Event DeviceMachine::finish(const Action& action) {
   span_.waited = !is_compute(action.kind) && action.kind != ActionKind::step;
   state_.action = action;
+  lane_waits_ = false;
   if (is_compute(action.kind)) compute(action);
-  if (is_receive(action.kind)) receives_.erase(action);
-  if (is_send(action.kind)) sends_[channel_of(action)].push_back(exchange(action));
-  if (action.kind == ActionKind::reduce_gradients && is_last(action))
-    in_.runner.finish_step(state_, in_.reducer ? in_.reducer->carried_out()
-                                               : std::vector<bool>(in_.runner.program().graph.nodes.size()));
+  if (is_receive(action.kind)) receive(action);
+  if (is_send(action.kind)) send(action);
+  if (action.kind == ActionKind::reduce_gradients && is_last(action)) reduce_gradients();
   if (action.kind == ActionKind::step && is_last(action)) in_.hooks->step(state_);
+  ++finished_;
   return end(action);
 }
 
-/// Messages are the host's work, the rest is the lane's. A time that the lane does not know yet is the host's
+/// Messages are the host's work, unless the lane waits for them; the rest is the lane's. A time that the lane does not know yet is the host's
 /// until it does.
 schedule::Event DeviceMachine::end(const Action& action) {
-  const bool message = is_send(action.kind) || is_receive(action.kind);
-  span_.end = message ? lanes::Lane().moment() : in_.runner.lane().moment();
-  const bool known = message || !in_.runner.lane().stream();  // a device knows when it comes to it
+  const bool hosts = !lane_waits_ && (is_send(action.kind) || is_receive(action.kind));
+  span_.end = hosts ? lanes::Lane().moment() : in_.runner.lane().moment();
+  const bool known = hosts || !in_.runner.lane().stream();  // a device knows when it comes to it
   const auto time = [&](const lanes::Mark& mark) {
     return known ? in_.clock.at(mark.when()) : in_.clock.now();
   };
   const double begin = span_.waited ? last_end_ : time(span_.begin);
   return {action, begin, last_end_ = time(span_.end)};
+}
+
+void DeviceMachine::receive(const Action& action) {
+  wait(receives_.at(action), action);
+  receives_.erase(action);
+}
+
+void DeviceMachine::send(const Action& action) {
+  std::deque<Requests>& sends = sends_[channel_of(action)];
+  for (; full(sends); sends.pop_front()) wait(sends.front(), action);
+  sends.push_back(exchange(action));
+}
+
+void DeviceMachine::reduce_gradients() {
+  if (in_.reducer) in_.reducer->wait();
+  in_.runner.finish_step(state_, in_.reducer ? in_.reducer->carried_out()
+                                             : std::vector<bool>(in_.runner.program().graph.nodes.size()));
 }
 
 void DeviceMachine::compute(const Action& action) {

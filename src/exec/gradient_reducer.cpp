@@ -42,6 +42,16 @@ bool GradientReducer::test() {
   return all;
 }
 
+bool GradientReducer::settled() {
+  bool all = true;
+  for (State& state : states_) all = state.waiting == 0 && state.request.settled() && all;
+  return all;
+}
+
+void GradientReducer::wait() {
+  for (State& state : states_) comm::wait(state.request, {"sum of gradients"});
+}
+
 std::vector<GradientReducer::Message> GradientReducer::messages() const {
   std::vector<Message> all;
   for (const Bucket& bucket : buckets_) all.push_back({bucket.axes, tensor(bucket), bucket.sent});

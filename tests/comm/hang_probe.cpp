@@ -13,6 +13,9 @@
 #include "heddle/comm/subset.hpp"
 #include "heddle/comm/watch_over.hpp"
 #include "heddle/comm/world.hpp"
+#include "heddle/lanes/memory.hpp"
+#include "support/late_stream.hpp"
+#include "support/message_double.hpp"
 
 namespace {
 using namespace heddle;
@@ -21,6 +24,26 @@ void receive_from(comm::World& world, int peer, std::int64_t position) {
   double value = 0;
   comm::Request request = comm::start_receive(world.all(), peer, 1, {&value, DType::f64, {}}, {});
   comm::wait(request, {fmt::format("{}F3 from rank {}", world.rank(), peer), peer, position});
+}
+
+/// The same by a device's message library: the host hands the wait to the lane and goes on, up to the end of the step.
+void receive_on_lane(comm::World& world, int peer, std::int64_t position) {
+  const lanes::Lane lane(std::make_shared<tests::LateStream>());
+  comm::watch_over(lane, world.all());
+  world.send_through(std::make_shared<tests::MessageDouble>(lane));
+  comm::CartesianGrid grid(world, maps::Grid({world.size(), 1, 1}), {maps::Axis::data});
+  std::set<comm::Channel> channels;
+  for (int from = 0; from < world.size(); ++from)
+    for (int to = 0; to < world.size(); ++to)
+      if (from != to) channels.insert({from, to, 0});
+  grid.open_channels(maps::Axis::data, channels);
+  const lanes::Memory value(sizeof(double), lane);
+  const Tensor tensor{value.data(), DType::f64, {}};
+  for (const char* what : {"3", "4"}) {  // the first is the one
+    comm::Request request = start_receive(grid.along(maps::Axis::data), peer, {1, 0}, tensor, lane);
+    comm::wait(request, {fmt::format("{}F{} from rank {}", world.rank(), what, peer), peer, position++});
+  }
+  lane.fence("the lane's work of this step");
 }
 
 [[noreturn]] void compute_for_ever() {
@@ -46,6 +69,8 @@ void go_wrong(comm::World& world, const std::string& mode, int culprit) {
   const int next = (culprit + 1) % world.size();
   if (mode == "silent")  // never sends, but waits itself
     receive_from(world, guilty ? next : culprit, guilty ? 7 : 12);
+  else if (mode == "silent_on_lane")
+    receive_on_lane(world, guilty ? next : culprit, guilty ? 7 : 12);
   else if (mode == "busy" || mode == "stopped") {
     if (guilty && mode == "stopped") std::raise(SIGSTOP);
     if (guilty) compute_for_ever();

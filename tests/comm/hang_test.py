@@ -34,6 +34,12 @@ class Hang(unittest.TestCase):
         self.assertRegex(table[1], r"1F3 from rank 2 +rank 2 +7 +12 ")
         self.assertIn("every rank answers", output)
 
+    def test_what_a_lane_hangs_on_is_shown(self):
+        table, output = self.check("silent_on_lane", 1)
+        self.assertRegex(table[0], r"0F3 from rank 1 +rank 1 +12 +7 ")
+        self.assertRegex(table[1], r"1F3 from rank 2 +rank 2 +7 +12 ")
+        self.assertIn("every rank answers", output)
+
     def test_a_busy_rank_is_named(self):
         table, output = self.check("busy", 2)
         self.assertIn("no answer (busy or dead); ranks that wait for it: 0, 1, 3", table[2])

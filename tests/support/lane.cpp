@@ -20,13 +20,19 @@ lanes::Lane late_lane(const std::string& kind) {
   return lane;
 }
 
+std::string kind() {
+  const char* const late = std::getenv("HEDDLE_LATE_LANES");
+  return late ? late : "";
+}
+
 }  // namespace
 
 lanes::Lane lane() {
-  static const char* const kind = std::getenv("HEDDLE_LATE_LANES");
-  if (!kind) return lanes::device_lane();
-  static const lanes::Lane the_lane = late_lane(kind);
+  if (kind().empty()) return lanes::device_lane();
+  static const lanes::Lane the_lane = late_lane(kind());
   return the_lane;
 }
+
+bool by_device_messages() { return kind() == "messages"; }
 
 }  // namespace heddle::tests

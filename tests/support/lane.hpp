@@ -9,4 +9,7 @@ namespace heddle::tests {
 /// what is on the lane goes through a device's message library (message_double.hpp). The first call is collective.
 lanes::Lane lane();
 
+/// Is it "messages"?
+bool by_device_messages();
+
 }  // namespace heddle::tests

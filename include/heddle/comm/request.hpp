@@ -26,6 +26,8 @@ class Request {
   bool done() const { return state_ == nullptr; }
   /// Moves it on without waiting; true once it is done. Throws Error if the message library fails.
   bool test();
+  /// Moves it on; true where wait() would return at once: it is done, or the lane will wait for it in the host's place.
+  bool settled();
 
  private:
   friend void wait(Request& request, const Waiting& what);
@@ -35,7 +37,8 @@ class Request {
 /// Tests one after the other up to the first that is not done; true once all are.
 bool test_all(std::span<Request> requests);
 
-/// Returns when `request` is done. Yields the core, answers other ranks' watchdogs, and ends the run as
+/// Returns when `request` is done, or, of what a device does, when the lane that it was given waits for it: work that is
+/// enqueued from then on finds its result. Yields the core, answers other ranks' watchdogs, and ends the run as
 /// watchdog.hpp tells if that takes longer than the timeout.
 void wait(Request& request, const Waiting& what);
 

@@ -10,6 +10,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -62,6 +63,8 @@ class Watchdog {
 class Wait {
  public:
   Wait(Watchdog& watchdog, Waiting what, Hearing hearing = Hearing::failures);
+  /// What it waits for is asked whenever another rank wants to know.
+  Wait(Watchdog& watchdog, std::function<Waiting()> what, Hearing hearing = Hearing::failures);
   /// One fruitless turn. Yields the core after some turns, answers other ranks now and then; throws
   /// PeerFailed; ends the process if the timeout is exceeded.
   void idle();
@@ -69,7 +72,7 @@ class Wait {
  private:
   using Clock = std::chrono::steady_clock;
   Watchdog::Board& board_;
-  Waiting what_;
+  std::function<Waiting()> what_;
   Hearing hearing_;
   int turns_ = 0;
   Clock::time_point begin_, looked_;

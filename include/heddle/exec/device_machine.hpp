@@ -80,7 +80,13 @@ class DeviceMachine final : public schedule::Machine {
  private:
   using Requests = std::vector<comm::Request>;
 
+  bool arrived(Requests& requests) const;
+  bool full(const std::deque<Requests>& sends) const;  ///< as many as may be under way in a channel
+  void wait(Requests& requests, const schedule::Action& action);
   void compute(const schedule::Action& action);
+  void receive(const schedule::Action& action);
+  void send(const schedule::Action& action);
+  void reduce_gradients();
   schedule::Event end(const schedule::Action& action);
   Requests exchange(const schedule::Action& action);
   const std::vector<graph::ValueId>& message(const schedule::Action& action) const;
@@ -96,6 +102,8 @@ class DeviceMachine final : public schedule::Machine {
   std::unordered_map<schedule::Action, Requests> receives_;
   std::map<std::size_t, std::deque<Requests>> sends_;  ///< by channel: under way, oldest first
   double last_end_ = 0;
+  std::int64_t finished_ = 0;  ///< actions of this step
+  bool lane_waits_ = false;    ///< for what the action under way has sent or receives
   Span span_;
 };
 

@@ -21,6 +21,10 @@ class GradientReducer {
   void node_done(int node);
   /// Moves what is under way; true when every bucket is reduced.
   bool test();
+  /// Moves what is under way; true when wait() would return at once.
+  bool settled();
+  /// Returns when every bucket is reduced, or the lane waits for those that are not. All writers have run.
+  void wait();
 
   /// What is reduced as one message, and over which axes.
   struct Message {
