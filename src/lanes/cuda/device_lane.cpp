@@ -10,6 +10,7 @@
 #include "event.hpp"
 #include "heddle/lanes/lane.hpp"
 #include "landing.hpp"
+#include "pinned_copies.hpp"
 
 namespace heddle::lanes {
 namespace {
@@ -50,8 +51,9 @@ class CudaStream final : public Stream {
   void copy(const void* from, void* to, std::int64_t bytes) override {
     copy(from, to, bytes, cudaMemcpyDefault);
   }
-  /// CUDA has copied the host's bytes aside when it returns.
+  /// Bytes that are not pinned CUDA itself has copied aside when it returns.
   void copy_from_host(const void* host, void* to, std::int64_t bytes) override {
+    if (bytes <= cuda::PinnedCopies::longest) host = from_host_.make(host, bytes, stream_);
     copy(host, to, bytes, cudaMemcpyHostToDevice);
   }
   void copy_to_host(const void* from, void* host, std::int64_t bytes) override {
@@ -77,6 +79,7 @@ class CudaStream final : public Stream {
   void close() {
     if (!space_) return;
     kept_.clear();
+    from_host_.clear();
     space_.reset();
     cudaStreamDestroy(stream_);
   }
@@ -88,6 +91,7 @@ class CudaStream final : public Stream {
   cudaStream_t stream_ = make_stream();
   std::optional<Kokkos::Cuda> space_{stream_};
   cuda::Stopwatch stopwatch_;
+  cuda::PinnedCopies from_host_;
   std::unordered_map<const void*, Kept> kept_;
 };
 
