@@ -22,14 +22,14 @@ struct Communicator::Handle {
   /// dim, dtype, extents...}.
   std::map<std::array<std::int64_t, 5 + Shape::max_rank>, std::shared_ptr<Exchange::Route>> routes;
 
-  Channels channels;
-
   std::set<std::int64_t> narrow_sums;  ///< the numbers of those under way (narrow_sum.cpp)
   std::int64_t narrow_sums_begun = 0;
 
   /// For what comes from other ranks.
   Workspaces workspaces{
       [](std::int64_t bytes, const lanes::Lane& lane) { return lanes::Memory(bytes, lane); }};
+
+  Channels channels;  ///< gone before the memory that they use
 
   /// Collective over `owned` where the device has a message library.
   Handle(MPI_Comm owned, Shared& all);

@@ -53,7 +53,8 @@ bool Request::test() {
   return true;
 }
 
-bool Request::settled() { return test() || state_->on_device; }
+bool Request::on_device() const { return state_ && state_->on_device; }
+bool Request::settled() { return test() || on_device(); }
 
 namespace {
 

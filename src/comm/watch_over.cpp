@@ -6,12 +6,12 @@
 
 namespace heddle::comm {
 
-// News of a failed rank do not end such a wait: the lane's work comes to its end without that rank.
+// News of a failed rank end such a wait only where the lane may wait for that rank; else its work comes to its end.
 void watch_over(const lanes::Lane& lane, const Communicator& ranks) {
   lane.wait_through([&shared = *ranks.handle().shared](const char* what, const lanes::Mark& mark) {
     const auto hangs_on = [&] { return shared.awaited.oldest().value_or(Waiting{what}); };
-    for (Wait turn(shared.watchdog, hangs_on, Hearing::nothing); !mark.passed(); turn.idle())
-      shared.move_on();
+    const Hearing hearing = shared.device ? Hearing::failures : Hearing::nothing;
+    for (Wait turn(shared.watchdog, hangs_on, hearing); !mark.passed(); turn.idle()) shared.move_on();
   });
 }
 

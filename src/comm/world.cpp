@@ -8,6 +8,7 @@
 
 #include "board.hpp"
 #include "communicator_handle.hpp"
+#include "heddle/comm/carrier.hpp"
 
 namespace heddle::comm {
 namespace {
@@ -22,6 +23,24 @@ struct Library {
     MPI_Comm_set_errhandler(MPI_COMM_WORLD, MPI_ERRORS_RETURN);
   }
   ~Library() { MPI_Finalize(); }
+};
+
+/// The message of a rank that fails while others are in a library that answers nobody: it may be all that anybody sees.
+class Untold {
+ public:
+  Untold(std::string message, int rank) : message_(std::move(message)), rank_(rank) {}
+  void tell_if_late() {
+    if (message_.empty() || Clock::now() - begin_ < std::chrono::seconds(10)) return;
+    fmt::print(stderr, "heddle: rank {} fails, and other ranks do not answer yet: {}\n", rank_,
+               std::exchange(message_, ""));
+    std::fflush(stderr);
+  }
+
+ private:
+  using Clock = std::chrono::steady_clock;
+  std::string message_;
+  int rank_;
+  Clock::time_point begin_ = Clock::now();
 };
 
 MPI_Comm duplicate_of_world() {
@@ -57,6 +76,7 @@ struct World::Parts {
 };
 
 World::World(int& argc, char**& argv) : parts_(std::make_unique<Parts>(argc, argv)) {
+  set_up_libraries(size());
   parts_->shared.watchdog.board_->hosts = parts_->hosts;
 }
 World::~World() = default;
@@ -74,14 +94,16 @@ void World::send_through(std::shared_ptr<DeviceMessages> library) {
 ExitCode World::agree(ExitCode code, const std::string& message) {
   Watchdog& dog = parts_->shared.watchdog;
   const MPI_Comm comm = dog.board_->post.comm;
+  const bool origin = code != ExitCode::done && !dog.heard_failure();
+  Untold untold(origin ? message : "", rank());
   auto finish = [&](MPI_Request request) {
     Wait turn(dog, {"all ranks to agree on how to go on"}, Hearing::nothing);
     for (int flag = 0;; turn.idle()) {
       check(MPI_Test(&request, &flag, MPI_STATUS_IGNORE), "MPI_Test");
       if (flag) return;
+      untold.tell_if_late();
     }
   };
-  const bool origin = code != ExitCode::done && !dog.heard_failure();
   if (origin) dog.tell_failure(code);
 
   // One maximum finds the worst code and the speaker: among those who failed by themselves, the lowest rank.

@@ -1,5 +1,7 @@
 #include "heddle/exec/engine.hpp"
 
+#include <utility>
+
 #include "heddle/exec/lane_events.hpp"
 #include "heddle/maps/local.hpp"
 
@@ -67,7 +69,8 @@ void Engine::run_row(RunState state, StepHooks* hooks, schedule::Observer* obser
                          .clock = input_.clock,
                          .reducer = reducer_ ? &*reducer_ : nullptr,
                          .hooks = hooks,
-                         .channel_capacity = input_.execution.channel_capacity});
+                         .channel_capacity = input_.execution.channel_capacity,
+                         .first = input_.lane.stream() && !std::exchange(ran_, true)});
   machine.begin_step(state, row_shifts());
   std::optional<LaneEvents> events;
   if (observer)

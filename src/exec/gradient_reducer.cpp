@@ -32,7 +32,8 @@ void GradientReducer::node_done(int node) {
     const Bucket& bucket = buckets_[index];
     state.request = start_sum(grid_.along(bucket.axes), tensor(bucket), bucket.sent, runner_.lane());
   }
-  test();
+  for (State& state : states_)
+    if (!state.request.on_device()) state.request.test();  // moves it on
 }
 
 bool GradientReducer::test() {

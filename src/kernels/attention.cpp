@@ -39,17 +39,18 @@ constexpr std::int64_t scratch_bytes(std::int64_t dim) {
 
 template <class C, class F>
 KOKKOS_INLINE_FUNCTION Running<C, F> begin(const Team& team, std::int64_t dim) {
-  F* queries = take<F>(team, query_block * (dim / numbers_in<F>));
-  C* scores = take<C>(team, key_block * query_block);
+  const Near near{team, scratch_bytes<C, F>(dim)};
+  F* queries = near.take<F>(query_block * (dim / numbers_in<F>));
+  C* scores = near.take<C>(key_block * query_block);
   const Running<C, F> at{queries,
                          scores,
                          reinterpret_cast<F*>(scores),
-                         take<C>(team, key_block * query_block),
-                         take<C>(team, query_block * dim),
-                         take<F>(team, values_numbers<F>(dim)),
-                         take<C>(team, query_block),
-                         take<C>(team, query_block),
-                         take<C>(team, query_block)};
+                         near.take<C>(key_block * query_block),
+                         near.take<C>(query_block * dim),
+                         near.take<F>(values_numbers<F>(dim)),
+                         near.take<C>(query_block),
+                         near.take<C>(query_block),
+                         near.take<C>(query_block)};
   each(team, query_block, [&](std::int64_t i) {
     at.largest[i] = -std::numeric_limits<C>::infinity();
     at.total[i] = 0;

@@ -43,30 +43,31 @@ constexpr std::int64_t scratch_bytes(std::int64_t dim) {
 template <class C, class F>
 KOKKOS_INLINE_FUNCTION Running<C, F> begin(const Team& team, std::int64_t dim) {
   using Stored = StoredFactor<F>;
+  const Near near{team, scratch_bytes<C, F>(dim)};
   const std::int64_t tile = block_size * block_size, strip = block_size * dim;
-  C *scores = take<C>(team, tile), *slopes = take<C>(team, tile);
+  C *scores = near.take<C>(tile), *slopes = near.take<C>(tile);
   Stored *probabilities, *by_key;
   if constexpr (is_pair<F>) {
-    probabilities = take<Stored>(team, tile);
-    by_key = take<Stored>(team, tile);
+    probabilities = near.take<Stored>(tile);
+    by_key = near.take<Stored>(tile);
   } else {
     probabilities = scores;
     by_key = slopes;
   }
-  return {take<F>(team, strip / numbers_in<F>),
-          take<F>(team, strip / numbers_in<F>),
+  return {near.take<F>(strip / numbers_in<F>),
+          near.take<F>(strip / numbers_in<F>),
           scores,
           slopes,
-          take<C>(team, tile),
+          near.take<C>(tile),
           probabilities,
           by_key,
           reinterpret_cast<F*>(slopes),
-          take<F>(team, for_pairs<F>(strip / 2)),
-          take<F>(team, for_pairs<F>(strip / 2)),
-          take<F>(team, for_pairs<F>(strip / 2)),
-          take<C>(team, strip),
-          take<C>(team, block_size),
-          take<C>(team, block_size)};
+          near.take<F>(for_pairs<F>(strip / 2)),
+          near.take<F>(for_pairs<F>(strip / 2)),
+          near.take<F>(for_pairs<F>(strip / 2)),
+          near.take<C>(strip),
+          near.take<C>(block_size),
+          near.take<C>(block_size)};
 }
 
 template <class T>

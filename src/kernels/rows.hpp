@@ -24,10 +24,15 @@ struct ComputeOf<BFloat16> {
 template <class T>
 using Compute = typename ComputeOf<T>::Type;
 
-/// Bytes of memory that each team has for `take`, and for `take_far`.
+/// Bytes of memory that each team has for `Near`, and for `take_far`.
 struct Scratch {
   std::int64_t near = 0, far = 0;
 };
+/// A GPU has so much near memory for a team: 48 KiB, of which Kokkos needs some itself. More lies in its main memory.
+inline constexpr std::int64_t most_near = std::int64_t{46} << 10;
+KOKKOS_INLINE_FUNCTION constexpr int near_level(std::int64_t bytes) {
+  return on_host || bytes <= most_near ? scratch_level : far_level;
+}
 
 inline void reserve(Policy& policy, int level, std::int64_t bytes) {
   if (bytes > 0) policy.set_scratch_size(level, Kokkos::PerTeam(static_cast<int>(bytes)));
@@ -59,12 +64,9 @@ void launch_rows(const Space& space, const char* name, std::int64_t rows, const 
   constexpr bool by_teams = std::is_invocable_v<const F&, const Team&, std::int64_t>;
   const std::int64_t teams = by_teams ? rows : (rows + threads - 1) / threads;
   Policy policy(space, static_cast<int>(teams), threads, vector_lanes);
-  if constexpr (scratch_level == far_level) {
-    reserve(policy, far_level, scratch.near + scratch.far);
-  } else {
-    reserve(policy, scratch_level, scratch.near);
-    reserve(policy, far_level, scratch.far);
-  }
+  const bool all_far = near_level(scratch.near) == far_level;
+  if (!all_far) reserve(policy, scratch_level, scratch.near);
+  reserve(policy, far_level, scratch.far + (all_far ? scratch.near : 0));
   if constexpr (by_teams)
     Kokkos::parallel_for(name, policy, RowOfATeam<F>{f});
   else
@@ -88,15 +90,25 @@ inline int threads_of_row(std::int64_t width) {
 
 /// The next `count` numbers of the team's scratch, aligned to a cache line.
 inline constexpr std::int64_t scratch_alignment = 64;
-template <class T, int level = scratch_level>
-KOKKOS_INLINE_FUNCTION T* take(const Team& team, std::int64_t count) {
+template <class T>
+KOKKOS_INLINE_FUNCTION T* take(const Team& team, int level, std::int64_t count) {
   const auto bytes = static_cast<std::size_t>(count) * sizeof(T);
   return static_cast<T*>(team.team_scratch(level).get_shmem_aligned(bytes, scratch_alignment));
 }
 template <class T>
 KOKKOS_INLINE_FUNCTION T* take_far(const Team& team, std::int64_t count) {
-  return take<T, far_level>(team, count);
+  return take<T>(team, far_level, count);
 }
+/// The `bytes` of Scratch::near that a kernel was launched with.
+struct Near {
+  const Team& team;
+  std::int64_t bytes;
+
+  template <class T>
+  KOKKOS_INLINE_FUNCTION T* take(std::int64_t count) const {
+    return kernels::take<T>(team, near_level(bytes), count);
+  }
+};
 
 /// f(team, first, n) for blocks [first, first + n) of at most `width` that cover [0, count),
 /// blocks in parallel.

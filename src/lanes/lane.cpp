@@ -38,6 +38,8 @@ void Lane::copy_to_host(const Tensor& from, std::span<std::byte> host) const {
   HEDDLE_EXPECT(static_cast<std::int64_t>(host.size()) == from.bytes());
   if (host.empty()) return;
   if (!stream_) return static_cast<void>(std::memcpy(host.data(), from.data, host.size()));
+  fence(
+      "copy to the host");  // to memory that is not pinned a GPU's copy waits by itself, where nobody watches
   stream_->copy_to_host(from.data, host.data(), from.bytes());
   fence("copy to the host");
 }

@@ -16,13 +16,14 @@ using reference::AttentionSizes;
 
 /// Leaves NaN in the memory that the next kernel's teams take for themselves.
 void spoil_scratch() {
-  constexpr std::int64_t count = on_host ? 1 << 20 : 10'000;  // a GPU's teams have 48 KB
+  constexpr std::int64_t count = on_host ? 1 << 20 : 10'000;  // what a GPU's teams have near
+  constexpr std::int64_t bytes = count * std::int64_t{sizeof(float)} + scratch_alignment;
   each_row(lane(), "spoil", 1,
            KOKKOS_LAMBDA(const Team& team, std::int64_t) {
-             float* numbers = take<float>(team, count);
+             float* numbers = Near{team, bytes}.take<float>(count);
              each(team, count, [&](std::int64_t i) { numbers[i] = std::numeric_limits<float>::quiet_NaN(); });
            },
-           {count * static_cast<std::int64_t>(sizeof(float)) + scratch_alignment});
+           {bytes});
 }
 
 fused_attention::Call call_of(DType type, AttentionSizes s, double rate) {

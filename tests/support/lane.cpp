@@ -2,7 +2,9 @@
 
 #include <cstdlib>
 #include <string>
+#include <utility>
 
+#include "heddle/comm/carrier.hpp"
 #include "heddle/comm/watch_over.hpp"
 #include "support/late_stream.hpp"
 #include "support/message_double.hpp"
@@ -25,10 +27,21 @@ std::string kind() {
   return late ? late : "";
 }
 
+/// The first time as a session does.
+lanes::Lane device_lane() {
+  const lanes::Lane lane = lanes::device_lane();
+  static bool set_up = false;
+  if (lane.stream() && !std::exchange(set_up, true)) {
+    comm::watch_over(lane, world().all());
+    comm::choose_carrier(world(), lane);
+  }
+  return lane;
+}
+
 }  // namespace
 
 lanes::Lane lane() {
-  if (kind().empty()) return lanes::device_lane();
+  if (kind().empty()) return device_lane();
   static const lanes::Lane the_lane = late_lane(kind());
   return the_lane;
 }

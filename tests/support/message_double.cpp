@@ -112,7 +112,7 @@ class DoubleGroup final : public comm::DeviceMessages::Group {
       all_.look_after();
       if (std::chrono::steady_clock::now() > give_up) std::abort();
     }
-    MPI_Comm_free(&comm_);
+    if (!all_.given_up()) MPI_Comm_free(&comm_);  // where other ranks may still come to it
   }
 
   const lanes::Lane& lane() const override { return lane_; }
@@ -232,10 +232,18 @@ void MessageDouble::look_after() {
   if (!moved) std::this_thread::sleep_for(std::chrono::microseconds(20));  // ranks may outnumber cores
 }
 
+void MessageDouble::give_up() noexcept {
+  const std::lock_guard hold(mutex_);
+  given_up_ = true;
+  for (const auto& call : calls_) call->finish();
+  calls_.clear();
+}
+
 /// Of a lane's thread: returns once the host has done it.
 void MessageDouble::have_done(const std::shared_ptr<Call>& call) {
   {
     const std::lock_guard hold(mutex_);
+    if (given_up_) return;
     calls_.push_back(call);
   }
   call->wait();

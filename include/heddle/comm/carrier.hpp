@@ -10,6 +10,10 @@
 
 namespace heddle::comm {
 
+/// Tells CUDA and NCCL by the environment, where the user has not, how messages between `ranks` processes want them. Before
+/// anything is asked of a GPU.
+void set_up_libraries(int ranks);
+
 struct Carrier {
   std::shared_ptr<DeviceMessages> library;  ///< of the device; null: the host's message library
   std::string said;                         ///< for a person; empty where the host is the device

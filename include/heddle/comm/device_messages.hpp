@@ -47,6 +47,8 @@ class DeviceMessages {
   virtual std::unique_ptr<Group> join(const Id& id, int ranks, int rank) = 0;
   /// Throws Error if a group has failed. Whatever waits on the host asks this, again and again.
   virtual void look_after() = 0;
+  /// This rank fails: nothing that is under way is waited for any more, here or by the device. Groups are good for nothing then.
+  virtual void give_up() noexcept = 0;
 };
 
 }  // namespace heddle::comm

@@ -24,6 +24,8 @@ class Request {
   ~Request();
 
   bool done() const { return state_ == nullptr; }
+  /// Whether a device does it, on a lane of its own: nobody needs to move it on.
+  bool on_device() const;
   /// Moves it on without waiting; true once it is done. Throws Error if the message library fails.
   bool test();
   /// Moves it on; true where wait() would return at once: it is done, or the lane will wait for it in the host's place.

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <exception>
 #include <vector>
 
 #include "heddle/lanes/lane.hpp"
@@ -82,8 +83,9 @@ class Observed {
       : observer_(observer), lane_(lane), piece_(piece) {
     if (observer_) observer_->piece_begins(piece_);
   }
-  ~Observed() {
-    if (!observer_) return;
+  /// Of a step that fails nobody is told, nor is its lane waited for.
+  ~Observed() noexcept(false) {
+    if (!observer_ || std::uncaught_exceptions() > errors_) return;
     if (lane_) lane_->fence("the end of a piece of work");
     observer_->piece_ended(piece_);
   }
@@ -94,6 +96,7 @@ class Observed {
   Observer* observer_;
   const lanes::Lane* lane_;
   Piece piece_;
+  int errors_ = std::uncaught_exceptions();
 };
 
 }  // namespace heddle::exec

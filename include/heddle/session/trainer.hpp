@@ -3,6 +3,7 @@
 
 #include <optional>
 
+#include "heddle/comm/give_up.hpp"
 #include "heddle/data/dataset.hpp"
 #include "heddle/exec/engine.hpp"
 #include "heddle/plan/plan.hpp"
@@ -75,6 +76,7 @@ class Trainer {
   std::optional<train::Optimizer> optimizer_;
   exec::Observer* observer_ = nullptr;  ///< of the last step
   mutable bool handed_out_ = true;      ///< parameters, so that their copies may be old
+  comm::GiveUp give_up_{ranks_};        ///< the first to go where a step fails
 };
 
 }  // namespace heddle::session

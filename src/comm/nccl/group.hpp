@@ -3,6 +3,7 @@
 
 #include <nccl.h>
 
+#include <memory>
 #include <set>
 
 #include "heddle/comm/device_messages.hpp"
@@ -15,10 +16,10 @@ void check(ncclResult_t result, const char* call);
 class Group final : public DeviceMessages::Group {
  public:
   using Message = DeviceMessages::Message;
-  using All = std::set<const Group*>;
-  /// One of `all` as long as it lives.
-  Group(All& all, const ncclUniqueId& id, int ranks, int rank);
-  /// Of one whose messages are not through, a run that fails, nothing is waited for.
+  using All = std::set<Group*>;
+  /// One of `all` as long as it lives. Its ranks are connected when it is made: later NCCL would let the host of one wait until
+  /// the other makes the call that needs the connection.
+  Group(std::shared_ptr<All> all, const ncclUniqueId& id, int ranks, int rank);
   ~Group() override;
   Group(const Group&) = delete;
   Group& operator=(const Group&) = delete;
@@ -29,13 +30,18 @@ class Group final : public DeviceMessages::Group {
   void broadcast(const Tensor& tensor, int root) override;
   void exchange(std::span<const Message> sends, std::span<const Message> receives) override;
   /// Throws Error if it has failed.
-  void look_after() const;
+  void look_after();
+  /// Ends what is under way. NCCL wants the calls for all groups of a process to be made together.
+  void abort() noexcept;
 
  private:
-  All& all_;
+  void connect(int ranks, int rank);
+
+  std::shared_ptr<All> all_;
   lanes::Lane lane_;
   cudaStream_t stream_;
-  ncclComm_t comm_ = nullptr;
+  ncclComm_t comm_ = nullptr;  ///< null once it is aborted
+  bool failed_ = false;
 };
 
 }  // namespace heddle::comm::nccl

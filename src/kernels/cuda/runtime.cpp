@@ -38,7 +38,9 @@ Runtime::Runtime(int threads) {
   sums_of_groups = Kokkos::kokkos_malloc<MemorySpace>("sums over rows", group_sums_bytes);
 }
 
+// After a fault of the GPU nothing of it can be freed: all goes with the process.
 Runtime::~Runtime() {
+  if (cudaDeviceSynchronize() != cudaSuccess) return;
   close_fused_attention();
   Products::close();
   Kokkos::kokkos_free<MemorySpace>(sums_of_groups);

@@ -26,6 +26,7 @@ class CudaStream final : public Stream {
   /// Closed with Kokkos, whoever still holds it.
   static std::shared_ptr<CudaStream> make() {
     auto stream = std::make_shared<CudaStream>();
+    stream->moment();  // the first, which the host waits for, while the stream is empty
     Kokkos::push_finalize_hook([held = std::weak_ptr(stream)] {
       if (const auto open = held.lock()) open->close();
     });
@@ -51,10 +52,10 @@ class CudaStream final : public Stream {
   void copy(const void* from, void* to, std::int64_t bytes) override {
     copy(from, to, bytes, cudaMemcpyDefault);
   }
-  /// Bytes that are not pinned CUDA itself has copied aside when it returns.
   void copy_from_host(const void* host, void* to, std::int64_t bytes) override {
-    if (bytes <= cuda::PinnedCopies::longest) host = from_host_.make(host, bytes, stream_);
-    copy(host, to, bytes, cudaMemcpyHostToDevice);
+    const bool aside = bytes <= cuda::PinnedCopies::longest;
+    copy(aside ? from_host_.make(host, bytes, stream_) : host, to, bytes, cudaMemcpyHostToDevice);
+    if (!aside) cuda::check(cudaStreamSynchronize(stream_), "cudaStreamSynchronize");
   }
   void copy_to_host(const void* from, void* host, std::int64_t bytes) override {
     copy(from, host, bytes, cudaMemcpyDeviceToHost);

@@ -14,13 +14,25 @@ using Policy = Kokkos::TeamPolicy<Kokkos::Cuda>;
 constexpr std::int64_t piece = 4096;
 constexpr int threads = 256;
 
-/// What becomes of a sum, in which numbers are added up, when a term lands there.
-template <class Sum>
-KOKKOS_INLINE_FUNCTION Sum landed(Sum sum, Sum term, Landing landing) {
-  if (landing == Landing::replace) return term;
-  if constexpr (std::is_floating_point_v<Sum>)
-    if (landing == Landing::log_add) return log_add(sum, term);
-  return sum + term;
+/// A term lands where `sum` lies: to be added up in what both are converted to.
+template <class From, class To>
+KOKKOS_INLINE_FUNCTION void land(To& sum, From term, Landing landing) {
+  using Sum = decltype(sum + term);
+  if (landing == Landing::replace) {
+    if constexpr (std::is_same_v<From, To>)
+      sum = term;  // every bit of it, where a conversion may lose some
+    else
+      sum = static_cast<To>(static_cast<Sum>(term));
+    return;
+  }
+  const Sum before = static_cast<Sum>(sum), added = static_cast<Sum>(term);
+  if constexpr (std::is_floating_point_v<Sum>) {
+    if (landing == Landing::log_add) {
+      sum = static_cast<To>(log_add(before, added));
+      return;
+    }
+  }
+  sum = static_cast<To>(before + added);
 }
 
 /// From numbers of type From to those of type To: pieces of runs in parallel.
@@ -36,11 +48,8 @@ void launch(const Kokkos::Cuda& space, const RunsThere& runs, const From* from, 
         const std::int64_t left = run.length - first, n = left < piece ? left : piece;
         const From* terms = from + run.from + first;
         To* sums = to + run.to + first;
-        Kokkos::parallel_for(Kokkos::TeamThreadRange(team, n > 0 ? n : 0), [&](std::int64_t i) {
-          using Sum = decltype(sums[i] + terms[i]);
-          const auto before = landing == Landing::replace ? Sum{} : static_cast<Sum>(sums[i]);
-          sums[i] = static_cast<To>(landed(before, static_cast<Sum>(terms[i]), landing));
-        });
+        Kokkos::parallel_for(Kokkos::TeamThreadRange(team, n > 0 ? n : 0),
+                             [&](std::int64_t i) { land(sums[i], terms[i], landing); });
       });
 }
 

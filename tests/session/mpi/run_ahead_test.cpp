@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include "heddle/comm/collectives.hpp"
+#include "support/message_double.hpp"
 #include "synthetic_run.hpp"
 
 namespace heddle::tests {
@@ -20,10 +21,37 @@ TEST(RunAhead, TheHostDoesNotWaitForAMessageOfTheLane) {
   if (!by_device_messages()) GTEST_SKIP() << "MPI carries messages, and the host waits for them";
   const std::vector<std::string> pipeline = {"grid.pipeline=" + std::to_string(world().size()),
                                              "pipeline.microbatches=4"};
-  Training training(small_deck(pipeline));
+  const auto second_loss = [&](exec::Observer* observer) {
+    Training training(small_deck(pipeline));
+    training.trainer.step(0, training.batch);  // the host waits in the first
+    return training.trainer.step(1, training.batch, observer).loss;
+  };
   Meets observer;
-  const double ahead = training.trainer.step(0, training.batch, &observer).loss;
-  EXPECT_EQ(ahead, Training(small_deck(pipeline)).trainer.step(0, training.batch).loss);
+  EXPECT_EQ(second_loss(&observer), second_loss(nullptr));
+}
+
+class Fails final : public exec::Observer {
+ public:
+  void action_begins(const schedule::Action& action) override {
+    if (action.kind == schedule::ActionKind::backward && world().rank() == world().size() - 1)
+      throw Error(ExitCode::failure, "the last rank fails");
+  }
+};
+
+TEST(RunAhead, WhatTheLaneWaitsForIsGivenUpWhereARankFails) {
+  if (!by_device_messages()) GTEST_SKIP() << "nothing is under way on a lane";
+  const auto messages = std::make_shared<MessageDouble>(lane());
+  world().send_through(messages);
+  const ExitCode code = world().run([] {
+    Training training(
+        small_deck({"grid.pipeline=" + std::to_string(world().size()), "pipeline.microbatches=4"}));
+    training.trainer.step(0, training.batch);
+    Fails observer;
+    training.trainer.step(1, training.batch, &observer);
+  });
+  EXPECT_EQ(code, ExitCode::failure);
+  EXPECT_TRUE(messages->given_up());
+  world().send_through(std::make_shared<MessageDouble>(lane()));
 }
 
 }  // namespace
