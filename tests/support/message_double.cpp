@@ -229,7 +229,7 @@ void MessageDouble::look_after() {
     const std::lock_guard hold(mutex_);
     std::erase(calls_, call);
   }
-  if (!moved) std::this_thread::sleep_for(std::chrono::microseconds(20));  // ranks may outnumber cores
+  if (!moved) std::this_thread::yield();  // ranks may outnumber cores
 }
 
 /// Of a lane's thread: returns once the host has done it.
