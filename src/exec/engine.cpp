@@ -73,8 +73,9 @@ void Engine::run_row(RunState state, StepHooks* hooks, schedule::Observer* obser
   if (observer)
     events.emplace(machine, input_.lane, input_.clock, state.observer ? Telling::each_in_turn : Telling::late,
                    *observer);
+  const bool in_order = input_.grid.has_channels(maps::Axis::pipeline, input_.lane);
   schedule::Interpreter loop(input_.execution.schedule, pipeline_rank_, machine, input_.execution.lookahead,
-                             events ? &*events : nullptr);
+                             events ? &*events : nullptr, in_order ? &*input_.execution.calls : nullptr);
   for (Advance advance; (advance = loop.advance()) != Advance::done;)
     if (advance == Advance::blocked) wait(loop, machine, state.observer);
   machine.end_step();
