@@ -135,11 +135,11 @@ class Line {
     return true;
   }
 
-  /// Its receive may be posted, and the other rank is not in the midst of calling others.
+  /// Its receive may be posted, which is never between two calls of an action.
   bool may_send(PipelineRank rank) const {
     if (sends_ == Sends::go_on) return true;
     const Place& there = places_[partner(rank)];
-    return receives_[counterpart(action(rank))].index < there.scan && !there.begun;
+    return receives_[counterpart(action(rank))].index < there.scan && there.called == 0;
   }
 
   void send(PipelineRank rank) {

@@ -168,6 +168,28 @@ TEST(CallOrder, IsNoneWhereOnlyMessagesThatAreKeptSomewherePassEachOther) {
   EXPECT_FALSE(call_order(schedule, no_groups(schedule), 1));
 }
 
+TEST(CallOrder, AReceiveIsPostedBehindTheSumThatItsSenderTakesPartInFirst) {
+  const Schedule schedule = read_schedule("0F0,0SEND_F0,0F1,0SEND_F1\n1RECV_F0,1F0,1RECV_F1,1F1\n");
+  const GroupCall sum{tests::ids<PipelineRank>({0, 1}), "sum"};
+  GroupCalls groups(2);
+  groups[PipelineRank(0)][2] = {sum};
+  groups[PipelineRank(1)][1] = {sum};
+  EXPECT_EQ(call_order(schedule, groups, 2)->posts[PipelineRank(1)], (std::vector<Post>{{0, 0}, {2, 2}}));
+}
+
+// The second message would have to be taken between two sums of one action.
+TEST(CallOrder, IsNoneWhereAReceiveWouldStandInsideAnAction) {
+  const Schedule schedule = read_schedule("0F0,0SEND_F0,0F1,0SEND_F1,0F2\n1RECV_F0,1F0,1RECV_F1,1F1\n2F0\n");
+  const GroupCall one{tests::ids<PipelineRank>({0, 1}), "one"},
+      other{tests::ids<PipelineRank>({1, 2}), "other"}, third{tests::ids<PipelineRank>({0, 2}), "third"};
+  GroupCalls groups(3);
+  groups[PipelineRank(0)][2] = {one};
+  groups[PipelineRank(0)][4] = {third};
+  groups[PipelineRank(1)][1] = {one, other};
+  groups[PipelineRank(2)][0] = {third, other};
+  EXPECT_FALSE(call_order(schedule, groups, 2));
+}
+
 TEST(CallOrder, IsNoneWhereItIsDecidedWhileItRuns) {
   Schedule schedule = lowered(gpipe(2, 3));
   schedule.window = 2;
