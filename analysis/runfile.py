@@ -15,6 +15,7 @@ class Run:
     path: str
     grid: dict        # axis -> extent
     hosts: list       # one a rank
+    messages: str     # who carries them: "by MPI", "by NCCL 2.28.3"
     build: dict
     finished: bool
     parameters: int
@@ -57,6 +58,7 @@ def read(path):
                 path=path,
                 grid={axis: int(file["grid"].attrs[axis]) for axis in text(file["grid"].attrs["order"]).split()},
                 hosts=[text(host) for host in file["hosts"][:]],
+                messages=text(file["plan"].attrs.get("messages", "by MPI")),
                 build={key: text(value) for key, value in file["build"].attrs.items()},
                 finished=bool(file.attrs["finished"]),
                 parameters=int(file.attrs["parameters"]),

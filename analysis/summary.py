@@ -39,7 +39,7 @@ def overview(run):
     print(f"{run.path}: {'finished' if run.finished else 'not finished'}, heddle {run.build['version']} "
           f"({run.build['git_state']}, {run.build['compiler']}, {run.build['build_type']})")
     print(f"grid        {' x '.join(f'{axis} {extent}' for axis, extent in run.grid.items())}, "
-          f"{len(run.hosts)} ranks on {hosts} host{'s' if hosts > 1 else ''}")
+          f"{len(run.hosts)} ranks on {hosts} host{'s' if hosts > 1 else ''}, messages {run.messages}")
     print(f"parameters  {run.parameters:,}")
     if len(steps) == 0:
         return

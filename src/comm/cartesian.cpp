@@ -59,6 +59,10 @@ void CartesianGrid::open_channels(maps::AxisSet axes, const std::set<Channel>& c
   if (handle.shared->device) handle.channels.open(*handle.shared->device, handle.comm, handle.rank, channels);
 }
 
+bool CartesianGrid::has_channels(maps::AxisSet axes, const lanes::Lane& lane) const {
+  return along(axes).handle().channels.any(lane);
+}
+
 const Communicator& CartesianGrid::group(const maps::Map& map) const {
   return map.among.empty() ? along(map.axes) : groups_.at({map.axes, map.among});
 }

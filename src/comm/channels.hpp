@@ -23,6 +23,7 @@ class Channels {
   /// Null where the host's message library carries what is on this lane.
   Group* all(const lanes::Lane& lane) const { return lane.stream() ? all_.get() : nullptr; }
   Group* one(const Channel& channel, const lanes::Lane& lane) const;
+  bool any(const lanes::Lane& lane) const { return lane.stream() && !some_.empty(); }
 
  private:
   std::unique_ptr<Group> all_;

@@ -31,10 +31,7 @@ void DeviceMachine::end_step() {
 }
 
 bool DeviceMachine::ready(const Action& action) {
-  if (is_receive(action.kind)) {
-    post(action);
-    return arrived(receives_.at(action));
-  }
+  if (is_receive(action.kind)) return arrived(receives_.at(action));
   if (is_send(action.kind)) {
     std::deque<Requests>& sends = sends_[channel_of(action)];
     while (!sends.empty() && comm::test_all(sends.front())) sends.pop_front();
@@ -48,8 +45,8 @@ bool DeviceMachine::ready(const Action& action) {
 /// Where the next action is chosen by what has arrived, nobody takes what has not; else the lane may wait for it while the
 /// host goes on.
 bool DeviceMachine::arrived(Requests& requests) const {
-  return in_.schedule.window > 1 || in_.first ? comm::test_all(requests)
-                                              : std::ranges::all_of(requests, &comm::Request::settled);
+  return in_.schedule.window > 1 ? comm::test_all(requests)
+                                 : std::ranges::all_of(requests, &comm::Request::settled);
 }
 
 bool DeviceMachine::full(const std::deque<Requests>& sends) const {
@@ -79,7 +76,7 @@ std::optional<std::size_t> DeviceMachine::first_ready(std::span<const Action> ac
 
 void DeviceMachine::start(const Action& action) {
   if (is_receive(action.kind)) {
-    if (!in_.first) post(action);
+    receives_[action] = exchange(action);
     return;
   }
   span_.begin = in_.runner.lane().moment();
@@ -109,10 +106,6 @@ schedule::Event DeviceMachine::end(const Action& action) {
   };
   const double begin = span_.waited ? last_end_ : time(span_.begin);
   return {action, begin, last_end_ = time(span_.end)};
-}
-
-void DeviceMachine::post(const Action& action) {
-  if (!receives_.contains(action)) receives_[action] = exchange(action);
 }
 
 void DeviceMachine::receive(const Action& action) {

@@ -1,7 +1,5 @@
 #include "heddle/exec/engine.hpp"
 
-#include <utility>
-
 #include "heddle/exec/lane_events.hpp"
 #include "heddle/maps/local.hpp"
 
@@ -69,15 +67,15 @@ void Engine::run_row(RunState state, StepHooks* hooks, schedule::Observer* obser
                          .clock = input_.clock,
                          .reducer = reducer_ ? &*reducer_ : nullptr,
                          .hooks = hooks,
-                         .channel_capacity = input_.execution.channel_capacity,
-                         .first = input_.lane.stream() && !std::exchange(ran_, true)});
+                         .channel_capacity = input_.execution.channel_capacity});
   machine.begin_step(state, row_shifts());
   std::optional<LaneEvents> events;
   if (observer)
     events.emplace(machine, input_.lane, input_.clock, state.observer ? Telling::each_in_turn : Telling::late,
                    *observer);
+  const bool in_order = input_.grid.has_channels(maps::Axis::pipeline, input_.lane);
   schedule::Interpreter loop(input_.execution.schedule, pipeline_rank_, machine, input_.execution.lookahead,
-                             events ? &*events : nullptr);
+                             events ? &*events : nullptr, in_order ? &*input_.execution.calls : nullptr);
   for (Advance advance; (advance = loop.advance()) != Advance::done;)
     if (advance == Advance::blocked) wait(loop, machine, state.observer);
   machine.end_step();

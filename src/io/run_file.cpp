@@ -78,6 +78,7 @@ void write_header(const h5::Handle& file, const RunHeader& header) {
   write_vocabulary(h5::create_group(file, "tokenizer"), header.vocabulary);
 
   const auto plan = h5::create_group(file, "plan");
+  h5::write_attribute(plan, "messages", header.messages);
   h5::write_lines(plan, "actions", header.actions);
   write_memory(plan, header.memory);
 

@@ -88,6 +88,8 @@ RunHeader read_run_header(const std::string& path) {
   header.vocabulary = read_vocabulary(h5::open_group(file, "tokenizer"));
   header.parameters = h5::read_integer(file, "parameters");
   header.flops_per_step = h5::read_real(file, "flops_per_step");
+  const auto plan = h5::open_group(file, "plan");
+  if (h5::has_attribute(plan, "messages")) header.messages = h5::read_string(plan, "messages");
   header.actions = h5::read_lines(file, "plan/actions");
   header.memory = read_memory(file);
   return header;

@@ -93,6 +93,12 @@ void make_programs(Draft& draft) {
   }
 }
 
+void order_calls(Execution& execution) {
+  const schedule::Schedule& rows = execution.schedule;
+  execution.calls =
+      schedule::call_order(rows, schedule::group_calls(rows, execution.programs), execution.lookahead);
+}
+
 }  // namespace
 
 Draft draft_of(const Options& options, const ModelWriter& write) {
@@ -101,6 +107,7 @@ Draft draft_of(const Options& options, const ModelWriter& write) {
   schedule_rows(draft);
   draft.cuts = cuts_of(draft);
   make_programs(draft);
+  for (Execution* one : {&draft.training, &draft.evaluation}) order_calls(*one);
   return draft;
 }
 

@@ -15,13 +15,20 @@ Interpreter::Interpreter(const Row& row, Machine& machine, int lookahead, Observ
 }
 
 Interpreter::Interpreter(const Schedule& schedule, PipelineRank rank, Machine& machine, int lookahead,
-                         Observer* observer)
+                         Observer* observer, const CallOrder* order)
     : Interpreter(schedule.rows[rank], machine, lookahead, observer) {
+  if (order) posts_ = &order->posts[rank];
   window_ = schedule.window;
+  HEDDLE_EXPECT(window_ == 1 || !order);
   if (window_ > 1) dependencies_.emplace(schedule);
 }
 
 void Interpreter::post_receives() {
+  if (posts_) {
+    for (; next_post_ < posts_->size() && (*posts_)[next_post_].before <= position_; ++next_post_)
+      machine_->start((*row_)[(*posts_)[next_post_].receive]);
+    return;
+  }
   for (; scan_ < row_->size() && posted_ < lookahead_; ++scan_) {
     const Action& action = (*row_)[scan_];
     if (!is_receive(action.kind)) continue;

@@ -140,6 +140,7 @@ io::RunHeader Session::Parts::header() const {
                        .vocabulary = dataset.file().header().vocabulary,
                        .parameters = plan.count.parameters,
                        .flops_per_step = plan.count.flops_per_step,
+                       .messages = carrier.empty() ? "by MPI" : carrier,
                        .actions = {},
                        .memory = {}};
   std::istringstream text(schedule::write(plan.training.schedule));

@@ -7,7 +7,6 @@
 #include "heddle/comm/collectives.hpp"
 #include "heddle/comm/watch_over.hpp"
 #include "heddle/maps/local.hpp"
-#include "heddle/schedule/message_order.hpp"
 #include "heddle/train/rate.hpp"
 
 namespace heddle::session {
@@ -16,13 +15,13 @@ using maps::Axis;
 
 namespace {
 
-/// Of both schedules, which send on the same ones. None where the order of messages is not the channel's.
+/// Of both schedules, which send on the same ones. None where one of them has no order of calls.
 std::set<comm::Channel> channels(const plan::Plan& plan) {
   std::set<comm::Channel> all;
   for (const plan::Execution* execution : {&plan.training, &plan.evaluation}) {
-    const auto channels = schedule::ordered_channels(execution->schedule);
-    if (!channels) return {};
-    for (const auto& [from, to, number] : *channels) all.insert({from, to, static_cast<int>(number)});
+    if (!execution->calls) return {};
+    for (const auto& [from, to, number] : execution->calls->channels)
+      all.insert({from, to, static_cast<int>(number)});
   }
   return all;
 }

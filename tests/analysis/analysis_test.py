@@ -41,7 +41,7 @@ class Summary(Case):
     def test_numbers(self):
         result = call("summary.py", RUN)
         self.assertEqual(result.returncode, 0, result.stderr)
-        for words in ("pipeline 2 x data 1 x tensor 2, 4 ranks on 2 hosts", "1,234,567", "81,920 tokens/s",
+        for words in ("pipeline 2 x data 1 x tensor 2, 4 ranks on 2 hosts, messages by NCCL 2.28.3", "1,234,567", "81,920 tokens/s",
                       "100.0 ms a step", "35,000.0 model GFLOP/s", "held out 1.6182", ": finished"):
             self.assertIn(words, result.stdout)
         rows = [line.split() for line in result.stdout.splitlines() if line[:1].isdigit()]

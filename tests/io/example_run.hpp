@@ -22,6 +22,7 @@ inline RunHeader example_header() {
   header.vocabulary = {TokenKind::character, 3, {'a', 0xE9, 0x1F9F5}};
   header.parameters = 1'234'567;
   header.flops_per_step = 3.5e12;
+  header.messages = "by NCCL 2.28.3";
   header.actions = {"0F0,0F1,0B0", "1F0"};
   for (int rank = 0; rank < 4; ++rank)
     for (auto [region, mib] :

@@ -28,6 +28,7 @@ TEST(RunFile, KeepsItsHeader) {
   EXPECT_EQ(read.vocabulary, header.vocabulary);
   EXPECT_EQ(read.parameters, header.parameters);
   EXPECT_EQ(read.flops_per_step, header.flops_per_step);
+  EXPECT_EQ(read.messages, header.messages);
   EXPECT_EQ(read.actions, header.actions);
   EXPECT_EQ(read.memory, header.memory);
 }

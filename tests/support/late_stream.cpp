@@ -33,8 +33,10 @@ struct LateStream::Place final : lanes::Mark::Awaited {
     want();
     queue->changed.wait(hold, [this] { return queue->done >= number; });
   }
+  /// Told once: who waits is woken for nothing otherwise, each time that somebody looks.
   void want() const {
-    queue->wanted = std::max(queue->wanted, number);
+    if (queue->wanted >= number) return;
+    queue->wanted = number;
     queue->changed.notify_all();
   }
   lanes::Mark::Clock::time_point when() const override { return *time; }

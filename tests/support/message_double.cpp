@@ -72,9 +72,15 @@ class MessageDouble::Call {
     done_ = true;
     changed_.notify_all();
   }
+  /// Of a lane's thread, which has come to it: returns once the host has done it.
   void wait() {
     std::unique_lock hold(mutex_);
+    reached_ = true;
     changed_.wait(hold, [this] { return done_; });
+  }
+  bool reached() {
+    const std::lock_guard hold(mutex_);
+    return reached_;
   }
 
  private:
@@ -92,7 +98,7 @@ class MessageDouble::Call {
   Start start_;
   std::vector<Record> records_;
   std::vector<MPI_Request> pending_;
-  bool compared_ = false, done_ = false;
+  bool compared_ = false, reached_ = false, done_ = false;
   std::mutex mutex_;
   std::condition_variable changed_;
 };
@@ -210,43 +216,24 @@ std::unique_ptr<comm::DeviceMessages::Group> MessageDouble::join(const Id& id, i
 }
 
 void MessageDouble::enqueue(const lanes::Lane& lane, const std::shared_ptr<Call>& call) {
-  lane.run([this, call] { have_done(call); });
-  ends_.push_back(lane.mark("a call"));
+  lane.run([call] { call->wait(); });
+  calls_.push_back({call, lane.mark("a call")});
 }
 
 void MessageDouble::look_after() {
-  std::erase_if(ends_, [](const lanes::Mark& end) { return end.passed(); });
-  std::deque<std::shared_ptr<Call>> calls;
-  {
-    const std::lock_guard hold(mutex_);
-    calls = calls_;
-  }
-  bool moved = ends_.empty();
-  for (const auto& call : calls) {
-    if (!call->move_on()) continue;
-    moved = true;
+  while (!calls_.empty()) {
+    const auto& [call, end] = calls_.front();
+    end.passed();  // who asks for it lets the lane come to the call
+    if (!call->reached() || !call->move_on()) return std::this_thread::yield();  // ranks may outnumber cores
     call->finish();
-    const std::lock_guard hold(mutex_);
-    std::erase(calls_, call);
+    calls_.pop_front();
   }
-  if (!moved) std::this_thread::sleep_for(std::chrono::microseconds(20));  // ranks may outnumber cores
 }
 
 void MessageDouble::give_up() noexcept {
-  const std::lock_guard hold(mutex_);
   given_up_ = true;
-  for (const auto& call : calls_) call->finish();
+  for (const Enqueued& enqueued : calls_) enqueued.call->finish();
   calls_.clear();
-}
-
-/// Of a lane's thread: returns once the host has done it.
-void MessageDouble::have_done(const std::shared_ptr<Call>& call) {
-  {
-    const std::lock_guard hold(mutex_);
-    if (given_up_) return;
-    calls_.push_back(call);
-  }
-  call->wait();
 }
 
 }  // namespace heddle::tests

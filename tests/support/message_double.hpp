@@ -1,11 +1,10 @@
 // A device's message library that goes through MPI: what is enqueued on a lane is done late, by the host, whenever it waits.
-// It holds all ranks of a group to the same calls in the same order, which NCCL does not do but hang, or worse.
+// It holds all ranks of a group to the same calls in the same order, which NCCL does not do but hang, or worse. And it does one
+// call after the other, of whatever group, in the order in which the rank makes them: as a device that is as busy with a call as
+// can be. Who runs to the end on it needs no two calls at a time.
 #pragma once
 
-#include <atomic>
 #include <deque>
-#include <mutex>
-#include <vector>
 
 #include "heddle/comm/device_messages.hpp"
 
@@ -30,14 +29,15 @@ class MessageDouble final : public comm::DeviceMessages {
   void enqueue(const lanes::Lane& lane, const std::shared_ptr<Call>& call);
 
  private:
-  void have_done(const std::shared_ptr<Call>& call);
+  struct Enqueued {
+    std::shared_ptr<Call> call;
+    lanes::Mark end;
+  };
 
   lanes::Lane lane_;
   int ids_ = 0;
-  std::vector<lanes::Mark> ends_;  ///< of calls that are enqueued
-  std::mutex mutex_;
-  std::deque<std::shared_ptr<Call>> calls_;
-  std::atomic<bool> given_up_ = false;
+  std::deque<Enqueued> calls_;  ///< in their order
+  bool given_up_ = false;
 };
 
 }  // namespace heddle::tests

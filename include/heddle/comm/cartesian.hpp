@@ -41,6 +41,8 @@ class CartesianGrid {
   /// Along `axes`, whose ranks they name. Collective over the grid: all ranks name the same. Without a device's message library
   /// nothing is done.
   void open_channels(maps::AxisSet axes, const std::set<Channel>& channels);
+  /// Whether this rank's messages along `axes` that are on `lane` go by such channels.
+  bool has_channels(maps::AxisSet axes, const lanes::Lane& lane) const;
   /// The ranks that take part in a map with this one, which does; where the map tells them, their group
   /// has been made.
   const Communicator& group(const maps::Map& map) const;

@@ -47,9 +47,6 @@ struct MachineInput {
   GradientReducer* reducer = nullptr;  ///< null: forward only
   StepHooks* hooks = nullptr;
   int channel_capacity = schedule::default_channel_capacity;
-  /// The first run of its row: each receive is posted at its turn and waited for by the host. Memory and code of a device are
-  /// then got while no message waits there for what would have to wait for them.
-  bool first = false;
 };
 
 /// When the lane did an action.
@@ -87,7 +84,6 @@ class DeviceMachine final : public schedule::Machine {
   bool full(const std::deque<Requests>& sends) const;  ///< as many as may be under way in a channel
   void wait(Requests& requests, const schedule::Action& action);
   void compute(const schedule::Action& action);
-  void post(const schedule::Action& action);
   void receive(const schedule::Action& action);
   void send(const schedule::Action& action);
   void reduce_gradients();

@@ -51,7 +51,6 @@ class Engine {
   std::optional<Arena> arena_;
   std::optional<ProgramRunner> runner_;
   std::optional<GradientReducer> reducer_;
-  bool ran_ = false;  ///< a row
 };
 
 }  // namespace heddle::exec

@@ -33,6 +33,7 @@ struct RunHeader {
   Vocabulary vocabulary;
   std::int64_t parameters = 0;       ///< numbers in the model
   double flops_per_step = 0;         ///< of the model, over all ranks
+  std::string messages = "by MPI";   ///< who carries them
   std::vector<std::string> actions;  ///< the schedule as text, one row a pipeline rank
   std::vector<MemoryRegion> memory;
 };

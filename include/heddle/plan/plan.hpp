@@ -3,6 +3,7 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -14,6 +15,7 @@
 #include "heddle/plan/options.hpp"
 #include "heddle/plan/rank_classes.hpp"
 #include "heddle/schedule/buckets.hpp"
+#include "heddle/schedule/call_order.hpp"
 
 namespace heddle::plan {
 
@@ -30,7 +32,8 @@ struct Execution {
   int lookahead = 1;  ///< receives posted ahead: what is asked for, or more where the schedule needs it
   int channel_capacity = schedule::default_channel_capacity;
   ById<PipelineRank, passes::Program> programs = {};
-  std::vector<RankPlan> ranks = {};  ///< by class
+  std::optional<schedule::CallOrder> calls = {};  ///< proved to come to their end; none: MPI carries messages
+  std::vector<RankPlan> ranks = {};               ///< by class
 };
 
 using passes::Tie;

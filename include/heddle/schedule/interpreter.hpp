@@ -8,6 +8,7 @@
 #include <span>
 #include <vector>
 
+#include "heddle/schedule/call_order.hpp"
 #include "heddle/schedule/dependencies.hpp"
 #include "heddle/schedule/machine.hpp"
 #include "heddle/schedule/observer.hpp"
@@ -30,9 +31,11 @@ inline constexpr int default_lookahead = 2;
 ///       if (advance == Advance::blocked) idle();
 class Interpreter {
  public:
-  /// `lookahead` is at least 1; the observer may be null.
+  /// `lookahead` is at least 1; the observer may be null. Where the order of calls is given, receives are posted where it
+  /// says.
   Interpreter(const Schedule& schedule, PipelineRank rank, Machine& machine,
-              int lookahead = default_lookahead, Observer* observer = nullptr);
+              int lookahead = default_lookahead, Observer* observer = nullptr,
+              const CallOrder* order = nullptr);
   /// In the order of the row.
   Interpreter(const Row& row, Machine& machine, int lookahead = default_lookahead,
               Observer* observer = nullptr);
@@ -58,6 +61,8 @@ class Interpreter {
   Machine* machine_;
   int lookahead_;
   Observer* observer_;
+  const std::vector<Post>* posts_ = nullptr;  ///< null: receives are posted ahead
+  std::size_t next_post_ = 0;
   int window_ = 1;
   std::optional<Dependencies> dependencies_;  ///< where the window is wider than 1
   std::size_t position_ = 0;

@@ -18,7 +18,8 @@ namespace heddle::schedule {
 ///
 /// Then every message is matched too: a receive ran, so it was sent; a computation ran, so it received.
 /// Collectives over the other axes of the grid need no check: ranks that share a pipeline coordinate carry
-/// out one and the same row, so they meet in the same order.
+/// out one and the same row, so they meet in the same order. What several pipeline ranks call together is in their programs:
+/// call_order.hpp proves that it comes to its end.
 std::optional<Problem> first_problem(const Schedule& schedule, int lookahead = default_lookahead,
                                      int channel_capacity = default_channel_capacity);
 

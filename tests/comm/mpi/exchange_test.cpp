@@ -26,36 +26,35 @@ DistributedTensor draw_all(const std::vector<maps::Box>& boxes, Numbers numbers,
   return x;
 }
 
-maps::LocalTensor over_mpi(const TransferPlan& plan, DType dtype, const maps::LocalTensor& x) {
-  const Exchange exchange(world().all(), plan, dtype);
-  const Owned in(dtype, x), out(dtype, plan.target[world().rank()].shape());
-  complete(exchange.start(in.view(), out.view(), {}), "an exchange");
-  return out.values();
-}
-
-double dot(const maps::LocalTensor& x, const maps::LocalTensor& y) {
-  double sum = 0;
-  for (std::size_t i = 0; i < x.values.size(); ++i) sum += x.values[i] * y.values[i];
-  return all_sum(world().all(), sum, "an inner product");
-}
-
-void expect_as_the_oracle(const TransferPlan& plan) {
-  const TransferPlan back = maps::adjoint(plan);
-  const int me = world().rank();
-  for (DType dtype : {DType::i32, DType::f32, DType::f64, DType::bf16}) {
-    const auto x = draw_all(plan.source, Numbers::small_integers, 1),
-               y = draw_all(plan.target, Numbers::small_integers, 2);
-    const auto forward = over_mpi(plan, dtype, x[me]), backward = over_mpi(back, dtype, y[me]);
-    EXPECT_EQ(forward, maps::carry_out(plan, x)[me]);
-    EXPECT_EQ(backward, maps::carry_out(back, y)[me]);
-    EXPECT_EQ(dot(forward, y[me]), dot(x[me], backward));
+class Exchanges : public testing::Test {
+ protected:
+  maps::LocalTensor over_mpi(const TransferPlan& plan, DType dtype, const maps::LocalTensor& x) const {
+    const Exchange exchange(ranks_, plan, dtype);
+    const Owned in(dtype, x), out(dtype, plan.target[ranks_.rank()].shape());
+    complete(exchange.start(in.view(), out.view(), lane()), "an exchange");
+    return out.values();
   }
-  // The order of the additions is the plan's, so even rounded sums agree to the bit.
-  const auto y = draw_all(plan.target, Numbers::reals, 3);
-  EXPECT_EQ(over_mpi(back, DType::f64, y[me]), maps::carry_out(back, y)[me]);
-}
+  void expect_as_the_oracle(const TransferPlan& plan) const {
+    const TransferPlan back = maps::adjoint(plan);
+    const int me = world().rank();
+    for (DType dtype : {DType::i32, DType::f32, DType::f64, DType::bf16}) {
+      const auto x = draw_all(plan.source, Numbers::small_integers, 1),
+                 y = draw_all(plan.target, Numbers::small_integers, 2);
+      const auto forward = over_mpi(plan, dtype, x[me]), backward = over_mpi(back, dtype, y[me]);
+      EXPECT_EQ(forward, maps::carry_out(plan, x)[me]);
+      EXPECT_EQ(backward, maps::carry_out(back, y)[me]);
+      EXPECT_EQ(dot(forward, y[me]), dot(x[me], backward));
+    }
+    // The order of the additions is the plan's, so even rounded sums agree to the bit.
+    const auto y = draw_all(plan.target, Numbers::reals, 3);
+    EXPECT_EQ(over_mpi(back, DType::f64, y[me]), maps::carry_out(back, y)[me]);
+  }
 
-TEST(Exchange, halos_of_many_windows_in_one_dim) {
+ private:
+  const Communicator ranks_ = everybody();
+};
+
+TEST_F(Exchanges, halos_of_many_windows_in_one_dim) {
   const int ranks = world().size();
   for (int parts = 1; parts <= ranks; ++parts)
     for (std::int64_t n : {0, 3, 10, 50})
@@ -70,7 +69,7 @@ TEST(Exchange, halos_of_many_windows_in_one_dim) {
       }
 }
 
-TEST(Exchange, halos_reach_over_corners_in_two_and_three_dims) {
+TEST_F(Exchanges, halos_reach_over_corners_in_two_and_three_dims) {
   const int ranks = world().size();
   for (int rows = 1; rows <= ranks; ++rows) {
     const int columns = ranks / rows;
@@ -81,7 +80,7 @@ TEST(Exchange, halos_reach_over_corners_in_two_and_three_dims) {
   }
 }
 
-TEST(Exchange, repartitions_between_any_two_partitions_with_idle_ranks) {
+TEST_F(Exchanges, repartitions_between_any_two_partitions_with_idle_ranks) {
   const int ranks = world().size();
   for (const Shape& global : {Shape{7, 5, 3}, Shape{2, 1, 9}})
     for (int a = 1; a <= ranks; ++a)
@@ -94,7 +93,7 @@ TEST(Exchange, repartitions_between_any_two_partitions_with_idle_ranks) {
       }
 }
 
-TEST(Exchange, known_answer_of_the_adjoint_repartition_from_4x1_to_2x2) {
+TEST_F(Exchanges, known_answer_of_the_adjoint_repartition_from_4x1_to_2x2) {
   if (world().size() < 4) GTEST_SKIP() << "needs 4 ranks";
   const int ranks = world().size(), me = world().rank();
   const auto from = maps::balanced_partition({7, 5}, {4, 1}, first_ranks(4));
@@ -112,7 +111,7 @@ TEST(Exchange, known_answer_of_the_adjoint_repartition_from_4x1_to_2x2) {
   EXPECT_EQ(dot(x, y), 212);
 }
 
-TEST(Exchange, known_answer_of_broadcast_from_2x1_to_2x3) {
+TEST_F(Exchanges, known_answer_of_broadcast_from_2x1_to_2x3) {
   if (world().size() < 6) GTEST_SKIP() << "needs 6 ranks";
   const int ranks = world().size(), me = world().rank();
   const auto from = maps::balanced_partition({5, 2}, {2, 1}, {0, 3});

@@ -61,30 +61,39 @@ TEST(CartesianGrid, refuses_another_number_of_ranks) {
   }
 }
 
+// One rank sends first, so that there is an order of all ranks' calls.
 TEST(PointToPoint, messages_posted_ahead_go_round_the_ring) {
-  const int n = world().size(), me = world().rank();
-  std::vector<std::unique_ptr<Owned>> boxes;
+  const int n = world().size(), me = world().rank(), before = (me + n - 1) % n, after = (me + 1) % n;
+  CartesianGrid grid(world(), maps::Grid({1, n, 1}), axis_sets());
+  std::set<Channel> channels;
+  for (int rank = 0; rank < n && n > 1; ++rank) channels.insert({rank, (rank + 1) % n, 3});
+  grid.open_channels(maps::Axis::pipeline, channels);
+  const Communicator& ring = grid.along(maps::Axis::pipeline);
+  std::vector<std::unique_ptr<Owned>> arrived, sent;
   std::vector<Request> requests;
+  const auto receive = [&] {
+    for (int i = 0; i < 3; ++i) {
+      arrived.push_back(std::make_unique<Owned>(DType::f32, Shape{100, 70}));
+      requests.push_back(start_receive(ring, before, {5, 3}, arrived.back()->view(), lane()));
+    }
+  };
+  if (me > 0) receive();
   for (int i = 0; i < 3; ++i) {
-    boxes.push_back(std::make_unique<Owned>(DType::f32, Shape{100, 70}));
-    requests.push_back(start_receive(world().all(), (me + n - 1) % n, 5, boxes.back()->view(), {}));
+    sent.push_back(std::make_unique<Owned>(DType::f32, maps::LocalTensor({100, 70}, 10 * me + i)));
+    requests.push_back(start_send(ring, after, {5, 3}, sent.back()->view(), lane()));
   }
-  for (int i = 0; i < 3; ++i) {
-    boxes.push_back(std::make_unique<Owned>(DType::f32, maps::LocalTensor({100, 70}, 10 * me + i)));
-    requests.push_back(start_send(world().all(), (me + 1) % n, 5, boxes.back()->view(), {}));
-  }
+  if (me == 0) receive();
   for (Request& request : requests) wait(request, {"the ring"});
-  for (int i = 0; i < 3; ++i)
-    EXPECT_EQ(boxes[i]->values(), maps::LocalTensor({100, 70}, 10 * ((me + n - 1) % n) + i));
+  for (int i = 0; i < 3; ++i) EXPECT_EQ(arrived[i]->values(), maps::LocalTensor({100, 70}, 10 * before + i));
 }
 
 TEST(PointToPoint, a_message_longer_than_expected_is_an_error_not_an_abort) {
   if (world().size() < 2 || world().rank() > 1) return;
   const Owned tensor(DType::f32, Shape{world().rank() == 0 ? 3 : 2});
   if (world().rank() == 0)
-    complete(start_send(world().all(), 1, 6, tensor.view(), {}));
+    complete(start_send(world().all(), 1, 6, tensor.view(), lane()));
   else
-    EXPECT_THROW(complete(start_receive(world().all(), 0, 6, tensor.view(), {})), Error);
+    EXPECT_THROW(complete(start_receive(world().all(), 0, 6, tensor.view(), lane())), Error);
 }
 
 }  // namespace

@@ -4,54 +4,80 @@
 #include <vector>
 
 #include "heddle/base/random.hpp"
+#include "heddle/comm/collectives.hpp"
 #include "heddle/comm/request.hpp"
+#include "heddle/comm/subset.hpp"
+#include "heddle/lanes/memory.hpp"
 #include "support/axis_sets.hpp"
+#include "support/lane.hpp"
 #include "support/maps_oracle.hpp"
 #include "support/mpi_world.hpp"
 
 namespace heddle::comm::tests {
 
 using heddle::tests::axis_sets;
+using heddle::tests::lane;
 using heddle::tests::world;
 
-/// A tensor with memory of its own.
+/// All ranks, in a communicator whose messages go by what carries those of the tests' lane (World::send_through).
+inline Communicator everybody() { return subset(world().all(), Membership::member); }
+
+/// A tensor with memory of its own, on the lane of the tests.
 class Owned {
  public:
   Owned(DType dtype, const Shape& shape)
-      : bytes_(shape.count() * size_of(dtype)), view_{bytes_.data(), dtype, shape} {}
+      : memory_(shape.count() * size_of(dtype), lane()), view_{memory_.data(), dtype, shape} {}
   Owned(DType dtype, const maps::LocalTensor& x) : Owned(dtype, x.shape) {
-    for (std::size_t i = 0; i < x.values.size(); ++i) set(i, x.values[i]);
+    std::vector<std::byte> bytes(static_cast<std::size_t>(view_.bytes()));
+    const Tensor there{bytes.data(), dtype, x.shape};
+    for (std::size_t i = 0; i < x.values.size(); ++i) set(there, i, x.values[i]);
+    lane().copy_from_host(bytes, view_);
   }
   Owned(const Owned&) = delete;
   const Tensor& view() const { return view_; }
-  const std::vector<char>& bytes() const { return bytes_; }
 
+  /// Wait for the lane.
+  std::vector<std::byte> bytes() const {
+    std::vector<std::byte> bytes(static_cast<std::size_t>(view_.bytes()));
+    lane().copy_to_host(view_, bytes);
+    return bytes;
+  }
   maps::LocalTensor values() const {
+    std::vector<std::byte> held = bytes();
+    const Tensor there{held.data(), view_.dtype, view_.shape};
     maps::LocalTensor x(view_.shape);
-    for (std::size_t i = 0; i < x.values.size(); ++i) x.values[i] = get(i);
+    for (std::size_t i = 0; i < x.values.size(); ++i) x.values[i] = get(there, i);
     return x;
   }
 
  private:
-  void set(std::int64_t i, double value) {
-    if (view_.dtype == DType::i32)
-      view_.as<std::int32_t>()[i] = static_cast<std::int32_t>(value);
+  static void set(const Tensor& tensor, std::size_t i, double value) {
+    if (tensor.dtype == DType::i32)
+      tensor.as<std::int32_t>()[i] = static_cast<std::int32_t>(value);
     else
-      with_real(view_.dtype, [&](auto zero) {
+      with_real(tensor.dtype, [&](auto zero) {
         using T = decltype(zero);
-        view_.as<T>()[i] = static_cast<T>(value);
+        tensor.as<T>()[i] = static_cast<T>(value);
       });
   }
-  double get(std::int64_t i) const {
-    if (view_.dtype == DType::i32) return view_.as<std::int32_t>()[i];
-    return with_real(view_.dtype, [&](auto zero) -> double { return view_.as<decltype(zero)>()[i]; });
+  static double get(const Tensor& tensor, std::size_t i) {
+    if (tensor.dtype == DType::i32) return tensor.as<std::int32_t>()[i];
+    return with_real(tensor.dtype, [&](auto zero) -> double { return tensor.as<decltype(zero)>()[i]; });
   }
-  std::vector<char> bytes_;
+
+  lanes::Memory memory_;
   Tensor view_;
 };
 
 inline void complete(Request request, const std::string& action = "a test's exchange") {
   wait(request, {action});
+}
+
+/// Over all ranks.
+inline double dot(const maps::LocalTensor& x, const maps::LocalTensor& y) {
+  double sum = 0;
+  for (std::size_t i = 0; i < x.values.size(); ++i) sum += x.values[i] * y.values[i];
+  return all_sum(world().all(), sum, "an inner product");
 }
 
 /// Integers in [-4, 4], so that sums are exact in every dtype, or numbers of the order of 1.

@@ -47,7 +47,7 @@ DistributedTensor lay(const Shape& global, Part part, AxisSet axes, const maps::
 maps::LocalTensor over_mpi(const Map& map, const CartesianGrid& grid, DType dtype, const DistributedTensor& x,
                            const Shape& target) {
   Owned in(dtype, x[grid.rank()]), out(dtype, target);
-  complete(start(map, grid, in.view(), out.view(), {}), maps::name(map));
+  complete(start(map, grid, in.view(), out.view(), lane()), maps::name(map));
   return out.values();
 }
 
@@ -127,11 +127,12 @@ TEST(MapsOnce, give_the_same_bits_twice_and_on_every_rank) {
       const bool scattered = kind == MapKind::reduce_scatter;
       const Shape result{scattered ? maps::balanced_block(rows, all.size(), all.rank()).size() : rows, 5};
       const Owned first(DType::f32, result), again(DType::f32, result);
-      complete(start(map, grid, in.view(), first.view(), {}));
-      complete(start(map, grid, in.view(), again.view(), {}));
+      complete(start(map, grid, in.view(), first.view(), lane()));
+      complete(start(map, grid, in.view(), again.view(), lane()));
       EXPECT_EQ(first.bytes(), again.bytes());
       if (scattered) continue;
-      for (const auto& theirs : gather_rows<char>(all, first.bytes(), Receivers::all, "the ranks' results"))
+      for (const auto& theirs :
+           gather_rows<std::byte>(all, first.bytes(), Receivers::all, "the ranks' results"))
         EXPECT_EQ(first.bytes(), theirs);
     }
 }
@@ -143,7 +144,7 @@ TEST(MapsOnce, sums_of_bf16_are_rounded_once) {
   for (int large : {0, n - 1}) {
     const Owned in(DType::bf16, maps::LocalTensor({n, 3}, world().rank() == large ? 256.0 : 1.0));
     const Owned out(DType::bf16, Shape{1, 3});
-    complete(start({MapKind::reduce_scatter, maps::Axis::tensor, 0}, grid, in.view(), out.view(), {}));
+    complete(start({MapKind::reduce_scatter, maps::Axis::tensor, 0}, grid, in.view(), out.view(), lane()));
     EXPECT_EQ(out.values(), maps::LocalTensor({1, 3}, static_cast<float>(BFloat16(256.0f + n - 1))));
   }
 }
@@ -151,12 +152,15 @@ TEST(MapsOnce, sums_of_bf16_are_rounded_once) {
 TEST(MapsOnce, sum_what_takes_many_calls_of_the_library) {  // the last of them shorter than the others
   CartesianGrid grid(world(), maps::Grid({world().size(), 1, 1}), axis_sets());
   constexpr std::int64_t count = 3'000'017;
-  std::vector<std::int32_t> numbers(count);
-  for (std::int64_t i = 0; i < count; ++i) numbers[i] = static_cast<std::int32_t>(i % 1009 + world().rank());
-  const Tensor x{numbers.data(), DType::i32, {count}};
-  complete(start({MapKind::sum_reduce, maps::Axis::data}, grid, x, x, {}));
   const int n = world().size();
-  for (std::int64_t i = 0; i < count; ++i) ASSERT_EQ(numbers[i], i % 1009 * n + n * (n - 1) / 2) << i;
+  maps::LocalTensor numbers({count}), sums({count});
+  for (std::int64_t i = 0; i < count; ++i) {
+    numbers.values[i] = static_cast<double>(i % 1009 + world().rank());
+    sums.values[i] = static_cast<double>(i % 1009 * n + n * (n - 1) / 2);
+  }
+  const Owned x(DType::i32, numbers);
+  complete(start({MapKind::sum_reduce, maps::Axis::data}, grid, x.view(), x.view(), lane()));
+  ASSERT_TRUE(x.values() == sums);
 }
 
 TEST(MapsOnce, run_several_at_a_time) {
@@ -165,12 +169,12 @@ TEST(MapsOnce, run_several_at_a_time) {
   const Map gather{MapKind::all_gather, maps::Axis::tensor, 0}, scatter = maps::adjoint(gather);
   Owned in(DType::f64, draw({4 * n, 3}, Numbers::small_integers, 9, world().rank()));
   Owned a(DType::f64, Shape{4, 3}), b(DType::f64, Shape{4, 3}), c(DType::f64, Shape{4 * n, 3});
-  Request first = start(scatter, grid, in.view(), a.view(), {});
-  Request second = start(scatter, grid, in.view(), b.view(), {});
+  Request first = start(scatter, grid, in.view(), a.view(), lane());
+  Request second = start(scatter, grid, in.view(), b.view(), lane());
   wait(second, {"the second reduce-scatter"});
   wait(first, {"the first reduce-scatter"});
   EXPECT_EQ(a.bytes(), b.bytes());
-  complete(start(gather, grid, a.view(), c.view(), {}));
+  complete(start(gather, grid, a.view(), c.view(), lane()));
   double sum = 0, expected = 0;
   for (double value : c.values().values) sum += value;
   for (double value : in.values().values) expected += value;
@@ -180,7 +184,7 @@ TEST(MapsOnce, run_several_at_a_time) {
 TEST(MapsOnce, reduce_in_place) {
   Owned x(DType::i32, maps::LocalTensor({3}, world().rank() + 1.0));
   CartesianGrid grid(world(), maps::Grid({world().size(), 1, 1}), axis_sets());
-  complete(start({MapKind::sum_reduce, maps::Axis::data}, grid, x.view(), x.view(), {}));
+  complete(start({MapKind::sum_reduce, maps::Axis::data}, grid, x.view(), x.view(), lane()));
   const int n = world().size();
   EXPECT_EQ(x.values(), maps::LocalTensor({3}, n * (n + 1) / 2.0));
 }

@@ -4,73 +4,68 @@
 #include <algorithm>
 
 #include "heddle/comm/collectives.hpp"
-#include "support/mpi_world.hpp"
-#include "support/taylor.hpp"
+#include "local_tensors.hpp"
 
-namespace heddle::tests {
+namespace heddle::comm::tests {
 namespace {
 
-std::vector<float> numbers(int rank, std::int64_t count) {
-  std::vector<float> all;
-  for (double x : heddle::testing::random_vector(count, static_cast<std::uint64_t>(rank) + 1))
-    all.push_back(static_cast<float>(x) * static_cast<float>(1 + rank % 3 * 100));
+maps::LocalTensor numbers(int rank, std::int64_t count) {
+  maps::LocalTensor all = draw({count}, Numbers::reals, 1, static_cast<std::uint64_t>(rank));
+  for (double& x : all.values) x = static_cast<float>(x) * static_cast<float>(1 + rank % 3 * 100);
   return all;
 }
 
-float rounded(float x) { return BFloat16(x); }
+float rounded(double x) { return BFloat16(static_cast<float>(x)); }
 
 /// In the order of the ranks, in fp32.
-std::vector<float> expected_sum(std::int64_t count) {
-  std::vector<float> sum(static_cast<std::size_t>(count), 0.0f);
+maps::LocalTensor expected_sum(std::int64_t count) {
+  maps::LocalTensor sum({count});
   for (int rank = 0; rank < world().size(); ++rank) {
-    const std::vector<float> terms = numbers(rank, count);
-    for (std::size_t i = 0; i < sum.size(); ++i) sum[i] += rounded(terms[i]);
+    const maps::LocalTensor terms = numbers(rank, count);
+    for (std::size_t i = 0; i < sum.values.size(); ++i)
+      sum.values[i] = static_cast<float>(sum.values[i]) + rounded(terms.values[i]);
   }
-  for (float& x : sum) x = rounded(x);
+  for (double& x : sum.values) x = rounded(x);
   return sum;
 }
 
-Tensor view(std::vector<float>& values) {
-  return {values.data(), DType::f32, {static_cast<std::int64_t>(values.size())}};
-}
-
 TEST(NarrowSum, RoundsWhatIsSentAndWhatItSumsTo) {
+  const Communicator ranks = everybody();
   for (std::int64_t count : {0, 1, 2, 7, 8, 1001}) {
-    std::vector<float> sums = numbers(world().rank(), count);
-    comm::Request request = start_sum(world().all(), view(sums), DType::bf16, {});
-    comm::wait(request, {"a sum"});
-    EXPECT_EQ(sums, expected_sum(count)) << count;
+    const Owned sums(DType::f32, numbers(world().rank(), count));
+    complete(start_sum(ranks, sums.view(), DType::bf16, lane()), "a sum");
+    EXPECT_EQ(sums.values(), expected_sum(count)) << count;
   }
 }
 
 /// Ranks look after them in different orders, so that their second phases begin in different orders.
 TEST(NarrowSum, SeveralPassEachOther) {
+  const Communicator ranks = everybody();
   for (int turn = 0; turn < 3; ++turn) {
-    std::vector<std::vector<float>> sums;
-    std::vector<comm::Request> requests;
-    for (std::int64_t count : {1000, 10, 1000, 100'000, 1}) sums.push_back(numbers(world().rank(), count));
-    for (std::vector<float>& one : sums)
-      requests.push_back(start_sum(world().all(), view(one), DType::bf16, {}));
+    std::vector<std::unique_ptr<Owned>> sums;
+    std::vector<Request> requests;
+    for (std::int64_t count : {1000, 10, 1000, 100'000, 1})
+      sums.push_back(std::make_unique<Owned>(DType::f32, numbers(world().rank(), count)));
+    for (const auto& one : sums) requests.push_back(start_sum(ranks, one->view(), DType::bf16, lane()));
     std::vector<std::size_t> order = {0, 1, 2, 3, 4};
     if (world().rank() % 2) std::ranges::reverse(order);
-    comm::Wait wait(world().watchdog(), {"sums"});
+    Wait wait(world().watchdog(), {"sums"});
     for (bool all = false; !all; wait.idle()) {
       all = true;
       for (std::size_t i : order) all = requests[i].test() && all;
     }
-    for (const std::vector<float>& one : sums)
-      EXPECT_EQ(one, expected_sum(static_cast<std::int64_t>(one.size())));
+    for (const auto& one : sums) EXPECT_EQ(one->values(), expected_sum(one->view().count()));
   }
 }
 
 TEST(NarrowSum, OfFp32SentAsFp32IsAnAllReduce) {
-  std::vector<float> sums = numbers(world().rank(), 100), same = sums;
-  comm::Request one = start_sum(world().all(), view(sums), DType::f32, {});
-  comm::Request other = start_all_reduce(world().all(), comm::Reduction::sum, view(same), view(same), {});
-  comm::wait(one, {"a sum"});
-  comm::wait(other, {"a sum"});
-  EXPECT_EQ(sums, same);
+  const Communicator ranks = everybody();
+  const maps::LocalTensor terms = numbers(world().rank(), 100);
+  const Owned sums(DType::f32, terms), same(DType::f32, terms);
+  complete(start_sum(ranks, sums.view(), DType::f32, lane()), "a sum");
+  complete(start_all_reduce(ranks, Reduction::sum, same.view(), same.view(), lane()), "a sum");
+  EXPECT_EQ(sums.bytes(), same.bytes());
 }
 
 }  // namespace
-}  // namespace heddle::tests
+}  // namespace heddle::comm::tests

@@ -36,7 +36,7 @@ TEST(World, a_rank_that_fails_ends_the_waits_of_all_others) {
     Owned tensor(DType::f64, Shape{4});
     const ExitCode code = world().run([&] {
       if (world().rank() == failing) throw Error(ExitCode::usage, "only I have seen it");
-      Request request = start_receive(world().all(), failing, 8, tensor.view(), {});
+      Request request = start_receive(world().all(), failing, 8, tensor.view(), lane());
       waited = true;
       wait(request, {"what never comes", failing});
     });

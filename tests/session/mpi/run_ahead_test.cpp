@@ -23,7 +23,7 @@ TEST(RunAhead, TheHostDoesNotWaitForAMessageOfTheLane) {
                                              "pipeline.microbatches=4"};
   const auto second_loss = [&](exec::Observer* observer) {
     Training training(small_deck(pipeline));
-    training.trainer.step(0, training.batch);  // the host waits in the first
+    training.trainer.step(0, training.batch);
     return training.trainer.step(1, training.batch, observer).loss;
   };
   Meets observer;
