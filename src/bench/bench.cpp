@@ -25,6 +25,7 @@
 #include "measured_costs.hpp"
 #include "overhead.hpp"
 #include "rates.hpp"
+#include "sampling.hpp"
 
 namespace heddle::bench {
 namespace {
@@ -137,8 +138,9 @@ double Bench::waits() const {
 Budget Bench::measure(Detail detail) {
   const MemoryUse memory = {plan_.memory(world_.rank()).bytes(), trainer_.allocated(),
                             session::peak_resident_bytes()};  // before the rates take memory of their own
-  Budget mine = budget(trainer_, measure_rates(stream_type(deck_.train.precision), world_.all()), watch_,
-                       seconds(Kind::observed), detail);
+  Budget mine =
+      budget(trainer_, measure_rates(stream_type(deck_.train.precision), world_.all(), trainer_.lane()),
+             watch_, seconds(Kind::observed), detail);
   mine.memory = memory;
   return mine;
 }

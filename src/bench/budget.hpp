@@ -43,8 +43,6 @@ enum class Detail { by_op, by_tensor };  ///< a row an op, or a row an op and te
 Budget budget(const session::Trainer& trainer, const Rates& rates, const Stopwatch& watch,
               const std::vector<double>& step_seconds, Detail detail);
 
-double median(std::vector<double> values);
-
 /// As a table of at most 120 columns, and as JSON objects.
 std::string table(const Budget& budget);
 nlohmann::ordered_json object(const Budget& budget);
