@@ -210,6 +210,15 @@ std::vector<std::size_t> middle_half(const std::vector<double>& seconds) {
 
 }  // namespace
 
+MemoryUse larger(const MemoryUse& a, const MemoryUse& b) {
+  MemoryUse most{std::max(a.planned, b.planned), std::max(a.allocated, b.allocated),
+                 std::max(a.resident, b.resident), a.device ? a.device : b.device};
+  if (a.device && b.device)
+    most.device = {std::max(a.device->start, b.device->start), std::max(a.device->set_up, b.device->set_up),
+                   std::max(a.device->end, b.device->end), std::max(a.device->total, b.device->total)};
+  return most;
+}
+
 Budget budget(const session::Trainer& trainer, const Rates& rates, const Stopwatch& watch,
               const std::vector<double>& step_seconds, Detail detail) {
   const Lines lines(trainer, rates, watch, detail);
