@@ -51,6 +51,7 @@ class Bench {
         plan_(checked_plan(deck, world)),
         clock_(session::common_clock(world.all())),
         at_start_(lanes::device_memory()),
+        rates_(at_start_ ? std::optional(rates()) : std::nullopt),
         trainer_(session::options_of(deck), plan_, world.all(), clock_),
         set_up_(lanes::device_memory()),
         watch_(trainer_.engine().program().graph.nodes.size(), trainer_.lane()),
@@ -69,8 +70,7 @@ class Bench {
   deck::PerStage message_bytes() const;
   std::vector<double> block_seconds() const;
   double waits() const;
-  /// Seconds of each step of a kind: those of the slowest rank.
-  std::vector<double> slowest(Kind kind) const;
+  Rates rates() const;
   MemoryUse memory_use() const;
   RunReport run_report() const;
   void print_tables(const std::vector<std::string>& tables) const;
@@ -83,6 +83,7 @@ class Bench {
   plan::Plan plan_;
   exec::Clock clock_;
   std::optional<lanes::DeviceMemory> at_start_;
+  std::optional<Rates> rates_;  ///< of a device, which the trainer may fill
   session::Trainer trainer_;
   std::optional<lanes::DeviceMemory> set_up_;
   Stopwatch watch_;
@@ -92,7 +93,7 @@ class Bench {
   std::array<std::vector<double>, kinds.size()> seconds_;  ///< of this rank's steps, by kind
   session::RunEvents events_;                              ///< of the last recorded step
   std::vector<io::EventRow> all_events_;                   ///< of every recorded step, these counted from 0
-  std::vector<double> bare_, recorded_;                    ///< slowest(...)
+  std::vector<double> bare_, recorded_;                    ///< of the slowest rank
   MemoryUse memory_;                                       ///< the largest of any rank
   deck::Cost cost_;                                        ///< on rank 0: what heddle simulate can start from
   double gemm_rate_ = 0;                                   ///< FLOPs a second of all ranks together
@@ -124,14 +125,6 @@ void Bench::train(std::int64_t steps) {
     for (Kind kind : kinds) seconds_[static_cast<std::size_t>(kind)].push_back(timed_step(kind));
 }
 
-std::vector<double> Bench::slowest(Kind kind) const {
-  const auto all = comm::gather_rows<double>(world_.all(), seconds(kind), comm::Receivers::all, "step times");
-  std::vector<double> worst = all.front();
-  for (const auto& rank : all)
-    for (std::size_t i = 0; i < worst.size(); ++i) worst[i] = std::max(worst[i], rank[i]);
-  return worst;
-}
-
 /// What this rank may have waited for in its last observed step: every map is counted.
 double Bench::waits() const {
   const auto& nodes = trainer_.engine().program().graph.nodes;
@@ -149,11 +142,13 @@ MemoryUse Bench::memory_use() const {
   return use;
 }
 
+Rates Bench::rates() const {
+  return measure_rates(stream_type(deck_.train.precision), world_.all(), lanes::device_lane());
+}
+
 Budget Bench::measure(Detail detail) {
-  const MemoryUse memory = memory_use();  // before the rates take memory of their own
-  Budget mine =
-      budget(trainer_, measure_rates(stream_type(deck_.train.precision), world_.all(), trainer_.lane()),
-             watch_, seconds(Kind::observed), detail);
+  const MemoryUse memory = memory_use();  // before a host's rates take memory of their own
+  Budget mine = budget(trainer_, rates_ ? *rates_ : rates(), watch_, seconds(Kind::observed), detail);
   mine.memory = memory;
   return mine;
 }
@@ -214,8 +209,8 @@ void Bench::run(const Settings& settings) {
                             plan_.count.parameters, maps::name(plan_.grid()), world_.size(),
                             warm_up + settings.steps * static_cast<std::int64_t>(kinds.size())));
   train(settings.steps);
-  bare_ = slowest(Kind::bare);
-  recorded_ = slowest(Kind::recorded);
+  bare_ = largest(world_.all(), seconds(Kind::bare));
+  recorded_ = largest(world_.all(), seconds(Kind::recorded));
   cost_ = measure_costs();
   const Budget mine = measure(settings.by_tensor ? Detail::by_tensor : Detail::by_op);
   overhead_ = measure_overhead(plan_, world_, events_.rows, waits());

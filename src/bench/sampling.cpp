@@ -21,9 +21,7 @@ constexpr double longest_row = 20'000;
 
 /// How often `of_one` goes into `seconds`, the same on all ranks: what the slowest of them comes to.
 int count_within(double seconds, double of_one, double fewest, double most, const comm::Communicator& ranks) {
-  double slowest = 0;
-  for (const auto& rank : comm::gather_rows<double>(ranks, {&of_one, 1}, comm::Receivers::all, measuring))
-    slowest = std::max(slowest, rank.front());
+  const double slowest = largest(ranks, {of_one}).front();
   return static_cast<int>(std::clamp(std::ceil(seconds / std::max(slowest, 1e-9)), fewest, most));
 }
 
@@ -42,6 +40,13 @@ double median(std::vector<double> values) {
   std::ranges::sort(values);
   const std::size_t n = values.size();
   return n == 0 ? 0 : (values[(n - 1) / 2] + values[n / 2]) / 2;
+}
+
+std::vector<double> largest(const comm::Communicator& ranks, const std::vector<double>& mine) {
+  std::vector<double> most = mine;
+  for (const auto& rank : comm::gather_rows<double>(ranks, mine, comm::Receivers::all, "the largest"))
+    for (std::size_t i = 0; i < most.size(); ++i) most[i] = std::max(most[i], rank[i]);
+  return most;
 }
 
 Scratch::Scratch(const Tensor& like, const lanes::Lane& lane, Holds holds)

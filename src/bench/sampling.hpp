@@ -11,6 +11,8 @@
 namespace heddle::bench {
 
 double median(std::vector<double> values);
+/// Of each of a rank's numbers the largest that any rank has; all have equally many. Collective.
+std::vector<double> largest(const comm::Communicator& ranks, const std::vector<double>& mine);
 
 /// Memory like a tensor's, filled so that no page of it is missing.
 struct Scratch {
