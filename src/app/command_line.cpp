@@ -73,9 +73,10 @@ void add_simulate(CLI::App& line, Chosen& chosen) {
 
 }  // namespace
 
-void add_deck(CLI::App& command, DeckArguments& deck) {
-  command.add_option("DECK", deck.file, "Input deck, TOML")->required();
+CLI::Option* add_deck(CLI::App& command, DeckArguments& deck) {
+  CLI::Option* const file = command.add_option("DECK", deck.file, "Input deck, TOML")->required();
   command.add_option("overrides", deck.overrides, "section.key=value, stronger than the deck");
+  return file;
 }
 
 void add_pure_commands(CLI::App& line, Chosen& chosen) {

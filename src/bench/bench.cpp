@@ -10,21 +10,23 @@
 #include "block_seconds.hpp"
 #include "budget.hpp"
 #include "heddle/base/aside_file.hpp"
-#include "heddle/base/mebibytes.hpp"
 #include "heddle/bench/bench.hpp"
 #include "heddle/build_info.hpp"
 #include "heddle/comm/collectives.hpp"
 #include "heddle/comm/gather.hpp"
 #include "heddle/data/sampler.hpp"
+#include "heddle/lanes/device.hpp"
 #include "heddle/plan/from_deck.hpp"
 #include "heddle/session/common_clock.hpp"
-#include "heddle/session/host_memory.hpp"
+#include "heddle/session/memory_places.hpp"
 #include "heddle/session/progress.hpp"
 #include "heddle/session/run_events.hpp"
 #include "heddle/session/session.hpp"
 #include "measured_costs.hpp"
 #include "overhead.hpp"
 #include "rates.hpp"
+#include "run_report.hpp"
+#include "sampling.hpp"
 
 namespace heddle::bench {
 namespace {
@@ -37,7 +39,7 @@ constexpr std::array kinds = {Kind::bare, Kind::recorded, Kind::observed};
 
 plan::Plan checked_plan(const deck::Deck& deck, const comm::World& world) {
   plan::Plan plan = plan::make(deck);
-  session::check_host_memory(plan, deck.source, world);
+  session::check_memory(plan, deck.source, world);
   return plan;
 }
 
@@ -48,8 +50,11 @@ class Bench {
         world_(world),
         plan_(checked_plan(deck, world)),
         clock_(session::common_clock(world.all())),
+        at_start_(lanes::device_memory()),
+        rates_(at_start_ ? std::optional(rates()) : std::nullopt),
         trainer_(session::options_of(deck), plan_, world.all(), clock_),
-        watch_(trainer_.engine().program().graph.nodes.size()),
+        set_up_(lanes::device_memory()),
+        watch_(trainer_.engine().program().graph.nodes.size(), trainer_.lane()),
         batch_(data::made_up_batch(deck.model.vocabulary, deck.train.sequence, trainer_.first_sample(),
                                    trainer_.sample_count())),
         progress_(world.rank() == 0 ? session::Progress::Voice::speaks : session::Progress::Voice::silent, 0,
@@ -65,12 +70,11 @@ class Bench {
   deck::PerStage message_bytes() const;
   std::vector<double> block_seconds() const;
   double waits() const;
-  /// Seconds of each step of a kind: those of the slowest rank.
-  std::vector<double> slowest(Kind kind) const;
-  void report(const std::vector<std::string>& tables) const;
-  void report_overhead() const;
-  nlohmann::ordered_json summary() const;
-  double flops_rate() const { return plan_.count.flops_per_step / median(recorded_); }
+  Rates rates() const;
+  MemoryUse memory_use() const;
+  RunReport run_report() const;
+  void print_tables(const std::vector<std::string>& tables) const;
+  nlohmann::ordered_json summary(const RunReport& run) const;
 
   const std::vector<double>& seconds(Kind kind) const { return seconds_[static_cast<std::size_t>(kind)]; }
 
@@ -78,7 +82,10 @@ class Bench {
   comm::World& world_;
   plan::Plan plan_;
   exec::Clock clock_;
+  std::optional<lanes::DeviceMemory> at_start_;
+  std::optional<Rates> rates_;  ///< of a device, which the trainer may fill
   session::Trainer trainer_;
+  std::optional<lanes::DeviceMemory> set_up_;
   Stopwatch watch_;
   data::Batch batch_;
   session::Progress progress_;
@@ -86,7 +93,7 @@ class Bench {
   std::array<std::vector<double>, kinds.size()> seconds_;  ///< of this rank's steps, by kind
   session::RunEvents events_;                              ///< of the last recorded step
   std::vector<io::EventRow> all_events_;                   ///< of every recorded step, these counted from 0
-  std::vector<double> bare_, recorded_;                    ///< slowest(...)
+  std::vector<double> bare_, recorded_;                    ///< of the slowest rank
   MemoryUse memory_;                                       ///< the largest of any rank
   deck::Cost cost_;                                        ///< on rank 0: what heddle simulate can start from
   double gemm_rate_ = 0;                                   ///< FLOPs a second of all ranks together
@@ -102,7 +109,9 @@ double Bench::timed_step(Kind kind) {
   const double begin = clock_.now();
   trainer_.step(step_++ % deck_.train.steps, batch_, observer);
   trainer_.settle();
+  trainer_.lane().fence("the end of a timed step");
   const double seconds = clock_.now() - begin;
+  if (kind == Kind::observed) watch_.finish();
   if (kind == Kind::recorded) {
     const auto nth = static_cast<std::int64_t>(this->seconds(kind).size());
     for (const io::EventRow& row : events_.rows) all_events_.push_back({nth, row.event});
@@ -116,14 +125,6 @@ void Bench::train(std::int64_t steps) {
     for (Kind kind : kinds) seconds_[static_cast<std::size_t>(kind)].push_back(timed_step(kind));
 }
 
-std::vector<double> Bench::slowest(Kind kind) const {
-  const auto all = comm::gather_rows<double>(world_.all(), seconds(kind), comm::Receivers::all, "step times");
-  std::vector<double> worst = all.front();
-  for (const auto& rank : all)
-    for (std::size_t i = 0; i < worst.size(); ++i) worst[i] = std::max(worst[i], rank[i]);
-  return worst;
-}
-
 /// What this rank may have waited for in its last observed step: every map is counted.
 double Bench::waits() const {
   const auto& nodes = trainer_.engine().program().graph.nodes;
@@ -134,11 +135,20 @@ double Bench::waits() const {
   return calls;
 }
 
+MemoryUse Bench::memory_use() const {
+  MemoryUse use{plan_.memory(world_.rank()).bytes(), trainer_.allocated(), session::peak_resident_bytes()};
+  if (const auto now = lanes::device_memory())
+    use.device = {at_start_->taken, set_up_->taken, now->taken, now->total};
+  return use;
+}
+
+Rates Bench::rates() const {
+  return measure_rates(stream_type(deck_.train.precision), world_.all(), lanes::device_lane());
+}
+
 Budget Bench::measure(Detail detail) {
-  const MemoryUse memory = {plan_.memory(world_.rank()).bytes(), trainer_.allocated(),
-                            session::peak_resident_bytes()};  // before the rates take memory of their own
-  Budget mine = budget(trainer_, measure_rates(stream_type(deck_.train.precision), world_.all()), watch_,
-                       seconds(Kind::observed), detail);
+  const MemoryUse memory = memory_use();  // before a host's rates take memory of their own
+  Budget mine = budget(trainer_, rates_ ? *rates_ : rates(), watch_, seconds(Kind::observed), detail);
   mine.memory = memory;
   return mine;
 }
@@ -199,8 +209,8 @@ void Bench::run(const Settings& settings) {
                             plan_.count.parameters, maps::name(plan_.grid()), world_.size(),
                             warm_up + settings.steps * static_cast<std::int64_t>(kinds.size())));
   train(settings.steps);
-  bare_ = slowest(Kind::bare);
-  recorded_ = slowest(Kind::recorded);
+  bare_ = largest(world_.all(), seconds(Kind::bare));
+  recorded_ = largest(world_.all(), seconds(Kind::recorded));
   cost_ = measure_costs();
   const Budget mine = measure(settings.by_tensor ? Detail::by_tensor : Detail::by_op);
   overhead_ = measure_overhead(plan_, world_, events_.rows, waits());
@@ -208,85 +218,69 @@ void Bench::run(const Settings& settings) {
   gemm_rate_ = comm::all_sum(world_.all(), mine.rates.flops, "rates");
   const auto tables = comm::gather(world_.all(), table(mine), comm::Receivers::first, "budgets");
   const auto objects = comm::gather(world_.all(), object(mine).dump(), comm::Receivers::first, "budgets");
-  const std::vector<std::int64_t> bytes = {mine.memory.planned, mine.memory.allocated, mine.memory.resident};
   for (const auto& rank :
-       comm::gather_rows<std::int64_t>(world_.all(), bytes, comm::Receivers::first, "memory")) {
-    memory_.planned = std::max(memory_.planned, rank[0]);
-    memory_.allocated = std::max(memory_.allocated, rank[1]);
-    memory_.resident = std::max(memory_.resident, rank[2]);
-  }
+       comm::gather_rows<MemoryUse>(world_.all(), {&mine.memory, 1}, comm::Receivers::first, "memory"))
+    memory_ = larger(memory_, rank.front());
   if (world_.rank() != 0) return;
-  report(tables);
+  const RunReport run = run_report();
+  print_tables(tables);
+  fmt::print("{}", text(run));
   if (!file) return;
-  nlohmann::ordered_json all = summary();
+  nlohmann::ordered_json all = summary(run);
   for (const std::string& one : objects) all["ranks"].push_back(nlohmann::ordered_json::parse(one));
   std::ofstream(file->partial()) << all.dump(1) << '\n';
   file->commit();
 }
 
 /// One table for each pipeline rank: that of its first rank.
-void Bench::report(const std::vector<std::string>& tables) const {
-  const double step = median(recorded_);
+void Bench::print_tables(const std::vector<std::string>& tables) const {
   for (const PipelineRank pipeline_rank : plan_.training.programs.ids()) {
     const Rank rank = plan::first_rank(plan_.grid(), pipeline_rank);
     fmt::print("\n# pipeline rank {}, rank {}\n{}", pipeline_rank, rank,
                tables[static_cast<std::size_t>(int{rank})]);
   }
-  fmt::print(
-      "\n# the run\n"
-      "step           {:.4g} s, median of {} with events as in a run\n"
-      "speed          {:.1f} tokens/s\n"
-      "model FLOPs    {:.4g} FLOP/s; a step has\n"
-      "               {}\n"
-      "GEMM rate      {:.4g} FLOP/s of all ranks at once; the step gives {:.3f} of it\n"
-      "memory         {:.1f} MiB planned, {:.1f} allocated, {:.1f} resident with program and libraries: the "
-      "largest "
-      "rank\n",
-      step, recorded_.size(), static_cast<double>(deck_.train.batch * deck_.train.sequence) / step,
-      flops_rate(), plan_.count.formula, gemm_rate_, flops_rate() / gemm_rate_, mebibytes(memory_.planned),
-      mebibytes(memory_.allocated), mebibytes(memory_.resident));
-  report_overhead();
 }
 
-void Bench::report_overhead() const {
-  const double step = median(recorded_);
-  std::vector<double> differences;
-  for (std::size_t i = 0; i < bare_.size(); ++i) differences.push_back(100 * (recorded_[i] / bare_[i] - 1));
-  std::ranges::sort(differences);
-  fmt::print(
-      "overhead       {:.4f} % of a step: events {:.2g} us, their file {:.2g} us, watchdog {:.2g} us, "
-      "verifier {:.2g} us\n"
-      "               (with events against without, in turns: {:+.2f} %, from {:+.2f} to {:+.2f} %)\n",
-      100 * overhead_.sum() / step, 1e6 * overhead_.events, 1e6 * overhead_.file, 1e6 * overhead_.watchdog,
-      1e6 * overhead_.verifier, median(differences), differences.front(), differences.back());
+/// On rank 0.
+RunReport Bench::run_report() const {
+  std::vector<double> dearer;
+  for (std::size_t i = 0; i < bare_.size(); ++i) dearer.push_back(100 * (recorded_[i] / bare_[i] - 1));
+  return {.ranks = world_.size(),
+          .steps = recorded_,
+          .tokens = deck_.train.batch * deck_.train.sequence,
+          .flops = plan_.count.flops_per_step,
+          .formula = plan_.count.formula,
+          .product_rate = gemm_rate_,
+          .precision = std::string(name(stream_type(deck_.train.precision))),
+          .memory = memory_,
+          .overhead = overhead_,
+          .dearer = dearer};
 }
 
-nlohmann::ordered_json Bench::summary() const {
-  const double step = median(recorded_);
-  const std::int64_t tokens = deck_.train.batch * deck_.train.sequence;
+nlohmann::ordered_json Bench::summary(const RunReport& run) const {
   nlohmann::ordered_json all = {
       {"format", "heddle bench"},
       {"version", 2},
       {"program", fmt::format("heddle {} ({})", build_info::version, build_info::git_state)},
       {"deck", deck_.name},
       {"grid", maps::name(plan_.grid())},
-      {"world", world_.size()},
+      {"world", run.ranks},
       {"precision", deck::name(deck_.train.precision)},
       {"params", plan_.count.parameters},
-      {"tokens_per_step", tokens},
-      {"steps", recorded_.size()},
-      {"step_s", step},
+      {"tokens_per_step", run.tokens},
+      {"steps", run.steps.size()},
+      {"step_s", run.step()},
       {"step_without_events_s", median(bare_)},
       {"step_observed_s", median(seconds(Kind::observed))},
-      {"tokens_per_s", static_cast<double>(tokens) / step},
-      {"model_flops_per_step", plan_.count.flops_per_step},
-      {"model_flops_per_s", flops_rate()},
-      {"gemm_flops_per_s", gemm_rate_},
-      {"ratio_to_gemm", flops_rate() / gemm_rate_}};
-  all.update(object(memory_));
+      {"tokens_per_s", static_cast<double>(run.tokens) / run.step()},
+      {"model_flops_per_step", run.flops},
+      {"model_flops_per_s", run.flops_rate()},
+      {"gemm_flops_per_s", run.product_rate},
+      {"ratio_to_gemm", run.flops_rate() / run.product_rate}};
+  all.update(object(run.memory));
   all["cost"] = object(cost_);
-  all["overhead_s"] = object(overhead_);
-  all["overhead_share"] = overhead_.sum() / step;
+  all["overhead_s"] = object(run.overhead);
+  all["overhead_share"] = run.overhead.sum() / run.step();
   return all;
 }
 

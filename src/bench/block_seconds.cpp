@@ -1,6 +1,6 @@
 #include "block_seconds.hpp"
 
-#include "budget.hpp"
+#include "sampling.hpp"
 
 namespace heddle::bench {
 

@@ -7,15 +7,17 @@
 #include <map>
 #include <numeric>
 
+#include "exchanges.hpp"
 #include "heddle/graph/ops.hpp"
 #include "heddle/passes/loss_tail.hpp"
-#include "rates.hpp"
+#include "heddle/schedule/null_machine.hpp"
 
 namespace heddle::bench {
 namespace {
 
 using exec::Piece;
 using exec::Work;
+using schedule::Action;
 using schedule::ActionKind;
 
 /// "d.layers.3.mlp.up" of block "layers.3" is "d.mlp.up": the same in all layers.
@@ -125,7 +127,7 @@ class Lines {
     key.insert(key.end(), in.shape.begin(), in.shape.end());
     key.insert(key.end(), out.shape.begin(), out.shape.end());
     const auto [known, is_new] = seconds_.try_emplace(key, 0.0);
-    if (is_new) known->second = map_seconds(map, trainer_.grid(), in, out);
+    if (is_new) known->second = map_seconds(map, trainer_.grid(), in, out, trainer_.lane());
     return known->second;
   }
 
@@ -138,21 +140,24 @@ class Lines {
     }
     if (pipeline.size() == 1) return;
     using passes::Border;
-    add_messages(pipeline, ActionKind::receive_forward, 1, &Border::sent, &Border::received);
-    add_messages(pipeline, ActionKind::receive_backward, -1, &Border::sent_cotangents,
+    add_messages(pipeline, ActionKind::send_forward, 1, &Border::sent, &Border::received);
+    add_messages(pipeline, ActionKind::send_backward, -1, &Border::sent_cotangents,
                  &Border::received_cotangents);
   }
 
   /// Those of all stages of the rank that go towards later stages (1) or earlier ones (-1).
-  void add_messages(const comm::Communicator& pipeline, ActionKind receive, int direction,
+  void add_messages(const comm::Communicator& pipeline, ActionKind send, int direction,
                     std::vector<graph::ValueId> passes::Border::*sent,
                     std::vector<graph::ValueId> passes::Border::*received) {
     std::vector<Message> out, in;
     for (const passes::Border& border : program_.borders) {
-      add_messages(out, border.*sent, border.stage + direction, border.stage);
-      add_messages(in, border.*received, border.stage - direction, border.stage - direction);
+      const Stage from = border.stage - direction;
+      add_messages(out, border.*sent, border.stage + direction, {send, border.stage});
+      add_messages(in, border.*received, from, {send, from});
     }
-    const double times = microbatches_, seconds = exchange_seconds(pipeline, out, in);
+    const ActionKind receive =
+        send == ActionKind::send_forward ? ActionKind::receive_forward : ActionKind::receive_backward;
+    const double times = microbatches_, seconds = exchange_seconds(pipeline, out, in, trainer_.lane());
     if (in.empty()) return;
     Line& mine = line({.work = Work::wait, .action = {receive}});
     for (const Message& message : in) mine.cost.bytes += times * static_cast<double>(message.tensor.bytes());
@@ -160,11 +165,13 @@ class Lines {
   }
 
   void add_messages(std::vector<Message>& messages, const std::vector<graph::ValueId>& values, Stage partner,
-                    Stage sender) const {
+                    const Action& send) const {
     const auto& rank_of_stage = trainer_.plan().training.schedule.rank_of_stage;
     const int stages = static_cast<int>(rank_of_stage.size());
     for (std::size_t i = 0; i < values.size(); ++i)
-      messages.push_back({rank_of_stage[partner], static_cast<int>(i) * stages + sender, tensor(values[i])});
+      messages.push_back({rank_of_stage[partner],
+                          {static_cast<int>(i) * stages + send.stage, static_cast<int>(channel_of(send))},
+                          tensor(values[i])});
   }
 
   void add_reductions() {
@@ -173,8 +180,9 @@ class Lines {
     for (const exec::GradientReducer::Message& message : trainer_.engine().buckets()) {
       buckets.name = "gradient buckets";
       buckets.cost.bytes += static_cast<double>(message.gradients.shape.count() * size_of(message.sent));
-      buckets.floor = buckets.floor.value_or(0) +
-                      sum_seconds(trainer_.grid().along(message.axes), message.gradients, message.sent);
+      buckets.floor =
+          buckets.floor.value_or(0) +
+          sum_seconds(trainer_.grid().along(message.axes), message.gradients, message.sent, trainer_.lane());
     }
     agree = {"loss and norm over ranks"};
   }
@@ -202,10 +210,13 @@ std::vector<std::size_t> middle_half(const std::vector<double>& seconds) {
 
 }  // namespace
 
-double median(std::vector<double> values) {
-  std::ranges::sort(values);
-  const std::size_t n = values.size();
-  return n == 0 ? 0 : (values[(n - 1) / 2] + values[n / 2]) / 2;
+MemoryUse larger(const MemoryUse& a, const MemoryUse& b) {
+  MemoryUse most{std::max(a.planned, b.planned), std::max(a.allocated, b.allocated),
+                 std::max(a.resident, b.resident), a.device ? a.device : b.device};
+  if (a.device && b.device)
+    most.device = {std::max(a.device->start, b.device->start), std::max(a.device->set_up, b.device->set_up),
+                   std::max(a.device->end, b.device->end), std::max(a.device->total, b.device->total)};
+  return most;
 }
 
 Budget budget(const session::Trainer& trainer, const Rates& rates, const Stopwatch& watch,

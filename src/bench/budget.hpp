@@ -21,10 +21,17 @@ struct BudgetRow {
   std::optional<double> floor = {};  ///< seconds; none where the time hangs on other ranks alone
 };
 
-/// Bytes: of the plan, of the memory made for it, and the most that the process has had resident.
+/// Bytes taken of a device, by all who use it: before this run's set-up, after it, and after the steps.
+struct DeviceUse {
+  std::int64_t start = 0, set_up = 0, end = 0, total = 0;
+};
+/// Bytes: of the plan, of the memory made for it, and the most that the process has had resident of the host's.
 struct MemoryUse {
   std::int64_t planned = 0, allocated = 0, resident = 0;
+  std::optional<DeviceUse> device = {};  ///< none where the host is the device
 };
+/// Of each number the larger.
+MemoryUse larger(const MemoryUse& a, const MemoryUse& b);
 
 struct Budget {
   Rank rank = 0;
@@ -42,8 +49,6 @@ enum class Detail { by_op, by_tensor };  ///< a row an op, or a row an op and te
 /// by itself: collective.
 Budget budget(const session::Trainer& trainer, const Rates& rates, const Stopwatch& watch,
               const std::vector<double>& step_seconds, Detail detail);
-
-double median(std::vector<double> values);
 
 /// As a table of at most 120 columns, and as JSON objects.
 std::string table(const Budget& budget);

@@ -43,9 +43,16 @@ std::string table(const Budget& budget) {
 }
 
 nlohmann::ordered_json object(const MemoryUse& memory) {
-  return {{"planned_bytes", memory.planned},
-          {"allocated_bytes", memory.allocated},
-          {"resident_bytes", memory.resident}};
+  nlohmann::ordered_json members = {{"planned_bytes", memory.planned},
+                                    {"allocated_bytes", memory.allocated},
+                                    {"resident_bytes", memory.resident}};
+  if (memory.device) {
+    members["device_start_bytes"] = memory.device->start;
+    members["device_set_up_bytes"] = memory.device->set_up;
+    members["device_end_bytes"] = memory.device->end;
+    members["device_bytes"] = memory.device->total;
+  }
+  return members;
 }
 
 nlohmann::ordered_json object(const Budget& budget) {

@@ -6,8 +6,8 @@
 #include <tuple>
 #include <utility>
 
-#include "budget.hpp"
 #include "heddle/plan/costs.hpp"
+#include "sampling.hpp"
 
 namespace heddle::bench {
 namespace {

@@ -1,18 +1,22 @@
-// Times every piece of a rank's steps. What it does for that lies between the pieces, not in them.
+// Times every piece of a rank's steps, by marks of the lane that does them: nobody waits for a piece. What it does for that
+// lies between the pieces, not in them.
 #pragma once
 
+#include <chrono>
 #include <cstddef>
+#include <deque>
+#include <utility>
 #include <vector>
 
-#include "heddle/exec/device_machine.hpp"
 #include "heddle/exec/observer.hpp"
+#include "heddle/lanes/lane.hpp"
 
 namespace heddle::bench {
 
 class Stopwatch final : public exec::Observer {
  public:
-  /// For a program of so many nodes.
-  explicit Stopwatch(std::size_t nodes) : nodes_(nodes) {}
+  /// For a program of so many nodes, which run on `lane`.
+  Stopwatch(std::size_t nodes, lanes::Lane lane) : nodes_(nodes), lane_(std::move(lane)) {}
 
   /// What one kind of piece came to in a step.
   struct Tally {
@@ -21,7 +25,13 @@ class Stopwatch final : public exec::Observer {
   };
   using Step = std::vector<Tally>;  ///< by slot
 
+  /// Those before the last one are complete, and it is once `finish` has come after it.
   const std::vector<Step>& steps() const { return steps_; }
+  /// The lane has come to the end of the step.
+  void finish() {
+    tally_passed();
+    HEDDLE_EXPECT(pending_.empty());
+  }
 
   /// One slot for every node, for the wait for every node, for messages and other waits by action, and for
   /// every other work.
@@ -46,23 +56,35 @@ class Stopwatch final : public exec::Observer {
 
   void step_begins(std::int64_t) override { steps_.emplace_back(slots()); }
   bool watches_pieces() const override { return true; }
-  void piece_begins(const exec::Piece&) override { begin_ = clock_.now(); }
+  bool waits_for_pieces() const override { return false; }
+  void piece_begins(const exec::Piece&) override { begin_ = lane_.moment(); }
   void piece_ended(const exec::Piece& piece) override {
-    const double end = clock_.now();
-    Tally& tally = steps_.back()[slot(piece)];
-    ++tally.calls;
-    tally.seconds += end - begin_;
+    pending_.push_back({slot(piece), std::move(begin_), lane_.moment()});
+    tally_passed();
   }
 
  private:
+  struct Pending {
+    std::size_t slot;
+    lanes::Mark begin, end;
+  };
+  void tally_passed() {
+    for (; !pending_.empty() && pending_.front().end.passed(); pending_.pop_front()) {
+      const auto& [slot, begin, end] = pending_.front();
+      Tally& tally = steps_.back()[slot];
+      ++tally.calls;
+      tally.seconds += std::chrono::duration<double>(end.when() - begin.when()).count();
+    }
+  }
   std::size_t first_slot(exec::Work work) const {
     return 2 * nodes_ + static_cast<std::size_t>(work) * schedule::action_kind_count;
   }
 
   std::size_t nodes_;
-  exec::Clock clock_;
+  lanes::Lane lane_;
   std::vector<Step> steps_;
-  double begin_ = 0;
+  lanes::Mark begin_;
+  std::deque<Pending> pending_;  ///< in their order
 };
 
 }  // namespace heddle::bench

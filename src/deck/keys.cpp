@@ -94,7 +94,7 @@ std::vector<Section> table() {
     }),
     section("cost", &Deck::cost, "What a schedule's actions take in `heddle simulate`: one number, or one for each stage. Printed where it is given.", {
       key("from",             &Cost::from,             any,         "file",    "what `heddle bench --json` wrote; the path starts at the working folder, not the deck's; its figures stand where the deck gives none"),
-      key("machine",          &Cost::machine,          any,         "file",    "one with a [machine]; the path starts at the working folder, not the deck's; it gives what neither the deck nor a measurement does, from the model's FLOPs and bytes"),
+      key("machine",          &Cost::machine,          any,         "file",    "one with a [machine], as `heddle bench --machine` writes it; the path starts at the working folder, not the deck's; it gives what neither the deck nor a measurement does, from the model's FLOPs and bytes"),
       figure(Figure::forward,          "a microbatch's forward on a stage; of the last with the loss; []: 1"),
       figure(Figure::backward_input,   "its gradient of the stage's input; []: half of backward where that is given, else as forward"),
       figure(Figure::backward_weight,  "its gradient of the weights; []: the same"),

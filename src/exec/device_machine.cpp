@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "heddle/comm/point_to_point.hpp"
+#include "heddle/lanes/range.hpp"
 #include "heddle/schedule/null_machine.hpp"
 
 namespace heddle::exec {
@@ -83,6 +84,7 @@ void DeviceMachine::start(const Action& action) {
 }
 
 schedule::Event DeviceMachine::finish(const Action& action) {
+  const lanes::Range range(in_.runner.lane(), [&] { return name(action); });
   span_.waited = !is_compute(action.kind) && action.kind != ActionKind::step;
   state_.action = action;
   lane_waits_ = false;

@@ -70,8 +70,9 @@ void Engine::run_row(RunState state, StepHooks* hooks, schedule::Observer* obser
                          .channel_capacity = input_.execution.channel_capacity});
   machine.begin_step(state, row_shifts());
   std::optional<LaneEvents> events;
+  const bool waits = state.observer && state.observer->waits_for_pieces();
   if (observer)
-    events.emplace(machine, input_.lane, input_.clock, state.observer ? Telling::each_in_turn : Telling::late,
+    events.emplace(machine, input_.lane, input_.clock, waits ? Telling::each_in_turn : Telling::late,
                    *observer);
   const bool in_order = input_.grid.has_channels(maps::Axis::pipeline, input_.lane);
   schedule::Interpreter loop(input_.execution.schedule, pipeline_rank_, machine, input_.execution.lookahead,

@@ -1,10 +1,16 @@
 #include "heddle/exec/observer.hpp"
 
+#include <algorithm>
+
 namespace heddle::exec {
 
 void Observers::add(Observer& observer) {
   all_.push_back(&observer);
   if (observer.watches_pieces()) of_pieces_.push_back(&observer);
+}
+
+bool Observers::waits_for_pieces() const {
+  return std::ranges::any_of(of_pieces_, [](const Observer* one) { return one->waits_for_pieces(); });
 }
 
 void Observers::step_begins(std::int64_t step) {

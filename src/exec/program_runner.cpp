@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "heddle/comm/apply.hpp"
+#include "heddle/lanes/range.hpp"
 #include "heddle/maps/local.hpp"
 #include "heddle/passes/loss_tail.hpp"
 
@@ -134,9 +135,17 @@ Call ProgramRunner::call_of(int index, int microbatch, const maps::Block* chunk,
   return call;
 }
 
+/// "2F0.attention layers.3.attention": the action, the op or map, and what it makes.
+std::string ProgramRunner::range_name(const graph::Node& node, const std::string& what) const {
+  const auto* map = std::get_if<maps::Map>(&node.attributes);
+  return fmt::format("{}.{} {}", what, map ? name(*map) : std::string(name(node.op)),
+                     program_.graph[node.out[0]].name);
+}
+
 void ProgramRunner::run_node(int index, int microbatch, const maps::Block* chunk, const RunState& state,
                              const std::string& what) {
   const graph::Node& node = program_.graph.nodes[index];
+  const lanes::Range range(lane_, [&] { return range_name(node, what); });
   Call call = call_of(index, microbatch, chunk, state);
   call.write = write_of(node);
   under_way_.settle(call.in, call.out, state.observer);

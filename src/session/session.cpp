@@ -13,11 +13,12 @@
 #include "heddle/deck/read.hpp"
 #include "heddle/io/run_file.hpp"
 #include "heddle/kernels/gemm.hpp"
+#include "heddle/lanes/device.hpp"
 #include "heddle/plan/from_deck.hpp"
 #include "heddle/schedule/text.hpp"
 #include "heddle/session/checkpoints.hpp"
 #include "heddle/session/common_clock.hpp"
-#include "heddle/session/host_memory.hpp"
+#include "heddle/session/memory_places.hpp"
 #include "heddle/session/progress.hpp"
 #include "heddle/session/recorder.hpp"
 #include "heddle/session/trainer.hpp"
@@ -47,7 +48,7 @@ void check_vocabulary(const deck::Deck& deck, const io::TokenFile& file) {
 data::Dataset checked_tokens(const deck::Deck& deck, const plan::Plan& plan, const comm::World& world) {
   data::Dataset dataset(tokens_of(deck), deck.data.held_out, deck.train.sequence);
   check_vocabulary(deck, dataset.file());
-  check_host_memory(plan, deck.source, world);
+  check_memory(plan, deck.source, world);
   return dataset;
 }
 
@@ -100,6 +101,7 @@ struct Session::Parts {
   data::Dataset dataset;
   data::Sampler sampler;
   exec::Clock clock;
+  std::string devices;  ///< of the ranks; empty where hosts are the devices
   std::string carrier;  ///< of messages, where it is not the host's library for the host's memory
   Trainer trainer;
   Progress progress;
@@ -115,6 +117,7 @@ Session::Parts::Parts(const deck::Deck& the_deck, comm::World& the_world)
       dataset(checked_tokens(deck, plan, world)),
       sampler(dataset, deck.data.order, deck.data.seed, deck.train.batch),
       clock(common_clock(world.all())),
+      devices(lanes::device() ? text(memory_places(world)) : ""),
       carrier(comm::choose_carrier(world, lanes::device_lane())),
       trainer(options_of(deck), plan, world.all(), clock),
       progress(world.rank() == 0 ? Progress::Voice::speaks : Progress::Voice::silent, deck.train.steps,
@@ -153,6 +156,8 @@ void Session::Parts::run() {
   progress.say(fmt::format("{}: {} parameters on {} ({} ranks), {}{}", deck.name, plan.count.parameters,
                            maps::name(plan.grid()), world.size(), file("run.h5"),
                            carrier.empty() ? "" : "; messages between GPUs go " + carrier));
+  for (const std::string& said : {devices, device_memory_text(plan.memory(world.rank()).bytes())})
+    if (!said.empty()) progress.say(said);
   if (const std::string said = remark(deck.train.precision); !said.empty()) progress.say(said);
   recorder.begin();
   try {

@@ -1,11 +1,14 @@
 #include "heddle/session/trainer.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <utility>
 
 #include "heddle/base/target.hpp"
 #include "heddle/comm/collectives.hpp"
 #include "heddle/comm/watch_over.hpp"
+#include "heddle/lanes/range.hpp"
 #include "heddle/maps/local.hpp"
 #include "heddle/train/rate.hpp"
 
@@ -91,6 +94,7 @@ maps::Block Trainer::samples() const {
 }
 
 train::StepResult Trainer::step(std::int64_t step, const data::Batch& samples, exec::Observer* observer) {
+  const lanes::Range range(lane_, [&] { return fmt::format("step {}", step + 1); });
   settle();
   observer_ = observer;
   if (observer) observer->step_begins(step);

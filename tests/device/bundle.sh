@@ -12,7 +12,7 @@ folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 top=$folder/heddle-device usr=$folder/heddle-device/usr
 libraries=usr/lib/x86_64-linux-gnu
-programs=(heddle tests/test_kernels tests/test_exec_mpi tests/test_train_mpi tests/test_session_mpi tests/cli/observed_run)
+programs=(heddle tests/test_kernels tests/test_comm_mpi tests/test_exec_mpi tests/test_train_mpi tests/test_session_mpi tests/cli/observed_run)
 
 # What `ldd` finds for the arguments, but for NVIDIA's and what every machine has of its own.
 needed() {

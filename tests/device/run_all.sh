@@ -102,6 +102,7 @@ for shape in 124M 1558M 7B; do
 done
 for ranks in 1 2 4 $((count > 4 ? count : 0)); do
   ((ranks)) || continue
+  part "comm.$ranks" 30 "$launch" "$ranks" "$tests/test_comm_mpi"
   part "exec.$ranks" 30 "$launch" "$ranks" "$tests/test_exec_mpi"
   part "train.$ranks" 30 "$launch" "$ranks" "$tests/test_train_mpi"
   part "session.$ranks" 60 "$launch" "$ranks" "$tests/test_session_mpi" --gtest_filter=-"$many_runs"

@@ -9,7 +9,7 @@ THIRD_PARTY = {
     "tomlplusplus": r"toml\+\+/.*|toml\+\+\.h",
     "json": r"nlohmann/.*",
     "kokkos": r"Kokkos_.*",
-    "cuda": r"cuda_.*|cublasLt\.h",
+    "cuda": r"cuda_.*|cublasLt\.h|nvtx3/.*",
     "cudnn": r"cudnn.*",
     "nccl": r"nccl\.h",
     "eigen": r"Eigen/.*",

@@ -216,6 +216,7 @@ std::unique_ptr<comm::DeviceMessages::Group> MessageDouble::join(const Id& id, i
 }
 
 void MessageDouble::enqueue(const lanes::Lane& lane, const std::shared_ptr<Call>& call) {
+  if (given_up_) call->finish();
   lane.run([call] { call->wait(); });
   calls_.push_back({call, lane.mark("a call")});
 }

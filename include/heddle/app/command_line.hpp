@@ -11,8 +11,8 @@ namespace heddle::app {
 /// What the chosen command does; returns the exit code. MPI wants the arguments of main.
 using Chosen = std::function<int(int argc, char** argv)>;
 
-/// The deck and its overrides, as every command that reads a deck takes them.
-void add_deck(CLI::App& command, DeckArguments& deck);
+/// The deck and its overrides, as every command that reads a deck takes them. Returns the option of its file.
+CLI::Option* add_deck(CLI::App& command, DeckArguments& deck);
 
 /// check, schedule, simulate. `chosen` is set by a command when it is parsed.
 void add_pure_commands(CLI::App& line, Chosen& chosen);

@@ -51,10 +51,13 @@ class Observer : public schedule::Observer {
   /// The step counts: loss and norm are finite, and parameters have been updated.
   virtual void step_ended(const StepResult& /*result*/) {}
 
-  /// Whether it is told of pieces too. Each piece then waits for its kernels, which takes time.
+  /// Whether it is told of pieces too.
   virtual bool watches_pieces() const { return false; }
+  /// Whether a piece then waits for its kernels before it ends, which takes time. Who takes times from marks of
+  /// the lane need not.
+  virtual bool waits_for_pieces() const { return watches_pieces(); }
   virtual void piece_begins(const Piece& /*piece*/) {}
-  /// The kernels of the piece are done.
+  /// The kernels of the piece are done, if anybody waits for pieces; else they are enqueued.
   virtual void piece_ended(const Piece& /*piece*/) {}
 };
 
@@ -68,6 +71,7 @@ class Observers final : public Observer {
   void action_begins(const schedule::Action& action) override;
   void action_ended(const schedule::Event& event) override;
   bool watches_pieces() const override { return !of_pieces_.empty(); }
+  bool waits_for_pieces() const override;
   void piece_begins(const Piece& piece) override;
   void piece_ended(const Piece& piece) override;
 
@@ -86,7 +90,7 @@ class Observed {
   /// Of a step that fails nobody is told, nor is its lane waited for.
   ~Observed() noexcept(false) {
     if (!observer_ || std::uncaught_exceptions() > errors_) return;
-    if (lane_) lane_->fence("the end of a piece of work");
+    if (lane_ && observer_->waits_for_pieces()) lane_->fence("the end of a piece of work");
     observer_->piece_ended(piece_);
   }
   Observed(const Observed&) = delete;

@@ -48,6 +48,7 @@ class ProgramRunner {
  private:
   void run_map(const Call& call, int index, const std::string& what);
   void poison_outputs(const Call& call) const;
+  std::string range_name(const graph::Node& node, const std::string& what) const;
   Work work_of(int node) const;
   kernels::Write write_of(const graph::Node& node);
   /// `chunk`: the rows of a node of the loss; null: all.

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "heddle/base/dtype.hpp"
@@ -25,6 +26,14 @@ enum class Landing { replace, add, log_add };
 /// The number types of what lands and of where it lands.
 struct LandingTypes {
   DType from, to;
+};
+
+/// Who listens to the names of what the host enqueues; see range.hpp. Each `end` is of the last that has begun.
+class Ranges {
+ public:
+  virtual ~Ranges() = default;
+  virtual void begin(const std::string& name) = 0;
+  virtual void end() = 0;
 };
 
 /// Everything but `allocate` is enqueued: it is done in this order, and the caller goes on.
@@ -64,7 +73,8 @@ class Stream {
   /// What a message library of the device enqueues on: the device's own stream.
   virtual void* queue() { return nullptr; }
 
-  Waiter waiter;  ///< null: the host asks again and again
+  Waiter waiter;             ///< null: the host asks again and again
+  Ranges* ranges = nullptr;  ///< of a profiler; null: none listens
 };
 
 }  // namespace heddle::lanes

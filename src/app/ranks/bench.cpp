@@ -1,6 +1,9 @@
 #include "heddle/bench/bench.hpp"
 
+#include <optional>
+
 #include "commands.hpp"
+#include "heddle/bench/machine.hpp"
 #include "heddle/comm/carrier.hpp"
 #include "heddle/deck/check.hpp"
 #include "heddle/kernels/runtime.hpp"
@@ -9,13 +12,18 @@
 namespace heddle::app {
 
 void bench(const BenchArguments& arguments, comm::World& world) {
-  const deck::Deck deck =
-      plan::read_deck(arguments.deck.file, arguments.deck.overrides, deck::Purpose::training);
-  deck::check_ranks(deck, world.size());
-  world.watchdog().set_timeout(deck.comm.timeout);
+  std::optional<deck::Deck> deck;
+  if (!arguments.deck.file.empty()) {
+    deck = plan::read_deck(arguments.deck.file, arguments.deck.overrides, deck::Purpose::training);
+    deck::check_ranks(*deck, world.size());
+    world.watchdog().set_timeout(deck->comm.timeout);
+  }
   const kernels::Runtime runtime;
   comm::choose_carrier(world, lanes::device_lane());
-  bench::run(deck, world, arguments.settings);
+  if (arguments.machine.empty()) return bench::run(*deck, world, arguments.settings);
+  bench::MachineSettings settings{.file = arguments.machine};
+  if (deck) settings.attention = bench::attention_of(*deck);
+  bench::measure_machine(world, settings);
 }
 
 }  // namespace heddle::app

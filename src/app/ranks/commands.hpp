@@ -20,10 +20,12 @@ struct RunArguments {
 void run(const RunArguments& arguments, comm::World& world);
 
 struct BenchArguments {
-  DeckArguments deck;
+  DeckArguments deck;  ///< may be without a file where a machine is measured
   bench::Settings settings;
+  std::string machine;  ///< file to write what the machine gives to; empty: the deck's step is timed
 };
-/// Times the deck's training step on made-up tokens and prints where it goes. Collective over the world.
+/// Times the deck's training step on made-up tokens and prints where it goes, or measures the machine, with attention as
+/// the deck has it. Collective over the world.
 void bench(const BenchArguments& arguments, comm::World& world);
 
 struct TimelineArguments {

@@ -35,14 +35,19 @@ void add_bench(CLI::App& line, Chosen& chosen) {
   auto* command = line.add_subcommand(
       "bench", "Time a deck's training step op by op, against what this machine gives; needs no tokens");
   const auto arguments = std::make_shared<BenchArguments>();
-  add_deck(*command, arguments->deck);
+  add_deck(*command, arguments->deck)->required(false);
   command->add_option("--steps", arguments->settings.steps, "How many steps of each kind to time")
       ->check(CLI::Range(std::int64_t{1}, most_bench_steps))
       ->capture_default_str();
   command->add_option("--json", arguments->settings.json, "File to write all figures to");
   command->add_flag("--by-tensor", arguments->settings.by_tensor,
                     "A row for each op and tensor, the layers together");
+  command->add_option("--machine", arguments->machine,
+                      "Measure the machine instead, and write a [machine] for cost.machine to this new file; "
+                      "of DECK, if it is given, only the shape of attention is used");
   command->callback([&chosen, arguments] {
+    if (arguments->deck.file.empty() && arguments->machine.empty())
+      throw CLI::RequiredError("DECK or --machine");
     chosen = together([arguments](comm::World& world) { bench(*arguments, world); });
   });
 }

@@ -1,7 +1,6 @@
 // NCCL carries what is between GPUs, where each rank has one of its own: it refuses two ranks on one.
 #include "heddle/comm/carrier.hpp"
 
-#include <cuda_runtime.h>
 #include <fmt/format.h>
 #include <unistd.h>
 
@@ -11,8 +10,8 @@
 #include <cstring>
 
 #include "group.hpp"
-#include "heddle/base/error.hpp"
 #include "heddle/comm/gather.hpp"
+#include "heddle/lanes/device.hpp"
 
 namespace heddle::comm {
 namespace {
@@ -53,14 +52,9 @@ class Nccl final : public DeviceMessages {
 
 /// The GPU of this process, by a name that no other has.
 std::string name_of_gpu() {
-  int device = 0;
-  std::array<char, 64> bus{};
   std::array<char, 256> host{};
-  if (cudaGetDevice(&device) != cudaSuccess ||
-      cudaDeviceGetPCIBusId(bus.data(), static_cast<int>(bus.size()), device) != cudaSuccess)
-    throw Error(ExitCode::failure, "CUDA does not tell which GPU this process has");
   gethostname(host.data(), host.size() - 1);
-  return fmt::format("{} {}", host.data(), bus.data());
+  return fmt::format("{} {}", host.data(), lanes::device()->bus);
 }
 
 }  // namespace

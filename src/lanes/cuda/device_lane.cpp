@@ -10,6 +10,7 @@
 #include "event.hpp"
 #include "heddle/lanes/lane.hpp"
 #include "landing.hpp"
+#include "nvtx.hpp"
 #include "pinned_copies.hpp"
 
 namespace heddle::lanes {
@@ -117,6 +118,7 @@ Lane device_lane() {
   static std::shared_ptr<Stream> stream;
   if (!stream) {
     stream = CudaStream::make();
+    stream->ranges = cuda::nvtx_ranges();
     Kokkos::push_finalize_hook([] { stream.reset(); });
   }
   return Lane(stream);
