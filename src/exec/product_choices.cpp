@@ -91,7 +91,8 @@ int choose_algorithm(std::span<const std::vector<double>> seconds) {
 }
 
 std::optional<AgreedProducts> agree_on_products(ProductLibrary& library, const comm::Communicator& ranks,
-                                 const std::set<ProductKey>& keys, const ProductChoices& kept) {
+                                                const std::set<ProductKey>& keys,
+                                                const ProductChoices& kept) {
   if (!have_one_library(library, ranks)) return {};
   const std::set<ProductKey> to_find = first_mine(ranks, keys);
   const ProductChoices known = of_the_first_rank(ranks, kept);
