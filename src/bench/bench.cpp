@@ -198,6 +198,7 @@ void Bench::run(const Settings& settings) {
   progress_.say(fmt::format("{}: {} parameters on {} ({} ranks), {} steps, then rates", deck_.name,
                             plan_.count.parameters, maps::name(plan_.grid()), world_.size(),
                             warm_up + settings.steps * static_cast<std::int64_t>(kinds.size())));
+  for (const std::string& line : trainer_.products().remarks) progress_.say(line);
   train(settings.steps);
   bare_ = slowest(Kind::bare);
   recorded_ = slowest(Kind::recorded);

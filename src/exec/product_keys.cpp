@@ -1,5 +1,7 @@
 #include "heddle/exec/product_keys.hpp"
 
+#include <bit>
+
 #include "heddle/exec/bindings.hpp"
 #include "heddle/passes/loss_tail.hpp"
 #include "values.hpp"
@@ -50,7 +52,7 @@ class Finder {
     const schedule::Location& place = rank_.memory.locations[static_cast<std::size_t>(id)];
     const std::int64_t pool = place.pool < 0 ? 0 : rank_.memory.pools[place.pool].offset;
     const std::int64_t address = kernels::ProductKey::most_alignment + pool + place.offset;
-    const Tensor whole{reinterpret_cast<void*>(address), program_.graph[id].dtype, place.shape};
+    const Tensor whole{std::bit_cast<void*>(address), program_.graph[id].dtype, place.shape};
     if (!chunk || !graph::has_rows(program_.graph[id].shape)) return whole;
     return chunk_of(whole, inside_loss_[id], *chunk);
   }
