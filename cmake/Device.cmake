@@ -2,8 +2,10 @@
 # device's own sources, which see Kokkos, and the C++ compiler all others.
 set(HEDDLE_DEVICE host CACHE STRING "The device of lanes and kernels, a folder of each: host or cuda")
 set_property(CACHE HEDDLE_DEVICE PROPERTY STRINGS host cuda)
+set(HEDDLE_DEVICE_ROOMS false)  # from which plans know of base/device_rooms.hpp
 
 if(HEDDLE_DEVICE STREQUAL "cuda")
+  set(HEDDLE_DEVICE_ROOMS true)
   set(HEDDLE_CUDA_ARCHITECTURE 90 CACHE STRING "Compute capability of the GPUs: 80 is Ampere, 90 Hopper")
   set(CMAKE_CUDA_ARCHITECTURES ${HEDDLE_CUDA_ARCHITECTURE})
   include(CheckLanguage)

@@ -66,6 +66,7 @@ void print_memory(const plan::Plan& plan) {
                        ? fmt::format(" ({} x {:.2f})", pool.slot_count, mebibytes(pool.slot_bytes))
                        : "");
     if (memory.evaluation > 0) fmt::print(" + evaluation {:.1f}", mebibytes(memory.evaluation));
+    if (memory.rooms > 0) fmt::print(" + rooms of kernels {:.1f}", mebibytes(memory.rooms));
     fmt::print("\n");
   }
 }

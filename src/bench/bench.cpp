@@ -208,6 +208,7 @@ void Bench::run(const Settings& settings) {
   progress_.say(fmt::format("{}: {} parameters on {} ({} ranks), {} steps, then rates", deck_.name,
                             plan_.count.parameters, maps::name(plan_.grid()), world_.size(),
                             warm_up + settings.steps * static_cast<std::int64_t>(kinds.size())));
+  for (const std::string& line : trainer_.products().remarks) progress_.say(line);
   train(settings.steps);
   bare_ = largest(world_.all(), seconds(Kind::bare));
   recorded_ = largest(world_.all(), seconds(Kind::recorded));

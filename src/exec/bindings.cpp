@@ -71,6 +71,8 @@ void prepare_attention(const Call& c, fused_attention::Pass pass, int qkv) {
                                attribute<graph::Attention>(c).scale, attention_dropout(c, qkv));
 }
 
+Tensor bias_of_linear(std::span<const Tensor> in) { return in.size() > 2 ? in[2] : Tensor{}; }
+
 void sum_of_squares(const Call& c) {
   kernels::fill(c.lane, c.out[0], 0.0);
   for (std::size_t i = 0; i < c.in.size(); ++i)
@@ -115,9 +117,7 @@ constexpr std::array<Binding, graph::op_count> table = {
       kernels::layer_norm_parameter_gradient(c.lane, c.in[0], c.in[1], c.in[2], c.in[3], c.out[0], c.out[1],
                                              c.write);
     },
-    [](const Call& c) {
-      kernels::linear(c.lane, c.in[0], c.in[1], c.in.size() > 2 ? c.in[2] : Tensor{}, c.out[0]);
-    },
+    [](const Call& c) { kernels::linear(c.lane, c.in[0], c.in[1], bias_of_linear(c.in), c.out[0]); },
     [](const Call& c) { kernels::linear_input_gradient(c.lane, c.in[0], c.in[1], c.out[0]); },
     [](const Call& c) { kernels::linear_weight_gradient(c.lane, c.in[0], c.in[1], c.out[0], c.write); },
     [](const Call& c) { kernels::column_sum(c.lane, c.in[0], c.out[0], c.write); },
@@ -144,6 +144,16 @@ constexpr std::array<Binding, graph::op_count> table = {
 }  // namespace
 
 Binding binding(graph::Op op) { return table[static_cast<int>(op)]; }
+
+std::optional<kernels::Product> product_of(graph::Op op, std::span<const Tensor> in,
+                                           std::span<const Tensor> out) {
+  switch (op) {
+    case graph::Op::linear: return kernels::linear_product(in[0], in[1], bias_of_linear(in), out[0]);
+    case graph::Op::linear_input_gradient: return kernels::input_gradient_product(in[0], in[1], out[0]);
+    case graph::Op::linear_weight_gradient: return kernels::weight_gradient_product(in[0], in[1], out[0]);
+    default: return {};
+  }
+}
 
 Binding preparation(graph::Op op) {
   if (op == graph::Op::attention)

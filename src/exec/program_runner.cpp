@@ -8,6 +8,7 @@
 #include "heddle/lanes/range.hpp"
 #include "heddle/maps/local.hpp"
 #include "heddle/passes/loss_tail.hpp"
+#include "values.hpp"
 
 namespace heddle::exec {
 
@@ -23,15 +24,12 @@ ProgramRunner::ProgramRunner(const passes::Program& program, const comm::Cartesi
       lane_(std::move(lane)),
       loss_chunks_(std::move(loss_chunks)),
       inside_loss_(passes::inside_loss(program)),
-      summed_(program.graph.values.size()) {
+      summed_(summed_values(program)) {
   for (const graph::Value& value : program.graph.values) {
     globals_.push_back(graph::resolve(value.shape, extents_));
     boxes_.push_back(maps::local_box(globals_.back(), value.layout, grid.shape(), grid.rank()));
     counted_.push_back(maps::owns(value.layout, grid.shape(), grid.rank()));
   }
-  for (const passes::Trained& trained : program.trained)
-    for (graph::ValueId sum : trained.sums) summed_[sum] = true;
-  if (program.loss >= 0) summed_[program.loss] = true;
   for (graph::NodeId node = 0; node < std::ssize(program.graph.nodes); ++node)
     if (const Binding prepare = preparation(program.graph.nodes[node].op))
       prepare(call_of(node, 0, nullptr, {}));
@@ -104,14 +102,10 @@ kernels::Write ProgramRunner::write_of(const graph::Node& node) {
   return adds ? kernels::Write::accumulate : kernels::Write::overwrite;
 }
 
-/// What never leaves the loss has memory for one chunk, at whose begin every chunk lies.
 Tensor ProgramRunner::part(graph::ValueId id, int microbatch, const maps::Block* chunk) const {
-  Tensor whole = tensor(id, microbatch);
+  const Tensor whole = tensor(id, microbatch);
   if (!chunk || !graph::has_rows(program_.graph[id].shape)) return whole;
-  const std::int64_t row_bytes = whole.shape.count(1, whole.shape.rank()) * size_of(whole.dtype);
-  if (!inside_loss_[id]) whole.data = static_cast<std::byte*>(whole.data) + chunk->begin * row_bytes;
-  whole.shape[0] = chunk->size();
-  return whole;
+  return chunk_of(whole, inside_loss_[id], *chunk);
 }
 
 maps::Box ProgramRunner::box(graph::ValueId id, const maps::Block* chunk) const {

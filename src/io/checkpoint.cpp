@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <algorithm>
 #include <optional>
 
 #include "checkpoint_format.hpp"
@@ -26,7 +27,8 @@ CheckpointHeader read_header(const h5::Handle& file) {
   if (!h5::has_attribute(file, "complete") || h5::read_integer(file, "complete") != 1)
     refuse(path, "the checkpoint is not complete", "its writer was stopped before the end",
            "take an older one");
-  return {h5::read_integer(file, "step"), h5::read_integer(file, "samples"), h5::read_text(file, "deck")};
+  return {h5::read_integer(file, "step"), h5::read_integer(file, "samples"), h5::read_text(file, "deck"),
+          std::ranges::count(h5::names_in(file), "products") ? h5::read_text(file, "products") : ""};
 }
 
 /// The number type and shape of a dataset; nothing for what is not numbers, such as the deck.

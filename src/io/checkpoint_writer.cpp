@@ -47,13 +47,13 @@ void write_header(const h5::Handle& file, const CheckpointHeader& header) {
   h5::write_attribute(file, "complete", std::int64_t{0});
 }
 
-/// The deck is data, not metadata: rank 0 brings the bytes, the others take part with nothing.
-void write_deck(const h5::Handle& file, const std::string& deck, bool writes) {
-  const h5::Handle type = h5::string_type(file, deck.size());
-  const h5::Handle dataset = h5::create_dataset(file, "deck", type.id(), h5::simple_space(file, {}));
+/// A text is data, not metadata: rank 0 brings the bytes, the others take part with nothing.
+void write_text(const h5::Handle& file, const std::string& name, const std::string& text, bool writes) {
+  const h5::Handle type = h5::string_type(file, text.size());
+  const h5::Handle dataset = h5::create_dataset(file, name, type.id(), h5::simple_space(file, {}));
   if (writes)
-    dataset.check(H5Dwrite(dataset.id(), type.id(), H5S_ALL, H5S_ALL, H5P_DEFAULT, deck.c_str()),
-                  "write deck");
+    dataset.check(H5Dwrite(dataset.id(), type.id(), H5S_ALL, H5S_ALL, H5P_DEFAULT, text.c_str()),
+                  "write " + name);
 }
 
 void write_dataset(const h5::Handle& file, const std::string& name, const Announcement& one,
@@ -109,7 +109,8 @@ void write_checkpoint(const comm::Communicator& ranks, const std::string& path,
   together(ranks, [&] {
     file = create_parallel(path, AsideFile::partial_name(path), group);
     write_header(file, header);
-    write_deck(file, header.deck, leads);
+    write_text(file, "deck", header.deck, leads);
+    if (!header.products.empty()) write_text(file, "products", header.products, leads);
   });
   for (const auto& entry : catalogue)
     together(ranks,

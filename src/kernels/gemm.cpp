@@ -1,7 +1,7 @@
 #include "heddle/kernels/gemm.hpp"
 
+#include "device_gemm.hpp"
 #include "pack.hpp"
-#include "product.hpp"
 
 namespace heddle::kernels {
 namespace {

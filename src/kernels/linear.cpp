@@ -1,6 +1,5 @@
 #include "heddle/kernels/linear.hpp"
 
-#include "heddle/kernels/gemm.hpp"
 #include "rows.hpp"
 
 namespace heddle::kernels {
@@ -13,19 +12,35 @@ int out_dims(const Tensor& w, const Tensor& y) {
   return dims;
 }
 
+void multiply(const lanes::Lane& lane, const Product& product, Write write) {
+  gemm(lane, product.a, product.b, product.c, write, product.bias);
+}
+
 }  // namespace
 
+Product linear_product(const Tensor& x, const Tensor& w, const Tensor& bias, const Tensor& y) {
+  return {matrix(x), transposed(matrix(w, out_dims(w, y))), matrix(y), bias};
+}
+
+Product input_gradient_product(const Tensor& dy, const Tensor& w, const Tensor& dx) {
+  return {matrix(dy), matrix(w, out_dims(w, dy)), matrix(dx)};
+}
+
+Product weight_gradient_product(const Tensor& dy, const Tensor& x, const Tensor& dw) {
+  return {transposed(matrix(dy)), matrix(x), matrix(dw, out_dims(dw, dy))};
+}
+
 void linear(const lanes::Lane& lane, const Tensor& x, const Tensor& w, const Tensor& bias, const Tensor& y) {
-  gemm(lane, matrix(x), transposed(matrix(w, out_dims(w, y))), matrix(y), Write::overwrite, bias);
+  multiply(lane, linear_product(x, w, bias, y), Write::overwrite);
 }
 
 void linear_input_gradient(const lanes::Lane& lane, const Tensor& dy, const Tensor& w, const Tensor& dx) {
-  gemm(lane, matrix(dy), matrix(w, out_dims(w, dy)), matrix(dx), Write::overwrite);
+  multiply(lane, input_gradient_product(dy, w, dx), Write::overwrite);
 }
 
 void linear_weight_gradient(const lanes::Lane& lane, const Tensor& dy, const Tensor& x, const Tensor& dw,
                             Write write) {
-  gemm(lane, transposed(matrix(dy)), matrix(x), matrix(dw, out_dims(dw, dy)), write);
+  multiply(lane, weight_gradient_product(dy, x, dw), write);
 }
 
 }  // namespace heddle::kernels

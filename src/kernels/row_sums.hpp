@@ -9,13 +9,14 @@
 #include <cstdint>
 #include <type_traits>
 
+#include "heddle/base/device_rooms.hpp"
 #include "heddle/kernels/write.hpp"
 #include "pack.hpp"
 
 namespace heddle::kernels {
 
-/// Memory of a device for the sums of groups, as long as the Runtime lives; kernels of one lane use it in turn.
-inline constexpr std::int64_t group_sums_bytes = std::int64_t{8} << 20;
+/// Memory of a device for the sums of groups, device_rooms::group_sums bytes, as long as the Runtime lives; kernels of one lane
+/// use it in turn.
 void* group_sums_room();
 
 /// Columns that one team of the host takes, each with its own running sum: with a few neighbouring cache lines a row,
@@ -37,14 +38,14 @@ struct RowGroups {
   /// At least so many rows a group, and at most so many groups and so many teams.
   static constexpr std::int64_t least_rows = 8, most_groups = 512, most_teams = 1024;
   static constexpr std::int64_t team_columns = team_threads * vector_lanes * vector_width<T>;
-  static_assert(most_teams * team_columns * sums * sizeof(Compute<T>) <= group_sums_bytes);
+  static_assert(most_teams * team_columns * sums * sizeof(Compute<T>) <= device_rooms::group_sums);
 
   RowGroups(std::int64_t all_rows, std::int64_t columns)
       : rows(all_rows), width(columns), blocks((columns + team_columns - 1) / team_columns) {
     const std::int64_t most = std::clamp<std::int64_t>(most_teams / blocks, 1, most_groups);
     group_rows = std::max(least_rows, (rows + most - 1) / most);
     groups = (rows + group_rows - 1) / group_rows;
-    HEDDLE_EXPECT(groups * width * sums * sizeof(Compute<T>) <= group_sums_bytes);
+    HEDDLE_EXPECT(groups * width * sums * sizeof(Compute<T>) <= device_rooms::group_sums);
   }
 
   std::int64_t rows, width, blocks, group_rows, groups;

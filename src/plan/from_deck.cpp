@@ -2,6 +2,7 @@
 
 #include <filesystem>
 
+#include "heddle/base/device_rooms.hpp"
 #include "heddle/build_info.hpp"
 #include "heddle/deck/check.hpp"
 #include "heddle/deck/read.hpp"
@@ -65,6 +66,7 @@ Options options_of(const deck::Deck& deck) {
           .bucketing = {.most_bytes = static_cast<std::int64_t>(deck.comm.bucket_mib) << 20,
                         .narrow = deck.comm.gradients == deck::Width::bf16},
           .fused_attention = build_info::fused_attention,
+          .rooms = build_info::device_rooms ? device_rooms::bytes : 0,
           .folder = folder_of(deck),
           .ranks_key = deck.positions.contains("grid.pipeline") ? "grid.pipeline" : "pipeline.ranks"};
 }

@@ -88,7 +88,7 @@ Plan for_inference(const deck::Model& model, Precision precision) {
 
 RankMemory Plan::memory(Rank rank) const {
   const schedule::MemoryPlan& mine = of(training, rank).memory;
-  return {mine, evaluation_bytes(mine, of(evaluation, rank).memory)};
+  return {mine, evaluation_bytes(mine, of(evaluation, rank).memory), options.rooms};
 }
 
 std::vector<Stage> Plan::stages(PipelineRank pipeline_rank) const {

@@ -67,7 +67,7 @@ class Chooser {
   Trial trial() const {
     const passes::Program program = recomputing(program_, by_block_);
     const schedule::MemoryPlan memory = memory_plan(draft_, draft_.training, program, rank_);
-    Trial trial{memory.bytes + evaluation_bytes(memory, evaluation_), 0,
+    Trial trial{memory.bytes + evaluation_bytes(memory, evaluation_) + draft_.options.rooms, 0,
                 recomputed_flops(program, draft_.options.extents())};
     for (std::size_t i = schedule::fixed_pool_count; i < memory.pools.size(); ++i)
       trial.frames += memory.pools[i].bytes();

@@ -52,7 +52,8 @@ std::string Checkpoints::write(const comm::Communicator& ranks, const Trainer& t
     add(p, io::second_moment_dataset(p.name), p.second_moment);
   }
   const std::int64_t samples = steps_done * trainer.plan().options.train.batch;
-  io::write_checkpoint(ranks, path(steps_done), {steps_done, samples, deck_}, shards);
+  io::write_checkpoint(ranks, path(steps_done), {steps_done, samples, deck_, trainer.products().text},
+                       shards);
   return path(steps_done);
 }
 

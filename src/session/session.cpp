@@ -12,7 +12,7 @@
 #include "heddle/deck/print.hpp"
 #include "heddle/deck/read.hpp"
 #include "heddle/io/run_file.hpp"
-#include "heddle/kernels/gemm.hpp"
+#include "heddle/kernels/product_library.hpp"
 #include "heddle/lanes/device.hpp"
 #include "heddle/plan/from_deck.hpp"
 #include "heddle/schedule/text.hpp"
@@ -56,6 +56,7 @@ void add_memory(io::RunHeader& header, const plan::RankMemory& memory, int rank)
   for (const schedule::Pool& pool : memory.training.pools)
     header.memory.push_back({rank, pool.name, pool.bytes()});
   if (memory.evaluation > 0) header.memory.push_back({rank, "evaluation", memory.evaluation});
+  if (memory.rooms > 0) header.memory.push_back({rank, "rooms of kernels", memory.rooms});
 }
 
 /// What a person who chose this precision has to know of this machine; empty where there is nothing.
@@ -159,6 +160,7 @@ void Session::Parts::run() {
   for (const std::string& said : {devices, device_memory_text(plan.memory(world.rank()).bytes())})
     if (!said.empty()) progress.say(said);
   if (const std::string said = remark(deck.train.precision); !said.empty()) progress.say(said);
+  for (const std::string& line : trainer.products().remarks) progress.say(line);
   recorder.begin();
   try {
     for (std::int64_t step = 0; step < deck.train.steps; ++step) train_step(step);
@@ -199,11 +201,12 @@ double Session::Parts::evaluate() {
 }
 
 Options options_of(const deck::Deck& deck) {
-  return {.optimizer = deck.optimizer,
-          .steps = deck.train.steps,
-          .seed = static_cast<std::uint64_t>(deck.train.seed),
-          .packing =
-              deck.train.memory == deck::Memory::separate ? exec::Packing::separate : exec::Packing::arena};
+  return {
+      .optimizer = deck.optimizer,
+      .steps = deck.train.steps,
+      .seed = static_cast<std::uint64_t>(deck.train.seed),
+      .packing = deck.train.memory == deck::Memory::separate ? exec::Packing::separate : exec::Packing::arena,
+      .products = kernels::product_library()};
 }
 
 Session::Session(const deck::Deck& deck, comm::World& world) : parts_(std::make_unique<Parts>(deck, world)) {}

@@ -43,6 +43,8 @@ Trainer::Trainer(Options options, const plan::Plan& plan, const comm::Communicat
   for (const plan::Tie& tie : plan.ties)
     grid_.make_group(Axis::pipeline, {tie.holders.begin(), tie.holders.end()});
   if (plan.grid().extent(Axis::pipeline) > 1) grid_.open_channels(Axis::pipeline, channels(plan));
+  // Before there is an arena, so that what is timed finds memory.
+  if (options_.products) products_ = choose_products(*options_.products, plan, ranks, grid_.rank());
   engine_.emplace(engine_input(plan.training));
   exec::EngineInput evaluation = engine_input(plan.evaluation);
   evaluation.lender = &engine_->arena();

@@ -104,6 +104,22 @@ TEST(Recomputation, ALimitThatNothingFitsIsRefusedWithTheNumbers) {
                       [&] { make(deck); });
 }
 
+TEST(Recomputation, RoomsOfKernelsTakeOfTheLimit) {
+  const std::vector<std::string> large = {"model.width=256", "train.batch=32"};
+  const std::int64_t most = mebibytes_of(make(deck_of(large)), PipelineRank(0));
+  const deck::Deck deck =
+      deck_of({large[0], large[1], "train.recompute=auto", "train.memory_limit_mib=" + std::to_string(most)});
+  Options options = options_of(deck);
+  options.rooms = 0;
+  EXPECT_EQ(recomputation_text(make(options), PipelineRank(0)), "nothing");
+  options.rooms = std::int64_t{2} << 20;
+  const Plan plan = make(options);
+  EXPECT_NE(recomputation_text(plan, PipelineRank(0)), "nothing");
+  const RankMemory memory = plan.memory(0);
+  EXPECT_EQ(memory.bytes(), memory.training.bytes + memory.evaluation + options.rooms);
+  EXPECT_LE(memory.bytes(), most << 20);
+}
+
 /// What `heddle check` prints: attention that is recomputed costs what the samples have, not what the
 /// model could see.
 TEST(Recomputation, FlopsAreThoseOfTheSampleAndNotOfTheContext) {

@@ -1,11 +1,14 @@
 // Which kernel carries out which op: the last of an operator's seven parts, in one table.
 #pragma once
 
+#include <optional>
+#include <span>
 #include <vector>
 
 #include "heddle/exec/observer.hpp"
 #include "heddle/graph/graph.hpp"
 #include "heddle/kernels/adamw.hpp"
+#include "heddle/kernels/linear.hpp"
 #include "heddle/kernels/write.hpp"
 #include "heddle/lanes/lane.hpp"
 #include "heddle/maps/box.hpp"
@@ -45,6 +48,9 @@ using Binding = void (*)(const Call&);
 
 /// Null for `map`, which communicates and is carried out by comm.
 Binding binding(graph::Op op);
+/// The product of matrices that a node with these tensors is; none where its kernel is something else.
+std::optional<kernels::Product> product_of(graph::Op op, std::span<const Tensor> in,
+                                           std::span<const Tensor> out);
 /// What makes a kernel's library ready for a node, before the first step; null where there is nothing to do.
 Binding preparation(graph::Op op);
 

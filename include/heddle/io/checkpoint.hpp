@@ -14,9 +14,10 @@
 namespace heddle::io {
 
 struct CheckpointHeader {
-  std::int64_t step = 0;     ///< optimizer steps done
-  std::int64_t samples = 0;  ///< samples consumed: the position in the data
-  std::string deck;          ///< resolved, as TOML
+  std::int64_t step = 0;      ///< optimizer steps done
+  std::int64_t samples = 0;   ///< samples consumed: the position in the data
+  std::string deck;           ///< resolved, as TOML
+  std::string products = {};  ///< what products were computed with, as JSON; empty where nobody chose
 
   friend bool operator==(const CheckpointHeader&, const CheckpointHeader&) = default;
 };

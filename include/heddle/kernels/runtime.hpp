@@ -1,6 +1,7 @@
 // The run-time library behind the kernels, which no other module sees.
 #pragma once
 
+#include <cstdint>
 #include <string>
 
 namespace heddle::kernels {
@@ -20,6 +21,9 @@ class Runtime {
 
   /// How many threads share the work of one kernel, of a host.
   int threads() const;
+
+  /// Bytes of a device that it holds for kernels to work in, those of base/device_rooms.hpp; none of the host.
+  static std::int64_t room_bytes();
 };
 
 }  // namespace heddle::kernels

@@ -28,6 +28,8 @@ struct Options {
   schedule::Bucketing bucketing = {};
   /// A library does attention where it can, and works in memory that is planned.
   bool fused_attention = false;
+  std::int64_t rooms =
+      0;  ///< bytes that kernels work in beside the arena: those of base/device_rooms.hpp, or none
   std::string folder = {};                  ///< from which a schedule's file is looked for
   std::string ranks_key = "grid.pipeline";  ///< by which key the number of pipeline ranks was given
 

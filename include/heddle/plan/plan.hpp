@@ -43,8 +43,10 @@ struct RankMemory {
   /// Evaluation borrows what training does not need between two steps; this is what it takes if that
   /// is too little.
   std::int64_t evaluation = 0;
+  /// What kernels of a GPU work in, beside the arena: base/device_rooms.hpp.
+  std::int64_t rooms = 0;
 
-  std::int64_t bytes() const { return training.bytes + evaluation; }
+  std::int64_t bytes() const { return training.bytes + evaluation + rooms; }
 };
 
 /// How often the costly passes were asked.

@@ -6,7 +6,9 @@
 #include "heddle/comm/give_up.hpp"
 #include "heddle/data/dataset.hpp"
 #include "heddle/exec/engine.hpp"
+#include "heddle/kernels/runtime.hpp"
 #include "heddle/plan/plan.hpp"
+#include "heddle/session/products.hpp"
 #include "heddle/train/optimizer.hpp"
 #include "heddle/train/parameters.hpp"
 
@@ -18,6 +20,7 @@ struct Options {
   std::int64_t steps = 0;  ///< of the whole run, over which the rate changes
   std::uint64_t seed = 1;
   exec::Packing packing = exec::Packing::arena;
+  kernels::ProductLibrary* products = nullptr;  ///< whose algorithms are chosen; null: there is no choice
 };
 
 class Trainer {
@@ -51,8 +54,11 @@ class Trainer {
   const comm::CartesianGrid& grid() const { return grid_; }
   const exec::Engine& engine() const { return *engine_; }
   const lanes::Lane& lane() const { return lane_; }
-  /// Bytes that this rank has allocated for the model and its training.
-  std::int64_t allocated() const { return engine_->arena().allocated() + evaluation_->arena().allocated(); }
+  /// Bytes that this rank has allocated for the model and its training, and a GPU for its kernels.
+  std::int64_t allocated() const {
+    return engine_->arena().allocated() + evaluation_->arena().allocated() + kernels::Runtime::room_bytes();
+  }
+  const Products& products() const { return products_; }
   /// What this rank holds, where it lies now. Whoever is handed memory may write it, before the next step.
   std::vector<train::TrainedParameter> parameters() const;
   /// This rank's part of a parameter or moment, by the name that plan::state tells; it holds it.
@@ -72,6 +78,7 @@ class Trainer {
   const exec::Clock& clock_;
   lanes::Lane lane_;
   comm::CartesianGrid grid_;
+  Products products_;
   std::optional<exec::Engine> engine_, evaluation_;
   std::optional<train::Optimizer> optimizer_;
   exec::Observer* observer_ = nullptr;  ///< of the last step

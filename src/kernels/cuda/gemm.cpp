@@ -1,6 +1,6 @@
+#include "cublaslt.hpp"
+#include "device_gemm.hpp"
 #include "heddle/kernels/elementwise.hpp"
-#include "product.hpp"
-#include "products.hpp"
 
 namespace heddle::kernels {
 namespace {
@@ -8,7 +8,7 @@ namespace {
 /// cuBLASLt adds a bias of the type of c.
 const void* bias_for(const lanes::Lane& lane, const Matrix& c, const Tensor& bias) {
   if (!bias.data || bias.dtype == c.dtype) return bias.data;
-  const Tensor narrow{Products::open().room_for_bias(bias.count()), c.dtype, bias.shape};
+  const Tensor narrow{room_for_bias(bias.count()), c.dtype, bias.shape};
   convert(lane, bias, narrow);
   return narrow.data;
 }
@@ -18,10 +18,13 @@ const void* bias_for(const lanes::Lane& lane, const Matrix& c, const Tensor& bia
 void enqueue_product(const lanes::Lane& lane, const Matrix& a, const Matrix& b, const Matrix& c, Write write,
                      const Tensor& bias) {
   if (a.columns > 0)
-    Products::open().multiply(space(lane), a, b, c, write, bias_for(lane, c, bias));
+    CublasLt::open().multiply(space(lane), key_of(a, b, c, write, bias),
+                              {a.data, b.data, c.data, bias_for(lane, c, bias)});
   else if (write == Write::overwrite)
     fill_rows(lane, c, bias.data);
 }
+
+ProductLibrary* product_library() { return &CublasLt::open(); }
 
 std::string_view slow_products(DType) { return ""; }
 

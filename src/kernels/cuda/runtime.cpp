@@ -2,18 +2,27 @@
 
 #include <cuda_runtime.h>
 
+#include <utility>
+
+#include "cublaslt.hpp"
 #include "fused_attention.hpp"
+#include "heddle/base/device_rooms.hpp"
 #include "heddle/base/error.hpp"
-#include "products.hpp"
 #include "row_sums.hpp"
 #include "space.hpp"
 
 namespace heddle::kernels {
 namespace {
-void* sums_of_groups = nullptr;
-}
+/// Of base/device_rooms.hpp, in its order.
+std::byte* rooms = nullptr;
+}  // namespace
 
-void* group_sums_room() { return sums_of_groups; }
+void* product_workspace() { return rooms; }
+void* room_for_bias(std::int64_t count) {
+  HEDDLE_EXPECT(count * size_of(DType::bf16) <= device_rooms::narrow_bias);
+  return rooms + device_rooms::product_workspace;
+}
+void* group_sums_room() { return rooms + device_rooms::product_workspace + device_rooms::narrow_bias; }
 
 const Space& space(const lanes::Lane& lane) {
   HEDDLE_EXPECT(lane.stream() && lane.stream()->native());
@@ -35,18 +44,20 @@ Runtime::Runtime(int threads) {
   int gpus = 0;
   cudaGetDeviceCount(&gpus);
   initialize_kokkos(threads, gpus);
-  sums_of_groups = Kokkos::kokkos_malloc<MemorySpace>("sums over rows", group_sums_bytes);
+  rooms = static_cast<std::byte*>(Kokkos::kokkos_malloc<MemorySpace>("rooms", device_rooms::bytes));
 }
 
 // After a fault of the GPU nothing of it can be freed: all goes with the process.
 Runtime::~Runtime() {
   if (cudaDeviceSynchronize() != cudaSuccess) return;
   close_fused_attention();
-  Products::close();
-  Kokkos::kokkos_free<MemorySpace>(sums_of_groups);
+  CublasLt::close();
+  Kokkos::kokkos_free<MemorySpace>(std::exchange(rooms, nullptr));
   Kokkos::finalize();
 }
 
 int Runtime::threads() const { return 1; }
+
+std::int64_t Runtime::room_bytes() { return rooms ? device_rooms::bytes : 0; }
 
 }  // namespace heddle::kernels

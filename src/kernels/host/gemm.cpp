@@ -1,5 +1,6 @@
+#include "device_gemm.hpp"
+#include "heddle/kernels/product_library.hpp"
 #include "host_products.hpp"
-#include "product.hpp"
 
 namespace heddle::kernels {
 namespace {
@@ -23,6 +24,9 @@ void enqueue_product(const lanes::Lane& lane, const Matrix& a, const Matrix& b, 
                      const Tensor& bias) {
   lane.run([a, b, c, write, bias] { multiply(a, b, c, write, bias); });
 }
+
+/// oneDNN and Eigen choose by the shape alone.
+ProductLibrary* product_library() { return nullptr; }
 
 std::string_view slow_products(DType type) { return type == DType::bf16 ? bf16_lacks() : ""; }
 

@@ -37,4 +37,6 @@ std::string Runtime::lacks() { return ""; }
 
 int Runtime::threads() const { return the_space->concurrency(); }
 
+std::int64_t Runtime::room_bytes() { return 0; }
+
 }  // namespace heddle::kernels

@@ -3,9 +3,9 @@
 #include <algorithm>
 #include <memory>
 
+#include "device_gemm.hpp"
 #include "host_products.hpp"
 #include "pack.hpp"
-#include "product.hpp"
 
 namespace heddle::kernels {
 namespace {

@@ -8,33 +8,12 @@
 #include <vector>
 
 #include "../../support/expect_error.hpp"
-#include "../../support/mpi_world.hpp"
-#include "../../support/temporary_folder.hpp"
-#include "heddle/comm/collectives.hpp"
-#include "heddle/comm/gather.hpp"
+#include "../../support/shared_folder.hpp"
 
 namespace heddle::io {
 namespace {
 
-using tests::expect_error;
-
-/// A folder that all ranks see, made by rank 0.
-class SharedFolder {
- public:
-  SharedFolder() {
-    if (tests::world().rank() == 0) {
-      folder_ = std::make_unique<tests::TemporaryFolder>();
-      name_ = *folder_ / "";
-    }
-    name_ = comm::gather(tests::world().all(), name_, comm::Receivers::all, "the folder's name")[0];
-  }
-  ~SharedFolder() { comm::barrier(tests::world().all(), "the end of the folder"); }
-  std::string operator/(const std::string& name) const { return name_ + name; }
-
- private:
-  std::unique_ptr<tests::TemporaryFolder> folder_;
-  std::string name_;
-};
+using tests::expect_error, tests::SharedFolder;
 
 /// Element i of every tensor is i, and a bit that only a double keeps.
 template <class T>
@@ -122,6 +101,15 @@ TEST(Checkpoint, AnyCutReadsAnyCut) {
     }
   }
   expect_block<float>(file, "optimizer/second/large", big, Block(big, 0, 0, 1));
+}
+
+TEST(Checkpoint, TellsWhatProductsWereComputedWith) {
+  const SharedFolder folder;
+  Owned<float> some("parameters/some", vector, 0);
+  const CheckpointHeader header{1, 2, "deck", "{\"products\": []}\n"};
+  write_checkpoint(tests::world().all(), folder / "step.h5", header, std::vector{some.shard});
+  EXPECT_EQ(Checkpoint(folder / "step.h5").header(), header);
+  EXPECT_EQ(Checkpoint(folder / "step.h5").entries().size(), 1u) << "the text is no tensor";
 }
 
 TEST(Checkpoint, PrecisionIsConverted) {

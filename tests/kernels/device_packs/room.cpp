@@ -4,7 +4,7 @@
 namespace heddle::kernels {
 
 void* group_sums_room() {
-  alignas(widest_piece) static std::byte room[group_sums_bytes];
+  alignas(widest_piece) static std::byte room[device_rooms::group_sums];
   return room;
 }
 

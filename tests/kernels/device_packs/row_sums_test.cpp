@@ -14,7 +14,7 @@ TEST(RowGroups, CoverAllRowsAndFitTheirRoom) {
       EXPECT_GE(by.groups * by.group_rows, rows);
       EXPECT_LT((by.groups - 1) * by.group_rows, std::max<std::int64_t>(rows, 1));
       EXPECT_LE(by.groups, by.most_groups);
-      EXPECT_LE(by.groups * width * 2 * std::int64_t{sizeof(float)}, group_sums_bytes);
+      EXPECT_LE(by.groups * width * 2 * std::int64_t{sizeof(float)}, device_rooms::group_sums);
     }
 }
 

@@ -1,0 +1,281 @@
+// cuBLASLt stores matrices column by column, so a row-major c = a b is its c' = b' a'.
+#include "cublaslt.hpp"
+
+#include <cstring>
+#include <string>
+
+#include "heddle/base/device_rooms.hpp"
+#include "heddle/base/error.hpp"
+#include "heddle/kernels/fill_normal.hpp"
+#include "heddle/lanes/memory.hpp"
+
+namespace heddle::kernels {
+namespace {
+
+void check(cublasStatus_t status, const char* call) {
+  if (status == CUBLAS_STATUS_SUCCESS) return;
+  throw Error(ExitCode::failure, std::string(call) + " failed", cublasLtGetStatusString(status));
+}
+void check(cudaError_t result, const char* call) {
+  if (result == cudaSuccess) return;
+  throw Error(ExitCode::failure, std::string(call) + " failed on the GPU", cudaGetErrorString(result));
+}
+
+cudaDataType_t type_of(DType type) {
+  return type == DType::f64 ? CUDA_R_64F : type == DType::bf16 ? CUDA_R_16BF : CUDA_R_32F;
+}
+cublasComputeType_t compute_of(DType type) {
+  return type == DType::f64 ? CUBLAS_COMPUTE_64F : CUBLAS_COMPUTE_32F;
+}
+cublasOperation_t operation(bool flips) { return flips ? CUBLAS_OP_T : CUBLAS_OP_N; }
+
+template <class T>
+void set(cublasLtMatmulDesc_t product, cublasLtMatmulDescAttributes_t attribute, const T& value) {
+  check(cublasLtMatmulDescSetAttribute(product, attribute, &value, sizeof value),
+        "cublasLtMatmulDescSetAttribute");
+}
+template <class T>
+void set(cublasLtMatmulPreference_t preference, cublasLtMatmulPreferenceAttributes_t attribute,
+         const T& value) {
+  check(cublasLtMatmulPreferenceSetAttribute(preference, attribute, &value, sizeof value),
+        "cublasLtMatmulPreferenceSetAttribute");
+}
+
+/// A row-major matrix as it is stored, column by column.
+cublasLtMatrixLayout_t layout(DType type, bool flips, std::int64_t rows, std::int64_t columns,
+                              std::int64_t stride) {
+  cublasLtMatrixLayout_t made = nullptr;
+  check(cublasLtMatrixLayoutCreate(&made, type_of(type), static_cast<std::uint64_t>(flips ? rows : columns),
+                                   static_cast<std::uint64_t>(flips ? columns : rows), stride),
+        "cublasLtMatrixLayoutCreate");
+  return made;
+}
+
+constexpr std::size_t workspace_bytes = device_rooms::product_workspace;
+static_assert(sizeof(cublasLtMatmulAlgo_t) == sizeof(ProductAlgorithm));
+
+ProductAlgorithm bytes_of(const cublasLtMatmulAlgo_t& algorithm) {
+  ProductAlgorithm bytes;
+  std::memcpy(bytes.data(), &algorithm, sizeof algorithm);
+  return bytes;
+}
+cublasLtMatmulAlgo_t algorithm_of(const ProductAlgorithm& bytes) {
+  cublasLtMatmulAlgo_t algorithm;
+  std::memcpy(&algorithm, bytes.data(), sizeof algorithm);
+  return algorithm;
+}
+
+/// What a product is timed on: matrices of normal numbers, aligned as the key says and no better, and bytes that fill the cache
+/// twice.
+class TimedOperands {
+ public:
+  explicit TimedOperands(const ProductKey& key)
+      : key_(key),
+        a_(key.factors, (key.flips_a ? key.inner : key.rows) * key.a_stride, key.alignment),
+        b_(key.factors, (key.flips_b ? key.columns : key.inner) * key.b_stride, key.alignment),
+        c_(key.result, key.rows * key.c_stride, key.alignment),
+        bias_(key.result, key.columns, key.alignment),
+        cache_(cache_bytes(), lanes::device_lane()) {}
+
+  CublasLt::Operands operands() const {
+    return {a_.begin, b_.begin, c_.begin, key_.has_bias ? bias_.begin : nullptr};
+  }
+  void empty_cache() const { lanes::device_lane().fill(cache_.data(), cache_.bytes(), 0); }
+
+ private:
+  struct Numbers {
+    Numbers(DType type, std::int64_t count, std::int64_t alignment)
+        : memory(count * size_of(type) + ProductKey::most_alignment, lanes::device_lane()),
+          begin(static_cast<std::byte*>(memory.data()) + alignment) {
+      fill_normal(lanes::device_lane(), {begin, type, {count}}, 1, 1.0, {{count}, {0}});
+    }
+    lanes::Memory memory;
+    std::byte* begin;
+  };
+  static std::int64_t cache_bytes() {
+    int device = 0, bytes = 0;
+    check(cudaGetDevice(&device), "cudaGetDevice");
+    check(cudaDeviceGetAttribute(&bytes, cudaDevAttrL2CacheSize, device), "cudaDeviceGetAttribute");
+    return std::int64_t{2} * bytes;
+  }
+
+  const ProductKey& key_;
+  Numbers a_, b_, c_, bias_;
+  lanes::Memory cache_;
+};
+
+/// Seconds between two moments of a stream.
+class Stopwatch {
+ public:
+  explicit Stopwatch(cudaStream_t stream) : stream_(stream) {
+    for (cudaEvent_t& event : events_) check(cudaEventCreate(&event), "cudaEventCreate");
+  }
+  ~Stopwatch() {
+    for (cudaEvent_t event : events_) cudaEventDestroy(event);
+  }
+  Stopwatch(const Stopwatch&) = delete;
+  Stopwatch& operator=(const Stopwatch&) = delete;
+
+  void begin() const { check(cudaEventRecord(events_[0], stream_), "cudaEventRecord"); }
+  double end() const {
+    float milliseconds = 0;
+    check(cudaEventRecord(events_[1], stream_), "cudaEventRecord");
+    check(cudaEventSynchronize(events_[1]), "a product that is timed");
+    check(cudaEventElapsedTime(&milliseconds, events_[0], events_[1]), "cudaEventElapsedTime");
+    return milliseconds * 1e-3;
+  }
+
+ private:
+  cudaStream_t stream_;
+  cudaEvent_t events_[2] = {};
+};
+
+}  // namespace
+
+class CublasLt::Plan {
+ public:
+  Plan(cublasLtHandle_t handle, const ProductKey& key);
+  ~Plan();
+  Plan(const Plan&) = delete;
+  Plan& operator=(const Plan&) = delete;
+
+  /// In the order of cuBLASLt's heuristic; only those that add up in one order every time.
+  std::vector<ProductAlgorithm> algorithms(int most) const;
+  bool takes(const ProductAlgorithm& algorithm) const;
+  void choose(const ProductAlgorithm& algorithm) { chosen_ = algorithm_of(algorithm); }
+  cublasStatus_t enqueue(const cublasLtMatmulAlgo_t& algorithm, const Operands& operands,
+                         cudaStream_t stream) const;
+  const cublasLtMatmulAlgo_t& chosen() const { return chosen_; }
+
+ private:
+  cublasLtHandle_t handle_;
+  ProductKey key_;
+  cublasLtMatmulDesc_t product_ = nullptr;
+  cublasLtMatrixLayout_t left_ = nullptr, right_ = nullptr, result_ = nullptr;
+  cublasLtMatmulAlgo_t chosen_{};
+};
+
+CublasLt::Plan::Plan(cublasLtHandle_t handle, const ProductKey& key) : handle_(handle), key_(key) {
+  const DType sums = compute_type(key.factors);
+  check(cublasLtMatmulDescCreate(&product_, compute_of(sums), type_of(sums)), "cublasLtMatmulDescCreate");
+  set(product_, CUBLASLT_MATMUL_DESC_TRANSA, operation(key.flips_b));
+  set(product_, CUBLASLT_MATMUL_DESC_TRANSB, operation(key.flips_a));
+  if (key.has_bias) set(product_, CUBLASLT_MATMUL_DESC_EPILOGUE, CUBLASLT_EPILOGUE_BIAS);
+  left_ = layout(key.factors, key.flips_b, key.inner, key.columns, key.b_stride);
+  right_ = layout(key.factors, key.flips_a, key.rows, key.inner, key.a_stride);
+  result_ = layout(key.result, false, key.rows, key.columns, key.c_stride);
+  choose(algorithms(1).front());
+}
+
+CublasLt::Plan::~Plan() {
+  for (cublasLtMatrixLayout_t one : {left_, right_, result_})
+    if (one) cublasLtMatrixLayoutDestroy(one);
+  if (product_) cublasLtMatmulDescDestroy(product_);
+}
+
+std::vector<ProductAlgorithm> CublasLt::Plan::algorithms(int most) const {
+  cublasLtMatmulPreference_t preference = nullptr;
+  check(cublasLtMatmulPreferenceCreate(&preference), "cublasLtMatmulPreferenceCreate");
+  set(preference, CUBLASLT_MATMUL_PREF_MAX_WORKSPACE_BYTES, workspace_bytes);
+  set(preference, CUBLASLT_MATMUL_PREF_REDUCTION_SCHEME_MASK,
+      std::uint32_t{CUBLASLT_REDUCTION_SCHEME_COMPUTE_TYPE | CUBLASLT_REDUCTION_SCHEME_OUTPUT_TYPE});
+  for (const auto which :
+       {CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_A_BYTES, CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_B_BYTES,
+        CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_C_BYTES, CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_D_BYTES})
+    set(preference, which, static_cast<std::uint32_t>(key_.alignment));
+  // Not a vector: nvcc cannot name the destructor of this struct, which has no name.
+  const auto found = std::make_unique<cublasLtMatmulHeuristicResult_t[]>(static_cast<std::size_t>(most));
+  int count = 0;
+  const cublasStatus_t status = cublasLtMatmulAlgoGetHeuristic(
+      handle_, product_, left_, right_, result_, result_, preference, most, found.get(), &count);
+  cublasLtMatmulPreferenceDestroy(preference);
+  check(count > 0 ? status : CUBLAS_STATUS_NOT_SUPPORTED, "cublasLtMatmulAlgoGetHeuristic");
+  std::vector<ProductAlgorithm> all;
+  for (int i = 0; i < count; ++i) all.push_back(bytes_of(found[static_cast<std::size_t>(i)].algo));
+  return all;
+}
+
+bool CublasLt::Plan::takes(const ProductAlgorithm& algorithm) const {
+  const cublasLtMatmulAlgo_t asked = algorithm_of(algorithm);
+  cublasLtMatmulHeuristicResult_t result{};
+  return cublasLtMatmulAlgoCheck(handle_, product_, left_, right_, result_, result_, &asked, &result) ==
+             CUBLAS_STATUS_SUCCESS &&
+         result.workspaceSize <= workspace_bytes;
+}
+
+cublasStatus_t CublasLt::Plan::enqueue(const cublasLtMatmulAlgo_t& algorithm, const Operands& operands,
+                                       cudaStream_t stream) const {
+  if (operands.bias) set(product_, CUBLASLT_MATMUL_DESC_BIAS_POINTER, operands.bias);
+  const bool wide = compute_type(key_.factors) == DType::f64;
+  const double one = 1, kept = key_.accumulates ? 1 : 0;
+  const float one_narrow = 1, kept_narrow = static_cast<float>(kept);
+  return cublasLtMatmul(handle_, product_, wide ? static_cast<const void*>(&one) : &one_narrow, operands.b,
+                        left_, operands.a, right_, wide ? static_cast<const void*>(&kept) : &kept_narrow,
+                        operands.c, result_, operands.c, result_, &algorithm, product_workspace(),
+                        workspace_bytes, stream);
+}
+
+std::unique_ptr<CublasLt> CublasLt::the_library;
+
+CublasLt& CublasLt::open() {
+  if (!the_library) the_library.reset(new CublasLt);
+  return *the_library;
+}
+void CublasLt::close() { the_library.reset(); }
+
+CublasLt::CublasLt() { check(cublasLtCreate(&handle_), "cublasLtCreate"); }
+CublasLt::~CublasLt() { cublasLtDestroy(handle_); }
+
+CublasLt::Plan& CublasLt::plan(const ProductKey& key) {
+  std::unique_ptr<Plan>& plan = plans_[key];
+  if (!plan) plan = std::make_unique<Plan>(handle_, key);
+  return *plan;
+}
+
+void CublasLt::multiply(const Space& space, const ProductKey& key, const Operands& operands) {
+  const Plan& plan = this->plan(key);
+  check(plan.enqueue(plan.chosen(), operands, space.cuda_stream()), "cublasLtMatmul");
+}
+
+std::string CublasLt::name() const {
+  int device = 0;
+  cudaDeviceProp properties;
+  check(cudaGetDevice(&device), "cudaGetDevice");
+  check(cudaGetDeviceProperties(&properties, device), "cudaGetDeviceProperties");
+  return std::string(properties.name) + ", cuBLASLt " + std::to_string(cublasLtGetVersion());
+}
+
+std::vector<ProductAlgorithm> CublasLt::algorithms(const ProductKey& key, int most) {
+  return plan(key).algorithms(most);
+}
+
+bool CublasLt::takes(const ProductKey& key, const ProductAlgorithm& algorithm) {
+  return plan(key).takes(algorithm);
+}
+
+/// The algorithms take turns, so that what the GPU's clock does falls on all alike. The first turn loads their code.
+std::vector<std::vector<double>> CublasLt::seconds(const ProductKey& key,
+                                                   std::span<const ProductAlgorithm> algorithms, int calls) {
+  const Plan& plan = this->plan(key);
+  const cudaStream_t stream = space(lanes::device_lane()).cuda_stream();
+  const TimedOperands timed(key);
+  const Stopwatch watch(stream);
+  std::vector<std::vector<double>> all(algorithms.size());
+  std::vector<bool> runs(algorithms.size(), true);
+  for (int turn = 0; turn <= calls; ++turn)
+    for (std::size_t i = 0; i < algorithms.size(); ++i) {
+      if (!runs[i]) continue;
+      timed.empty_cache();
+      watch.begin();
+      runs[i] = plan.enqueue(algorithm_of(algorithms[i]), timed.operands(), stream) == CUBLAS_STATUS_SUCCESS;
+      const double seconds = watch.end();
+      if (runs[i] && turn > 0) all[i].push_back(seconds);
+    }
+  return all;
+}
+
+void CublasLt::choose(const ProductKey& key, const ProductAlgorithm& algorithm) {
+  plan(key).choose(algorithm);
+}
+
+}  // namespace heddle::kernels
