@@ -65,6 +65,7 @@ Options options_of(const deck::Deck& deck) {
           .bucketing = {.most_bytes = static_cast<std::int64_t>(deck.comm.bucket_mib) << 20,
                         .narrow = deck.comm.gradients == deck::Width::bf16},
           .fused_attention = build_info::fused_attention,
+          .table_multiple = build_info::table_multiple,
           .folder = folder_of(deck),
           .ranks_key = deck.positions.contains("grid.pipeline") ? "grid.pipeline" : "pipeline.ranks"};
 }

@@ -28,6 +28,8 @@ struct Options {
   schedule::Bucketing bucketing = {};
   /// A library does attention where it can, and works in memory that is planned.
   bool fused_attention = false;
+  /// The table's rows on a rank, and the columns of its logits, are padded to a multiple of it.
+  int table_multiple = 1;
   std::string folder = {};                  ///< from which a schedule's file is looked for
   std::string ranks_key = "grid.pipeline";  ///< by which key the number of pipeline ranks was given
 
