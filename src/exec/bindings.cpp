@@ -44,6 +44,22 @@ kernels::AttentionDropout attention_dropout(const Call& c, int qkv) {
           c.in_global[qkv][2]};
 }
 
+/// The tokens of this rank, of which the first input is logits.
+kernels::TokenBlock tokens(const Call& c) {
+  const maps::Block held = c.in_box[0][1];
+  return {held.begin, held.size()};
+}
+
+/// A weight as the product that has `columns` takes it: with the rows of zeros behind a table where logits are padded
+/// (src/schedule/padding.hpp).
+Tensor with_padding(Tensor weight, const Tensor& columns) {
+  if (columns.shape.rank() == 2) {
+    HEDDLE_EXPECT(weight.shape[0] <= columns.shape[1]);
+    weight.shape[0] = columns.shape[1];
+  }
+  return weight;
+}
+
 /// Of an input in its whole tensor.
 kernels::Box place(const Call& c, int input) {
   kernels::Box box{c.in_global[input], {}};
@@ -117,9 +133,15 @@ constexpr std::array<Binding, graph::op_count> table = {
       kernels::layer_norm_parameter_gradient(c.lane, c.in[0], c.in[1], c.in[2], c.in[3], c.out[0], c.out[1],
                                              c.write);
     },
-    [](const Call& c) { kernels::linear(c.lane, c.in[0], c.in[1], bias_of_linear(c.in), c.out[0]); },
-    [](const Call& c) { kernels::linear_input_gradient(c.lane, c.in[0], c.in[1], c.out[0]); },
-    [](const Call& c) { kernels::linear_weight_gradient(c.lane, c.in[0], c.in[1], c.out[0], c.write); },
+    [](const Call& c) {
+      kernels::linear(c.lane, c.in[0], with_padding(c.in[1], c.out[0]), bias_of_linear(c.in), c.out[0]);
+    },
+    [](const Call& c) {
+      kernels::linear_input_gradient(c.lane, c.in[0], with_padding(c.in[1], c.in[0]), c.out[0]);
+    },
+    [](const Call& c) {
+      kernels::linear_weight_gradient(c.lane, c.in[0], c.in[1], with_padding(c.out[0], c.in[0]), c.write);
+    },
     [](const Call& c) { kernels::column_sum(c.lane, c.in[0], c.out[0], c.write); },
     [](const Call& c) { kernels::bias_gelu(c.lane, c.in[0], c.in[1], c.out[0]); },
     [](const Call& c) { kernels::bias_gelu_gradient(c.lane, c.in[0], c.in[1], c.in[2], c.out[0]); },
@@ -127,12 +149,10 @@ constexpr std::array<Binding, graph::op_count> table = {
     [](const Call& c) { kernels::dropout(c.lane, c.in[0], dropout(c), c.out[0]); },
     [](const Call& c) { kernels::residual(c.lane, c.in[0], c.in[1], c.in[2], dropout(c), c.out[0]); },
     [](const Call& c) { kernels::add(c.lane, c.in[0], c.in[1], c.out[0]); },
-    [](const Call& c) { kernels::log_sum_exp(c.lane, c.in[0], c.out[0]); },
+    [](const Call& c) { kernels::log_sum_exp(c.lane, c.in[0], tokens(c), c.out[0]); },
+    [](const Call& c) { kernels::log_probability(c.lane, c.in[0], c.in[1], c.in[2], tokens(c), c.out[0]); },
     [](const Call& c) {
-      kernels::log_probability(c.lane, c.in[0], c.in[1], c.in[2], first(c, 0, 1), c.out[0]);
-    },
-    [](const Call& c) {
-      kernels::log_probability_gradient(c.lane, c.in[0], c.in[1], c.in[2], first(c, 0, 1), c.in[3], c.out[0]);
+      kernels::log_probability_gradient(c.lane, c.in[0], c.in[1], c.in[2], tokens(c), c.in[3], c.out[0]);
     },
     [](const Call& c) { kernels::nll(c.lane, c.in[0], c.run.loss_scale, c.out[0], c.write); },
     [](const Call& c) { kernels::nll_gradient(c.lane, c.run.loss_scale, 1.0, c.out[0]); }, sum_of_squares,
@@ -148,9 +168,12 @@ Binding binding(graph::Op op) { return table[static_cast<int>(op)]; }
 std::optional<kernels::Product> product_of(graph::Op op, std::span<const Tensor> in,
                                            std::span<const Tensor> out) {
   switch (op) {
-    case graph::Op::linear: return kernels::linear_product(in[0], in[1], bias_of_linear(in), out[0]);
-    case graph::Op::linear_input_gradient: return kernels::input_gradient_product(in[0], in[1], out[0]);
-    case graph::Op::linear_weight_gradient: return kernels::weight_gradient_product(in[0], in[1], out[0]);
+    case graph::Op::linear:
+      return kernels::linear_product(in[0], with_padding(in[1], out[0]), bias_of_linear(in), out[0]);
+    case graph::Op::linear_input_gradient:
+      return kernels::input_gradient_product(in[0], with_padding(in[1], in[0]), out[0]);
+    case graph::Op::linear_weight_gradient:
+      return kernels::weight_gradient_product(in[0], in[1], with_padding(out[0], in[0]));
     default: return {};
   }
 }

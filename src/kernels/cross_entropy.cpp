@@ -11,11 +11,12 @@ namespace heddle::kernels {
 namespace {
 
 struct Block {
-  std::int64_t rows, width, first_token;
+  std::int64_t rows, width, stride, first_token;
 };
 
-Block block_of(const Tensor& logits, std::int64_t first_token = 0) {
-  return {logits.shape[0], columns(logits), first_token};
+Block block_of(const Tensor& logits, TokenBlock block) {
+  HEDDLE_EXPECT(block.count <= columns(logits));
+  return {logits.shape[0], block.count, columns(logits), block.first};
 }
 
 /// The largest of some logits and the sum of exp(logit - largest).
@@ -93,7 +94,7 @@ void sums(const lanes::Lane& lane, Block block, const T* logits, Compute<T>* lse
   each_row(
       lane, "log_sum_exp", block.rows,
       KOKKOS_LAMBDA(const Team& team, std::int64_t r) {
-        const Softmax<Compute<T>> all = softmax_of(team, block.width, logits + r * block.width);
+        const Softmax<Compute<T>> all = softmax_of(team, block.width, logits + r * block.stride);
         once(team, [&] { lse[r] = all.log_sum(); });
       },
       {}, threads_of_row(block.width));
@@ -108,7 +109,8 @@ void probabilities(const lanes::Lane& lane, Block block, const T* logits, const 
       KOKKOS_LAMBDA(const Team& team, std::int64_t first, std::int64_t n) {
         each_task(team, n, [&](std::int64_t i) {
           const std::int64_t r = first + i, target = targets[r] - block.first_token;
-          logp[r] = target >= 0 && target < block.width ? C(logits[r * block.width + target]) - lse[r] : C(0);
+          logp[r] =
+              target >= 0 && target < block.width ? C(logits[r * block.stride + target]) - lse[r] : C(0);
         });
       });
 }
@@ -120,8 +122,8 @@ void gradient(const lanes::Lane& lane, Block block, const T* logits, const Compu
   each_row(
       lane, "log_probability_gradient", block.rows,
       KOKKOS_LAMBDA(const Team& team, std::int64_t r) {
-        const T* row = logits + r * block.width;
-        T* to = dlogits + r * block.width;
+        const T* row = logits + r * block.stride;
+        T* to = dlogits + r * block.stride;
         const C shift = lse[r], factor = targets[r] == ignored_target ? C(0) : dlogp[r];
         const std::int64_t target = targets[r] - block.first_token;
         const bool here = target >= 0 && target < block.width;
@@ -129,6 +131,7 @@ void gradient(const lanes::Lane& lane, Block block, const T* logits, const Compu
         team.team_barrier();  // dlogits may be logits
         each_pack<T>(team, block.width,
                      [&](auto c) { c.store(to, -factor * falling_exponential<T>(c.load(row) - shift)); });
+        each_task(team, block.stride - block.width, [&](std::int64_t i) { to[block.width + i] = T(0); });
         team.team_barrier();
         once(team, [&] {
           if (!here) return;
@@ -153,34 +156,34 @@ void loss_of(const lanes::Lane& lane, std::int64_t rows, const T* logp, double s
 
 }  // namespace
 
-void log_sum_exp(const lanes::Lane& lane, const Tensor& logits, const Tensor& lse) {
+void log_sum_exp(const lanes::Lane& lane, const Tensor& logits, TokenBlock block, const Tensor& lse) {
   HEDDLE_EXPECT(lse.count() == logits.shape[0]);
   with_real(logits.dtype, [&](auto zero) {
     using T = decltype(zero);
-    sums<T>(lane, block_of(logits), logits.as<T>(), lse.as<Compute<T>>());
+    sums<T>(lane, block_of(logits, block), logits.as<T>(), lse.as<Compute<T>>());
   });
 }
 
 void log_probability(const lanes::Lane& lane, const Tensor& logits, const Tensor& lse, const Tensor& targets,
-                     std::int64_t first_token, const Tensor& logp) {
+                     TokenBlock block, const Tensor& logp) {
   const std::int64_t rows = logits.shape[0];
   HEDDLE_EXPECT(lse.count() == rows && targets.count() == rows && logp.count() == rows);
   with_real(logits.dtype, [&](auto zero) {
     using T = decltype(zero);
-    probabilities<T>(lane, block_of(logits, first_token), logits.as<T>(), lse.as<Compute<T>>(),
+    probabilities<T>(lane, block_of(logits, block), logits.as<T>(), lse.as<Compute<T>>(),
                      targets.as<std::int32_t>(), logp.as<Compute<T>>());
   });
 }
 
 void log_probability_gradient(const lanes::Lane& lane, const Tensor& logits, const Tensor& lse,
-                              const Tensor& targets, std::int64_t first_token, const Tensor& dlogp,
+                              const Tensor& targets, TokenBlock block, const Tensor& dlogp,
                               const Tensor& dlogits) {
   const std::int64_t rows = logits.shape[0];
   HEDDLE_EXPECT(lse.count() == rows && targets.count() == rows && dlogp.count() == rows);
   HEDDLE_EXPECT(dlogits.count() == logits.count());
   with_real(logits.dtype, [&](auto zero) {
     using T = decltype(zero);
-    gradient<T>(lane, block_of(logits, first_token), logits.as<T>(), lse.as<Compute<T>>(),
+    gradient<T>(lane, block_of(logits, block), logits.as<T>(), lse.as<Compute<T>>(),
                 targets.as<std::int32_t>(), dlogp.as<Compute<T>>(), dlogits.as<T>());
   });
 }

@@ -136,7 +136,8 @@ schedule::MemoryPlan memory_plan(Draft& draft, const Execution& execution, const
                                 .window = execution.schedule.window,
                                 .lookahead = execution.lookahead,
                                 .channel_capacity = execution.channel_capacity,
-                                .fused_attention = draft.options.fused_attention});
+                                .fused_attention = draft.options.fused_attention,
+                                .table_multiple = draft.options.table_multiple});
 }
 
 schedule::MemoryPlan memory_plan(Draft& draft, const Execution& execution, const Program& program,

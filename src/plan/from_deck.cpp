@@ -67,6 +67,7 @@ Options options_of(const deck::Deck& deck) {
                         .narrow = deck.comm.gradients == deck::Width::bf16},
           .fused_attention = build_info::fused_attention,
           .rooms = build_info::device_rooms ? device_rooms::bytes : 0,
+          .table_multiple = build_info::table_multiple,
           .folder = folder_of(deck),
           .ranks_key = deck.positions.contains("grid.pipeline") ? "grid.pipeline" : "pipeline.ranks"};
 }

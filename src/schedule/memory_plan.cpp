@@ -11,6 +11,7 @@
 #include "heddle/maps/local.hpp"
 #include "heddle/passes/loss_tail.hpp"
 #include "heddle/schedule/arena.hpp"
+#include "padding.hpp"
 #include "storage.hpp"
 #include "workspace.hpp"
 
@@ -18,7 +19,7 @@ namespace heddle::schedule {
 namespace {
 
 constexpr std::int64_t alignment = 256;  // bytes; a cache line for the host, a memory transaction for a GPU
-std::int64_t padded(std::int64_t bytes) { return (bytes + alignment - 1) / alignment * alignment; }
+std::int64_t aligned(std::int64_t bytes) { return filled_up(bytes, alignment); }
 
 using graph::Role;
 using graph::ValueId;
@@ -54,20 +55,24 @@ class Planner {
   void shape_values() {
     const std::vector<bool> inside = passes::inside_loss(in_.program);
     const auto chunks = passes::loss_chunks(in_.program, in_.grid, in_.rank, in_.extents);
+    const std::vector<Padded> padded = padded_values(in_.program);
     for (std::size_t id = 0; id < graph_.values.size(); ++id) {
       const graph::Value& value = graph_.values[id];
       Location& place = plan_.locations[id];
       place.shape =
           maps::local_shape(graph::resolve(value.shape, in_.extents), value.layout, in_.grid, in_.rank);
       if (inside[id]) place.shape[0] = chunks.front().size();
-      place.bytes = place.shape.count() * size_of(value.dtype);
+      if (padded[id] == Padded::columns) place.shape[1] = filled_up(place.shape[1], in_.table_multiple);
+      Shape stored = place.shape;
+      if (padded[id] == Padded::rows) stored[0] = filled_up(stored[0], in_.table_multiple);
+      place.bytes = stored.count() * size_of(value.dtype);
     }
   }
 
   std::int64_t bytes_of(const Storage& storage) const {
     std::int64_t bytes = 0;
     for (ValueId id : storage.values) bytes = std::max(bytes, plan_.locations[id].bytes);
-    return padded(bytes);
+    return aligned(bytes);
   }
 
   void put(const Storage& storage, int pool, std::int64_t offset) {
@@ -142,7 +147,7 @@ class Planner {
     if (!in_.fused_attention) return;
     for (std::size_t i = 0; i < graph_.nodes.size(); ++i) {
       const graph::Node& node = graph_.nodes[i];
-      const std::int64_t bytes = padded(workspace_bytes(graph_, node, plan_.locations, in_.extents));
+      const std::int64_t bytes = aligned(workspace_bytes(graph_, node, plan_.locations, in_.extents));
       if (bytes == 0) continue;
       const Storage& made = storage_.of(node.out.front());
       const auto id = static_cast<ValueId>(plan_.locations.size());

@@ -109,9 +109,14 @@ const Case small_cases[] = {
 
 const Case logit_cases[] = {
     small_cases[0],
-    {"log_sum_exp", 1, [](const Rows& r) { log_sum_exp({}, r.x, r.of_row); }},
+    {"log_sum_exp", 1,
+     [](const Rows& r) {
+       log_sum_exp({}, r.x, {0, vocabulary}, r.of_row);
+     }},
     {"log_probability_gradient", 2,
-     [](const Rows& r) { log_probability_gradient({}, r.x, r.of_row, r.tokens, 0, r.of_row_too, r.x); }},
+     [](const Rows& r) {
+       log_probability_gradient({}, r.x, r.of_row, r.tokens, {0, vocabulary}, r.of_row_too, r.x);
+     }},
 };
 
 void optimizer(benchmark::State& state) {

@@ -11,22 +11,66 @@ TEST(CrossEntropy, KernelsAgreeWithTheirReferences) {
   for (DType type : real_types)
     for (std::int64_t width : {0, 1, 15, 16, 17, 31, 257, 2047, 2048, 2049, 5000}) {
       const std::int64_t rows = 13, first_token = 5;
+      const TokenBlock block{first_token, width};
       const Vector logits = random_values(rows * width, 1), dlogp = random_values(rows, 2);
       const Tokens targets = random_tokens(rows, static_cast<std::int32_t>(width) + 10, 3);
       const DType sum = compute_type(type);
       const Array l(type, {rows, width}, logits), target(targets), dp(sum, {rows}, dlogp);
       Array lse(sum, {rows}), logp(sum, {rows}), dlogits(type, {rows, width});
-      log_sum_exp(lane(), l, lse);
+      log_sum_exp(lane(), l, block, lse);
       expect_close(lse, reference::log_sum_exp(logits, rows, width));
       const Vector sums(rows, 3.5);  // over all blocks
       const Array all(sum, {rows}, sums);
-      log_probability(lane(), l, all, target, first_token, logp);
+      log_probability(lane(), l, all, target, block, logp);
       expect_close(logp, reference::log_probability(logits, sums, targets, first_token));
-      log_probability_gradient(lane(), l, all, target, first_token, dp, dlogits);
+      log_probability_gradient(lane(), l, all, target, block, dp, dlogits);
       expect_close(dlogits, reference::log_probability_gradient(logits, sums, targets, first_token, dlogp));
-      log_probability_gradient(lane(), l, all, target, first_token, dp, l);
+      log_probability_gradient(lane(), l, all, target, block, dp, l);
       EXPECT_TRUE(dlogits.same_bits(l));  // in place
     }
+}
+
+/// The values with `padding` columns more, of `filler`.
+Vector padded(const Vector& values, std::int64_t rows, std::int64_t padding, double filler) {
+  const auto width = static_cast<std::int64_t>(values.size()) / rows;
+  Vector all;
+  for (std::int64_t r = 0; r < rows; ++r) {
+    all.insert(all.end(), values.begin() + r * width, values.begin() + (r + 1) * width);
+    all.insert(all.end(), static_cast<std::size_t>(padding), filler);
+  }
+  return all;
+}
+
+TEST(CrossEntropy, ColumnsBehindTheBlockAreNotReadAndTheirGradientIsZero) {
+  const std::int64_t rows = 13;
+  const Vector dlogp = random_values(rows, 2), sums(rows, 3.5);
+  for (DType type : real_types)
+    for (std::int64_t width : {1, 17, 257, 2049})
+      for (std::int64_t padding : {1, 7, 63}) {
+        const TokenBlock block{5, width};
+        const Vector logits = random_values(rows * width, 1);
+        // Targets beyond the block are another one's, not those of padding.
+        const Tokens targets = random_tokens(rows, static_cast<std::int32_t>(width + padding) + 10, 3);
+        const DType sum = compute_type(type);
+        const Array l(type, {rows, width + padding}, padded(logits, rows, padding, std::nan("")));
+        const Array all(sum, {rows}, sums), target(targets), dp(sum, {rows}, dlogp);
+        Array lse(sum, {rows}), logp(sum, {rows}), dlogits(type, {rows, width + padding});
+        log_sum_exp(lane(), l, block, lse);
+        expect_close(lse, reference::log_sum_exp(logits, rows, width));
+        log_probability(lane(), l, all, target, block, logp);
+        expect_close(logp, reference::log_probability(logits, sums, targets, block.first));
+        log_probability_gradient(lane(), l, all, target, block, dp, dlogits);
+        const Vector expected =
+            reference::log_probability_gradient(logits, sums, targets, block.first, dlogp);
+        expect_close(dlogits, padded(expected, rows, padding, 0));
+        const Vector written = dlogits.values();
+        for (std::int64_t i = 0; i < rows * (width + padding); ++i)
+          if (i % (width + padding) >= width) {
+            ASSERT_EQ(written[i], 0) << i;
+          }
+        log_probability_gradient(lane(), l, all, target, block, dp, l);
+        EXPECT_TRUE(dlogits.same_bits(l));  // in place
+      }
 }
 
 TEST(CrossEntropy, AMaximumInAnyPlaceIsWhatTheSumIsTakenFrom) {
@@ -35,7 +79,7 @@ TEST(CrossEntropy, AMaximumInAnyPlaceIsWhatTheSumIsTakenFrom) {
     Vector logits = random_values(width, 1);
     logits[place] = 300;  // exp(300) is beyond fp32
     Array lse(DType::f32, {1});
-    log_sum_exp(lane(), Array(DType::f32, {1, width}, logits), lse);
+    log_sum_exp(lane(), Array(DType::f32, {1, width}, logits), {0, width}, lse);
     EXPECT_EQ(lse.values()[0], 300) << place;
   }
 }
@@ -50,8 +94,8 @@ TEST(CrossEntropy, ATargetThatDoesNotCountAddsNothing) {
       const Array l(type, {rows, width}, logits), sums(sum, {rows}, lse), dp(sum, {rows}, dlogp);
       const Array target(targets);
       Array logp(sum, {rows}), dlogits(type, {rows, width});
-      log_probability(lane(), l, sums, target, first_token, logp);
-      log_probability_gradient(lane(), l, sums, target, first_token, dp, dlogits);
+      log_probability(lane(), l, sums, target, {first_token, width}, logp);
+      log_probability_gradient(lane(), l, sums, target, {first_token, width}, dp, dlogits);
       EXPECT_EQ(logp.values()[1], 0);
       for (std::int64_t i = 0; i < rows * width; ++i)
         EXPECT_EQ(dlogits.values()[i] == 0, i / width == 1) << i;
@@ -69,16 +113,16 @@ TEST(CrossEntropy, TheGradientAtAnAlmostCertainTargetIsRoundedOnce) {
     const DType sum = compute_type(type);
     Array dlogits(type, {rows, 1});
     log_probability_gradient(lane(), Array(type, {rows, 1}, logits), Array(sum, {rows}, lse), Array(targets),
-                             0, Array(sum, {rows}, dlogp), dlogits);
+                             {0, 1}, Array(sum, {rows}, dlogp), dlogits);
     expect_close(dlogits, reference::log_probability_gradient(logits, lse, targets, 0, dlogp), 16, 1);
   }
 }
 
 TEST(CrossEntropy, NoRowsAreNoWork) {
   const Array logits(DType::f32, {0, 7}), none(DType::f32, {0}), targets(Tokens{});
-  log_sum_exp(lane(), logits, none);
-  log_probability(lane(), logits, none, targets, 0, none);
-  log_probability_gradient(lane(), logits, none, targets, 0, none, logits);
+  log_sum_exp(lane(), logits, {0, 7}, none);
+  log_probability(lane(), logits, none, targets, {0, 7}, none);
+  log_probability_gradient(lane(), logits, none, targets, {0, 7}, none, logits);
   nll_gradient(lane(), 1, 1, none);
   Array loss(DType::f64, {});
   nll(lane(), none, 1, loss, Write::overwrite);
@@ -128,7 +172,7 @@ Split split_cross_entropy(DType type, const Vector& logits, const Tokens& target
       for (std::int64_t c = first; c < end; ++c) part.push_back(logits[r * width + c]);
     blocks.emplace_back(type, Shape{rows, end - first}, part);
     Array lse(sum, {rows});
-    log_sum_exp(lane(), blocks.back(), lse);
+    log_sum_exp(lane(), blocks.back(), {first, end - first}, lse);
     for (std::int64_t r = 0; r < rows; ++r) sums[r] = log_of_sum(sums[r], lse.values()[r]);
     first = end;
   }
@@ -136,9 +180,10 @@ Split split_cross_entropy(DType type, const Vector& logits, const Tokens& target
   first = 0;
   for (const Array& block : blocks) {
     Array logp(sum, {rows});
-    log_probability(lane(), block, lse, target, first, logp);
+    const TokenBlock held{first, static_cast<const Tensor&>(block).shape[1]};
+    log_probability(lane(), block, lse, target, held, logp);
     total = reference::add(total, logp.values());  // sum_reduce
-    first += static_cast<const Tensor&>(block).shape[1];
+    first += held.count;
   }
   const Array logp(sum, {rows}, total);
   Array loss(DType::f64, {}), dlogp(sum, {rows});
@@ -148,7 +193,7 @@ Split split_cross_entropy(DType type, const Vector& logits, const Tokens& target
   first = 0;
   for (const Array& block : blocks) {
     const std::int64_t held = static_cast<const Tensor&>(block).shape[1];
-    log_probability_gradient(lane(), block, lse, target, first, dlogp, block);
+    log_probability_gradient(lane(), block, lse, target, {first, held}, dlogp, block);
     for (std::int64_t i = 0; i < rows * held; ++i)
       result.dlogits[i / held * width + first + i % held] = block.values()[i];
     first += held;

@@ -30,6 +30,8 @@ struct Options {
   bool fused_attention = false;
   std::int64_t rooms =
       0;  ///< bytes that kernels work in beside the arena: those of base/device_rooms.hpp, or none
+  /// The table's rows on a rank, and the columns of its logits, are padded to a multiple of it.
+  int table_multiple = 1;
   std::string folder = {};                  ///< from which a schedule's file is looked for
   std::string ranks_key = "grid.pipeline";  ///< by which key the number of pipeline ranks was given
 

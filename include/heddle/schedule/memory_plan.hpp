@@ -30,9 +30,10 @@ struct Location {
   int pool = -1;
   std::int64_t offset =
       0;  ///< in scratch it may be negative: what F needs reaches into gradients that are yet to come
-  std::int64_t bytes = 0;  ///< without padding
+  std::int64_t bytes = 0;  ///< of all that is stored: a table's padding rows too
   int first_buffer = 0;    ///< where the pool's slot_of has microbatch 0 of this value
-  Shape shape;             ///< this rank's part; of what never leaves Phase::loss, a chunk's rows of it
+  /// This rank's part; of what never leaves Phase::loss, a chunk's rows of it; of logits, padding columns too.
+  Shape shape;
 };
 
 /// The pools that every plan has, in this order; frames and messages follow. The first three live as long as
@@ -70,6 +71,7 @@ struct PlanInput {
   int lookahead = default_lookahead;
   int channel_capacity = default_channel_capacity;
   bool fused_attention = false;  ///< a library does what base/fused_attention.hpp says, and wants workspaces
+  int table_multiple = 1;        ///< see src/schedule/padding.hpp
 };
 
 /// Values that share memory are found first: a map that moves nothing, or sums in place, and ops that may
