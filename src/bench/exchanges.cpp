@@ -1,5 +1,6 @@
 #include "exchanges.hpp"
 
+#include <algorithm>
 #include <utility>
 
 #include "heddle/comm/apply.hpp"
@@ -39,13 +40,22 @@ double sum_seconds(const comm::Communicator& ranks, const Tensor& like, DType se
   return seconds_in_a_row(ranks, lane, [&] { wait_for(start_sum(ranks, sum.tensor, sent, lane)); });
 }
 
+// All ranks go by who sends to whom: calls of a device's library may wait for each other, so they want one order.
 void exchange(const comm::Communicator& ranks, const std::vector<Message>& sent,
               const std::vector<Message>& received, const lanes::Lane& lane) {
+  struct Call {
+    int from, to;
+    const Message* message;
+  };
+  std::vector<Call> calls;
+  for (const Message& message : received) calls.push_back({message.peer, ranks.rank(), &message});
+  for (const Message& message : sent) calls.push_back({ranks.rank(), message.peer, &message});
+  std::ranges::stable_sort(calls, {}, [](const Call& call) { return std::pair(call.from, call.to); });
   std::vector<comm::Request> requests;
-  for (const Message& message : received)
-    requests.push_back(start_receive(ranks, message.peer, message.label, message.tensor, lane));
-  for (const Message& message : sent)
-    requests.push_back(start_send(ranks, message.peer, message.label, message.tensor, lane));
+  for (const auto& [from, to, message] : calls)
+    requests.push_back(from == ranks.rank()
+                           ? start_send(ranks, message->peer, message->label, message->tensor, lane)
+                           : start_receive(ranks, message->peer, message->label, message->tensor, lane));
   for (comm::Request& request : requests) wait_for(std::move(request));
 }
 

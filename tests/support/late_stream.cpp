@@ -1,5 +1,7 @@
 #include "support/late_stream.hpp"
 
+#include <fmt/format.h>
+
 #include <cstring>
 #include <new>
 #include <optional>
@@ -116,6 +118,16 @@ void LateStream::await(const lanes::Mark& mark) {
 }
 
 // It is given back when the lane has come to this, as a device does with what is freed on a stream.
+/// Bytes behind memory, which stay as they are.
+constexpr std::size_t border = 256;
+static void expect_whole_border(const unsigned char* memory, std::size_t bytes) {
+  for (std::size_t i = bytes; i < bytes + border; ++i)
+    if (memory[i] != nan_byte) {
+      fmt::print(stderr, "a lane's memory of {} bytes was written at byte {}\n", bytes, i);
+      std::abort();
+    }
+}
+
 std::shared_ptr<void> LateStream::allocate(std::int64_t bytes) {
   if (reach_ == Reach::shared) return allocate_on_host(bytes);
   const Region::Opened opened;
@@ -127,9 +139,14 @@ std::shared_ptr<void> LateStream::allocate(std::int64_t bytes) {
 }
 
 std::shared_ptr<void> LateStream::allocate_on_host(std::int64_t bytes) {
-  void* const data = ::operator new(size(bytes), alignment);
-  std::memset(data, nan_byte, size(bytes));
-  return {data, [queue = queue_](void* gone) { queue->add([gone] { ::operator delete(gone, alignment); }); }};
+  void* const data = ::operator new(size(bytes) + border, alignment);
+  std::memset(data, nan_byte, size(bytes) + border);
+  return {data, [queue = queue_, bytes](void* gone) {
+            queue->add([gone, bytes] {
+              expect_whole_border(static_cast<const unsigned char*>(gone), size(bytes));
+              ::operator delete(gone, alignment);
+            });
+          }};
 }
 
 void LateStream::copy(const void* from, void* to, std::int64_t bytes) {

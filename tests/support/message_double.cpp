@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "heddle/base/error.hpp"
+#include "heddle/lanes/memory.hpp"
 #include "support/late_stream.hpp"
 
 namespace heddle::tests {
@@ -49,9 +50,12 @@ int size_of_group(MPI_Comm comm) {
 /// First the records of all ranks, then the messages.
 class MessageDouble::Call {
  public:
-  using Start = std::function<void(std::vector<MPI_Request>&)>;
-  Call(MPI_Comm comm, Record record, Start start)
-      : comm_(comm), record_(record), start_(std::move(start)), records_(size_of_group(comm)) {}
+  /// Returns how many of the requests, the first, are receives.
+  using Start = std::function<std::size_t(std::vector<MPI_Request>&)>;
+  Call(MPI_Comm comm, Record record, std::span<const Tensor> tensors, Start start)
+      : comm_(comm), record_(record), start_(std::move(start)), records_(size_of_group(comm)) {
+    for (const Tensor& tensor : tensors) memory_.push_back(lanes::owner_of(tensor.data));
+  }
 
   /// Never blocks; true once it is done.
   bool move_on() {
@@ -64,8 +68,14 @@ class MessageDouble::Call {
     if (compared_) return true;
     compare();
     pending_.clear();
-    start_(pending_);
+    receives_ = start_(pending_);
     return false;
+  }
+  /// Its memory may go: what comes for it is not received. Collectives cannot be cancelled.
+  void give_up() {
+    for (std::size_t i = 0; i < receives_; ++i)
+      if (pending_[i] != MPI_REQUEST_NULL) MPI_Cancel(&pending_[i]);
+    finish();
   }
   void finish() {
     const std::lock_guard hold(mutex_);
@@ -97,7 +107,9 @@ class MessageDouble::Call {
   Record record_;
   Start start_;
   std::vector<Record> records_;
+  std::vector<std::shared_ptr<void>> memory_;
   std::vector<MPI_Request> pending_;
+  std::size_t receives_ = 0;
   bool compared_ = false, reached_ = false, done_ = false;
   std::mutex mutex_;
   std::condition_variable changed_;
@@ -123,29 +135,35 @@ class DoubleGroup final : public comm::DeviceMessages::Group {
 
   const lanes::Lane& lane() const override { return lane_; }
   void all_reduce(const Tensor& in, const Tensor& out) override {
-    call(Record::all_reduce, in, -1, [=, comm = comm_](std::vector<MPI_Request>& pending) {
+    call(Record::all_reduce, {in, out}, -1, [=, comm = comm_](std::vector<MPI_Request>& pending) {
       MPI_Iallreduce(in.data == out.data ? MPI_IN_PLACE : in.data, out.data, static_cast<int>(in.count()),
                      type_of(in.dtype), MPI_SUM, comm, &pending.emplace_back());
+      return 0;
     });
   }
   void reduce(const Tensor& tensor, int root) override {
     int rank = 0;
     MPI_Comm_rank(comm_, &rank);
-    call(Record::reduce, tensor, root, [=, comm = comm_](std::vector<MPI_Request>& pending) {
+    call(Record::reduce, {tensor}, root, [=, comm = comm_](std::vector<MPI_Request>& pending) {
       const bool here = rank == root;
       MPI_Ireduce(here ? MPI_IN_PLACE : tensor.data, here ? tensor.data : nullptr,
                   static_cast<int>(tensor.count()), type_of(tensor.dtype), MPI_SUM, root, comm,
                   &pending.emplace_back());
+      return 0;
     });
   }
   void broadcast(const Tensor& tensor, int root) override {
-    call(Record::broadcast, tensor, root, [=, comm = comm_](std::vector<MPI_Request>& pending) {
+    call(Record::broadcast, {tensor}, root, [=, comm = comm_](std::vector<MPI_Request>& pending) {
       MPI_Ibcast(tensor.data, static_cast<int>(tensor.count()), type_of(tensor.dtype), root, comm,
                  &pending.emplace_back());
+      return 0;
     });
   }
   void exchange(std::span<const Message> sends, std::span<const Message> receives) override {
-    call(Record::exchange, {}, -1,
+    std::vector<Tensor> tensors;
+    for (const std::span all : {sends, receives})
+      for (const Message& message : all) tensors.push_back(message.tensor);
+    call(Record::exchange, tensors, -1,
          [sends = std::vector(sends.begin(), sends.end()),
           receives = std::vector(receives.begin(), receives.end()),
           comm = comm_](std::vector<MPI_Request>& pending) {
@@ -156,13 +174,17 @@ class DoubleGroup final : public comm::DeviceMessages::Group {
            for (const auto& [peer, tensor] : sends)
              MPI_Isend(tensor.data, static_cast<int>(tensor.count()), type_of(tensor.dtype), peer, 0, comm,
                        &pending.emplace_back());
+           return receives.size();
          });
   }
 
  private:
-  void call(Record::Kind kind, const Tensor& tensor, int root, MessageDouble::Call::Start start) {
-    const Record record{kind, calls_++, static_cast<int>(tensor.dtype), root, tensor.count()};
-    const auto made = std::make_shared<MessageDouble::Call>(comm_, record, std::move(start));
+  /// Ranks agree on the first of the tensors, but for an exchange.
+  void call(Record::Kind kind, const std::vector<Tensor>& tensors, int root,
+            MessageDouble::Call::Start start) {
+    const Tensor first = kind == Record::exchange ? Tensor{} : tensors.front();
+    const Record record{kind, calls_++, static_cast<int>(first.dtype), root, first.count()};
+    const auto made = std::make_shared<MessageDouble::Call>(comm_, record, tensors, std::move(start));
     all_.enqueue(lane_, made);
   }
 
@@ -231,9 +253,12 @@ void MessageDouble::look_after() {
   }
 }
 
+// MPI may still come to what calls hold, so they stay.
 void MessageDouble::give_up() noexcept {
+  static std::deque<Enqueued> left_behind;
   given_up_ = true;
-  for (const Enqueued& enqueued : calls_) enqueued.call->finish();
+  for (const Enqueued& enqueued : calls_) enqueued.call->give_up();
+  std::ranges::move(calls_, std::back_inserter(left_behind));
   calls_.clear();
 }
 
