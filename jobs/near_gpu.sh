@@ -2,7 +2,7 @@
 # Starts a rank on the cores that its GPU hangs on: `srun ... jobs/near_gpu.sh PROGRAM [ARG ...]`. A rank takes the GPU of its number on the
 # node, as Heddle does. Where the machine does not say which cores are near, the rank stays where it is.
 set -euo pipefail
-rank=${SLURM_LOCALID:-${OMPI_COMM_WORLD_LOCAL_RANK:-0}}
+rank=${SLURM_LOCALID:-${OMPI_COMM_WORLD_LOCAL_RANK:-${MPI_LOCALRANKID:-${PALS_LOCAL_RANKID:-0}}}}
 devices=${SYSFS:-/sys}/bus/pci/devices
 
 visible=(); [[ ${CUDA_VISIBLE_DEVICES:-} ]] && visible=(--id="$CUDA_VISIBLE_DEVICES")

@@ -50,14 +50,15 @@ void AsideFile::commit() {
   bring_to_disk(folder.empty() ? "." : folder.string());
 }
 
-void write_text(const std::string& path, const std::string& text) {
-  AsideFile file(path);
-  std::ofstream stream(file.partial(), std::ios::binary);
+void AsideFile::commit(const std::string& text) {
+  std::ofstream stream(partial_, std::ios::binary);
   stream << text;
   stream.close();
-  if (!stream) fail(ExitCode::failure, path + ": cannot write it");
-  file.commit();
+  if (!stream) fail(ExitCode::failure, path_ + ": cannot write it");
+  commit();
 }
+
+void write_text(const std::string& path, const std::string& text) { AsideFile(path).commit(text); }
 
 void make_folder_of(const std::string& path) {
   const auto folder = std::filesystem::path(path).parent_path();

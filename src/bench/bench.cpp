@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <array>
-#include <fstream>
 #include <nlohmann/json.hpp>
 #include <optional>
 
@@ -39,7 +38,7 @@ constexpr std::array kinds = {Kind::bare, Kind::recorded, Kind::observed};
 
 plan::Plan checked_plan(const deck::Deck& deck, const comm::World& world) {
   plan::Plan plan = plan::make(deck);
-  session::check_memory(plan, deck.source, world);
+  session::check_memory(plan, deck.source, session::memory_places(world), world.rank());
   return plan;
 }
 
@@ -229,8 +228,7 @@ void Bench::run(const Settings& settings) {
   if (!file) return;
   nlohmann::ordered_json all = summary(run);
   for (const std::string& one : objects) all["ranks"].push_back(nlohmann::ordered_json::parse(one));
-  std::ofstream(file->partial()) << all.dump(1) << '\n';
-  file->commit();
+  file->commit(all.dump(1) + '\n');
 }
 
 /// One table for each pipeline rank: that of its first rank.

@@ -91,8 +91,7 @@ void measure_machine(comm::World& world, const MachineSettings& settings) {
   add_message_rates(report, world.all(), world.hosts(), lane);
   if (!place) return;
   fmt::print("{}", table(report.figures));
-  std::ofstream(place->partial()) << machine_file(from, report.keys);
-  place->commit();
+  place->commit(machine_file(from, report.keys));
 }
 
 }  // namespace heddle::bench

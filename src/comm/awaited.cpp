@@ -5,13 +5,17 @@
 namespace heddle::comm {
 
 void Awaited::add(const lanes::Mark& mark, Waiting what) {
-  oldest();
+  drop_passed();
   all_.push_back({mark, std::move(what)});
 }
 
 std::optional<Waiting> Awaited::oldest() {
-  while (!all_.empty() && all_.front().mark.passed()) all_.pop_front();
+  drop_passed();
   return all_.empty() ? std::nullopt : std::optional(all_.front().what);
+}
+
+void Awaited::drop_passed() {
+  while (!all_.empty() && all_.front().mark.passed()) all_.pop_front();
 }
 
 }  // namespace heddle::comm

@@ -17,6 +17,8 @@ class Awaited {
   std::optional<Waiting> oldest();
 
  private:
+  void drop_passed();
+
   struct One {
     lanes::Mark mark;
     Waiting what;

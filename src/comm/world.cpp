@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <utility>
@@ -84,6 +85,10 @@ World::~World() = default;
 int World::rank() const { return parts_->all.rank(); }
 int World::size() const { return parts_->all.size(); }
 const std::vector<std::string>& World::hosts() const { return parts_->hosts; }
+int World::rank_on_host() const {
+  const auto mine = hosts().begin() + rank();
+  return static_cast<int>(std::count(hosts().begin(), mine, *mine));
+}
 const Communicator& World::all() const { return parts_->all; }
 Watchdog& World::watchdog() { return parts_->shared.watchdog; }
 void World::send_through(std::shared_ptr<DeviceMessages> library) {

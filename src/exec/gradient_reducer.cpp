@@ -36,13 +36,6 @@ void GradientReducer::node_done(int node) {
     if (!state.request.on_device()) state.request.test();  // moves it on
 }
 
-bool GradientReducer::test() {
-  bool all = true;
-  for (State& state : states_)
-    all = state.waiting == 0 && (state.request.done() || state.request.test()) && all;
-  return all;
-}
-
 bool GradientReducer::settled() {
   bool all = true;
   for (State& state : states_) all = state.waiting == 0 && state.request.settled() && all;

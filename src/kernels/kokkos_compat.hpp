@@ -2,6 +2,7 @@
 #pragma once
 
 #include <Kokkos_Core.hpp>
+#include <optional>
 #include <type_traits>
 
 namespace heddle::kernels {
@@ -26,19 +27,22 @@ inline constexpr int scratch_level = on_host ? 1 : 0;
 /// What is too large for that lies in a device's main memory.
 inline constexpr int far_level = 1;
 
-/// `threads` = 0 leaves the number to Kokkos (OMP_NUM_THREADS, or all cores). Of `gpus` the process takes the one of its
-/// number among the ranks of its node, as launchers tell it.
-inline void initialize_kokkos(int threads, [[maybe_unused]] int gpus = 0) {
+struct KokkosSettings {
+  int threads = 0;         ///< 0 leaves the number to Kokkos: OMP_NUM_THREADS, or all cores
+  std::optional<int> gpu;  ///< the number of one that this process sees
+};
+
+inline void initialize_kokkos(const KokkosSettings& wanted) {
 #if KOKKOS_VERSION >= 30700
   Kokkos::InitializationSettings settings;
   settings.set_disable_warnings(true);
-  if (threads > 0) settings.set_num_threads(threads);
-  if (gpus > 0) settings.set_map_device_id_by("mpi_rank");
+  if (wanted.threads > 0) settings.set_num_threads(wanted.threads);
+  if (wanted.gpu) settings.set_device_id(*wanted.gpu);
 #else
   Kokkos::InitArguments settings;
   settings.disable_warnings = true;
-  if (threads > 0) settings.num_threads = threads;
-  if (gpus > 0) settings.ndevices = gpus;
+  if (wanted.threads > 0) settings.num_threads = wanted.threads;
+  if (wanted.gpu) settings.device_id = *wanted.gpu;
 #endif
   Kokkos::initialize(settings);
 }

@@ -16,11 +16,6 @@ namespace {
 
 constexpr std::size_t most_lines = 64;
 
-double bytes_of_my_place() {
-  if (const auto device = lanes::device_memory()) return static_cast<double>(device->total);
-  return static_cast<double>(sysconf(_SC_PHYS_PAGES)) * static_cast<double>(sysconf(_SC_PAGE_SIZE));
-}
-
 }  // namespace
 
 std::vector<std::string> memory_places(const comm::World& world) {
@@ -52,8 +47,9 @@ std::string text(const std::vector<std::string>& places) {
   return fmt::format("{}", fmt::join(lines, "\n"));
 }
 
-void check_memory(const plan::Plan& plan, const std::string& source, const comm::World& world) {
-  check_memory(plan, source, memory_places(world), world.rank(), bytes_of_my_place());
+double bytes_of_my_place() {
+  if (const auto device = lanes::device_memory()) return static_cast<double>(device->total);
+  return static_cast<double>(sysconf(_SC_PHYS_PAGES)) * static_cast<double>(sysconf(_SC_PAGE_SIZE));
 }
 
 void check_memory(const plan::Plan& plan, const std::string& source, const std::vector<std::string>& places,
@@ -77,8 +73,7 @@ std::string device_memory_text(std::int64_t planned) {
   if (!memory) return "";
   return fmt::format(
       "GPU memory of rank 0: {:.1f} MiB planned; {:.1f} of {:.1f} taken, by all processes on it, with "
-      "contexts "
-      "and libraries",
+      "contexts and libraries",
       mebibytes(planned), mebibytes(memory->taken), mebibytes(memory->total));
 }
 

@@ -45,10 +45,11 @@ void check_vocabulary(const deck::Deck& deck, const io::TokenFile& file) {
 }
 
 /// Everything between a sound deck and its first step that can be wrong without a file being written.
-data::Dataset checked_tokens(const deck::Deck& deck, const plan::Plan& plan, const comm::World& world) {
+data::Dataset checked_tokens(const deck::Deck& deck, const plan::Plan& plan,
+                             const std::vector<std::string>& places, int rank) {
   data::Dataset dataset(tokens_of(deck), deck.data.held_out, deck.train.sequence);
   check_vocabulary(deck, dataset.file());
-  check_memory(plan, deck.source, world);
+  check_memory(plan, deck.source, places, rank);
   return dataset;
 }
 
@@ -99,10 +100,10 @@ struct Session::Parts {
   const deck::Deck& deck;
   comm::World& world;
   plan::Plan plan;
+  std::vector<std::string> places;  ///< of the ranks' memory
   data::Dataset dataset;
   data::Sampler sampler;
   exec::Clock clock;
-  std::string devices;  ///< of the ranks; empty where hosts are the devices
   std::string carrier;  ///< of messages, where it is not the host's library for the host's memory
   Trainer trainer;
   Progress progress;
@@ -115,10 +116,10 @@ Session::Parts::Parts(const deck::Deck& the_deck, comm::World& the_world)
     : deck(the_deck),
       world(the_world),
       plan(plan::make(deck)),
-      dataset(checked_tokens(deck, plan, world)),
+      places(memory_places(world)),
+      dataset(checked_tokens(deck, plan, places, world.rank())),
       sampler(dataset, deck.data.order, deck.data.seed, deck.train.batch),
       clock(common_clock(world.all())),
-      devices(lanes::device() ? text(memory_places(world)) : ""),
       carrier(comm::choose_carrier(world, lanes::device_lane())),
       trainer(options_of(deck), plan, world.all(), clock),
       progress(world.rank() == 0 ? Progress::Voice::speaks : Progress::Voice::silent, deck.train.steps,
@@ -157,7 +158,8 @@ void Session::Parts::run() {
   progress.say(fmt::format("{}: {} parameters on {} ({} ranks), {}{}", deck.name, plan.count.parameters,
                            maps::name(plan.grid()), world.size(), file("run.h5"),
                            carrier.empty() ? "" : "; messages between GPUs go " + carrier));
-  for (const std::string& said : {devices, device_memory_text(plan.memory(world.rank()).bytes())})
+  for (const std::string& said :
+       {lanes::device() ? text(places) : "", device_memory_text(plan.memory(world.rank()).bytes())})
     if (!said.empty()) progress.say(said);
   if (const std::string said = remark(deck.train.precision); !said.empty()) progress.say(said);
   for (const std::string& line : trainer.products().remarks) progress.say(line);

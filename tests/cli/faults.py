@@ -1,13 +1,11 @@
 #!/usr/bin/env python3
 """How runs end that a fault is injected into, on two stages of two tensor ranks: faults.py HEDDLE MPIEXEC [FLAGS...]."""
 import re
-import shutil
 import sys
-import tempfile
 import time
 import unittest
 
-from program import DECK, TEXT, Program
+from program import DECK, TEXT, alone_and_on
 
 HEDDLE, LAUNCH = sys.argv[1], sys.argv[2:]
 RANKS = 4
@@ -17,9 +15,7 @@ GRID = ["grid.pipeline=2", "grid.tensor=2", "pipeline.microbatches=4"]
 class Faults(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
-        cls.folder = tempfile.mkdtemp(prefix="heddle-faults-")
-        cls.addClassCleanup(shutil.rmtree, cls.folder)
-        cls.program, cls.alone = Program(HEDDLE, cls.folder, RANKS, LAUNCH), Program(HEDDLE, cls.folder, 1, LAUNCH)
+        cls.alone, cls.program = alone_and_on(RANKS, HEDDLE, LAUNCH, cls)
         cls.program.write("deck.toml", DECK)
         cls.alone.write("text.txt", TEXT)
         cls.alone.run("prepare", "text.txt", "-o", "tokens.h5")

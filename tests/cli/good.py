@@ -2,16 +2,14 @@
 """The way of a person through the commands, on one rank and on a grid: good.py HEDDLE SMOKE_DECK MPIEXEC [FLAGS...]."""
 import json
 import os
-import shutil
 import sys
-import tempfile
 import unittest
 import unittest.mock
 import xml.etree.ElementTree
 
 import h5py
 
-from program import DECK, TEXT, Program
+from program import DECK, TEXT, alone_and_on
 
 HEDDLE, SMOKE, LAUNCH = sys.argv[1], sys.argv[2], sys.argv[3:]
 GRID = ["grid.pipeline=2", "grid.tensor=2", "pipeline.microbatches=2"]
@@ -20,9 +18,8 @@ GRID = ["grid.pipeline=2", "grid.tensor=2", "pipeline.microbatches=2"]
 class Commands(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
-        cls.folder = tempfile.mkdtemp(prefix="heddle-smoke-")
-        cls.addClassCleanup(shutil.rmtree, cls.folder)
-        cls.alone, cls.grid = Program(HEDDLE, cls.folder, 1, LAUNCH), Program(HEDDLE, cls.folder, 4, LAUNCH)
+        cls.alone, cls.grid = alone_and_on(4, HEDDLE, LAUNCH, cls)
+        cls.folder = cls.alone.folder
         cls.alone.write("text.txt", TEXT)
         cls.alone.write("deck.toml", DECK)
         cls.prepared = cls.alone.run("prepare", "text.txt", "-o", "data/smoke.h5")  # makes the folder

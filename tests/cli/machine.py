@@ -3,13 +3,11 @@
 import math
 import os
 import re
-import shutil
 import sys
-import tempfile
 import tomllib
 import unittest
 
-from program import DECK, Program
+from program import DECK, alone_and_on
 
 HEDDLE, LAUNCH = sys.argv[1], sys.argv[2:]
 OF_A_RANK = {"fp64", "fp32", "bf16", "memory", "kernel"}
@@ -20,9 +18,7 @@ PATIENT = 500  # seconds, where other work has the cores
 class Machine(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
-        cls.folder = tempfile.mkdtemp(prefix="heddle-machine-")
-        cls.addClassCleanup(shutil.rmtree, cls.folder)
-        cls.alone, cls.pair = Program(HEDDLE, cls.folder, 1, LAUNCH), Program(HEDDLE, cls.folder, 2, LAUNCH)
+        cls.alone, cls.pair = alone_and_on(2, HEDDLE, LAUNCH, cls)
         cls.alone.write("deck.toml", DECK)
         cls.measured = cls.pair.run("bench", "--machine", "pair.toml", seconds=PATIENT)
 
@@ -74,7 +70,7 @@ class Machine(unittest.TestCase):
             self.assertEqual(code, 2)
             self.assertRegex(errors, r"^mine\.toml: this file is there already \(.*\); name another, or remove it\n$")
         self.assertEqual(self.alone.read("mine.toml"), b"[machine]\nfp32 = 1e12\n")
-        self.assertEqual([name for name in os.listdir(self.folder) if name.endswith(".partial")], [])
+        self.assertEqual([name for name in os.listdir(self.alone.folder) if name.endswith(".partial")], [])
 
 
 if __name__ == "__main__":

@@ -58,7 +58,7 @@ int main(int argc, char** argv) {
     const deck::Deck deck = deck::read(argc > 1 ? argv[1] : "", words);
     deck::check(deck);
     deck::check_ranks(deck, world.size());
-    const kernels::Runtime runtime;
+    const kernels::Runtime runtime(world.rank_on_host());
     session::Session session(deck, world);
     TimeOfMicrobatches times;
     Losses losses;

@@ -1,7 +1,9 @@
 """How the tests of the command line start the program, and what it may leave on stderr."""
 import os
 import re
+import shutil
 import subprocess
+import tempfile
 
 DECK = """\
 [model]
@@ -57,3 +59,10 @@ class Program:
     def read(self, name):
         with open(os.path.join(self.folder, name), "rb") as file:
             return file.read()
+
+
+def alone_and_on(ranks, heddle, launch, test_case):
+    """The program on one rank and on so many, in one folder, which is gone after the tests of `test_case`."""
+    folder = tempfile.mkdtemp(prefix="heddle-")
+    test_case.addClassCleanup(shutil.rmtree, folder)
+    return Program(heddle, folder, 1, launch), Program(heddle, folder, ranks, launch)

@@ -24,7 +24,8 @@ mkdir -p "$top/build/cuda/tests/cli" "$top/$libraries/openmpi/lib" "$usr/bin" "$
 for program in "${programs[@]}"; do
   strip -o "$top/build/cuda/$program" "$build/$program"
 done
-(cd "$root" && cp --parents tests/device/* tests/bench/{gpt2_124m.toml,torch_gpt2.py} tests/parity/golden.{h5,toml} jobs/local.sh "$top")
+cp "$build/tests/many_runs" "$top/build/cuda/tests/"
+(cd "$root" && cp --parents tests/device/* tests/support/stored.py tests/bench/{gpt2_124m.toml,torch_gpt2.py} tests/parity/golden.{h5,toml} jobs/local.sh "$top")
 
 # Open MPI without what is for networks between nodes, which would bring these networks' libraries along.
 mpi=$(dirname "$(realpath "$(ompi_info --parsable --path pkglibdir | cut -d: -f3)")")

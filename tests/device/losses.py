@@ -15,24 +15,19 @@ import os
 import pathlib
 import re
 import shutil
-import subprocess
 import sys
 import tempfile
 
 HERE = pathlib.Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE.parent / "support"))
+
+from stored import output  # noqa: E402
+
 STORED = HERE / "losses.json"
 FP32 = 1e-5
 KINDS = {"fp32": [], "fp32 with dropout": ["model.dropout=0.1"], "bf16": ["train.precision=bf16"]}
 GRIDS = [(1, 1, 2), (2, 2, 1), (1, 2, 2), (2, 2, 2)]  # data, pipeline, tensor
 RESULT = re.compile(r"^step (\d+): loss (\S+), gradient norm (\S+)$", re.MULTILINE)
-
-
-def output(*command, folder):
-    environment = {"OMP_NUM_THREADS": "1"} | os.environ
-    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, env=environment, stdin=subprocess.DEVNULL)
-    if done.returncode:
-        sys.exit(f"{' '.join(map(str, command))} ended with {done.returncode}\n{done.stdout}{done.stderr}")
-    return done.stdout
 
 
 def prepare(heddle, folder):

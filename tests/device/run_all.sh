@@ -91,7 +91,7 @@ mkdir -p "$(dirname "$report")" && mkdir "$report" || exit 1
 failed=0
 launch=$root/jobs/local.sh
 tests=$build/tests
-many_runs='*Invariance*:AxisOrder*:Repetition*:AnyGraph*:Bf16.*:Memory.Separate*:Machines.AllThree*:Schedules.*:ValidateAfter.Gives*'
+many_runs=$(<"$tests/many_runs")
 
 printf '# %s\n%s\n\n| part | verdict | what came out | seconds |\n|---|---|---|--:|\n' "$("$build/heddle" --version)" "$gpus" | tee "$report/table.md"
 part attention 60 "$tests/test_kernels" --gtest_filter='Attention*'

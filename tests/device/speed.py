@@ -15,6 +15,10 @@ import tempfile
 from dataclasses import dataclass
 
 HERE = pathlib.Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE.parent / "support"))
+
+from stored import output  # noqa: E402
+
 DECK = HERE.parent / "bench" / "gpt2_124m.toml"
 PEER = HERE.parent / "bench" / "torch_gpt2.py"
 CONTEXT, CLIP, STEPS = 1024, 1, 5
@@ -43,13 +47,6 @@ def overrides(shape, layers):
     return [f"model.layers={layers}", f"model.width={shape.width}", f"model.heads={shape.heads}",
             f"model.context={CONTEXT}", f"model.vocabulary={shape.vocabulary}", f"train.batch={shape.batch}",
             f"optimizer.clip={CLIP}", "train.precision=bf16"]
-
-
-def output(*command):
-    done = subprocess.run(command, capture_output=True, text=True, stdin=subprocess.DEVNULL)
-    if done.returncode:
-        sys.exit(f"{' '.join(map(str, command))} ended with {done.returncode}\n{done.stdout}{done.stderr}")
-    return done.stdout
 
 
 def gpu_bytes():

@@ -5,6 +5,7 @@
 
 #include "heddle/kernels/runtime.hpp"
 #include "support/lane.hpp"
+#include "support/mpi_world.hpp"
 
 namespace heddle::tests {
 namespace {
@@ -12,10 +13,14 @@ namespace {
 class RuntimeEnvironment : public testing::Environment {
   void SetUp() override {
     if (const std::string why = kernels::Runtime::lacks(); !why.empty()) GTEST_SKIP() << "no device: " << why;
-    runtime_.emplace(1);
+    runtime_.emplace(world().rank_on_host(), 1);
     lane();  // before any communicator of a test
   }
-  void TearDown() override { runtime_.reset(); }
+  void TearDown() override {
+    if (!runtime_) return;
+    lane().fence("the end");  // a late lane's kernels, too, need Kokkos
+    runtime_.reset();
+  }
   std::optional<kernels::Runtime> runtime_;
 };
 

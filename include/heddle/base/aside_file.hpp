@@ -18,6 +18,8 @@ class AsideFile {
   const std::string& path() const { return path_; }
   const std::string& partial() const { return partial_; }
   void commit();
+  /// Writes `text` first. Throws Error(failure) if the disk does not take it.
+  void commit(const std::string& text);
 
   static std::string partial_name(const std::string& path) { return path + ".partial"; }
 

@@ -25,6 +25,8 @@ class World {
   int size() const;
   /// The host of every rank.
   const std::vector<std::string>& hosts() const;
+  /// Of the ranks on this one's host, how many come before it.
+  int rank_on_host() const;
   const Communicator& all() const;
   Watchdog& watchdog();
   /// From now on messages on a device's lane go through `library`, on communicators that are made from now on; null: through

@@ -19,8 +19,6 @@ class GradientReducer {
   void begin_step();
   /// To be told of every node that has run; starts the reduction of a bucket with its last gradient.
   void node_done(int node);
-  /// Moves what is under way; true when every bucket is reduced.
-  bool test();
   /// Moves what is under way; true when wait() would return at once.
   bool settled();
   /// Returns when every bucket is reduced, or the lane waits for those that are not. All writers have run.

@@ -10,8 +10,9 @@ namespace heddle::kernels {
 /// a kernel: a Serial rank stays on its core although oneDNN knows OpenMP.
 class Runtime {
  public:
-  /// `threads` = 0 leaves the number to OMP_NUM_THREADS or the machine.
-  explicit Runtime(int threads = 0);
+  /// Of the GPUs that it sees the process takes one after the other's, by its rank among those of its host. `threads` = 0
+  /// leaves a host's threads to OMP_NUM_THREADS or the machine.
+  explicit Runtime(int rank_on_host = 0, int threads = 0);
   ~Runtime();
   Runtime(const Runtime&) = delete;
   Runtime& operator=(const Runtime&) = delete;

@@ -16,11 +16,12 @@ std::vector<std::string> memory_places(const comm::World& world);
 /// "rank 0 on NVIDIA H200 0000:1B:00.0 on n1", "ranks 1, 2 on ...": a line each place, the first so many.
 std::string text(const std::vector<std::string>& places);
 
-/// Throws Error(usage) if the ranks of one place together take more memory than it has; `source` is the deck.
-void check_memory(const plan::Plan& plan, const std::string& source, const comm::World& world);
-/// The same for `rank`, whose place has so many bytes.
+/// What this rank's place has.
+double bytes_of_my_place();
+
+/// Throws Error(usage) if the ranks of the place where `rank` is take more than its `bytes` together; `source` is the deck.
 void check_memory(const plan::Plan& plan, const std::string& source, const std::vector<std::string>& places,
-                  int rank, double bytes);
+                  int rank, double bytes = bytes_of_my_place());
 
 /// What a GPU's memory holds at this moment beside the plan's bytes; empty where the host is the device.
 std::string device_memory_text(std::int64_t planned);

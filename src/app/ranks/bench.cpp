@@ -18,7 +18,7 @@ void bench(const BenchArguments& arguments, comm::World& world) {
     deck::check_ranks(*deck, world.size());
     world.watchdog().set_timeout(deck->comm.timeout);
   }
-  const kernels::Runtime runtime;
+  const kernels::Runtime runtime(world.rank_on_host());
   comm::choose_carrier(world, lanes::device_lane());
   if (arguments.machine.empty()) return bench::run(*deck, world, arguments.settings);
   bench::MachineSettings settings{.file = arguments.machine};

@@ -16,7 +16,7 @@ void run(const RunArguments& arguments, comm::World& world) {
       plan::read_deck(arguments.deck.file, arguments.deck.overrides, deck::Purpose::training);
   deck::check_ranks(deck, world.size());
   world.watchdog().set_timeout(deck.comm.timeout);
-  const kernels::Runtime runtime;
+  const kernels::Runtime runtime(world.rank_on_host());
   session::Session session(deck, world);
   std::deque<session::FaultInjector> injectors;
   for (const session::Fault& fault : faults)

@@ -1,12 +1,14 @@
 // cuBLASLt stores matrices column by column, so a row-major c = a b is its c' = b' a'.
 #include "cublaslt.hpp"
 
+#include <chrono>
 #include <cstring>
 #include <string>
 
 #include "heddle/base/device_rooms.hpp"
 #include "heddle/base/error.hpp"
 #include "heddle/kernels/fill_normal.hpp"
+#include "heddle/lanes/device.hpp"
 #include "heddle/lanes/memory.hpp"
 
 namespace heddle::kernels {
@@ -102,32 +104,6 @@ class TimedOperands {
   const ProductKey& key_;
   Numbers a_, b_, c_, bias_;
   lanes::Memory cache_;
-};
-
-/// Seconds between two moments of a stream.
-class Stopwatch {
- public:
-  explicit Stopwatch(cudaStream_t stream) : stream_(stream) {
-    for (cudaEvent_t& event : events_) check(cudaEventCreate(&event), "cudaEventCreate");
-  }
-  ~Stopwatch() {
-    for (cudaEvent_t event : events_) cudaEventDestroy(event);
-  }
-  Stopwatch(const Stopwatch&) = delete;
-  Stopwatch& operator=(const Stopwatch&) = delete;
-
-  void begin() const { check(cudaEventRecord(events_[0], stream_), "cudaEventRecord"); }
-  double end() const {
-    float milliseconds = 0;
-    check(cudaEventRecord(events_[1], stream_), "cudaEventRecord");
-    check(cudaEventSynchronize(events_[1]), "a product that is timed");
-    check(cudaEventElapsedTime(&milliseconds, events_[0], events_[1]), "cudaEventElapsedTime");
-    return milliseconds * 1e-3;
-  }
-
- private:
-  cudaStream_t stream_;
-  cudaEvent_t events_[2] = {};
 };
 
 }  // namespace
@@ -238,11 +214,7 @@ void CublasLt::multiply(const Space& space, const ProductKey& key, const Operand
 }
 
 std::string CublasLt::name() const {
-  int device = 0;
-  cudaDeviceProp properties;
-  check(cudaGetDevice(&device), "cudaGetDevice");
-  check(cudaGetDeviceProperties(&properties, device), "cudaGetDeviceProperties");
-  return std::string(properties.name) + ", cuBLASLt " + std::to_string(cublasLtGetVersion());
+  return lanes::device()->name + ", cuBLASLt " + std::to_string(cublasLtGetVersion());
 }
 
 std::vector<ProductAlgorithm> CublasLt::algorithms(const ProductKey& key, int most) {
@@ -257,19 +229,21 @@ bool CublasLt::takes(const ProductKey& key, const ProductAlgorithm& algorithm) {
 std::vector<std::vector<double>> CublasLt::seconds(const ProductKey& key,
                                                    std::span<const ProductAlgorithm> algorithms, int calls) {
   const Plan& plan = this->plan(key);
-  const cudaStream_t stream = space(lanes::device_lane()).cuda_stream();
+  const lanes::Lane lane = lanes::device_lane();
+  const cudaStream_t stream = space(lane).cuda_stream();
   const TimedOperands timed(key);
-  const Stopwatch watch(stream);
   std::vector<std::vector<double>> all(algorithms.size());
   std::vector<bool> runs(algorithms.size(), true);
   for (int turn = 0; turn <= calls; ++turn)
     for (std::size_t i = 0; i < algorithms.size(); ++i) {
       if (!runs[i]) continue;
       timed.empty_cache();
-      watch.begin();
+      const lanes::Mark begin = lane.moment();
       runs[i] = plan.enqueue(algorithm_of(algorithms[i]), timed.operands(), stream) == CUBLAS_STATUS_SUCCESS;
-      const double seconds = watch.end();
-      if (runs[i] && turn > 0) all[i].push_back(seconds);
+      const lanes::Mark end = lane.moment();
+      lane.wait(end, "a product that is timed");
+      const std::chrono::duration<double> seconds = end.when() - begin.when();
+      if (runs[i] && turn > 0) all[i].push_back(seconds.count());
     }
   return all;
 }

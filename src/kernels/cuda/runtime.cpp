@@ -36,14 +36,14 @@ std::string Runtime::lacks() {
   return gpus > 0 ? "" : "CUDA counts none";
 }
 
-Runtime::Runtime(int threads) {
+Runtime::Runtime(int rank_on_host, int threads) {
   HEDDLE_EXPECT(!Kokkos::is_initialized());
   if (const std::string why = lacks(); !why.empty())
     throw Error(ExitCode::failure, "this process sees no GPU", why,
                 "run it where one is, or take a build for the host: make build");
   int gpus = 0;
   cudaGetDeviceCount(&gpus);
-  initialize_kokkos(threads, gpus);
+  initialize_kokkos({.threads = threads, .gpu = rank_on_host % gpus});
   rooms = static_cast<std::byte*>(Kokkos::kokkos_malloc<MemorySpace>("rooms", device_rooms::bytes));
 }
 

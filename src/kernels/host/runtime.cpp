@@ -19,9 +19,9 @@ std::optional<Space> the_space;
 
 const Space& space(const lanes::Lane&) { return *the_space; }
 
-Runtime::Runtime(int threads) {
+Runtime::Runtime(int, int threads) {
   HEDDLE_EXPECT(!Kokkos::is_initialized());
-  initialize_kokkos(threads);
+  initialize_kokkos({.threads = threads});
   the_space.emplace();
 #ifdef _OPENMP
   omp_set_num_threads(this->threads());

@@ -3,7 +3,10 @@
 
 #include <gtest/gtest.h>
 
+#include <map>
+
 #include "heddle/comm/collectives.hpp"
+#include "heddle/comm/gather.hpp"
 #include "heddle/comm/point_to_point.hpp"
 #include "local_tensors.hpp"
 
@@ -13,6 +16,16 @@ namespace {
 TEST(World, knows_every_host) {
   EXPECT_EQ(static_cast<int>(world().hosts().size()), world().size());
   EXPECT_FALSE(world().hosts().back().empty());
+}
+
+TEST(World, counts_the_ranks_of_a_host) {
+  std::map<std::string, std::vector<int>> numbers;  // of each host's ranks, in their order
+  const auto all = gather(world().all(), std::to_string(world().rank_on_host()), Receivers::all, "numbers");
+  for (std::size_t rank = 0; rank < all.size(); ++rank)
+    numbers[world().hosts()[rank]].push_back(std::stoi(all[rank]));
+  for (const auto& [host, of_its_ranks] : numbers)
+    for (std::size_t i = 0; i < of_its_ranks.size(); ++i)
+      EXPECT_EQ(of_its_ranks[i], static_cast<int>(i)) << host;
 }
 
 TEST(World, agrees_on_the_worst_code) {

@@ -65,8 +65,7 @@ struct Setting {
     return all;
   }
   void complete() {
-    comm::Wait wait(world().watchdog(), {"the buckets"});
-    while (started && !reducer->test()) wait.idle();
+    if (started) reducer->wait();
   }
 
   comm::CartesianGrid grid;
@@ -130,7 +129,7 @@ TEST(GradientReducer, ABucketWaitsForTheLastWriteToIt) {
   const int node = *last;
   runs.erase(std::next(last).base());
   for (int other : runs) setting.reducer->node_done(other);
-  EXPECT_FALSE(setting.reducer->test());
+  EXPECT_FALSE(setting.reducer->settled());
   const auto sum = std::ranges::find_if(reductions, [&](const passes::Reduction& reduction) {
                      return std::ranges::count(setting.program.graph.nodes[node].out, reduction.sum) > 0;
                    })->sum;
