@@ -2,6 +2,7 @@
 #include "arrays.hpp"
 #include "heddle/base/remainder.hpp"
 #include "heddle/kernels/adamw.hpp"
+#include "heddle/kernels/elementwise.hpp"
 
 namespace heddle::kernels {
 namespace {
@@ -86,6 +87,9 @@ TEST(SplitMasters, GiveBackWhatWasSplit) {
     std::vector<BFloat16> nearest;
     for (const float master : all_kinds()) nearest.push_back(BFloat16::nearest(master));
     EXPECT_TRUE(both.weight.same_bits(Array(nearest)));
+    Array converted(DType::bf16, {both.count});
+    convert(lane(), both.master, converted);
+    EXPECT_TRUE(converted.same_bits(both.weight));
     EXPECT_GT(both.carries(), 500) << "ties above an even weight";
   }
 }

@@ -53,8 +53,9 @@ passes::Program linear_program(const Grid& grid, DType stream = DType::f32,
   g.outputs = append(g, Op::nll, {p}, "loss", {}, head);
   const graph::Graph laid_out =
       passes::with_types(passes::parallelize(g, grid, passes::ResidualStream::whole), stream, masters);
-  return passes::with_step_end(passes::differentiate(passes::partition(laid_out, {}).front()),
-                               {.remainders = masters == passes::Masters::remainder});
+  return passes::with_step_end(
+      passes::differentiate(passes::partition(laid_out, {}).front()),
+      {.remainders = masters == passes::Masters::remainder, .pipeline_rank = PipelineRank(0)});
 }
 
 using enum ActionKind;
