@@ -17,6 +17,7 @@ inline MPI_Datatype mpi_type(DType type) {
     case DType::f64: return MPI_DOUBLE;
     case DType::bf16: return MPI_UINT16_T;
     case DType::i32: return MPI_INT32_T;
+    case DType::i16: return MPI_INT16_T;
   }
   return MPI_DATATYPE_NULL;
 }

@@ -129,10 +129,10 @@ void Checker::evaluation_has_data() {
 }
 
 void Checker::masters_fit_precision() {
-  if (deck_.optimizer.masters || deck_.train.precision == Precision::bf16) return;
+  if (deck_.optimizer.masters == Masters::wide || deck_.train.precision == Precision::bf16) return;
   report({"optimizer.masters", "train.precision"},
-         fmt::format("optimizer.masters = false leaves nothing, as train.precision = \"{}\"",
-                     name(deck_.train.precision)),
+         fmt::format("optimizer.masters = \"{}\" saves nothing, as train.precision = \"{}\"",
+                     name(deck_.optimizer.masters), name(deck_.train.precision)),
          "only under bf16 products read other numbers than the masters", "try train.precision = \"bf16\"");
 }
 

@@ -78,7 +78,7 @@ std::vector<Section> table() {
       key("weight_decay", &Optimizer::weight_decay, at_least(0),      "",      "decoupled decay of matrices; biases and norms have none"),
       key("clip",         &Optimizer::clip,         at_least(0),      "",      "largest norm of the whole gradient; 0: no limit"),
       key("moments",      &Optimizer::moments,      any,              "",      "the type that AdamW's two averages are kept in; wide: fp32, in fp64 that; bf16: half of fp32's memory, rounded up or down at random so that small steps count"),
-      key("masters",      &Optimizer::masters,      any,              "",      "keep weights in fp32 beside the bf16 that products read, under train.precision = \"bf16\"; false: in bf16 alone, rounded up or down at random so that small steps count"),
+      key("masters",      &Optimizer::masters,      any,              "",      "what is kept of weights beside the bf16 that products read, under train.precision = \"bf16\"; wide: all of the weight, in fp32; remainder: what bf16 leaves of it, the same bits in 2 bytes a weight less; none: nothing, and bf16 is rounded up or down at random so that small steps count"),
       key("validate",     &Optimizer::validate,     any,              "",      "when all ranks' loss and norm are looked at: before a stage steps, or after, while nobody waits, and a step that must not count is taken back; the same numbers, memory for three more of all parameters"),
     }),
     section("comm", &Deck::comm, "Messages between ranks.", {

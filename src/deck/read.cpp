@@ -146,7 +146,12 @@ void Reader::read_key(const Origin& origin, const Section& section, const toml::
   const auto* key = key_of(fmt::format("{}.{}", section.name, name.str()));
   if (!key) return report_unknown_key(origin, section, name);
   deck_.positions.insert_or_assign(key->name, origin.position(name.source().begin));
-  if (const auto mistake = key->read(deck_, key->name, node)) report(origin, name.source().begin, *mistake);
+  const auto word = word_in_place_of(key->name, shown(node));
+  if (word && writer_ == Writer::person)
+    return report(origin, name.source().begin, is_a_word_now(key->name, node, *word));
+  const auto mistake =
+      word ? key->read(deck_, key->name, toml::value(std::string(*word))) : key->read(deck_, key->name, node);
+  if (mistake) report(origin, name.source().begin, *mistake);
 }
 
 void Reader::report_unknown_section(const Origin& origin, const toml::key& name, const toml::node& node) {

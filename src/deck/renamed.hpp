@@ -1,15 +1,16 @@
-// Keys that had another name once.
+// Keys and values that had another name once. Decks that a program has written into files may still have it.
 #pragma once
 
 #include <algorithm>
 #include <array>
 #include <optional>
 
+#include "codec.hpp"
 #include "heddle/deck/deck.hpp"
 
 namespace heddle::deck {
 
-/// What the key of this former name is called now. Decks that a program has written into files may still have it.
+/// What the key of this former name is called now.
 inline std::optional<Word> renamed(Word before) {
   struct Renamed {
     Word before, now;
@@ -17,6 +18,23 @@ inline std::optional<Word> renamed(Word before) {
   constexpr std::array all = {Renamed{"train.dtype", "train.precision"}};
   const auto found = std::ranges::find(all, before, &Renamed::before);
   return found == all.end() ? std::nullopt : std::optional(found->now);
+}
+
+/// Which word a key has now in place of this value, which is no string.
+inline std::optional<Word> word_in_place_of(Word key, Word value) {
+  struct Renamed {
+    Word key, before, now;
+  };
+  constexpr std::array all = {Renamed{"optimizer.masters", "true", "wide"},
+                              Renamed{"optimizer.masters", "false", "none"}};
+  const auto found =
+      std::ranges::find_if(all, [&](const Renamed& one) { return one.key == key && one.before == value; });
+  return found == all.end() ? std::nullopt : std::optional(found->now);
+}
+
+inline Mistake is_a_word_now(Word key, const toml::node& value, Word word) {
+  return {fmt::format("{} = {} is a word now", key, shown(value)), "there are more than two choices",
+          fmt::format("write {}", literal(word))};
 }
 
 }  // namespace heddle::deck

@@ -100,9 +100,13 @@ void adamw(const Call& c) {
   kernels::AdamWStep step = c.run.update;
   const auto& update = attribute<graph::Update>(c);
   if (!update.decays) step.weight_decay = 0;
-  const bool keeps = c.out.size() > 3 + std::size_t{update.copies};
-  kernels::adamw(c.lane, {c.in[0], c.in[2], c.in[3]}, c.in[1], {c.out[0], c.out[1], c.out[2]},
-                 keeps ? c.out[3] : Tensor{}, update.copies ? c.out.back() : Tensor{}, step,
+  const bool splits = c.in.size() > 4;
+  std::size_t behind = 3;
+  const auto next = [&](bool there) { return there ? c.out[behind++] : Tensor{}; };
+  const Tensor remainder = next(splits), kept = next(update.keeps),
+               kept_remainder = next(update.keeps && splits);
+  kernels::adamw(c.lane, {c.in[0], c.in[2], c.in[3], splits ? c.in[4] : Tensor{}}, c.in[1],
+                 {c.out[0], c.out[1], c.out[2], remainder}, {kept, kept_remainder}, next(update.copies), step,
                  {random_key(update.key, c.run.seed), c.run.step, place(c, 0)});
 }
 

@@ -31,6 +31,15 @@ void run_copy(const lanes::Lane& lane, std::int64_t count, const T* x, T* y) {
       });
 }
 
+template <class From>
+void run_narrow(const lanes::Lane& lane, std::int64_t count, const From* x, BFloat16* y) {
+  each_block(
+      lane, "convert", count, element_block,
+      KOKKOS_LAMBDA(const Team& team, std::int64_t first, std::int64_t n) {
+        each_place<From>(team, n, [&](auto i) { i.store(y + first, nearest_bfloat16(i.load(x + first))); });
+      });
+}
+
 template <class From, class To>
 void run_convert(const lanes::Lane& lane, std::int64_t count, const From* x, To* y) {
   using Computed = std::common_type_t<Compute<From>, Compute<To>>;
@@ -54,6 +63,7 @@ void add(const lanes::Lane& lane, const Tensor& a, const Tensor& b, const Tensor
 
 void copy(const lanes::Lane& lane, const Tensor& x, const Tensor& y) {
   HEDDLE_EXPECT(x.count() == y.count() && x.dtype == y.dtype);
+  if (y.dtype == DType::i16) return run_copy(lane, y.count(), x.as<std::int16_t>(), y.as<std::int16_t>());
   with_real(y.dtype, [&](auto zero) {
     using T = decltype(zero);
     run_copy<T>(lane, y.count(), x.as<T>(), y.as<T>());
@@ -66,7 +76,10 @@ void convert(const lanes::Lane& lane, const Tensor& x, const Tensor& y) {
     with_real(y.dtype, [&](auto to) {
       using From = decltype(from);
       using To = decltype(to);
-      run_convert<From, To>(lane, y.count(), x.as<From>(), y.as<To>());
+      if constexpr (std::is_same_v<To, BFloat16> && !std::is_same_v<From, BFloat16>)
+        run_narrow(lane, y.count(), x.as<From>(), y.as<To>());
+      else
+        run_convert<From, To>(lane, y.count(), x.as<From>(), y.as<To>());
     });
   });
 }

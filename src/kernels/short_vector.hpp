@@ -84,6 +84,12 @@ KOKKOS_FORCEINLINE_FUNCTION ShortVector<BFloat16, n> rounded_to_bfloat16(const S
   return by_number([](float each) { return BFloat16(each); }, x);
 }
 
+/// Numbers as a weight is made of its master, host and device alike.
+template <class P>
+KOKKOS_FORCEINLINE_FUNCTION auto nearest_bfloat16(const P& masters) {
+  return by_number([](auto x) { return BFloat16::nearest(static_cast<float>(x)); }, masters);
+}
+
 template <class To, class T, int n>
 KOKKOS_FORCEINLINE_FUNCTION ShortVector<To, n> convert(const ShortVector<T, n>& x) {
   if constexpr (std::is_same_v<To, T>)

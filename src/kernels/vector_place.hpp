@@ -66,6 +66,11 @@ struct LastVectorPlace {
   int count;
 
   template <class U>
+  KOKKOS_FORCEINLINE_FUNCTION LastVectorPlace<U, n> of() const {
+    return {i, count};
+  }
+
+  template <class U>
   KOKKOS_FORCEINLINE_FUNCTION ShortVector<T, n> load(const U* row) const {
     ShortVector<U, n> stored;
     for (int k = 0; k < n; ++k) stored.number[k] = k < count ? row[i + k] : U(0);
@@ -92,6 +97,12 @@ struct LastVectorPlace {
 template <class T, int n>
 struct VectorPlace {
   std::int64_t i;
+
+  /// The same place of a row of as many numbers of another type.
+  template <class U>
+  KOKKOS_FORCEINLINE_FUNCTION VectorPlace<U, n> of() const {
+    return {i};
+  }
 
   template <class U>
   KOKKOS_FORCEINLINE_FUNCTION ShortVector<T, n> load(const U* row) const {

@@ -18,7 +18,7 @@ class Typist {
       : graph_(std::move(graph)), stream_(stream), invariant_(step_invariant(graph_)) {}
 
   Graph run(Masters masters) {
-    if (masters == Masters::none) narrow_parameters();
+    if (masters != Masters::kept) narrow_parameters();
     const std::vector<Node> nodes = std::move(graph_.nodes);
     graph_.nodes.clear();
     for (const Node& node : nodes) type(node);

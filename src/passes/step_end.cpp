@@ -1,6 +1,7 @@
 #include "heddle/passes/step_end.hpp"
 
 #include <algorithm>
+#include <iterator>
 #include <map>
 
 #include "heddle/graph/ops.hpp"
@@ -115,10 +116,19 @@ class Writer {
     return made;
   }
 
+  ValueId remainder(ValueId parameter, const char* what, Role role) {
+    const ValueId made = like(parameter, what, role);
+    graph_[made].dtype = DType::i16;
+    return made;
+  }
+
   void add_state(Trained& trained) {
     const ValueId p = trained.parameter;
     trained.moments = {moment(p, ".first_moment", Role::state), moment(p, ".second_moment", Role::state)};
+    const bool splits = end_.remainders && graph_[p].dtype == DType::bf16;
+    if (splits) trained.remainder = remainder(p, ".remainder", Role::remainder);
     if (end_.update == Update::final) return;
+    if (splits) trained.kept_remainder = remainder(p, ".remainder.kept", Role::replaced);
     trained.kept = like(p, ".kept", Role::replaced);
     trained.spare = {moment(p, ".first_moment.spare", Role::replaced),
                      moment(p, ".second_moment.spare", Role::replaced)};
@@ -147,32 +157,47 @@ class Writer {
 
   /// A revocable step writes the new moments beside the old ones, with which they then exchange their memory.
   void add_update(const Trained& t) {
-    std::vector<ValueId> out = {t.parameter, t.moments.first, t.moments.second};
-    if (end_.update == Update::revocable) out = {t.parameter, t.spare.first, t.spare.second, t.kept};
-    add_adamw({t.parameter, t.gradient, t.moments.first, t.moments.second}, std::move(out), Phase::update);
+    const bool keeps = end_.update == Update::revocable;
+    add_adamw(t, {t.parameter, t.remainder, t.moments}, keeps ? t.spare : t.moments, keeps, Phase::update);
   }
 
+  /// A parameter's state as a step finds it.
+  struct Before {
+    ValueId parameter, remainder;
+    Moments moments;
+  };
+
   /// It writes the first copy of the parameter in the same pass.
-  void add_adamw(std::vector<ValueId> in, std::vector<ValueId> out, Phase phase) {
-    const ValueId parameter = out.front();
-    const std::vector<Node>& copies = conversions_[parameter];
-    if (!copies.empty()) out.push_back(copies.front().out.front());
-    add(Op::adamw, std::move(in), std::move(out), phase,
-        graph::Update{.decays = graph_[parameter].initial.decay,
-                      .copies = !copies.empty(),
-                      .key = graph_[parameter].name + ".moments"});
-    add_conversions(parameter, phase, 1);
+  void add_adamw(const Trained& t, const Before& before, const Moments& after, bool keeps, Phase phase) {
+    const std::vector<Node>& copies = conversions_[t.parameter];
+    const ValueId copy = copies.empty() ? -1 : copies.front().out.front();
+    add(Op::adamw,
+        there({before.parameter, t.gradient, before.moments.first, before.moments.second, before.remainder}),
+        there({t.parameter, after.first, after.second, t.remainder, keeps ? t.kept : -1,
+               keeps ? t.kept_remainder : -1, copy}),
+        phase,
+        graph::Update{.decays = graph_[t.parameter].initial.decay,
+                      .copies = copy >= 0,
+                      .keeps = keeps,
+                      .key = graph_[t.parameter].name + ".moments"});
+    add_conversions(t.parameter, phase, 1);
+  }
+
+  static std::vector<ValueId> there(std::initializer_list<ValueId> ids) {
+    std::vector<ValueId> found;
+    std::ranges::copy_if(ids, std::back_inserter(found), [](ValueId id) { return id >= 0; });
+    return found;
   }
 
   /// After that exchange the spare moments are those from before the step.
   void add_ways_back() {
     for (const Trained& t : program_.trained)
       if (t.stepped())
-        add_adamw({t.kept, t.gradient, t.spare.first, t.spare.second},
-                  {t.parameter, t.moments.first, t.moments.second}, Phase::redo);
+        add_adamw(t, {t.kept, t.kept_remainder, t.spare}, t.moments, /*keeps=*/false, Phase::redo);
     for (const Trained& t : program_.trained)
       if (t.stepped()) {
         add(Op::restore, {t.kept}, {t.parameter}, Phase::take_back);
+        if (t.remainder >= 0) add(Op::restore, {t.kept_remainder}, {t.remainder}, Phase::take_back);
         add_conversions(t.parameter, Phase::take_back);
       }
   }

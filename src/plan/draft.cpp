@@ -119,6 +119,7 @@ passes::Program differentiate(Draft& draft, const Share& share, PipelineRank pip
                                      .tying = one_steps ? passes::Tying::transmit : passes::Tying::replicate,
                                      .ties = draft.ties,
                                      .narrow_moments = draft.options.narrow_moments,
+                                     .remainders = draft.options.masters == passes::Masters::remainder,
                                      .pipeline_rank = pipeline_rank});
   program.loss_rows = draft.options.train.loss_rows;
   return program;

@@ -31,6 +31,14 @@ void take_numbers_from_file(deck::Deck& deck) {
   deck.pipeline.file_stages = rows.stages();
 }
 
+passes::Masters masters_of(deck::Masters word) {
+  switch (word) {
+    case deck::Masters::remainder: return passes::Masters::remainder;
+    case deck::Masters::none: return passes::Masters::none;
+    default: return passes::Masters::kept;
+  }
+}
+
 template <class F>
 auto at_its_key(const deck::Deck& deck, F&& f) {
   try {
@@ -61,7 +69,7 @@ Options options_of(const deck::Deck& deck) {
           .grid = grid_of(deck.grid),
           .stream = deck.grid.sequence_parallel ? ResidualStream::split_rows : ResidualStream::whole,
           .update = deck.optimizer.validate == deck::Validate::after ? Update::revocable : Update::final,
-          .masters = deck.optimizer.masters ? passes::Masters::kept : passes::Masters::none,
+          .masters = masters_of(deck.optimizer.masters),
           .narrow_moments = deck.optimizer.moments == deck::Width::bf16,
           .bucketing = {.most_bytes = static_cast<std::int64_t>(deck.comm.bucket_mib) << 20,
                         .narrow = deck.comm.gradients == deck::Width::bf16},

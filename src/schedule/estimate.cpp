@@ -37,6 +37,8 @@ class Estimator {
         ties_ += of(id, 1);
         continue;
       }
+      if (node.phase == Phase::norm || node.phase == Phase::update)
+        stepped_bytes_ += bytes(node.in) + bytes(node.out);
       if (node.phase > Phase::epilogue) continue;  // the step itself, below
       if (graph::once_a_step(node.phase)) {
         once += of(id, 1);
@@ -91,14 +93,13 @@ class Estimator {
 
   void end_of_step(double once, double summed_bytes) {
     StageCost& first = stages_.begin()->second;
-    double backward = 0, parameters = 0;
+    double backward = 0;
     for (const auto& [stage, cost] : stages_) backward = std::max(backward, cost[ActionKind::backward]);
-    for (const passes::Trained& trained : in_.program.trained) parameters += bytes({trained.parameter});
     const double last =
         summed_bytes > 0 ? once * std::min(1.0, static_cast<double>(in_.bucketing.most_bytes) / summed_bytes)
                          : 0;
     first[ActionKind::reduce_gradients] = std::max(once - backward, last) + ties_;
-    first[ActionKind::step] = 8 * parameters / machine_.rates.bytes;
+    first[ActionKind::step] = stepped_bytes_ / machine_.rates.bytes;
   }
 
   const EstimateInput& in_;
@@ -106,7 +107,8 @@ class Estimator {
   std::size_t loss_chunks_;
   std::set<graph::NodeId> narrow_;  ///< sums of gradients that are sent as bf16
   std::map<Stage, StageCost> stages_;
-  double ties_ = 0;  ///< seconds of what pipeline ranks that hold one parameter tell each other
+  double stepped_bytes_ = 0;  ///< that the squares of the gradients and AdamW read and write
+  double ties_ = 0;           ///< seconds of what pipeline ranks that hold one parameter tell each other
 };
 
 }  // namespace

@@ -30,7 +30,8 @@ class Planner {
       : in_(input), graph_(input.program.graph), storage_(input.program, backward_of(input.row)) {
     plan_.backward = backward_of(input.row);
     plan_.locations.resize(graph_.values.size());
-    for (const char* name : {"parameters", "moments", "undo", "batch", "totals", "gradients", "scratch"})
+    for (const char* name :
+         {"parameters", "moments", "remainders", "undo", "batch", "totals", "gradients", "scratch"})
       plan_.pools.push_back({.name = name});
   }
 
@@ -111,14 +112,13 @@ class Planner {
     const Role role = graph_[id].role;
     if (storage.invariant) return append(storage, FixedPool::parameters);
     if (role == Role::state) return append(storage, FixedPool::moments);
+    if (role == Role::remainder) return append(storage, FixedPool::remainders);
     if (role == Role::replaced) return append(storage, FixedPool::undo);
     if (role == Role::gradient) return append(storage, FixedPool::gradients);
     if (id == in_.program.loss) return append(storage, FixedPool::totals);
     if (role == Role::input && !storage.received) return place_batch(storage);
-    if (const auto life = life_of(storage))
-      frames_[*life].push_back(&storage);
-    else
-      scratch_.push_back(&storage);
+    const auto life = life_of(storage);
+    (life ? frames_[*life] : scratch_).push_back(&storage);
   }
 
   /// Tokens and targets of a whole step, one slot a microbatch.

@@ -2,11 +2,10 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <filesystem>
+#include <utility>
 
 #include "heddle/io/checkpoint.hpp"
-#include "heddle/lanes/memory.hpp"
 
 namespace heddle::session {
 namespace {
@@ -15,15 +14,6 @@ io::Shard shard(const train::Parameter& parameter, const std::string& dataset, c
   io::Shard shard{dataset, parameter.global, {}, local, parameter.owner};
   for (const maps::Block& block : parameter.box) shard.begin.push_back(block.begin);
   return shard;
-}
-
-/// Files hold fp32 and fp64.
-lanes::OnHost widened(lanes::OnHost held) {
-  if (held.tensor.dtype != DType::bf16) return held;
-  const lanes::Memory memory(held.tensor.count() * size_of(DType::f32));
-  const Tensor wide{memory.data(), DType::f32, held.tensor.shape};
-  std::copy_n(held.tensor.as<BFloat16>(), wide.count(), wide.as<float>());
-  return {wide, lanes::owner_of(wide.data)};
 }
 
 }  // namespace
@@ -41,15 +31,15 @@ std::string Checkpoints::write(const comm::Communicator& ranks, const Trainer& t
                                std::int64_t steps_done) const {
   std::vector<io::Shard> shards;
   std::vector<lanes::OnHost> held;  // what the shards show
-  const auto add = [&](const train::Parameter& p, const std::string& name, const Tensor& tensor) {
-    held.push_back(widened(trainer.lane().on_host(tensor)));
+  const auto add = [&](const train::Parameter& p, const std::string& name, lanes::OnHost numbers) {
+    held.push_back(std::move(numbers));
     shards.push_back(shard(p, name, held.back().tensor));
   };
   for (const train::TrainedParameter& p : trainer.parameters()) {
-    add(p, io::parameter_dataset(p.name), p.tensor);
+    add(p, io::parameter_dataset(p.name), train::whole(trainer.lane(), p));
     if (!p.stepped()) continue;  // whoever steps it writes its moments
-    add(p, io::first_moment_dataset(p.name), p.first_moment);
-    add(p, io::second_moment_dataset(p.name), p.second_moment);
+    add(p, io::first_moment_dataset(p.name), train::whole_first_moment(trainer.lane(), p));
+    add(p, io::second_moment_dataset(p.name), train::whole_second_moment(trainer.lane(), p));
   }
   const std::int64_t samples = steps_done * trainer.plan().options.train.batch;
   io::write_checkpoint(ranks, path(steps_done), {steps_done, samples, deck_, trainer.products().text},

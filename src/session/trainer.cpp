@@ -49,7 +49,7 @@ Trainer::Trainer(Options options, const plan::Plan& plan, const comm::Communicat
   exec::EngineInput evaluation = engine_input(plan.evaluation);
   evaluation.lender = &engine_->arena();
   evaluation_.emplace(evaluation);
-  for (const train::Parameter& parameter : parameters()) train::initialise(parameter, options_.seed, lane_);
+  for (const train::TrainedParameter& one : parameters()) train::initialise(one, options_.seed, lane_);
   optimizer_.emplace(options_.optimizer, engine_->runner(), ranks, loss_share(*engine_));
 }
 

@@ -3,8 +3,11 @@
 #include <algorithm>
 
 #include "heddle/base/random.hpp"
+#include "heddle/base/remainder.hpp"
+#include "heddle/kernels/adamw.hpp"
 #include "heddle/kernels/elementwise.hpp"
 #include "heddle/kernels/fill_normal.hpp"
+#include "heddle/lanes/memory.hpp"
 #include "heddle/maps/local.hpp"
 
 namespace heddle::train {
@@ -22,6 +25,28 @@ Parameter parameter(graph::ValueId id, const passes::Program& program, const exe
           .tensor = arena.tensor(id, value.dtype),
           .owner = maps::owns(value.layout, grid.shape(), grid.rank()) &&
                    !std::ranges::count(held_before, value.name)};
+}
+
+void fill(const Parameter& parameter, const Tensor& tensor, std::uint64_t seed, const lanes::Lane& lane) {
+  if (parameter.initial.kind == graph::Initial::Kind::constant)
+    return kernels::fill(lane, tensor, parameter.initial.value);
+  kernels::Box box{parameter.global, {}};
+  for (const maps::Block& block : parameter.box) box.begin.push_back(block.begin);
+  kernels::fill_normal(lane, tensor, random_key(parameter.name, seed), parameter.initial.value, box);
+}
+
+/// As many fp32 numbers as the tensor has.
+lanes::OnHost wide_like(const Tensor& tensor) {
+  const lanes::Memory memory(tensor.count() * size_of(DType::f32));
+  return {{memory.data(), DType::f32, tensor.shape}, lanes::owner_of(memory.data())};
+}
+
+/// What is bf16 as fp32.
+lanes::OnHost widened(lanes::OnHost held) {
+  if (held.tensor.dtype != DType::bf16) return held;
+  lanes::OnHost wide = wide_like(held.tensor);
+  std::copy_n(held.tensor.as<BFloat16>(), wide.tensor.count(), wide.tensor.as<float>());
+  return wide;
 }
 
 }  // namespace
@@ -45,17 +70,45 @@ std::vector<TrainedParameter> trained_parameters(const passes::Program& program,
   };
   for (const passes::Trained& trained : program.trained)
     all.push_back({parameter(trained.parameter, program, arena, grid, held_before), tensor(trained.gradient),
-                   tensor(trained.moments.first), tensor(trained.moments.second)});
+                   tensor(trained.moments.first), tensor(trained.moments.second), tensor(trained.remainder)});
   return all;
 }
 
-void initialise(const Parameter& parameter, std::uint64_t seed, const lanes::Lane& lane) {
-  if (parameter.initial.kind == graph::Initial::Kind::constant)
-    return kernels::fill(lane, parameter.tensor, parameter.initial.value);
-  kernels::Box box{parameter.global, {}};
-  for (const maps::Block& block : parameter.box) box.begin.push_back(block.begin);
-  kernels::fill_normal(lane, parameter.tensor, random_key(parameter.name, seed), parameter.initial.value,
-                       box);
+void initialise(const TrainedParameter& parameter, std::uint64_t seed, const lanes::Lane& lane) {
+  if (!parameter.remainder.data) return fill(parameter, parameter.tensor, seed, lane);
+  fill(parameter, parameter.gradient, seed, lane);
+  kernels::split(lane, parameter.gradient,
+                 {parameter.tensor, parameter.first_moment, parameter.second_moment, parameter.remainder});
+}
+
+lanes::OnHost whole(const lanes::Lane& lane, const TrainedParameter& parameter) {
+  const lanes::OnHost weight = lane.on_host(parameter.tensor);
+  if (!parameter.remainder.data) return widened(weight);
+  const lanes::OnHost rest = lane.on_host(parameter.remainder), v = lane.on_host(parameter.second_moment);
+  lanes::OnHost all = wide_like(weight.tensor);
+  with_real(v.tensor.dtype, [&](auto moment) {
+    for (std::int64_t i = 0; i < all.tensor.count(); ++i)
+      all.tensor.as<float>()[i] =
+          whole_of(weight.tensor.as<BFloat16>()[i],
+                   {rest.tensor.as<std::int16_t>()[i],
+                    carry_of(static_cast<float>(v.tensor.as<decltype(moment)>()[i]))});
+  });
+  return all;
+}
+
+lanes::OnHost whole_first_moment(const lanes::Lane& lane, const TrainedParameter& parameter) {
+  return widened(lane.on_host(parameter.first_moment));
+}
+
+lanes::OnHost whole_second_moment(const lanes::Lane& lane, const TrainedParameter& parameter) {
+  const lanes::OnHost v = lane.on_host(parameter.second_moment);
+  if (!parameter.remainder.data) return widened(v);
+  lanes::OnHost all = wide_like(v.tensor);
+  with_real(v.tensor.dtype, [&](auto moment) {
+    std::transform(v.tensor.as<decltype(moment)>(), v.tensor.as<decltype(moment)>() + v.tensor.count(),
+                   all.tensor.as<float>(), [](float x) { return with_carry(x, false); });
+  });
+  return all;
 }
 
 }  // namespace heddle::train

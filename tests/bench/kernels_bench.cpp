@@ -126,6 +126,28 @@ void optimizer(benchmark::State& state) {
   state.SetBytesProcessed(7 * 4 * p.rows * p.width * static_cast<std::int64_t>(state.iterations()));
 }
 
+/// Of weights in bf16, beside their masters in fp32.
+void optimizer_with_copies(benchmark::State& state) {
+  const Rows p(state), v(state);
+  const Filled weight(DType::bf16, {p.rows, p.width});
+  const AdamWState whole{p.x, p.z, v.x};
+  fill({}, v.x, 0.1);
+  for (auto iteration : state) adamw({}, whole, p.y, whole, {}, weight, {.rate = 1e-4, .weight_decay = 0.1});
+  state.SetBytesProcessed(30 * p.rows * p.width * static_cast<std::int64_t>(state.iterations()));
+}
+
+/// The same, of which masters are weights and remainders.
+void optimizer_with_remainders(benchmark::State& state) {
+  const Rows p(state), v(state);
+  const Filled weight(DType::bf16, {p.rows, p.width});
+  const lanes::Memory memory(2 * p.rows * p.width);
+  const AdamWState parts{weight, p.z, v.x, {memory.data(), DType::i16, {p.rows, p.width}}};
+  split({}, p.x, parts);
+  fill({}, v.x, 0.1);
+  for (auto iteration : state) adamw({}, parts, p.y, parts, {}, {}, {.rate = 1e-4, .weight_decay = 0.1});
+  state.SetBytesProcessed(28 * p.rows * p.width * static_cast<std::int64_t>(state.iterations()));
+}
+
 const int registered = [] {
   const auto add_case = [](const Case& one) {
     return benchmark::RegisterBenchmark(
@@ -135,6 +157,12 @@ const int registered = [] {
     add_case(one)->Args({16, 384})->Args({2048, 384})->Args({1024, 768})->Args({1024, 3072});
   for (const Case& one : logit_cases) add_case(one)->Args({512, vocabulary})->Unit(benchmark::kMillisecond);
   benchmark::RegisterBenchmark("adamw", optimizer)->Args({1024, 384})->Args({10000, 3000});
+  benchmark::RegisterBenchmark("adamw_with_copies", optimizer_with_copies)
+      ->Args({1024, 384})
+      ->Args({10000, 3000});
+  benchmark::RegisterBenchmark("adamw_with_remainders", optimizer_with_remainders)
+      ->Args({1024, 384})
+      ->Args({10000, 3000});
   return 0;
 }();
 

@@ -156,11 +156,33 @@ class Commands(unittest.TestCase):
             self.assertEqual(json.load(file)["precision"], "bf16")
 
     def test_a_run_without_masters_has_weights_that_bf16_holds_and_is_written_with(self):
-        self.done(self.grid, "run", SMOKE, *GRID, "train.precision=bf16", "optimizer.masters=false", "output.directory=one-copy")
+        self.done(self.grid, "run", SMOKE, *GRID, "train.precision=bf16", "optimizer.masters=none", "output.directory=one-copy")
         with h5py.File(os.path.join(self.folder, "one-copy", "checkpoints", "step-000020.h5"), "r") as file:
             self.assertFalse((file["parameters/embedding.token"][:].view("uint32") & 0xffff).any())
             self.assertTrue((file["parameters/norm.weight"][:].view("uint32") & 0xffff).any())
         self.assertTrue(self.done(self.alone, "generate", "one-copy", "--tokens", "12", "--prompt", "To be"))
+
+    def test_a_run_with_remainders_leaves_the_losses_and_the_checkpoint_of_one_with_masters(self):
+        bf16 = ["train.precision=bf16", "optimizer.clip=0.5"]
+        for program, grid in [(self.alone, []), (self.grid, [*GRID, "pipeline.tied=transmit"])]:
+            text = self.done(program, "check", SMOKE, *grid, *bf16, "optimizer.masters=remainder")
+            self.assertRegex(text, r"adamw +bf16 fp32 fp32 fp32 int16 +-> bf16 fp32 fp32 int16\n")
+            self.assertRegex(text, r"parameters [0-9.]+ \+ moments [0-9.]+ \+ remainders [0-9.]+ ")
+            files = []
+            for masters in ("wide", "remainder"):
+                self.done(program, "run", SMOKE, *grid, *bf16, f"optimizer.masters={masters}", f"output.directory={masters}")
+                files.append(h5py.File(os.path.join(self.folder, masters, "checkpoints", "step-000020.h5"), "r"))
+            self.assertEqual(*(self.losses(masters) for masters in ("wide", "remainder")))
+            for group in ("parameters", "optimizer/first", "optimizer/second"):
+                self.assertEqual(*(sorted(file[group]) for file in files))
+                for name in files[0][group]:
+                    numbers, others = (file[group][name][:] for file in files)
+                    self.assertEqual((numbers.dtype, numbers.tobytes()), (others.dtype, others.tobytes()), name)
+            self.assertTrue((files[1]["parameters/embedding.token"][:].view("uint32") & 0xffff).any())
+            for file in files:
+                file.close()
+            self.assertEqual(*(self.done(self.alone, "generate", masters, "--tokens", "12", "--prompt", "To be")
+                               for masters in ("wide", "remainder")))
 
     def test_a_processor_without_bf16_runs_and_says_that_it_is_slow(self):
         self.done(self.alone, "run", SMOKE, "train.precision=bf16", "output.directory=fast")

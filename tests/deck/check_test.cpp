@@ -101,9 +101,13 @@ TEST(Check, MisfitsNameTheKeyAndWhatWouldDo) {
       {{"comm.gradients=bf16", "train.precision=fp64"},
        "command line: comm.gradients=bf16: comm.gradients = \"bf16\" loses precision that train.precision = "
        "\"fp64\" asks for (only fp32 gradients are sent as bf16); try comm.gradients = \"wide\""},
-      {{"optimizer.masters=false"},
-       "command line: optimizer.masters=false: optimizer.masters = false leaves nothing, as train.precision "
+      {{"optimizer.masters=none"},
+       "command line: optimizer.masters=none: optimizer.masters = \"none\" saves nothing, as train.precision "
        "= \"fp32\" "
+       "(only under bf16 products read other numbers than the masters); try train.precision = \"bf16\""},
+      {{"optimizer.masters=remainder", "train.precision=fp64"},
+       "command line: optimizer.masters=remainder: optimizer.masters = \"remainder\" saves nothing, as "
+       "train.precision = \"fp64\" "
        "(only under bf16 products read other numbers than the masters); try train.precision = \"bf16\""},
   };
   for (const auto& [overrides, says] : misfits) EXPECT_THAT(complaints_with(overrides), ElementsAre(says));

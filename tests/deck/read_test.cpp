@@ -51,15 +51,6 @@ TEST(Read, AScheduleNeedsNoModel) {
                }).empty());
 }
 
-TEST(Read, AKeyThatHasAnotherNameNowIsRefusedFromAPersonAndReadInAFileOfAProgram) {
-  const std::string text = good + "dtype = \"fp64\"\n";
-  EXPECT_THAT(
-      complaints([&] { parse(text, "d.toml"); }),
-      testing::ElementsAre(testing::HasSubstr(
-          "train.dtype is no key of a deck any more (it has another name now); write train.precision")));
-  EXPECT_EQ(restore(text, "run.h5").train.precision, Precision::fp64);
-}
-
 TEST(Read, OverridesAreTomlOrBareWords) {
   const Deck deck =
       parse(good, "d.toml",

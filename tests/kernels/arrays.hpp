@@ -64,9 +64,11 @@ class Array {
       lane().copy_from_host(std::as_bytes(std::span(numbers)), tensor_);
     });
   }
-  explicit Array(const Tokens& tokens)
-      : Array(Tensor{nullptr, DType::i32, {static_cast<std::int64_t>(tokens.size())}}) {
-    lane().copy_from_host(std::as_bytes(std::span(tokens)), tensor_);
+  /// Of these numbers, bit by bit.
+  template <class T>
+  explicit Array(const std::vector<T>& numbers)
+      : Array(Tensor{nullptr, dtype_of<T>(), {static_cast<std::int64_t>(numbers.size())}}) {
+    lane().copy_from_host(std::as_bytes(std::span(numbers)), tensor_);
   }
   operator const Tensor&() const { return tensor_; }
 
@@ -75,6 +77,12 @@ class Array {
       const auto numbers = on_host<decltype(zero)>();
       return Vector(numbers.begin(), numbers.end());
     });
+  }
+  template <class T>
+  std::vector<T> on_host() const {
+    std::vector<T> all(static_cast<std::size_t>(tensor_.count()));
+    lane().copy_to_host(tensor_, std::as_writable_bytes(std::span(all)));
+    return all;
   }
   bool same_bits(const Array& other) const { return bytes() == other.bytes(); }
   DType dtype() const { return tensor_.dtype; }
@@ -86,12 +94,6 @@ class Array {
   std::vector<std::byte> bytes() const {
     std::vector<std::byte> all(static_cast<std::size_t>(tensor_.bytes()));
     lane().copy_to_host(tensor_, all);
-    return all;
-  }
-  template <class T>
-  std::vector<T> on_host() const {
-    std::vector<T> all(static_cast<std::size_t>(tensor_.count()));
-    lane().copy_to_host(tensor_, std::as_writable_bytes(std::span(all)));
     return all;
   }
 

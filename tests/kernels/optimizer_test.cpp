@@ -53,7 +53,7 @@ TEST(AdamW, IntoOtherMemoryGivesTheSameBitsKeepsTheParameterAndRoundsTheNewOne) 
             kept(type, {count}, nothing);
       Array m_old = copy(m_before), v_old = copy(v_before);
       Array rounded(DType::bf16, {count}, nothing);
-      adamw(lane(), {p2, m_old, v_old}, gradient, {p2, m2, v2}, kept, rounded, step);
+      adamw(lane(), {p2, m_old, v_old}, gradient, {p2, m2, v2}, {kept}, rounded, step);
       EXPECT_TRUE(rounded.same_bits(Array(DType::bf16, {count}, parameter.values())));
       EXPECT_TRUE(p2.same_bits(parameter) && m2.same_bits(m) && v2.same_bits(v));
       EXPECT_TRUE(kept.same_bits(before) && m_old.same_bits(m_before) && v_old.same_bits(v_before));

@@ -59,6 +59,8 @@ TEST(NumberTypes, WithoutMastersWeightsAreBf16AndWhatIsReadWideStaysSo) {
   for (const maps::Grid& grid : some_grids()) {
     const Graph laid = parallelize(tests::small_gpt(), grid, ResidualStream::whole);
     const Graph graph = with_types(laid, DType::bf16, Masters::none);
+    EXPECT_EQ(text(with_types(laid, DType::bf16, Masters::remainder)), text(graph))
+        << "a remainder is no copy";
     EXPECT_TRUE(conversions(graph).empty());
     EXPECT_EQ(graph.nodes.size(), laid.nodes.size());
     for (ValueId id : tests::parameters(graph)) {

@@ -20,12 +20,13 @@ using graph::ValueId;
 
 /// Two pipeline ranks that both hold the token table.
 Program program_of(PipelineRank pipeline_rank, Tying tying, Update update = Update::final,
-                   DType stream = DType::f32) {
-  const ById<PipelineRank, Share> shares = partition(with_types(tests::small_gpt(), stream), {2});
+                   DType stream = DType::f32, Masters masters = Masters::kept) {
+  const ById<PipelineRank, Share> shares = partition(with_types(tests::small_gpt(), stream, masters), {2});
   return with_step_end(differentiate(shares[pipeline_rank]),
                        {.update = update,
                         .tying = tying,
                         .ties = {{"embedding.token", tests::ids<PipelineRank>({0, 1})}},
+                        .remainders = masters == Masters::remainder,
                         .pipeline_rank = pipeline_rank});
 }
 
@@ -139,6 +140,40 @@ TEST(StepEnd, ARevocableStepWritesBesideWhatItReplacesAndKnowsTheWayBack) {
               (std::vector<ValueId>{t.parameter, t.moments.first, t.moments.second}));
     EXPECT_EQ(writes(Phase::take_back)->in, std::vector<ValueId>{t.kept});
   }
+}
+
+/// Whoever steps a parameter that is bf16 has what that leaves of its master, and every step reads and writes it.
+TEST(StepEnd, ARemainderGoesWithEveryParameterThatIsBf16AndStepped) {
+  for (const PipelineRank rank : first<PipelineRank>(2))
+    for (Tying tying : {Tying::replicate, Tying::transmit})
+      for (Update update : {Update::final, Update::revocable}) {
+        const Program program = program_of(rank, tying, update, DType::bf16, Masters::remainder);
+        int remainders = 0;
+        for (const Trained& t : program.trained) {
+          const bool splits = t.stepped() && program.graph[t.parameter].dtype == DType::bf16;
+          ASSERT_EQ(t.remainder >= 0, splits) << program.graph[t.parameter].name;
+          ASSERT_EQ(t.kept_remainder >= 0, splits && update == Update::revocable);
+          if (!splits) continue;
+          ++remainders;
+          const graph::Value &remainder = program.graph[t.remainder], &parameter = program.graph[t.parameter];
+          EXPECT_EQ(remainder.role, Role::remainder);
+          EXPECT_EQ(remainder.dtype, DType::i16);
+          EXPECT_EQ(remainder.shape, parameter.shape);
+          EXPECT_EQ(remainder.layout, parameter.layout);
+          std::map<Phase, int> written = {{Phase::redo, 0}, {Phase::take_back, 0}};
+          for (const Node& node : program.graph.nodes) {
+            if (!std::ranges::count(node.out, t.remainder)) continue;
+            ++written[node.phase];
+            const bool again = node.phase == Phase::redo || node.phase == Phase::take_back;
+            EXPECT_EQ(node.in.back(), again ? t.kept_remainder : t.remainder);
+          }
+          const int back = update == Update::revocable ? 1 : 0;
+          EXPECT_EQ(written, (std::map<Phase, int>{
+                                 {Phase::update, 1}, {Phase::redo, back}, {Phase::take_back, back}}));
+        }
+        const bool steps_table = tying == Tying::replicate || rank == 0;
+        EXPECT_EQ(remainders, 4 + (steps_table ? 1 : 0)) << "a layer's four, and the table";
+      }
 }
 
 }  // namespace

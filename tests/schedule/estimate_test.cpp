@@ -6,7 +6,9 @@
 #include <cmath>
 
 #include "heddle/graph/ops.hpp"
+#include "heddle/passes/number_types.hpp"
 #include "heddle/passes/parallelize.hpp"
+#include "heddle/passes/step_end.hpp"
 
 namespace heddle::schedule {
 namespace {
@@ -35,7 +37,8 @@ TEST(Estimate, CollectivesAsARingOfBytesAndATreeOfMessages) {
 }
 
 /// y = w x for 10 rows of 8 numbers, and the sum of y as a loss of sorts.
-passes::Program linear_program(const Grid& grid) {
+passes::Program linear_program(const Grid& grid, DType stream = DType::f32,
+                               passes::Masters masters = passes::Masters::kept) {
   graph::Graph g;
   const ValueId tokens =
       g.add({.name = "tokens", .role = Role::input, .dtype = DType::i32, .shape = {graph::rows}});
@@ -48,8 +51,11 @@ passes::Program linear_program(const Grid& grid) {
   const ValueId sum = append(g, Op::log_sum_exp, {logits}, "sum", {}, head)[0];
   const ValueId p = append(g, Op::log_probability, {logits, sum, targets}, "p", {}, head)[0];
   g.outputs = append(g, Op::nll, {p}, "loss", {}, head);
-  const graph::Graph laid_out = passes::parallelize(g, grid, passes::ResidualStream::whole);
-  return passes::differentiate(passes::partition(laid_out, {}).front());
+  const graph::Graph laid_out =
+      passes::with_types(passes::parallelize(g, grid, passes::ResidualStream::whole), stream, masters);
+  return passes::with_step_end(
+      passes::differentiate(passes::partition(laid_out, {}).front()),
+      {.remainders = masters == passes::Masters::remainder, .pipeline_rank = PipelineRank(0)});
 }
 
 using enum ActionKind;
@@ -69,7 +75,6 @@ StageCost estimated(const Grid& grid, const MachineModel& model, std::int64_t sa
 
 TEST(Estimate, FlopsAndBytesOfAStage) {
   const Grid one;
-  const double table = 16 * 8 * 4;
   // Nothing but products takes time where memory is fast: one forward, two backward.
   const StageCost flops = estimated(one, {.rates = {1e6, 1e18}});
   const double product = 2.0 * 10 * 16 * 8 / 1e6;
@@ -77,9 +82,23 @@ TEST(Estimate, FlopsAndBytesOfAStage) {
   EXPECT_LT(flops[forward], 2 * product);
   EXPECT_DOUBLE_EQ(flops[backward], flops[backward_input] + flops[backward_weight]);
   EXPECT_NEAR(flops[backward_input] + flops[backward_weight], 2 * product, product);
-  // Eight times the parameters' bytes go through memory at the end of a step.
-  EXPECT_DOUBLE_EQ(estimated(one, {.rates = {1e18, 1e6}})[step], 8 * table / 1e6);
   EXPECT_EQ(flops[reduce_gradients], 0);
+}
+
+/// The norm reads a gradient and writes one number; AdamW reads it, parameter and moments, and writes all but the gradient.
+TEST(Estimate, BytesOfAStepAreThoseOfWhatItReadsAndWrites) {
+  const auto bytes = [](DType stream, passes::Masters masters) {
+    const passes::Program program = linear_program(Grid(), stream, masters);
+    return estimate({.program = program, .grid = Grid(), .extents = graph::Extents::microbatch(1, 10)},
+                    {.rates = {1e18, 1.0}})
+        .at(Stage(0))[step];
+  };
+  constexpr double numbers = 16 * 8, norm = 8;
+  EXPECT_DOUBLE_EQ(bytes(DType::f32, passes::Masters::kept), norm + numbers * (4 + 4 + 3 * 4 + 3 * 4));
+  EXPECT_DOUBLE_EQ(bytes(DType::bf16, passes::Masters::kept), norm + numbers * (4 + 4 + 3 * 4 + 3 * 4 + 2));
+  EXPECT_DOUBLE_EQ(bytes(DType::bf16, passes::Masters::remainder),
+                   norm + numbers * (4 + 4 + 2 * (2 * 4 + 2 + 2)));
+  EXPECT_DOUBLE_EQ(bytes(DType::bf16, passes::Masters::none), norm + numbers * (4 + 4 + 2 * (2 * 4 + 2)));
 }
 
 TEST(Estimate, AKernelTakesItsLeastTime) {

@@ -9,18 +9,19 @@
 
 namespace heddle {
 
-enum class DType : std::uint8_t { f32, f64, bf16, i32 };
+enum class DType : std::uint8_t { f32, f64, bf16, i32, i16 };
 
 constexpr std::int64_t size_of(DType type) {
   switch (type) {
     case DType::f64: return 8;
-    case DType::bf16: return 2;
+    case DType::bf16:
+    case DType::i16: return 2;
     default: return 4;
   }
 }
 
 constexpr std::string_view name(DType type) {
-  constexpr std::string_view names[] = {"fp32", "fp64", "bf16", "int32"};
+  constexpr std::string_view names[] = {"fp32", "fp64", "bf16", "int32", "int16"};
   return names[static_cast<int>(type)];
 }
 
@@ -42,6 +43,12 @@ template <>
 constexpr DType dtype_of<std::int32_t>() {
   return DType::i32;
 }
+template <>
+constexpr DType dtype_of<std::int16_t>() {
+  return DType::i16;
+}
+
+constexpr bool is_floating(DType type) { return type != DType::i32 && type != DType::i16; }
 
 /// What numbers of a floating type are computed, summed and averaged in.
 constexpr DType compute_type(DType type) { return type == DType::bf16 ? DType::f32 : type; }
@@ -50,7 +57,7 @@ constexpr DType compute_type(DType type) { return type == DType::bf16 ? DType::f
 /// [&](auto zero) {...})`.
 template <class F>
 decltype(auto) with_real(DType type, F&& f) {
-  HEDDLE_EXPECT(type != DType::i32);
+  HEDDLE_EXPECT(is_floating(type));
   switch (type) {
     case DType::f64: return f(double{});
     case DType::bf16: return f(BFloat16{});

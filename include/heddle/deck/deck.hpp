@@ -19,6 +19,7 @@ enum class SampleOrder : std::uint8_t { random, sequential };
 enum class OptimizerKind : std::uint8_t { adamw };
 enum class Validate : std::uint8_t { before, after };
 enum class Width : std::uint8_t { wide, bf16 };
+enum class Masters : std::uint8_t { wide, remainder, none };
 enum class RateSchedule : std::uint8_t { cosine, wsd, constant };
 enum class Memory : std::uint8_t { arena, separate };
 enum class Balance : std::uint8_t { work, flops, parameters, time, memory };
@@ -37,6 +38,7 @@ constexpr auto names_of(Axis) {
 constexpr auto names_of(OptimizerKind) { return std::array<Word, 1>{"adamw"}; }
 constexpr auto names_of(Validate) { return std::array<Word, 2>{"before", "after"}; }
 constexpr auto names_of(Width) { return std::array<Word, 2>{"wide", "bf16"}; }
+constexpr auto names_of(Masters) { return std::array<Word, 3>{"wide", "remainder", "none"}; }
 constexpr auto names_of(RateSchedule) { return std::array<Word, 3>{"cosine", "wsd", "constant"}; }
 constexpr auto names_of(Memory) { return std::array<Word, 2>{"arena", "separate"}; }
 constexpr auto names_of(Balance) {
@@ -148,7 +150,7 @@ struct Optimizer {
   double clip = 1.0;  ///< global gradient norm; 0: off
   Validate validate = Validate::before;
   Width moments = Width::wide;
-  bool masters = true;  ///< fp32 beside the bf16 that products read
+  Masters masters = Masters::wide;
   bool operator==(const Optimizer&) const = default;
 };
 

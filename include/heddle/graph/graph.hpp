@@ -22,6 +22,7 @@ enum class Role : std::uint8_t {
   parameter,   ///< trained
   gradient,    ///< of a parameter, summed over the microbatches of a step
   state,       ///< what the optimizer keeps from step to step beside a parameter
+  remainder,   ///< what a parameter, which is bf16, leaves of its fp32 master (base/remainder.hpp)
   copy,        ///< of a parameter, in the type that products read
   replaced,    ///< what a step that may be taken back has replaced, until it counts
   activation,  ///< computed
@@ -30,7 +31,9 @@ enum class Role : std::uint8_t {
 /// What a step writes though it depends on parameters alone.
 constexpr bool is_of_parameters(Role role) { return role == Role::parameter || role == Role::copy; }
 /// What a run carries from step to step.
-constexpr bool is_kept(Role role) { return role == Role::parameter || role == Role::state; }
+constexpr bool is_kept(Role role) {
+  return role == Role::parameter || role == Role::state || role == Role::remainder;
+}
 
 /// How a parameter starts, and whether weight decay pulls it.
 struct Initial {
@@ -77,6 +80,7 @@ struct Attention {
 struct Update {
   bool decays = false;   ///< weight decay pulls the parameter
   bool copies = false;   ///< the last output is the new parameter's copy
+  bool keeps = false;    ///< what the parameter was is an output, its remainder too
   std::string key = {};  ///< of the numbers that moments are rounded with where they are bf16
 };
 

@@ -20,8 +20,10 @@ struct Trained {
   graph::ValueId gradient;  ///< in the layout of the parameter, after the epilogue
   // What the end of the step adds, see step_end.hpp; -1: not there.
   Moments moments = {};
-  Moments spare = {};        ///< the moments that the last step replaced, where it may be taken back
-  graph::ValueId kept = -1;  ///< the parameter that it replaced
+  graph::ValueId remainder = -1;  ///< what the parameter, which is bf16, leaves of its master
+  Moments spare = {};             ///< the moments that the last step replaced, where it may be taken back
+  graph::ValueId kept = -1;       ///< the parameter that it replaced
+  graph::ValueId kept_remainder = -1;
   /// By this rank; else another one steps it and hands its value on.
   bool stepped() const { return moments.first >= 0; }
 };

@@ -32,11 +32,12 @@ struct StepEnd {
   Tying tying = Tying::replicate;
   std::vector<Tie> ties = {};   ///< of the whole model
   bool narrow_moments = false;  ///< kept in bf16
+  bool remainders = false;      ///< of parameters that are bf16, see base/remainder.hpp
   PipelineRank pipeline_rank;   ///< whose program it is
 };
 
 /// Adds to a program that was just differentiated the optimizer's state and the phases from norm on. A rank
-/// that another one steps for has neither moments nor an update of that parameter.
+/// that another one steps for has neither moments, nor a remainder, nor an update of that parameter.
 Program with_step_end(Program program, const StepEnd& end);
 
 }  // namespace heddle::passes

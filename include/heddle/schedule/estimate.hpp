@@ -39,8 +39,8 @@ struct EstimateInput {
 /// By stage. An op takes the longer of its FLOPs and its bytes at the machine's rates, and `kernel` at the
 /// least; what it leaves out - caches, the shapes that a library likes less, hosts that are late - makes real
 /// ones slower. The sum of gradients goes on under the last microbatch's backward but for its last bucket.
-/// AdamW reads four numbers a parameter and writes three, and its norm reads one. What is done once a rank
-/// stands at its first stage.
+/// At the end of a step AdamW and its norm read and write each of their values once. What is done once a rank stands at
+/// its first stage.
 std::map<Stage, StageCost> estimate(const EstimateInput& input, const MachineModel& machine);
 
 }  // namespace heddle::schedule

@@ -36,10 +36,10 @@ struct Location {
   Shape shape;
 };
 
-/// The pools that every plan has, in this order; frames and messages follow. The first three live as long as
+/// The pools that every plan has, in this order; frames and messages follow. The first four live as long as
 /// the run, the others are free between two steps.
-enum class FixedPool : int { parameters, moments, undo, batch, totals, gradients, scratch };
-inline constexpr int fixed_pool_count = 7;
+enum class FixedPool : int { parameters, moments, remainders, undo, batch, totals, gradients, scratch };
+inline constexpr int fixed_pool_count = 8;
 
 struct MemoryPlan {
   std::vector<Pool> pools;

@@ -25,6 +25,8 @@ struct Parameter {
 struct TrainedParameter : Parameter {
   Tensor gradient;
   Tensor first_moment, second_moment;  ///< no data where another rank steps the parameter
+  /// What `tensor` leaves of the fp32 parameter, with the sign of the second moment (kernels/adamw.hpp); no data: nothing.
+  Tensor remainder;
 
   bool stepped() const { return first_moment.data != nullptr; }
 };
@@ -39,7 +41,13 @@ std::vector<TrainedParameter> trained_parameters(const passes::Program& program,
                                                  const comm::CartesianGrid& grid,
                                                  const std::vector<std::string>& held_before);
 
-/// Fills a parameter with its initial values: the same numbers on every grid.
-void initialise(const Parameter& parameter, std::uint64_t seed, const lanes::Lane& lane);
+/// Fills a parameter with its initial values: the same numbers on every grid. Writes over the gradient of one that has a
+/// remainder.
+void initialise(const TrainedParameter& parameter, std::uint64_t seed, const lanes::Lane& lane);
+
+/// As fp32 or fp64, where the host may read it, and all of it: what other programs are to see. Waits.
+lanes::OnHost whole(const lanes::Lane& lane, const TrainedParameter& parameter);
+lanes::OnHost whole_first_moment(const lanes::Lane& lane, const TrainedParameter& parameter);
+lanes::OnHost whole_second_moment(const lanes::Lane& lane, const TrainedParameter& parameter);
 
 }  // namespace heddle::train

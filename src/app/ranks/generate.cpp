@@ -4,6 +4,8 @@
 #include <cmath>
 #include <cstdio>
 #include <filesystem>
+#include <iterator>
+#include <type_traits>
 
 #include "commands.hpp"
 #include "heddle/base/random.hpp"
@@ -37,6 +39,15 @@ fs::path last_checkpoint(const fs::path& directory, const std::string& deck) {
   return last;
 }
 
+/// Training makes a weight of its master in this way.
+template <class T>
+T as_trained(double x) {
+  if constexpr (std::is_same_v<T, BFloat16>)
+    return BFloat16::nearest(static_cast<float>(x));
+  else
+    return static_cast<T>(x);
+}
+
 /// The model on one device, with the parameters of a checkpoint: from tokens to the logits of the next.
 class Writer {
  public:
@@ -52,7 +63,8 @@ class Writer {
       std::vector<double> numbers(static_cast<std::size_t>(p.tensor.count()));
       file.read(io::parameter_dataset(p.name), p.global, begin, {numbers.data(), DType::f64, p.tensor.shape});
       with_real(p.tensor.dtype, [&](auto zero) {
-        const std::vector<decltype(zero)> host(numbers.begin(), numbers.end());
+        std::vector<decltype(zero)> host;
+        std::ranges::transform(numbers, std::back_inserter(host), as_trained<decltype(zero)>);
         lane_.copy_from_host(std::as_bytes(std::span(host)), p.tensor);
       });
     }

@@ -10,11 +10,13 @@
 namespace heddle::comm::nccl {
 namespace {
 
+/// int16, which the library has not, only moves, as another type of 16 bits.
 ncclDataType_t type_of(DType dtype) {
   switch (dtype) {
     case DType::f64: return ncclFloat64;
     case DType::f32: return ncclFloat32;
-    case DType::bf16: return ncclBfloat16;
+    case DType::bf16:
+    case DType::i16: return ncclBfloat16;
     case DType::i32: return ncclInt32;
   }
   return ncclNumTypes;

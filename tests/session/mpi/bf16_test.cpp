@@ -85,8 +85,8 @@ TEST(Bf16, NoBitDependsOnHowParametersAndMomentsThatAreBf16Lie) {
   for (const Overrides& saving :
        {Overrides{"train.precision=fp32", "optimizer.moments=bf16"},
         {"train.precision=bf16", "optimizer.moments=bf16"},
-        {"train.precision=bf16", "optimizer.masters=false"},
-        {"train.precision=bf16", "optimizer.masters=false", "optimizer.moments=bf16"}})
+        {"train.precision=bf16", "optimizer.masters=none"},
+        {"train.precision=bf16", "optimizer.masters=none", "optimizer.moments=bf16"}})
     for (const Way& way : chosen()) {
       Overrides narrow = saving;
       narrow.push_back("optimizer.clip=0");

@@ -35,8 +35,8 @@ struct Layout {
 
 /// A trainer on the first ranks of the world, and on no other.
 struct Part {
-  explicit Part(const Layout& layout)
-      : deck(small_deck(layout.overrides())),
+  explicit Part(const Layout& layout, const std::vector<std::string>& more = {})
+      : deck(small_deck(with(layout.overrides(), more))),
         plan(plan::make(deck)),
         ranks(comm::subset(world().all(), world().rank() < layout.ranks() ? comm::Membership::member
                                                                           : comm::Membership::outsider)) {
@@ -44,6 +44,10 @@ struct Part {
       trainer.emplace(session::options_of(deck), plan, ranks, clock, lane());
   }
 
+  static std::vector<std::string> with(std::vector<std::string> all, const std::vector<std::string>& more) {
+    all.insert(all.end(), more.begin(), more.end());
+    return all;
+  }
   session::Side<session::Trainer> side() { return {plan, trainer ? &*trainer : nullptr}; }
 
   /// The losses of some steps, and last that of an evaluation.
@@ -102,6 +106,32 @@ TEST(MoveState, TheLossesGoOnAsIfTheGridHadNotChanged) {
         EXPECT_NEAR(losses[i] / wanted[i], 1, 1e-12)
             << maps::name(from.plan.grid()) << " to " << maps::name(to.plan.grid()) << ", loss " << i;
     }
+}
+
+/// What a run of five steps on one grid and five on another comes to.
+std::vector<double> moved(const Layout& first, const Layout& second, const std::vector<std::string>& more) {
+  Part from(first, more);
+  from.train(0, before);
+  Part to(second, more);
+  session::move_state(world().all(), from.side(), to.side());
+  from.trainer.reset();
+  return to.train(before, after);
+}
+
+TEST(MoveState, RemaindersGoWithTheirWeightsAndTheirSigns) {
+  const Layout alone{};
+  const auto expect_alike = [](const Layout& first, const Layout& second, const char* moments) {
+    const auto with = [&](const char* masters) {
+      return moved(first, second, {"train.precision=bf16", moments, masters});
+    };
+    EXPECT_EQ(with("optimizer.masters=remainder"), with("optimizer.masters=wide"))
+        << first.ranks() << " to " << second.ranks() << " " << moments;
+  };
+  for (const Layout& layout : layouts()) {
+    if (layout.ranks() < world().size()) continue;
+    expect_alike(layout, alone, "optimizer.moments=wide");
+    expect_alike(alone, layout, "optimizer.moments=bf16");
+  }
 }
 
 TEST(MoveState, AnotherModelIsRefused) {

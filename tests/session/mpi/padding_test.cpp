@@ -121,7 +121,8 @@ TEST(Padding, IsZeroBehindTheTableAndStaysSo) {
   for (const Overrides& more : {Overrides{"train.precision=fp64"},
                                 {"train.precision=fp32", "optimizer.validate=after", "optimizer.clip=0.1"},
                                 {"train.precision=bf16", "pipeline.tied=transmit"},
-                                {"train.precision=bf16", "optimizer.masters=false", "optimizer.moments=bf16"},
+                                {"train.precision=bf16", "optimizer.masters=none", "optimizer.moments=bf16"},
+                                {"train.precision=bf16", "optimizer.masters=remainder"},
                                 {"train.precision=bf16", "comm.gradients=bf16"}})
     for_each_way(more, [&](const Overrides& way) {
       PaddedRun run(small_deck(with(way, {"optimizer.weight_decay=0.5"})), 64);
