@@ -49,7 +49,7 @@ void lay_out(Draft& draft, const ModelWriter& write) {
   const Precision precision = options.train.precision;
   const auto laid_out = [&](const deck::Model& model) {
     const graph::Graph one = write(model, master_type(precision));
-    return passes::with_types(passes::parallelize(one, options.grid, options.stream), stream_type(precision),
+    return passes::with_types(passes::parallelize(one, options.grid, options.stream), precision,
                               options.masters);
   };
   draft.graph = laid_out(options.model);

@@ -61,8 +61,8 @@ void add_memory(io::RunHeader& header, const plan::RankMemory& memory, int rank)
 
 /// What a person who chose this precision has to know of this machine; empty where there is nothing.
 std::string remark(Precision precision) {
-  if (precision == Precision::tf32)
-    return "train.precision = \"tf32\": this build computes in fp32, as TF32 is of devices";
+  if (const std::string_view why = kernels::lacks_tf32(); precision == Precision::tf32 && !why.empty())
+    return fmt::format("train.precision = \"tf32\": products are computed in fp32 ({})", why);
   const std::string_view slow = kernels::slow_products(stream_type(precision));
   return slow.empty() ? ""
                       : fmt::format("train.precision = \"{}\" is slow here: {}", deck::name(precision), slow);

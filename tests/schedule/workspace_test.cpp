@@ -40,7 +40,7 @@ graph::Graph attending_model(double dropout) {
 }
 
 struct Attending {
-  DType stream = DType::bf16;
+  Precision precision = Precision::bf16;
   double dropout = 0;
   passes::Recompute recompute = passes::Recompute::none;
   maps::Grid grid = maps::Grid();
@@ -49,7 +49,8 @@ struct Attending {
 /// By pipeline rank.
 ById<PipelineRank, passes::Program> programs_of(const Attending& how, const Schedule& schedule) {
   const graph::Graph graph = passes::with_types(
-      passes::parallelize(attending_model(how.dropout), how.grid, passes::ResidualStream::whole), how.stream);
+      passes::parallelize(attending_model(how.dropout), how.grid, passes::ResidualStream::whole),
+      how.precision);
   ById<PipelineRank, passes::Program> programs;
   for (const passes::Share& share : passes::partition(
            graph, passes::balanced_cuts(graph, schedule.stages(), extents), schedule.rank_of_stage)) {
@@ -99,7 +100,7 @@ TEST(Workspace, IsOfAttentionThatTheLibraryTakes) {
     EXPECT_EQ(bytes, workspace_bytes(op == Op::attention ? Pass::forward : Pass::backward, call));
   EXPECT_EQ(workspaces_of({.recompute = passes::Recompute::block}).count(Op::attention), 8U)
       << "what backward makes anew has one too";
-  EXPECT_EQ(workspaces_of({.stream = DType::f32}).size(), 0U);
+  EXPECT_EQ(workspaces_of({.precision = Precision::fp32}).size(), 0U);
   EXPECT_EQ(workspaces_of({.dropout = 0.1}).size(), 0U);
 }
 
