@@ -136,7 +136,7 @@ schedule::MemoryPlan memory_plan(Draft& draft, const Execution& execution, const
                                 .window = execution.schedule.window,
                                 .lookahead = execution.lookahead,
                                 .channel_capacity = execution.channel_capacity,
-                                .fused_attention = draft.options.fused_attention,
+                                .attention = draft.options.attention,
                                 .table_multiple = draft.options.table_multiple});
 }
 

@@ -66,7 +66,7 @@ Plan for_inference(const deck::Model& model, Precision precision) {
   options.train.precision = precision;
   options.train.batch = 1;
   options.train.sequence = model.context;
-  options.fused_attention = build_info::fused_attention;
+  options.attention = build_info::attention;
   Draft draft{.options = options};
   draft.evaluation.schedule = {{{{schedule::ActionKind::forward, Stage(0), 0}}}, {PipelineRank(0)}, 1};
   const graph::Graph graph =
