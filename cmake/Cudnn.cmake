@@ -1,6 +1,6 @@
 # cuDNN, whose fused attention takes what is bf16 on NVIDIA GPUs. It is optional: the library, and the headers of its
-# frontend, which only wrap it. Sets HEDDLE_ATTENTION to the folder of src/kernels whose sources belong to the build, and
-# HEDDLE_FUSED_ATTENTION, from which plans know of the library's workspace.
+# frontend, which only wrap it. Sets HEDDLE_ATTENTION to the folder of src/kernels whose sources belong to the build,
+# HEDDLE_FUSED_ATTENTION, and HEDDLE_ATTENTION_BY, from which plans know of the library's workspace.
 option(HEDDLE_CUDNN "For GPUs: attention in bf16 by cuDNN where it is found" ON)
 set(HEDDLE_ATTENTION unfused)
 set(HEDDLE_FUSED_ATTENTION false)
@@ -47,6 +47,7 @@ if(HEDDLE_DEVICE STREQUAL "cuda" AND HEDDLE_CUDNN)
     message(STATUS "Attention in bf16 is cuDNN's ${cudnn_version}")
     set(HEDDLE_ATTENTION cudnn)
     set(HEDDLE_FUSED_ATTENTION true)
+    set(HEDDLE_ATTENTION_BY library)
   endif()
 endif()
 

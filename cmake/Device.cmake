@@ -3,11 +3,13 @@
 set(HEDDLE_DEVICE host CACHE STRING "The device of lanes and kernels, a folder of each: host or cuda")
 set_property(CACHE HEDDLE_DEVICE PROPERTY STRINGS host cuda)
 set(HEDDLE_DEVICE_ROOMS false)  # from which plans know of base/device_rooms.hpp
+set(HEDDLE_ATTENTION_BY host)   # and of base/attention_memory.hpp
 # Up to a multiple of what a rank's rows of the table are padded, see schedule/padding.hpp.
 set(HEDDLE_TABLE_MULTIPLE 1)
 
 if(HEDDLE_DEVICE STREQUAL "cuda")
   set(HEDDLE_DEVICE_ROOMS true)
+  set(HEDDLE_ATTENTION_BY device)
   set(HEDDLE_CUDA_ARCHITECTURE 90 CACHE STRING "Compute capability of the GPUs: 80 is Ampere, 90 Hopper")
   set(CMAKE_CUDA_ARCHITECTURES ${HEDDLE_CUDA_ARCHITECTURE})
   set(HEDDLE_TABLE_MULTIPLE 64)

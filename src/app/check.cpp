@@ -9,6 +9,7 @@
 #include "heddle/deck/print.hpp"
 #include "heddle/model/count.hpp"
 #include "heddle/plan/from_deck.hpp"
+#include "heddle/plan/message_memory.hpp"
 #include "heddle/plan/recomputation.hpp"
 
 namespace heddle::app {
@@ -51,12 +52,27 @@ void print_number_types(const plan::Plan& plan) {
              deck::name(precision), fmt::join(lines, ""));
 }
 
+/// What messages take of a rank beside the plan, by who carries them: on a GPU that is known when the ranks are.
+std::string messages_text(const plan::Plan& plan, Rank rank) {
+  using enum plan::Carrying;
+  const auto memory = [&](plan::Carrying by) { return message_memory(plan, rank, plan::all_by(by)); };
+  const auto landing = [&](plan::Carrying by) { return mebibytes(bytes_of(memory(by).landing)); };
+  if (plan.options.rooms == 0)
+    return landing(host) > 0 ? fmt::format("; beside it messages {:.1f}", landing(host)) : "";
+  const plan::MessageMemory through_host = memory(staged);
+  if (through_host.landing.empty() && through_host.staged.empty()) return "";
+  return fmt::format(
+      "; beside it messages {:.1f} if a GPU's library carries them, else {:.1f} and {:.1f} of the host",
+      landing(device), mebibytes(bytes_of(through_host.landing)), mebibytes(bytes_of(through_host.staged)));
+}
+
 /// Ranks of one pipeline rank differ by a row or a column of an uneven split; the first holds
 /// the larger part.
 void print_memory(const plan::Plan& plan) {
   fmt::print("\n# memory of the largest rank of each pipeline rank, MiB\n");
   for (const PipelineRank rank : plan.training.programs.ids()) {
-    const plan::RankMemory memory = plan.memory(plan::first_rank(plan.grid(), rank));
+    const Rank first = plan::first_rank(plan.grid(), rank);
+    const plan::RankMemory memory = plan.memory(first);
     fmt::print("{}: {:.1f}", stages_of(plan, rank), mebibytes(memory.bytes()));
     for (const schedule::Pool& pool : memory.training.pools)
       if (pool.bytes() > 0)
@@ -67,7 +83,7 @@ void print_memory(const plan::Plan& plan) {
                        : "");
     if (memory.evaluation > 0) fmt::print(" + evaluation {:.1f}", mebibytes(memory.evaluation));
     if (memory.rooms > 0) fmt::print(" + rooms of kernels {:.1f}", mebibytes(memory.rooms));
-    fmt::print("\n");
+    fmt::print("{}\n", messages_text(plan, first));
   }
 }
 

@@ -12,11 +12,9 @@ namespace {
 using fused_attention::Pass;
 
 Scratch workspace(Pass pass, const AttentionShape& shape, const lanes::Lane& lane) {
-  const std::int64_t bytes =
-      build_info::fused_attention
-          ? fused_attention::workspace_bytes(pass, {shape.dtype, shape.samples, shape.sequence, shape.heads,
-                                                    shape.head_dim, shape.dropout})
-          : 0;
+  const std::int64_t bytes = attention_workspace(
+      build_info::attention, pass,
+      {shape.dtype, shape.samples, shape.sequence, shape.heads, shape.head_dim, shape.dropout});
   return {{nullptr, DType::f32, {(bytes + 3) / 4}}, lane};
 }
 

@@ -142,7 +142,7 @@ MemoryUse Bench::memory_use() const {
 }
 
 Rates Bench::rates() const {
-  return measure_rates(stream_type(deck_.train.precision), world_.all(), lanes::device_lane());
+  return measure_rates(deck_.train.precision, world_.all(), lanes::device_lane());
 }
 
 Budget Bench::measure(Detail detail) {
@@ -250,7 +250,7 @@ RunReport Bench::run_report() const {
           .flops = plan_.count.flops_per_step,
           .formula = plan_.count.formula,
           .product_rate = gemm_rate_,
-          .precision = std::string(name(stream_type(deck_.train.precision))),
+          .precision = std::string(deck::name(deck_.train.precision)),
           .memory = memory_,
           .overhead = overhead_,
           .dearer = dearer};

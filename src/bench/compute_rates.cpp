@@ -3,7 +3,9 @@
 #include <fmt/format.h>
 
 #include "attention_rates.hpp"
+#include "heddle/deck/deck.hpp"
 #include "heddle/kernels/elementwise.hpp"
+#include "heddle/kernels/gemm.hpp"
 #include "over_ranks.hpp"
 #include "rates.hpp"
 #include "sampling.hpp"
@@ -12,15 +14,17 @@ namespace heddle::bench {
 namespace {
 
 void add_products(OverRanks& over_ranks, const comm::Communicator& ranks, const lanes::Lane& lane,
-                  DType dtype) {
+                  Precision precision) {
+  const std::string type(deck::name(precision));
   double most = 0;
   std::string fastest;
   for (const ProductShape& shape : product_shapes(lane)) {
-    const double rate = over_ranks.figure(fmt::format("{} product {}", heddle::name(dtype), name(shape)),
-                                          Unit::flops_per_second, product_rate(ranks, lane, dtype, shape));
+    const double rate =
+        over_ranks.figure(fmt::format("{} product {}", type, name(shape)), Unit::flops_per_second,
+                          product_rate(ranks, lane, precision, shape));
     if (rate > most) most = rate, fastest = name(shape);
   }
-  over_ranks.key(std::string(heddle::name(dtype)), most, "FLOP/s, of products " + fastest);
+  over_ranks.key(type, most, "FLOP/s, of products " + fastest);
 }
 
 void add_attention(OverRanks& over_ranks, const comm::Communicator& ranks, const lanes::Lane& lane,
@@ -51,8 +55,9 @@ void add_launches(OverRanks& over_ranks, const comm::Communicator& ranks, const 
 void add_compute_rates(MachineReport& report, const comm::Communicator& ranks, const lanes::Lane& lane,
                        const AttentionShape& attention) {
   OverRanks over_ranks(ranks, report);
-  for (const DType dtype : {DType::f64, DType::f32, DType::bf16})
-    add_products(over_ranks, ranks, lane, dtype);
+  for (const Precision precision : {Precision::fp64, Precision::fp32, Precision::tf32, Precision::bf16})
+    if (precision != Precision::tf32 || kernels::lacks_tf32().empty())
+      add_products(over_ranks, ranks, lane, precision);
   over_ranks.key("memory",
                  over_ranks.figure("copy, read and written", Unit::bytes_per_second, copy_rate(ranks, lane)),
                  "bytes/s, read and written, of a copy that no cache holds");

@@ -26,15 +26,16 @@ std::span<const ProductShape> product_shapes(const lanes::Lane& lane) {
   return shapes_of_a_core;
 }
 
-double product_rate(const comm::Communicator& world, const lanes::Lane& lane, DType dtype,
+double product_rate(const comm::Communicator& world, const lanes::Lane& lane, Precision precision,
                     const ProductShape& shape) {
   const auto [m, n, k] = shape;
+  const DType dtype = stream_type(precision);
   using enum Scratch::Holds;
   const Scratch x({nullptr, dtype, {m, k}}, lane, normal_numbers),
       weight({nullptr, dtype, {n, k}}, lane, normal_numbers), y({nullptr, dtype, {m, n}}, lane);
   const double seconds = seconds_in_a_row(world, lane, [&] {
     kernels::gemm(lane, kernels::matrix(x.tensor), transposed(kernels::matrix(weight.tensor)),
-                  kernels::matrix(y.tensor), kernels::Write::overwrite);
+                  kernels::matrix(y.tensor), kernels::Write::overwrite, {}, product_rounding(precision));
   });
   return 2.0 * static_cast<double>(m * n * k) / seconds;
 }
@@ -47,10 +48,10 @@ double copy_rate(const comm::Communicator& world, const lanes::Lane& lane) {
   return 2.0 * static_cast<double>(bytes) / seconds;
 }
 
-Rates measure_rates(DType dtype, const comm::Communicator& world, const lanes::Lane& lane) {
+Rates measure_rates(Precision precision, const comm::Communicator& world, const lanes::Lane& lane) {
   Rates rates{0, copy_rate(world, lane)};
   for (const ProductShape& shape : product_shapes(lane))
-    rates.flops = std::max(rates.flops, product_rate(world, lane, dtype, shape));
+    rates.flops = std::max(rates.flops, product_rate(world, lane, precision, shape));
   return rates;
 }
 

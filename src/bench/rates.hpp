@@ -6,6 +6,7 @@
 #include <string>
 
 #include "heddle/base/cost.hpp"
+#include "heddle/base/precision.hpp"
 #include "heddle/base/tensor.hpp"
 #include "heddle/comm/communicator.hpp"
 #include "heddle/lanes/lane.hpp"
@@ -21,14 +22,14 @@ std::string name(const ProductShape& shape);  ///< "8192 x 8192 x 8192"
 /// Shapes as they occur in a model, large enough that the lane's device is full with one.
 std::span<const ProductShape> product_shapes(const lanes::Lane& lane);
 
-/// FLOPs a second of kernels::gemm on this rank's lane. Collective.
-double product_rate(const comm::Communicator& world, const lanes::Lane& lane, DType dtype,
+/// FLOPs a second of kernels::gemm on this rank's lane, as a run in that precision calls it. Collective.
+double product_rate(const comm::Communicator& world, const lanes::Lane& lane, Precision precision,
                     const ProductShape& shape);
 /// Bytes a second, read and written, of copies that no cache holds. Collective, so that ranks which share a memory
 /// share it here too.
 double copy_rate(const comm::Communicator& world, const lanes::Lane& lane);
 
 /// The copy rate, and that of the fastest of the products.
-Rates measure_rates(DType dtype, const comm::Communicator& world, const lanes::Lane& lane);
+Rates measure_rates(Precision precision, const comm::Communicator& world, const lanes::Lane& lane);
 
 }  // namespace heddle::bench

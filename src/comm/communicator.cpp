@@ -20,9 +20,12 @@ bool within(MPI_Comm part, MPI_Comm whole) {
   return others == 0;
 }
 
+lanes::Memory make_landing(std::int64_t bytes, const lanes::Lane& lane) { return lanes::Memory(bytes, lane); }
+
 }  // namespace
 
-Communicator::Handle::Handle(MPI_Comm owned, Shared& all) : comm(owned), shared(&all) {
+Communicator::Handle::Handle(MPI_Comm owned, Shared& all)
+    : comm(owned), shared(&all), workspaces(make_landing, all.memory.landing) {
   check(MPI_Comm_rank(comm, &rank), "MPI_Comm_rank");
   check(MPI_Comm_size(comm, &size), "MPI_Comm_size");
   if (shared->device) channels.open(*shared->device, comm, size, rank);

@@ -26,8 +26,7 @@ struct Communicator::Handle {
   std::int64_t narrow_sums_begun = 0;
 
   /// For what comes from other ranks.
-  Workspaces workspaces{
-      [](std::int64_t bytes, const lanes::Lane& lane) { return lanes::Memory(bytes, lane); }};
+  Workspaces workspaces;
 
   Channels channels;  ///< gone before the memory that they use
 

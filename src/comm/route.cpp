@@ -9,7 +9,7 @@ namespace {
 
 constexpr int exchange_tag = 32001;  // beyond those of point_to_point.hpp; MPI promises tags up to 32767
 
-bool overlapping(const std::vector<LocalPlan::Part>& parts) {
+bool overlapping(const std::vector<maps::Segments::Part>& parts) {
   for (std::size_t i = 0; i < parts.size(); ++i)
     for (std::size_t j = 0; j < i; ++j)
       if (!maps::intersect(parts[i].box, parts[j].box).empty()) return true;
@@ -24,7 +24,7 @@ std::vector<std::int64_t> run_offsets(const maps::Box& holder, const maps::Box& 
 
 }  // namespace
 
-Exchange::Route::Route(const Communicator& communicator, LocalPlan plan, DType dtype)
+Exchange::Route::Route(const Communicator& communicator, maps::Segments plan, DType dtype)
     : group_(communicator.handle()),
       dtype_(dtype),
       source_(plan.source.shape()),
@@ -110,9 +110,10 @@ bool Exchange::Route::adds_apart(const Tensor& out) const { return adds_ && out.
 void Exchange::Route::land_all(const Arrivals& how, const Tensor& in, void* workspace, const Tensor& out,
                                lanes::Landing join, const lanes::Lane& lane) const {
   const bool apart = adds_apart(out);
-  const Tensor sums = apart ? Tensor{static_cast<char*>(workspace) + behind(how.elements * size_of(dtype_)),
-                                     DType::f32, target_}
-                            : out;
+  const Tensor sums =
+      apart ? Tensor{static_cast<char*>(workspace) + maps::behind(how.elements * size_of(dtype_)), DType::f32,
+                     target_}
+            : out;
   if (adds_ && !covered_) lane.fill(sums, 0);
   land_segments(how, in.data, workspace, sums, join, lane);
   if (apart) lane.land(target_run_, {sums.dtype, out.dtype}, sums.data, out.data, lanes::Landing::replace);
@@ -141,7 +142,8 @@ Calls Exchange::Route::calls(const Tensor& in, const Tensor& out, const lanes::L
   if (!adds_ && !covered_) lane.fill(out, 0);
   const std::int64_t sums = bytes_of_sums(out);
   const lanes::Memory workspace =
-      through ? group_.workspaces.take(behind(how.elements * size_of(dtype_)) + sums, lane) : lanes::Memory();
+      through ? group_.workspaces.take(maps::behind(how.elements * size_of(dtype_)) + sums, lane)
+              : lanes::Memory();
   const Tensor arrival = through ? Tensor{workspace.data(), dtype_, {how.elements}} : out;
   const auto land = [self = shared_from_this(), &how, workspace, in, out, lane] {
     self->land_all(how, in, workspace.data(), out, lanes::Landing::add, lane);
@@ -173,7 +175,7 @@ Request Exchange::Route::start(const Tensor& in, const Tensor& out, const lanes:
 Exchange::Exchange(const Communicator& communicator, const maps::TransferPlan& plan, DType dtype) {
   HEDDLE_EXPECT(plan.ranks() == communicator.size());
   const int me = communicator.rank();
-  LocalPlan local{plan.source[me], plan.target[me], {}, {}};
+  maps::Segments local{plan.source[me], plan.target[me], {}, {}};
   for (const auto& transfer : maps::sent_by(plan, me)) local.sent.push_back({transfer.to, transfer.box});
   for (const auto& transfer : maps::received_by(plan, me))
     local.received.push_back({transfer.from, transfer.box});

@@ -9,31 +9,15 @@
 
 #include "heddle/comm/exchange.hpp"
 #include "heddle/lanes/memory.hpp"
+#include "heddle/maps/segments.hpp"
 #include "request_state.hpp"
 #include "segments.hpp"
 
 namespace heddle::comm {
 
-/// Where the next thing may lie behind so many bytes.
-constexpr std::int64_t behind(std::int64_t bytes) {
-  constexpr std::int64_t line = 64;
-  return (bytes + line - 1) / line * line;
-}
-
-/// In the coordinates of the global tensor. Pieces between the same two ranks stand in the same order on
-/// both. A received segment whose peer is this rank comes from its own source tensor; sent ones of that
-/// kind are ignored.
-struct LocalPlan {
-  struct Part {
-    int peer;
-    maps::Box box;
-  };
-  maps::Box source, target;
-  std::vector<Part> sent, received;
-};
-
+/// What becomes of memory beside the tensors is planned by maps::Buffers (plan/message_memory.hpp).
 struct Exchange::Route : std::enable_shared_from_this<Exchange::Route> {
-  Route(const Communicator& communicator, LocalPlan plan, DType dtype);
+  Route(const Communicator& communicator, maps::Segments plan, DType dtype);
   Request start(const Tensor& in, const Tensor& out, const lanes::Lane& lane);
 
   /// For make_request and go_on: the calls of MPI of one exchange. Once they are done what arrived is landed, and `next`
@@ -88,7 +72,7 @@ struct Exchange::Route : std::enable_shared_from_this<Exchange::Route> {
   Communicator::Handle& group_;
   DType dtype_;
   Shape source_, target_;
-  LocalPlan plan_;  // without what is empty or sent to itself, dims merged
+  maps::Segments plan_;  // without what is empty or sent to itself, dims merged
   std::vector<Message> sends_;
   std::optional<Packed> packed_;
   std::optional<Arrivals> direct_, through_workspace_;

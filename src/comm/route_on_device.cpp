@@ -15,9 +15,9 @@ void Exchange::Route::enqueue(DeviceMessages::Group& group, const Tensor& in, co
                                           [](const Message& message) { return message.segment.in_a_row(); });
   const Arrivals& how = arrivals(!direct);
   const Packed& rest = packed();
-  const std::int64_t size = size_of(dtype_), before_arrivals = behind(rest.elements * size);
+  const std::int64_t size = size_of(dtype_), before_arrivals = maps::behind(rest.elements * size);
   const lanes::Memory workspace =
-      group_.workspaces.take(before_arrivals + behind(how.elements * size) + bytes_of_sums(out), lane);
+      group_.workspaces.take(before_arrivals + maps::behind(how.elements * size) + bytes_of_sums(out), lane);
   char* const begin = static_cast<char*>(workspace.data());
   char* const arrived = direct ? static_cast<char*>(out.data) : begin + before_arrivals;
 

@@ -2,20 +2,12 @@
 
 #include <limits>
 
+#include "heddle/maps/segments.hpp"
+
 namespace heddle::comm {
 namespace {
 
 constexpr std::int64_t most = std::numeric_limits<int>::max();  // what an MPI count holds
-
-// Only the outermost dim in which the segment has more than one element may be a part of the holder's.
-bool contiguous(const maps::Box& holder, const maps::Box& box) {
-  bool partial_dim_seen = false;
-  for (int dim = box.rank() - 1; dim >= 0; --dim) {
-    if (partial_dim_seen && box[dim].size() > 1) return false;
-    if (box[dim].size() != holder[dim].size()) partial_dim_seen = true;
-  }
-  return true;
-}
 
 MPI_Datatype subarray(MPI_Datatype element, const maps::Box& holder, const maps::Box& box) {
   int extents[Shape::max_rank], counts[Shape::max_rank], begins[Shape::max_rank];
@@ -44,7 +36,7 @@ void free_type(MPI_Datatype* type) {
 
 Segment::Segment(DType dtype, const maps::Box& holder, const maps::Box& box) : dtype_(dtype) {
   if (box.empty()) return;
-  if (contiguous(holder, box) && box.count() <= most) {
+  if (maps::contiguous(holder, box)) {
     for (int dim = 0; dim < box.rank(); ++dim)
       offset_ = offset_ * holder[dim].size() + box[dim].begin - holder[dim].begin;
     offset_ *= size_of(dtype);

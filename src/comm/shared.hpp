@@ -15,7 +15,8 @@ struct Shared {
   Watchdog watchdog;
   Starts starts;
   Awaited awaited;
-  Workspaces staging{lanes::Memory::beside};
+  MessageMemory memory;
+  Workspaces staging{lanes::Memory::beside, memory.staged};
   std::shared_ptr<DeviceMessages> device;  ///< null: the host's message library carries all
 
   /// To be called from whatever waits.

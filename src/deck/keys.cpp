@@ -113,6 +113,7 @@ std::vector<Section> table() {
     section("machine", &Deck::machine, "A machine that the simulator is to believe in, in a file of its own or in the deck. Printed where it is given.", {
       key("fp64",           &Machine::fp64,           at_least(0), "FLOP/s",  "of a rank in large matrix products in fp64; 0: unknown"),
       key("fp32",           &Machine::fp32,           at_least(0), "FLOP/s",  "the same in fp32"),
+      key("tf32",           &Machine::tf32,           at_least(0), "FLOP/s",  "of fp32 products in TF32, for train.precision = \"tf32\"; 0: as fp32"),
       key("bf16",           &Machine::bf16,           at_least(0), "FLOP/s",  "of products in bf16, for train.precision = \"bf16\""),
       key("memory",         &Machine::memory,         at_least(0), "bytes/s", "that a rank reads and writes; 0: unknown"),
       key("kernel",         &Machine::kernel,         from_to(0, 1e9), "seconds", "that every op takes at the least"),

@@ -89,6 +89,20 @@ void prepare_attention(const Call& c, fused_attention::Pass pass, int qkv) {
 
 Tensor bias_of_linear(std::span<const Tensor> in) { return in.size() > 2 ? in[2] : Tensor{}; }
 
+kernels::Product unrounded_product(graph::Op op, std::span<const Tensor> in, std::span<const Tensor> out) {
+  switch (op) {
+    case graph::Op::linear_input_gradient:
+      return kernels::input_gradient_product(in[0], with_padding(in[1], in[0]), out[0]);
+    case graph::Op::linear_weight_gradient:
+      return kernels::weight_gradient_product(in[0], in[1], with_padding(out[0], in[0]));
+    default:
+      HEDDLE_EXPECT(op == graph::Op::linear);
+      return kernels::linear_product(in[0], with_padding(in[1], out[0]), bias_of_linear(in), out[0]);
+  }
+}
+
+void product(const Call& c) { kernels::gemm(c.lane, *product_of(c.node, c.in, c.out), c.write); }
+
 void sum_of_squares(const Call& c) {
   kernels::fill(c.lane, c.out[0], 0.0);
   for (std::size_t i = 0; i < c.in.size(); ++i)
@@ -137,15 +151,9 @@ constexpr std::array<Binding, graph::op_count> table = {
       kernels::layer_norm_parameter_gradient(c.lane, c.in[0], c.in[1], c.in[2], c.in[3], c.out[0], c.out[1],
                                              c.write);
     },
-    [](const Call& c) {
-      kernels::linear(c.lane, c.in[0], with_padding(c.in[1], c.out[0]), bias_of_linear(c.in), c.out[0]);
-    },
-    [](const Call& c) {
-      kernels::linear_input_gradient(c.lane, c.in[0], with_padding(c.in[1], c.in[0]), c.out[0]);
-    },
-    [](const Call& c) {
-      kernels::linear_weight_gradient(c.lane, c.in[0], c.in[1], with_padding(c.out[0], c.in[0]), c.write);
-    },
+    product,  // linear
+    product,  // linear_input_gradient
+    product,  // linear_weight_gradient
     [](const Call& c) { kernels::column_sum(c.lane, c.in[0], c.out[0], c.write); },
     [](const Call& c) { kernels::bias_gelu(c.lane, c.in[0], c.in[1], c.out[0]); },
     [](const Call& c) { kernels::bias_gelu_gradient(c.lane, c.in[0], c.in[1], c.in[2], c.out[0]); },
@@ -169,17 +177,13 @@ constexpr std::array<Binding, graph::op_count> table = {
 
 Binding binding(graph::Op op) { return table[static_cast<int>(op)]; }
 
-std::optional<kernels::Product> product_of(graph::Op op, std::span<const Tensor> in,
+std::optional<kernels::Product> product_of(const graph::Node& node, std::span<const Tensor> in,
                                            std::span<const Tensor> out) {
-  switch (op) {
-    case graph::Op::linear:
-      return kernels::linear_product(in[0], with_padding(in[1], out[0]), bias_of_linear(in), out[0]);
-    case graph::Op::linear_input_gradient:
-      return kernels::input_gradient_product(in[0], with_padding(in[1], in[0]), out[0]);
-    case graph::Op::linear_weight_gradient:
-      return kernels::weight_gradient_product(in[0], in[1], with_padding(out[0], in[0]));
-    default: return {};
-  }
+  const auto* linear = std::get_if<graph::Linear>(&node.attributes);
+  if (!linear) return {};
+  kernels::Product product = unrounded_product(node.op, in, out);
+  product.rounding = linear->rounding;
+  return product;
 }
 
 Binding preparation(graph::Op op) {

@@ -32,12 +32,12 @@ class Finder {
 
  private:
   void add(const graph::Node& node, const maps::Block* chunk) {
-    const auto product = product_of(node.op, tensors(node.in, chunk), tensors(node.out, chunk));
+    const auto product = product_of(node, tensors(node.in, chunk), tensors(node.out, chunk));
     if (!product) return;
-    const auto& [a, b, c, bias] = *product;
+    const auto& [a, b, c, bias, rounding] = *product;
     if (c.rows == 0 || c.columns == 0 || a.columns == 0) return;
-    keys_.insert(kernels::key_of(a, b, c, Write::overwrite, bias));
-    if (summed_[node.out.front()]) keys_.insert(kernels::key_of(a, b, c, Write::accumulate, bias));
+    keys_.insert(kernels::key_of(a, b, c, Write::overwrite, bias, rounding));
+    if (summed_[node.out.front()]) keys_.insert(kernels::key_of(a, b, c, Write::accumulate, bias, rounding));
   }
 
   std::vector<Tensor> tensors(const std::vector<ValueId>& ids, const maps::Block* chunk) const {

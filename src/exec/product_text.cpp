@@ -38,8 +38,13 @@ DType type_of(const std::string& text) {
   throw Error(ExitCode::usage, fmt::format("{} is no type of a product", text));
 }
 
+/// What factors are rounded to says also what they are stored as.
+std::string_view factors_of(const ProductKey& key) {
+  return key.rounding == Rounding::none ? name(key.factors) : name(key.rounding);
+}
+
 Json json_of(const ProductKey& key, const ProductChoice& choice) {
-  return {{"factors", name(key.factors)},
+  return {{"factors", factors_of(key)},
           {"result", name(key.result)},
           {"rows", key.rows},
           {"columns", key.columns},
@@ -55,8 +60,11 @@ Json json_of(const ProductKey& key, const ProductChoice& choice) {
 }
 
 ProductKey key_of(const Json& json) {
-  return {.factors = type_of(json.at("factors")),
+  const std::string factors = json.at("factors");
+  const bool rounded = factors == name(Rounding::tf32);
+  return {.factors = rounded ? DType::f32 : type_of(factors),
           .result = type_of(json.at("result")),
+          .rounding = rounded ? Rounding::tf32 : Rounding::none,
           .flips_a = json.at("transposed").at(0),
           .flips_b = json.at("transposed").at(1),
           .accumulates = json.at("accumulates"),

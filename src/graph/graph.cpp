@@ -44,16 +44,21 @@ std::vector<std::string> references(const std::vector<ValueId>& ids) {
   return names;
 }
 
+std::string call(const Node& node) {
+  if (const auto* map = std::get_if<maps::Map>(&node.attributes)) return maps::name(*map);
+  const auto* linear = std::get_if<Linear>(&node.attributes);
+  if (linear && linear->rounding != Rounding::none)
+    return fmt::format("{}({})", name(node.op), name(linear->rounding));
+  return std::string(name(node.op));
+}
+
 }  // namespace
 
 std::string text(const Graph& graph) {
   std::string out;
-  for (const Node& node : graph.nodes) {
-    const auto* map = std::get_if<maps::Map>(&node.attributes);
+  for (const Node& node : graph.nodes)
     out += fmt::format("{} {} = {}({})\n", fmt::join(references(node.out), ", "),
-                       text(graph[node.out.front()]), map ? maps::name(*map) : std::string(name(node.op)),
-                       fmt::join(references(node.in), ", "));
-  }
+                       text(graph[node.out.front()]), call(node), fmt::join(references(node.in), ", "));
   return out;
 }
 

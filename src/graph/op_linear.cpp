@@ -47,8 +47,8 @@ AxisLayout layout(const Node& node, const Graph& graph, std::span<const maps::Pa
 
 void adjoint(const Node& node, AdjointWriter& writer) {
   const ValueId dy = writer.cotangent();
-  writer.contribute(0, Op::linear_input_gradient, {dy, node.in[1]});
-  writer.accumulate({1}, Op::linear_weight_gradient, {dy, node.in[0]});
+  writer.contribute(0, Op::linear_input_gradient, {dy, node.in[1]}, node.attributes);
+  writer.accumulate({1}, Op::linear_weight_gradient, {dy, node.in[0]}, node.attributes);
   if (node.in.size() > 2) writer.accumulate({2}, Op::bias_gradient, {dy});
 }
 

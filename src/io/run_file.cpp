@@ -39,7 +39,8 @@ void write_grid(const h5::Handle& file, const maps::Grid& grid) {
 }
 
 /// HDF5 takes rows of plain bytes: the rank, the bytes, and the name padded to the longest.
-void write_memory(const h5::Handle& plan, const std::vector<MemoryRegion>& regions) {
+void write_memory(const h5::Handle& group, const std::string& name,
+                  const std::vector<MemoryRegion>& regions) {
   std::size_t width = 1;
   for (const auto& one : regions) width = std::max(width, one.region.size());
   const std::size_t row_bytes = 2 * sizeof(std::int64_t) + width;
@@ -50,12 +51,12 @@ void write_memory(const h5::Handle& plan, const std::vector<MemoryRegion>& regio
     std::memcpy(row + sizeof(std::int64_t), &regions[i].bytes, sizeof(std::int64_t));
     std::ranges::copy(regions[i].region, row + 2 * sizeof(std::int64_t));
   }
-  const auto type = run_format::memory_row(plan, width, row_bytes);
+  const auto type = run_format::memory_row(group, width, row_bytes);
   const hsize_t count = regions.size();
-  const auto table = h5::create_dataset(plan, "memory", type.file.id(), h5::simple_space(plan, {&count, 1}));
+  const auto table = h5::create_dataset(group, name, type.file.id(), h5::simple_space(group, {&count, 1}));
   if (count > 0)
     table.check(H5Dwrite(table.id(), type.memory.id(), H5S_ALL, H5S_ALL, H5P_DEFAULT, rows.data()),
-                "write the memory plan");
+                "write what takes memory");
 }
 
 void create_table(const h5::Handle& file, const std::string& name, const run_format::RowType& row) {
@@ -80,7 +81,8 @@ void write_header(const h5::Handle& file, const RunHeader& header) {
   const auto plan = h5::create_group(file, "plan");
   h5::write_attribute(plan, "messages", header.messages);
   h5::write_lines(plan, "actions", header.actions);
-  write_memory(plan, header.memory);
+  write_memory(plan, "memory", header.memory);
+  write_memory(file, "device_memory", header.device_memory);
 
   create_table(file, "steps", run_format::step_row(file));
   const auto events = h5::create_group(file, "events");

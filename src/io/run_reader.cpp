@@ -40,19 +40,19 @@ maps::Grid read_grid(const h5::Handle& file) {
   return maps::Grid(extents, order);
 }
 
-std::vector<MemoryRegion> read_memory(const h5::Handle& file) {
-  const auto table = h5::open_dataset(file, "plan/memory");
-  const h5::Handle stored(H5Dget_type(table.id()), H5Tclose, file.path(), "read the memory plan");
+std::vector<MemoryRegion> read_memory(const h5::Handle& file, const std::string& name) {
+  const auto table = h5::open_dataset(file, name);
+  const h5::Handle stored(H5Dget_type(table.id()), H5Tclose, file.path(), "read what takes memory");
   const int member = H5Tget_member_index(stored.id(), "region");
-  table.check(member, "read the memory plan");
+  table.check(member, "read what takes memory");
   const h5::Handle text(H5Tget_member_type(stored.id(), static_cast<unsigned>(member)), H5Tclose, file.path(),
-                        "read the memory plan");
+                        "read what takes memory");
   const std::size_t width = H5Tget_size(text.id()), row_bytes = 2 * sizeof(std::int64_t) + width;
   std::vector<char> rows(h5::extents_of(table).at(0) * row_bytes);
   if (!rows.empty())
     table.check(H5Dread(table.id(), run_format::memory_row(file, width, row_bytes).memory.id(), H5S_ALL,
                         H5S_ALL, H5P_DEFAULT, rows.data()),
-                "read the memory plan");
+                "read what takes memory");
   std::vector<MemoryRegion> regions;
   for (const char* row = rows.data(); row != rows.data() + rows.size(); row += row_bytes) {
     MemoryRegion one;
@@ -91,7 +91,8 @@ RunHeader read_run_header(const std::string& path) {
   const auto plan = h5::open_group(file, "plan");
   if (h5::has_attribute(plan, "messages")) header.messages = h5::read_string(plan, "messages");
   header.actions = h5::read_lines(file, "plan/actions");
-  header.memory = read_memory(file);
+  header.memory = read_memory(file, "plan/memory");
+  if (h5::exists(file, "device_memory")) header.device_memory = read_memory(file, "device_memory");
   return header;
 }
 

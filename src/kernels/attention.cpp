@@ -5,12 +5,14 @@
 
 #include "attention_tile.hpp"
 #include "fused_attention.hpp"
+#include "rooms.hpp"
 
 namespace heddle::kernels {
 namespace {
 
 /// Queries and keys of a tile: a strip of queries, narrow enough that it and its scores lie in L1.
-constexpr std::int64_t query_block = 32, key_block = on_host ? 128 : 32;
+constexpr std::int64_t query_block = tiled_attention::device_block,
+                       key_block = on_host ? 128 : tiled_attention::device_block;
 
 /// A block of queries on its way over the keys: the online softmax (Milakov & Gimelshein, arXiv 1805.02867).
 /// C is what is computed in, F what is multiplied.
@@ -31,15 +33,12 @@ constexpr std::int64_t values_numbers(std::int64_t dim) {
 }
 
 template <class C, class F>
-constexpr std::int64_t scratch_bytes(std::int64_t dim) {
-  const std::int64_t factors = query_block * (dim / numbers_in<F>)+values_numbers<F>(dim);
-  const std::int64_t numbers = 2 * key_block * query_block + query_block * dim + 3 * query_block;
-  return factors * std::int64_t{sizeof(F)} + numbers * std::int64_t{sizeof(C)} + 8 * scratch_alignment;
+constexpr std::int64_t tile_bytes(std::int64_t dim) {
+  return tiled_attention::forward_bytes({sizeof(C), is_pair<F>}, query_block, key_block, dim);
 }
 
 template <class C, class F>
-KOKKOS_INLINE_FUNCTION Running<C, F> begin(const Team& team, std::int64_t dim) {
-  const Near near{team, scratch_bytes<C, F>(dim)};
+KOKKOS_INLINE_FUNCTION Running<C, F> begin(const Team& team, Room near, std::int64_t dim) {
   F* queries = near.take<F>(query_block * (dim / numbers_in<F>));
   C* scores = near.take<C>(key_block * query_block);
   const Running<C, F> at{queries,
@@ -146,33 +145,33 @@ template <class T, class C, class F>
 }
 
 template <class T, class F>
-void run(const lanes::Lane& lane, const AttentionCall& call, const T* qkv, T* out, Compute<T>* logsumexp) {
+void run(const lanes::Lane& lane, const AttentionCall& call, const T* qkv, T* out, Compute<T>* logsumexp,
+         const Tensor& workspace) {
   using C = Compute<T>;
   const std::int64_t blocks = call.blocks(query_block);
-  each_row(lane, "attention", call.samples * call.heads * blocks,
-           KOKKOS_LAMBDA(const Team& team, std::int64_t task) {
-             const std::int64_t head = task / blocks % call.heads, first_query = task % blocks * query_block;
-             const Tile<C> tile{task / blocks / call.heads * call.sequence,
-                                head,
-                                first_query,
-                                call.filled(first_query, query_block),
-                                0,
-                                0,
-                                query_block};
-             const Running<C, F> at = begin<C, F>(team, call.dim);
-             attend(team, call, qkv, tile, at);
-             for (std::int64_t i = 0; i < tile.queries; ++i) {
-               const std::int64_t row = tile.query_row() + i;
-               const C inverse = 1 / at.total[i];
-               T* to = out + call.out_at(row, head);
-               each(team, call.dim, [&](std::int64_t d) { to[d] = at.result[i * call.dim + d] * inverse; });
-               once(team, [&] {
-                 logsumexp[row * call.heads + head] =
-                     scaled<F>(at.largest[i], call.scale) + std::log(at.total[i]);
-               });
-             }
-           },
-           {scratch_bytes<C, F>(call.dim)});
+  each_task_in_rooms(
+      lane, "attention", call.samples * call.heads * blocks, {tile_bytes<C, F>(call.dim)}, workspace,
+      KOKKOS_LAMBDA(const Team& team, std::int64_t task, const Rooms& rooms) {
+        const std::int64_t head = task / blocks % call.heads, first_query = task % blocks * query_block;
+        const Tile<C> tile{task / blocks / call.heads * call.sequence,
+                           head,
+                           first_query,
+                           call.filled(first_query, query_block),
+                           0,
+                           0,
+                           query_block};
+        const Running<C, F> at = begin<C, F>(team, rooms.near, call.dim);
+        attend(team, call, qkv, tile, at);
+        for (std::int64_t i = 0; i < tile.queries; ++i) {
+          const std::int64_t row = tile.query_row() + i;
+          const C inverse = 1 / at.total[i];
+          T* to = out + call.out_at(row, head);
+          each(team, call.dim, [&](std::int64_t d) { to[d] = at.result[i * call.dim + d] * inverse; });
+          once(team, [&] {
+            logsumexp[row * call.heads + head] = scaled<F>(at.largest[i], call.scale) + std::log(at.total[i]);
+          });
+        }
+      });
 }
 
 }  // namespace
@@ -211,7 +210,7 @@ void attention(const lanes::Lane& lane, const Tensor& qkv, std::int64_t sequence
     return;
   with_factors(qkv.dtype, call.dim, [&](auto zero, auto factor) {
     using T = decltype(zero);
-    run<T, decltype(factor)>(lane, call, qkv.as<T>(), out.as<T>(), logsumexp.as<Compute<T>>());
+    run<T, decltype(factor)>(lane, call, qkv.as<T>(), out.as<T>(), logsumexp.as<Compute<T>>(), workspace);
   });
 }
 

@@ -5,12 +5,13 @@
 #include "attention_tile.hpp"
 #include "fused_attention.hpp"
 #include "heddle/kernels/attention.hpp"
+#include "rooms.hpp"
 
 namespace heddle::kernels {
 namespace {
 
 /// Queries, and keys, of a tile.
-constexpr std::int64_t block_size = on_host ? 64 : 32;
+constexpr std::int64_t block_size = on_host ? 64 : tiled_attention::device_block;
 
 /// A block of queries on its way over the keys. C is what is computed in, F what is multiplied.
 template <class C, class F>
@@ -31,19 +32,13 @@ constexpr std::int64_t for_pairs(std::int64_t numbers) {
 }
 
 template <class C, class F>
-constexpr std::int64_t scratch_bytes(std::int64_t dim) {
-  const std::int64_t tile = block_size * block_size, strip = block_size * dim;
-  const std::int64_t stored = for_pairs<F>(2 * tile) * std::int64_t{sizeof(StoredFactor<F>)};
-  const std::int64_t factors = 2 * strip / numbers_in<F> + for_pairs<F>(3 * strip / 2);
-  const std::int64_t numbers = 3 * tile + strip + 2 * block_size;
-  return numbers * std::int64_t{sizeof(C)} + factors * std::int64_t{sizeof(F)} + stored +
-         13 * scratch_alignment;
+constexpr std::int64_t tile_bytes(std::int64_t dim) {
+  return tiled_attention::backward_bytes({sizeof(C), is_pair<F>}, block_size, dim);
 }
 
 template <class C, class F>
-KOKKOS_INLINE_FUNCTION Running<C, F> begin(const Team& team, std::int64_t dim) {
+KOKKOS_INLINE_FUNCTION Running<C, F> begin(Room near, std::int64_t dim) {
   using Stored = StoredFactor<F>;
-  const Near near{team, scratch_bytes<C, F>(dim)};
   const std::int64_t tile = block_size * block_size, strip = block_size * dim;
   C *scores = near.take<C>(tile), *slopes = near.take<C>(tile);
   Stored *probabilities, *by_key;
@@ -85,14 +80,12 @@ struct Sums {
   std::int64_t row;
 };
 
-/// dqkv itself, unless every block of queries would then round what it adds to: then scratch.
+/// dqkv itself, unless every block of queries would then round what it adds to: then a room.
 template <class T>
 inline constexpr bool in_place = std::is_same_v<T, Compute<T>>;
 
-constexpr std::int64_t sums_numbers(const AttentionCall& call) { return 2 * call.sequence * call.dim; }
-
 template <class T>
-KOKKOS_INLINE_FUNCTION Sums<Compute<T>> sums_of([[maybe_unused]] const Team& team, const AttentionCall& call,
+KOKKOS_INLINE_FUNCTION Sums<Compute<T>> sums_of([[maybe_unused]] Room far, const AttentionCall& call,
                                                 [[maybe_unused]] T* dqkv,
                                                 [[maybe_unused]] std::int64_t sequence_row,
                                                 [[maybe_unused]] std::int64_t head) {
@@ -100,7 +93,7 @@ KOKKOS_INLINE_FUNCTION Sums<Compute<T>> sums_of([[maybe_unused]] const Team& tea
     return {dqkv + call.qkv_at(sequence_row, 1, head), dqkv + call.qkv_at(sequence_row, 2, head),
             call.qkv_row()};
   } else {
-    Compute<T>* numbers = take_far<Compute<T>>(team, sums_numbers(call));
+    Compute<T>* numbers = far.take<Compute<T>>(2 * call.sequence * call.dim);
     return {numbers, numbers + call.sequence * call.dim, call.dim};
   }
 }
@@ -202,8 +195,9 @@ KOKKOS_INLINE_FUNCTION void store(const Team& team, const AttentionCall& call, s
 template <class T, class C, class F>
 KOKKOS_INLINE_FUNCTION void head_gradient(const Team& team, const AttentionCall& call,
                                           const Arrays<T>& arrays, std::int64_t sequence_row,
-                                          std::int64_t head, const Running<C, F>& at) {
-  const Sums<C> sums = sums_of(team, call, arrays.dqkv, sequence_row, head);
+                                          std::int64_t head, const Rooms& rooms) {
+  const Running<C, F> at = begin<C, F>(rooms.near, call.dim);
+  const Sums<C> sums = sums_of(rooms.far, call, arrays.dqkv, sequence_row, head);
   for (std::int64_t row = 0; row < call.sequence; ++row)
     for (C* to : {sums.dk + row * sums.row, sums.dv + row * sums.row})
       each(team, call.dim, [&](std::int64_t d) { to[d] = 0; });
@@ -226,15 +220,17 @@ KOKKOS_INLINE_FUNCTION void head_gradient(const Team& team, const AttentionCall&
 }
 
 template <class T, class F>
-void run(const lanes::Lane& lane, const AttentionCall& call, const Arrays<T>& arrays) {
+void run(const lanes::Lane& lane, const AttentionCall& call, const Arrays<T>& arrays,
+         const Tensor& workspace) {
   using C = Compute<T>;
-  const std::int64_t sums = sums_numbers(call) * std::int64_t{sizeof(C)} + scratch_alignment;
-  each_row(lane, "attention_gradient", call.samples * call.heads,
-           KOKKOS_LAMBDA(const Team& team, std::int64_t task) {
-             head_gradient(team, call, arrays, task / call.heads * call.sequence, task % call.heads,
-                           begin<C, F>(team, call.dim));
-           },
-           {scratch_bytes<C, F>(call.dim), in_place<T> ? 0 : sums});
+  const std::int64_t sums = tiled_attention::sums_bytes(sizeof(C), call.sequence, call.dim);
+  each_task_in_rooms(
+      lane, "attention_gradient", call.samples * call.heads,
+      {tile_bytes<C, F>(call.dim), in_place<T> ? 0 : sums}, workspace,
+      KOKKOS_LAMBDA(const Team& team, std::int64_t task, const Rooms& rooms) {
+        head_gradient<T, C, F>(team, call, arrays, task / call.heads * call.sequence, task % call.heads,
+                               rooms);
+      });
 }
 
 }  // namespace
@@ -251,7 +247,8 @@ void attention_gradient(const lanes::Lane& lane, const Tensor& dout, const Tenso
   with_factors(qkv.dtype, call.dim, [&](auto zero, auto factor) {
     using T = decltype(zero);
     run<T, decltype(factor)>(
-        lane, call, {dout.as<T>(), out.as<T>(), qkv.as<T>(), logsumexp.as<Compute<T>>(), dqkv.as<T>()});
+        lane, call, {dout.as<T>(), out.as<T>(), qkv.as<T>(), logsumexp.as<Compute<T>>(), dqkv.as<T>()},
+        workspace);
   });
 }
 

@@ -7,7 +7,7 @@ namespace heddle::kernels {
 
 /// Enqueues what gemm promises, for matrices that it has checked and of which `c` has elements.
 void enqueue_product(const lanes::Lane& lane, const Matrix& a, const Matrix& b, const Matrix& c, Write write,
-                     const Tensor& bias);
+                     const Tensor& bias, Rounding rounding);
 
 /// Every row of a `c` of fp64 or fp32 becomes `row`, or zero if that is null.
 void fill_rows(const lanes::Lane& lane, const Matrix& c, const void* row);

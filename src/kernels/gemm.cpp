@@ -38,15 +38,21 @@ void fill_rows(const lanes::Lane& lane, const Matrix& c, const void* row) {
 }
 
 void gemm(const lanes::Lane& lane, const Matrix& a, const Matrix& b, const Matrix& c, Write write,
-          const Tensor& bias) {
+          const Tensor& bias, Rounding rounding) {
   const DType sums = compute_type(a.dtype);
   HEDDLE_EXPECT(a.rows == c.rows && b.columns == c.columns && a.columns == b.rows);
   HEDDLE_EXPECT(b.dtype == a.dtype && (c.dtype == a.dtype || c.dtype == sums));
   HEDDLE_EXPECT(c.transpose == Transpose::no);
   HEDDLE_EXPECT(write == Write::overwrite || (c.dtype == sums && !bias.data));
   HEDDLE_EXPECT(!bias.data || (bias.dtype == sums && bias.count() == c.columns));
+  HEDDLE_EXPECT(rounding == Rounding::none || a.dtype == DType::f32);
   if (c.rows == 0 || c.columns == 0) return;
-  enqueue_product(lane, a, b, c, write, bias);
+  enqueue_product(lane, a, b, c, write, bias, rounding);
+}
+
+void gemm(const lanes::Lane& lane, const Product& product, Write write) {
+  const auto& [a, b, c, bias, rounding] = product;
+  gemm(lane, a, b, c, write, bias, rounding);
 }
 
 }  // namespace heddle::kernels

@@ -24,8 +24,6 @@ inline constexpr int team_threads = host_threads ? 1 : 4;
 inline constexpr int vector_lanes = on_host ? 1 : 32;
 /// Host scratch of level 1 has no small limit; on a device level 0 is the fast shared memory.
 inline constexpr int scratch_level = on_host ? 1 : 0;
-/// What is too large for that lies in a device's main memory.
-inline constexpr int far_level = 1;
 
 struct KokkosSettings {
   int threads = 0;         ///< 0 leaves the number to Kokkos: OMP_NUM_THREADS, or all cores

@@ -12,10 +12,6 @@ int out_dims(const Tensor& w, const Tensor& y) {
   return dims;
 }
 
-void multiply(const lanes::Lane& lane, const Product& product, Write write) {
-  gemm(lane, product.a, product.b, product.c, write, product.bias);
-}
-
 }  // namespace
 
 Product linear_product(const Tensor& x, const Tensor& w, const Tensor& bias, const Tensor& y) {
@@ -28,19 +24,6 @@ Product input_gradient_product(const Tensor& dy, const Tensor& w, const Tensor& 
 
 Product weight_gradient_product(const Tensor& dy, const Tensor& x, const Tensor& dw) {
   return {transposed(matrix(dy)), matrix(x), matrix(dw, out_dims(dw, dy))};
-}
-
-void linear(const lanes::Lane& lane, const Tensor& x, const Tensor& w, const Tensor& bias, const Tensor& y) {
-  multiply(lane, linear_product(x, w, bias, y), Write::overwrite);
-}
-
-void linear_input_gradient(const lanes::Lane& lane, const Tensor& dy, const Tensor& w, const Tensor& dx) {
-  multiply(lane, input_gradient_product(dy, w, dx), Write::overwrite);
-}
-
-void linear_weight_gradient(const lanes::Lane& lane, const Tensor& dy, const Tensor& x, const Tensor& dw,
-                            Write write) {
-  multiply(lane, weight_gradient_product(dy, x, dw), write);
 }
 
 }  // namespace heddle::kernels

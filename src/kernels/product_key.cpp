@@ -12,9 +12,11 @@ std::int64_t common_alignment(std::int64_t most, std::initializer_list<const voi
 
 }  // namespace
 
-ProductKey key_of(const Matrix& a, const Matrix& b, const Matrix& c, Write write, const Tensor& bias) {
+ProductKey key_of(const Matrix& a, const Matrix& b, const Matrix& c, Write write, const Tensor& bias,
+                  Rounding rounding) {
   return {.factors = a.dtype,
           .result = c.dtype,
+          .rounding = rounding,
           .flips_a = a.transpose == Transpose::yes,
           .flips_b = b.transpose == Transpose::yes,
           .accumulates = write == Write::accumulate,

@@ -24,20 +24,6 @@ struct ComputeOf<BFloat16> {
 template <class T>
 using Compute = typename ComputeOf<T>::Type;
 
-/// Bytes of memory that each team has for `Near`, and for `take_far`.
-struct Scratch {
-  std::int64_t near = 0, far = 0;
-};
-/// A GPU has so much near memory for a team: 48 KiB, of which Kokkos needs some itself. More lies in its main memory.
-inline constexpr std::int64_t most_near = std::int64_t{46} << 10;
-KOKKOS_INLINE_FUNCTION constexpr int near_level(std::int64_t bytes) {
-  return on_host || bytes <= most_near ? scratch_level : far_level;
-}
-
-inline void reserve(Policy& policy, int level, std::int64_t bytes) {
-  if (bytes > 0) policy.set_scratch_size(level, Kokkos::PerTeam(static_cast<int>(bytes)));
-}
-
 /// A team a row.
 template <class F>
 struct RowOfATeam {
@@ -59,24 +45,22 @@ struct RowsOfWarps {
 };
 
 template <class F>
-void launch_rows(const Space& space, const char* name, std::int64_t rows, const F& f, Scratch scratch,
+void launch_rows(const Space& space, const char* name, std::int64_t rows, const F& f, std::int64_t scratch,
                  int threads) {
   constexpr bool by_teams = std::is_invocable_v<const F&, const Team&, std::int64_t>;
   const std::int64_t teams = by_teams ? rows : (rows + threads - 1) / threads;
   Policy policy(space, static_cast<int>(teams), threads, vector_lanes);
-  const bool all_far = near_level(scratch.near) == far_level;
-  if (!all_far) reserve(policy, scratch_level, scratch.near);
-  reserve(policy, far_level, scratch.far + (all_far ? scratch.near : 0));
+  if (scratch > 0) policy.set_scratch_size(scratch_level, Kokkos::PerTeam(static_cast<int>(scratch)));
   if constexpr (by_teams)
     Kokkos::parallel_for(name, policy, RowOfATeam<F>{f});
   else
     Kokkos::parallel_for(name, policy, RowsOfWarps<F>{f, rows});
 }
 
-/// f(team, r) or f(warp, r) for every row r in [0, rows), rows in parallel.
+/// f(team, r) or f(warp, r) for every row r in [0, rows), rows in parallel. A team has `scratch` bytes for `take`.
 template <class F>
-void each_row(const lanes::Lane& lane, const char* name, std::int64_t rows, const F& f, Scratch scratch = {},
-              int threads = team_threads) {
+void each_row(const lanes::Lane& lane, const char* name, std::int64_t rows, const F& f,
+              std::int64_t scratch = 0, int threads = team_threads) {
   if (rows == 0) return;
   lane.run([where = &space(lane), name, rows, f, scratch, threads] {
     launch_rows(*where, name, rows, f, scratch, threads);
@@ -91,24 +75,10 @@ inline int threads_of_row(std::int64_t width) {
 /// The next `count` numbers of the team's scratch, aligned to a cache line.
 inline constexpr std::int64_t scratch_alignment = 64;
 template <class T>
-KOKKOS_INLINE_FUNCTION T* take(const Team& team, int level, std::int64_t count) {
+KOKKOS_INLINE_FUNCTION T* take(const Team& team, std::int64_t count) {
   const auto bytes = static_cast<std::size_t>(count) * sizeof(T);
-  return static_cast<T*>(team.team_scratch(level).get_shmem_aligned(bytes, scratch_alignment));
+  return static_cast<T*>(team.team_scratch(scratch_level).get_shmem_aligned(bytes, scratch_alignment));
 }
-template <class T>
-KOKKOS_INLINE_FUNCTION T* take_far(const Team& team, std::int64_t count) {
-  return take<T>(team, far_level, count);
-}
-/// The `bytes` of Scratch::near that a kernel was launched with.
-struct Near {
-  const Team& team;
-  std::int64_t bytes;
-
-  template <class T>
-  KOKKOS_INLINE_FUNCTION T* take(std::int64_t count) const {
-    return kernels::take<T>(team, near_level(bytes), count);
-  }
-};
 
 /// f(team, first, n) for blocks [first, first + n) of at most `width` that cover [0, count),
 /// blocks in parallel.

@@ -14,8 +14,11 @@ using graph::ValueId;
 
 class Typist {
  public:
-  Typist(Graph graph, DType stream)
-      : graph_(std::move(graph)), stream_(stream), invariant_(step_invariant(graph_)) {}
+  Typist(Graph graph, Precision precision)
+      : graph_(std::move(graph)),
+        stream_(stream_type(precision)),
+        rounding_(product_rounding(precision)),
+        invariant_(step_invariant(graph_)) {}
 
   Graph run(Masters masters) {
     if (masters != Masters::kept) narrow_parameters();
@@ -54,6 +57,7 @@ class Typist {
         node.in[i] = converted(node.in[i], node.block);
     const std::vector<DType> made = output_types(graph_, node);
     for (std::size_t i = 0; i < node.out.size(); ++i) graph_[node.out[i]].dtype = made[i];
+    if (auto* linear = std::get_if<graph::Linear>(&node.attributes)) linear->rounding = rounding_;
     graph_.nodes.push_back(std::move(node));
   }
 
@@ -68,14 +72,15 @@ class Typist {
 
   Graph graph_;
   DType stream_;
+  Rounding rounding_;
   std::vector<bool> invariant_;  // of the values of the model
   std::map<ValueId, ValueId> converted_;
 };
 
 }  // namespace
 
-Graph with_types(Graph graph, DType stream, Masters masters) {
-  return Typist(std::move(graph), stream).run(masters);
+Graph with_types(Graph graph, Precision precision, Masters masters) {
+  return Typist(std::move(graph), precision).run(masters);
 }
 
 }  // namespace heddle::passes

@@ -49,7 +49,7 @@ void lay_out(Draft& draft, const ModelWriter& write) {
   const Precision precision = options.train.precision;
   const auto laid_out = [&](const deck::Model& model) {
     const graph::Graph one = write(model, master_type(precision));
-    return passes::with_types(passes::parallelize(one, options.grid, options.stream), stream_type(precision),
+    return passes::with_types(passes::parallelize(one, options.grid, options.stream), precision,
                               options.masters);
   };
   draft.graph = laid_out(options.model);
@@ -137,7 +137,7 @@ schedule::MemoryPlan memory_plan(Draft& draft, const Execution& execution, const
                                 .window = execution.schedule.window,
                                 .lookahead = execution.lookahead,
                                 .channel_capacity = execution.channel_capacity,
-                                .fused_attention = draft.options.fused_attention,
+                                .attention = draft.options.attention,
                                 .table_multiple = draft.options.table_multiple});
 }
 

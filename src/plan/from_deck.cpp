@@ -73,7 +73,7 @@ Options options_of(const deck::Deck& deck) {
           .narrow_moments = deck.optimizer.moments == deck::Width::bf16,
           .bucketing = {.most_bytes = static_cast<std::int64_t>(deck.comm.bucket_mib) << 20,
                         .narrow = deck.comm.gradients == deck::Width::bf16},
-          .fused_attention = build_info::fused_attention,
+          .attention = build_info::attention,
           .rooms = build_info::device_rooms ? device_rooms::bytes : 0,
           .table_multiple = build_info::table_multiple,
           .folder = folder_of(deck),

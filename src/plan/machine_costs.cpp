@@ -20,9 +20,12 @@ double known(const char* key, double value) {
 
 /// FLOP/s in large products.
 double product_rate(Precision precision, const deck::Machine& machine) {
-  switch (stream_type(precision)) {
-    case DType::f64: return known("machine.fp64", machine.fp64);
-    case DType::bf16: return known("machine.bf16", machine.bf16);
+  switch (precision) {
+    case Precision::fp64: return known("machine.fp64", machine.fp64);
+    case Precision::bf16: return known("machine.bf16", machine.bf16);
+    case Precision::tf32:
+      if (machine.tf32 > 0) return machine.tf32;
+      [[fallthrough]];
     default: return known("machine.fp32", machine.fp32);
   }
 }

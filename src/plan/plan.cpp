@@ -66,12 +66,12 @@ Plan for_inference(const deck::Model& model, Precision precision) {
   options.train.precision = precision;
   options.train.batch = 1;
   options.train.sequence = model.context;
-  options.fused_attention = build_info::fused_attention;
+  options.attention = build_info::attention;
   Draft draft{.options = options};
   draft.evaluation.schedule = {{{{schedule::ActionKind::forward, Stage(0), 0}}}, {PipelineRank(0)}, 1};
   const graph::Graph graph =
-      passes::with_types(model::build(options.model, model::Head::logits, master_type(precision)),
-                         stream_type(precision), passes::Masters::none);
+      passes::with_types(model::build(options.model, model::Head::logits, master_type(precision)), precision,
+                         passes::Masters::none);
   draft.evaluation.programs = {passes::forward_only(passes::partition(graph, {}).front())};
   RankClasses classes = classes_of(options, {}, draft.evaluation);
   plan_ranks(draft, draft.evaluation, classes);

@@ -144,10 +144,10 @@ class Planner {
   /// A workspace is scratch that lives while its node runs: at the moment at which the node's output begins to.
   void add_workspaces() {
     plan_.workspaces.assign(graph_.nodes.size(), -1);
-    if (!in_.fused_attention) return;
     for (std::size_t i = 0; i < graph_.nodes.size(); ++i) {
       const graph::Node& node = graph_.nodes[i];
-      const std::int64_t bytes = aligned(workspace_bytes(graph_, node, plan_.locations, in_.extents));
+      const std::int64_t bytes =
+          aligned(workspace_bytes(in_.attention, graph_, node, plan_.locations, in_.extents));
       if (bytes == 0) continue;
       const Storage& made = storage_.of(node.out.front());
       const auto id = static_cast<ValueId>(plan_.locations.size());

@@ -8,8 +8,8 @@
 
 namespace heddle::schedule {
 
-/// Bytes, where a library does attention; `locations` tell each value's shape on this rank.
-std::int64_t workspace_bytes(const graph::Graph& graph, const graph::Node& node,
+/// Bytes; `locations` tell each value's shape on this rank.
+std::int64_t workspace_bytes(AttentionBy by, const graph::Graph& graph, const graph::Node& node,
                              std::span<const Location> locations, const graph::Extents& extents);
 
 }  // namespace heddle::schedule

@@ -68,13 +68,20 @@ void check_memory(const plan::Plan& plan, const std::string& source, const std::
           lanes::device() ? "GPUs" : "hosts"));
 }
 
-std::string device_memory_text(std::int64_t planned) {
-  const auto memory = lanes::device_memory();
-  if (!memory) return "";
+std::optional<DeviceUse> device_use(const std::optional<lanes::DeviceMemory>& at_start) {
+  const auto now = lanes::device_memory();
+  if (!at_start || !now) return {};
+  return DeviceUse{at_start->taken, now->taken, now->total};
+}
+
+std::string text(const std::optional<DeviceUse>& use, std::int64_t planned, std::int64_t messages) {
+  if (!use) return "";
   return fmt::format(
-      "GPU memory of rank 0: {:.1f} MiB planned; {:.1f} of {:.1f} taken, by all processes on it, with "
-      "contexts and libraries",
-      mebibytes(planned), mebibytes(memory->taken), mebibytes(memory->total));
+      "GPU memory of rank 0, MiB: {:.1f} planned and {:.1f} for messages; by all processes on it, with "
+      "contexts and libraries, "
+      "{:.1f} were taken at the start and {:.1f} are once set up, of {:.1f}",
+      mebibytes(planned), mebibytes(messages), mebibytes(use->at_start), mebibytes(use->set_up),
+      mebibytes(use->all));
 }
 
 // Not getrusage: its maximum begins with what the process was before it became this program.

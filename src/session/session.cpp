@@ -4,10 +4,12 @@
 
 #include <filesystem>
 #include <fstream>
+#include <map>
 #include <sstream>
 
 #include "heddle/base/aside_file.hpp"
 #include "heddle/comm/carrier.hpp"
+#include "heddle/comm/gather.hpp"
 #include "heddle/data/sampler.hpp"
 #include "heddle/deck/print.hpp"
 #include "heddle/deck/read.hpp"
@@ -15,6 +17,7 @@
 #include "heddle/kernels/product_library.hpp"
 #include "heddle/lanes/device.hpp"
 #include "heddle/plan/from_deck.hpp"
+#include "heddle/plan/message_memory.hpp"
 #include "heddle/schedule/text.hpp"
 #include "heddle/session/checkpoints.hpp"
 #include "heddle/session/common_clock.hpp"
@@ -60,10 +63,34 @@ void add_memory(io::RunHeader& header, const plan::RankMemory& memory, int rank)
   if (memory.rooms > 0) header.memory.push_back({rank, "rooms of kernels", memory.rooms});
 }
 
+void add_memory(io::RunHeader& header, const plan::MessageMemory& messages, int rank) {
+  const auto add = [&](const char* region, std::int64_t bytes) {
+    if (bytes > 0) header.memory.push_back({rank, region, bytes});
+  };
+  add("messages", bytes_of(messages.landing));
+  add("messages, on the host", bytes_of(messages.staged));
+}
+
+/// Of every rank, on rank 0.
+std::vector<io::MemoryRegion> regions(const std::optional<DeviceUse>& use, const comm::World& world) {
+  const std::vector<DeviceUse> mine(use ? 1 : 0, use.value_or(DeviceUse{}));
+  const auto all =
+      comm::gather_rows<DeviceUse>(world.all(), mine, comm::Receivers::first, "what GPUs' memory holds");
+  std::vector<io::MemoryRegion> found;
+  for (std::size_t rank = 0; rank < all.size(); ++rank)
+    for (const DeviceUse& one : all[rank]) {
+      const auto number = static_cast<std::int64_t>(rank);
+      found.push_back({number, "at the start", one.at_start});
+      found.push_back({number, "once set up", one.set_up});
+      found.push_back({number, "all", one.all});
+    }
+  return found;
+}
+
 /// What a person who chose this precision has to know of this machine; empty where there is nothing.
 std::string remark(Precision precision) {
-  if (precision == Precision::tf32)
-    return "train.precision = \"tf32\": this build computes in fp32, as TF32 is of devices";
+  if (const std::string_view why = kernels::lacks_tf32(); precision == Precision::tf32 && !why.empty())
+    return fmt::format("train.precision = \"tf32\": products are computed in fp32 ({})", why);
   const std::string_view slow = kernels::slow_products(stream_type(precision));
   return slow.empty() ? ""
                       : fmt::format("train.precision = \"{}\" is slow here: {}", deck::name(precision), slow);
@@ -104,8 +131,11 @@ struct Session::Parts {
   data::Dataset dataset;
   data::Sampler sampler;
   exec::Clock clock;
+  std::optional<lanes::DeviceMemory> at_start = lanes::device_memory();
   std::string carrier;  ///< of messages, where it is not the host's library for the host's memory
   Trainer trainer;
+  std::optional<DeviceUse> used;                ///< of this rank's GPU
+  std::vector<io::MemoryRegion> device_memory;  ///< of all ranks', on rank 0
   Progress progress;
   Recorder recorder;
   Checkpoints checkpoints;
@@ -122,6 +152,8 @@ Session::Parts::Parts(const deck::Deck& the_deck, comm::World& the_world)
       clock(common_clock(world.all())),
       carrier(comm::choose_carrier(world, lanes::device_lane())),
       trainer(options_of(deck), plan, world.all(), clock),
+      used(device_use(at_start)),
+      device_memory(regions(used, world)),
       progress(world.rank() == 0 ? Progress::Voice::speaks : Progress::Voice::silent, deck.train.steps,
                deck.train.batch * deck.train.sequence, deck.output.log_every),
       recorder(world.all(), clock, deck.optimizer, deck.train.steps, deck.train.batch * deck.train.sequence),
@@ -147,10 +179,18 @@ io::RunHeader Session::Parts::header() const {
                        .flops_per_step = plan.count.flops_per_step,
                        .messages = carrier.empty() ? "by MPI" : carrier,
                        .actions = {},
-                       .memory = {}};
+                       .memory = {},
+                       .device_memory = device_memory};
   std::istringstream text(schedule::write(plan.training.schedule));
   for (std::string row; std::getline(text, row);) header.actions.push_back(row);
-  for (int rank = 0; rank < world.size(); ++rank) add_memory(header, plan.memory(rank), rank);
+  std::map<int, plan::MessageMemory> messages;  // ranks of a class differ by a number or two of a bucket
+  for (int rank = 0; rank < world.size(); ++rank) {
+    const int of_class = plan.classes.class_of(rank);
+    if (!messages.contains(of_class))
+      messages[of_class] = plan::message_memory(plan, rank, trainer.carriers());
+    add_memory(header, plan.memory(rank), rank);
+    add_memory(header, messages[of_class], rank);
+  }
   return header;
 }
 
@@ -158,8 +198,9 @@ void Session::Parts::run() {
   progress.say(fmt::format("{}: {} parameters on {} ({} ranks), {}{}", deck.name, plan.count.parameters,
                            maps::name(plan.grid()), world.size(), file("run.h5"),
                            carrier.empty() ? "" : "; messages between GPUs go " + carrier));
-  for (const std::string& said :
-       {lanes::device() ? text(places) : "", device_memory_text(plan.memory(world.rank()).bytes())})
+  const plan::MessageMemory messages = plan::message_memory(plan, world.rank(), trainer.carriers());
+  for (const std::string& said : {lanes::device() ? text(places) : "",
+                                  text(used, plan.memory(world.rank()).bytes(), bytes_of(messages.landing))})
     if (!said.empty()) progress.say(said);
   if (const std::string said = remark(deck.train.precision); !said.empty()) progress.say(said);
   for (const std::string& line : trainer.products().remarks) progress.say(line);

@@ -7,6 +7,7 @@
 
 #include "heddle/base/target.hpp"
 #include "heddle/comm/collectives.hpp"
+#include "heddle/comm/message_memory.hpp"
 #include "heddle/comm/watch_over.hpp"
 #include "heddle/lanes/range.hpp"
 #include "heddle/maps/local.hpp"
@@ -51,6 +52,23 @@ Trainer::Trainer(Options options, const plan::Plan& plan, const comm::Communicat
   evaluation_.emplace(evaluation);
   for (const train::TrainedParameter& one : parameters()) train::initialise(one, options_.seed, lane_);
   optimizer_.emplace(options_.optimizer, engine_->runner(), ranks, loss_share(*engine_));
+  provide_message_memory();
+}
+
+plan::Carriers Trainer::carriers() const {
+  using enum plan::Carrying;
+  const plan::Carrying hosts = lane_.shares_memory() ? host : staged;
+  return {.maps = comm::by_device(ranks_, lane_) ? device : hosts,
+          .stages = grid_.has_channels(Axis::pipeline, lane_) ? device : hosts,
+          .hosts = hosts};
+}
+
+/// So that no step allocates any.
+void Trainer::provide_message_memory() {
+  const plan::MessageMemory memory = plan::message_memory(plan_, grid_.rank(), carriers());
+  for (const auto& [axes, bytes, count] : memory.landing)
+    comm::provide_landing(grid_.along(axes), lane_, bytes, count);
+  for (const auto& [axes, bytes, count] : memory.staged) comm::provide_staging(ranks_, lane_, bytes, count);
 }
 
 std::vector<train::TrainedParameter> Trainer::parameters() const {

@@ -30,11 +30,13 @@ struct Case {
 };
 
 const Case cases[] = {
-    {"linear", [](const Layer& l) { linear({}, l.x, l.w, {}, l.y); }},
-    {"linear_with_bias", [](const Layer& l) { linear({}, l.x, l.w, l.bias, l.y); }},
-    {"linear_input_gradient", [](const Layer& l) { linear_input_gradient({}, l.y, l.w, l.x); }},
+    {"linear", [](const Layer& l) { gemm({}, linear_product(l.x, l.w, {}, l.y), Write::overwrite); }},
+    {"linear_with_bias",
+     [](const Layer& l) { gemm({}, linear_product(l.x, l.w, l.bias, l.y), Write::overwrite); }},
+    {"linear_input_gradient",
+     [](const Layer& l) { gemm({}, input_gradient_product(l.y, l.w, l.x), Write::overwrite); }},
     {"linear_weight_gradient",
-     [](const Layer& l) { linear_weight_gradient({}, l.y, l.x, l.w, Write::accumulate); }},
+     [](const Layer& l) { gemm({}, weight_gradient_product(l.y, l.x, l.w), Write::accumulate); }},
 };
 
 void measure(benchmark::State& state, const Case& one) {

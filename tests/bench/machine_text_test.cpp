@@ -22,6 +22,7 @@ deck::Machine read(const std::vector<MachineKey>& keys) {
 TEST(MachineText, AFileGivesBackEveryKey) {
   const deck::Machine found = read({{"fp64", "1.5e+12", "FLOP/s"},
                                     {"fp32", "3e+12", ""},
+                                    {"tf32", "5e+12", ""},
                                     {"bf16", "6e+12", ""},
                                     {"memory", "4e+12", ""},
                                     {"kernel", "4.5e-06", ""},
@@ -33,6 +34,7 @@ TEST(MachineText, AFileGivesBackEveryKey) {
                                     {"contention", "true", ""}});
   const deck::Machine given{.fp64 = 1.5e12,
                             .fp32 = 3e12,
+                            .tf32 = 5e12,
                             .bf16 = 6e12,
                             .memory = 4e12,
                             .kernel = 4.5e-6,

@@ -192,9 +192,9 @@ class Commands(unittest.TestCase):
         for fast, slow in zip(self.losses("fast"), self.losses("slow")):
             self.assertAlmostEqual(slow / fast, 1, delta=1e-3)
 
-    def test_a_run_says_once_that_tf32_is_of_devices(self):
+    def test_a_run_says_once_that_hosts_have_no_tf32(self):
         text = self.done(self.alone, "run", SMOKE, "train.precision=tf32", "output.directory=tf32")
-        self.assertEqual(text.count("this build computes in fp32, as TF32 is of devices"), 1, text)
+        self.assertEqual(text.count('train.precision = "tf32": products are computed in fp32 (hosts have no TF32)'), 1, text)
         self.done(self.alone, "run", SMOKE, "output.directory=fp32")
         self.assertEqual(self.losses("tf32"), self.losses("fp32"))
 

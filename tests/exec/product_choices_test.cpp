@@ -76,6 +76,21 @@ TEST(ProductText, BringsBackWhatWasWritten) {
   EXPECT_EQ(choices_of(text_of({}, library), library), ProductChoices{});
 }
 
+TEST(ProductText, TellsProductsOfRoundedFactorsFromOthers) {
+  ProductChoices choices = some_choices();
+  kernels::ProductKey rounded = {.factors = DType::f32, .rounding = Rounding::tf32, .rows = 9},
+                      plain = rounded;
+  plain.rounding = Rounding::none;
+  choices[rounded] = {{}, 1, 1.0};
+  choices[plain] = {{}, 2, 2.0};
+  const std::string text = text_of(choices, library);
+  EXPECT_EQ(choices_of(text, library), choices);
+  EXPECT_NE(text.find("\"factors\": \"tf32\""), std::string::npos);
+  tests::expect_error(ExitCode::usage, {"tf32 is no type"}, [&] {
+    choices_of(with(text, "\"result\": \"fp32\"", "\"result\": \"tf32\""), library);
+  });
+}
+
 TEST(ProductText, IsRefusedWithAReason) {
   const std::string text = text_of(some_choices(), library);
   const auto refused = [](const std::string& damaged, const std::string& why) {

@@ -31,6 +31,7 @@ TEST(RunFile, KeepsItsHeader) {
   EXPECT_EQ(read.messages, header.messages);
   EXPECT_EQ(read.actions, header.actions);
   EXPECT_EQ(read.memory, header.memory);
+  EXPECT_EQ(read.device_memory, header.device_memory);
 }
 
 TEST(RunFile, EmptyHeaderIsAHeaderToo) {
@@ -38,7 +39,7 @@ TEST(RunFile, EmptyHeaderIsAHeaderToo) {
   RunFile file(folder / "run.h5", {});
   const auto read = read_run_header(file.path());
   EXPECT_TRUE(read.deck_given.empty() && read.overrides.empty() && read.actions.empty() &&
-              read.memory.empty());
+              read.memory.empty() && read.device_memory.empty());
 }
 
 TEST(RunFile, AppendsRows) {

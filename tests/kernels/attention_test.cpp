@@ -18,23 +18,26 @@ using reference::AttentionSizes;
 void spoil_scratch() {
   constexpr std::int64_t count = on_host ? 1 << 20 : 10'000;  // what a GPU's teams have near
   constexpr std::int64_t bytes = count * std::int64_t{sizeof(float)} + scratch_alignment;
-  each_row(lane(), "spoil", 1,
-           KOKKOS_LAMBDA(const Team& team, std::int64_t) {
-             float* numbers = Near{team, bytes}.take<float>(count);
-             each(team, count, [&](std::int64_t i) { numbers[i] = std::numeric_limits<float>::quiet_NaN(); });
-           },
-           {bytes});
+  each_row(
+      lane(), "spoil", 1,
+      KOKKOS_LAMBDA(const Team& team, std::int64_t) {
+        float* numbers = take<float>(team, count);
+        each(team, count, [&](std::int64_t i) { numbers[i] = std::numeric_limits<float>::quiet_NaN(); });
+      },
+      bytes);
 }
 
 fused_attention::Call call_of(DType type, AttentionSizes s, double rate) {
   return {type, s.rows / s.sequence, s.sequence, s.heads, s.dim, rate};
 }
 
-/// What a library works in, full of NaN; no memory for what is not a library's.
+/// Who does it here: the host, going a GPU's ways or not.
+constexpr AttentionBy attention_by = on_host || !host_threads ? build_info::attention : AttentionBy::device;
+
+/// What a call works in, full of NaN.
 class Workspace {
  public:
-  Workspace(Pass pass, const fused_attention::Call& call) {
-    const std::int64_t bytes = fused_attention::workspace_bytes(pass, call);
+  explicit Workspace(std::int64_t bytes) {
     if (bytes == 0) return;
     memory_ = lanes::Memory(bytes, lane());
     tensor_ = {memory_.data(), DType::f32, {bytes / size_of(DType::f32)}};
@@ -47,17 +50,23 @@ class Workspace {
   Tensor tensor_;
 };
 
-/// The kernel's results for one input: the library's, where the build has one that takes it.
+/// The kernel's results for one input: the library's, where the build has one that takes it. If it is said how many teams of a
+/// GPU have a place in the workspace, Heddle's own.
 struct Result {
   Array out, logsumexp, dqkv;
-  Result(DType type, AttentionSizes s, const Vector& qkv, const Vector& dout, const AttentionDropout& dropout)
+  Result(DType type, AttentionSizes s, const Vector& qkv, const Vector& dout, const AttentionDropout& dropout,
+         std::int64_t teams = 0)
       : out(type, {s.rows, s.heads, s.dim}),
         logsumexp(compute_type(type), {s.rows, s.heads}),
         dqkv(type, {s.rows, 3, s.heads, s.dim}) {
     const double scale = 1 / std::sqrt(double(s.dim));
     const Array in(type, {s.rows, 3, s.heads, s.dim}, qkv), gradient(type, {s.rows, s.heads, s.dim}, dout);
     const fused_attention::Call call = call_of(type, s, dropout.rate);
-    const Workspace forward(Pass::forward, call), backward(Pass::backward, call);
+    const auto bytes = [&](Pass pass) {
+      return teams > 0 ? teams * tiled_attention::far_bytes(pass, call)
+                       : attention_workspace(attention_by, pass, call);
+    };
+    const Workspace forward(bytes(Pass::forward)), backward(bytes(Pass::backward));
     spoil_scratch();
     attention(lane(), in, s.sequence, scale, dropout, out, logsumexp, forward);
     spoil_scratch();
@@ -203,8 +212,8 @@ TEST(Attention, IsTheLibrarysWhereTheBuildHasOneAndTheTableSaysSo) {
         const Array out(type, {sizes.rows, sizes.heads, sizes.dim}),
             logsumexp(compute_type(type), {sizes.rows, sizes.heads});
         const AttentionTensors tensors{.qkv = qkv, .out = out, .logsumexp = logsumexp};
-        const Workspace workspace(Pass::forward, call);
-        const bool library = build_info::fused_attention && fused_attention::takes(call);
+        const Workspace workspace(attention_workspace(attention_by, Pass::forward, call));
+        const bool library = build_info::attention == AttentionBy::library && fused_attention::takes(call);
         EXPECT_EQ(enqueue_fused_attention(lane(), Pass::forward, call, 1, tensors, workspace), library)
             << name(type) << ", heads of " << sizes.dim << ", dropout " << rate;
         EXPECT_FALSE(enqueue_fused_attention(lane(), Pass::forward, call, 1, tensors, {}))
@@ -213,9 +222,32 @@ TEST(Attention, IsTheLibrarysWhereTheBuildHasOneAndTheTableSaysSo) {
       }
 }
 
+/// Sums of backward that are far, tiles that are, and both.
+TEST(Attention, GivesTheSameBitsHoweverManyTeamsHaveAPlace) {
+  if (on_host) GTEST_SKIP() << "a host's teams have all in their scratch";
+  struct Case {
+    DType type;
+    AttentionSizes sizes;
+  };
+  for (const auto& [type, s] : {Case{DType::bf16, {300, 100, 3, 16}}, Case{DType::f64, {300, 100, 3, 80}},
+                                Case{DType::bf16, {300, 100, 3, 128}}}) {
+    const AttentionDropout dropout{1, 2, 0.1, 0, 0, 3};
+    const fused_attention::Call call = call_of(type, s, dropout.rate);
+    const std::int64_t far = tiled_attention::far_bytes(Pass::backward, call);
+    ASSERT_GT(far, 0);
+    EXPECT_EQ(attention_workspace(attention_by, Pass::backward, call), 9 * far) << "a head of a sample each";
+    const Vector qkv = random_qkv(s), dout = random_dout(s);
+    const Result all(type, s, qkv, dout, dropout);
+    for (const std::int64_t teams : {1, 2, 7}) {
+      const Result few(type, s, qkv, dout, dropout, teams);
+      EXPECT_TRUE(few.out.same_bits(all.out) && few.dqkv.same_bits(all.dqkv)) << teams << " teams";
+    }
+  }
+}
+
 /// So large that backward is cut: a sample gives the bits that it gives alone.
 TEST(Attention, IsTheSameInPieces) {
-  if (!build_info::fused_attention) GTEST_SKIP() << "no library in this build";
+  if (build_info::attention != AttentionBy::library) GTEST_SKIP() << "no library in this build";
   const AttentionSizes s{64 * 2048, 2048, 2, 8}, held{2048, 2048, 2, 8};
   ASSERT_GT(pieces(Pass::backward, call_of(DType::bf16, s, 0)).size(), 1U);
   const Vector qkv = random_qkv(s), dout = random_dout(s);

@@ -59,6 +59,50 @@ TEST(Gemm, WithoutReadingAResultThatItReplaces) {
   }
 }
 
+/// Each factor loses all but 10 bits of its fraction, and with them less than 2^-10 of itself, rounded or cut off.
+constexpr double tf32_products = 2 * 0x1p-10 + 0x1p-20;
+
+TEST(Gemm, InTf32LosesBitsOfTheFactorsAlone) {
+  for (const auto [m, k, n] : sizes)
+    for (const bool flips : {false, true}) {
+      const Vector a = random_values(m * k, 1, DType::f32), b = random_values(k * n, 2, DType::f32),
+                   held = random_values(m * n, 3, DType::f32), row = random_values(n, 4, DType::f32);
+      const Factor left(DType::f32, m, k, a, flips), right(DType::f32, k, n, b, !flips);
+      const Array bias(DType::f32, {n}, row), sum(DType::f32, {m, n}, held);
+      Array fresh(DType::f32, {m, n}), plain(DType::f32, {m, n});
+      gemm(lane(), left.matrix, right.matrix, matrix(plain), Write::overwrite, bias);
+      gemm(lane(), left.matrix, right.matrix, matrix(fresh), Write::overwrite, bias, Rounding::tf32);
+      gemm(lane(), left.matrix, right.matrix, matrix(sum), Write::accumulate, {}, Rounding::tf32);
+      const Vector product = reference::gemm(a, b, m, n, k),
+                   total = reference::gemm(magnitudes(a), magnitudes(b), m, n, k);
+      const auto with_row = [&](const Vector& sums, const Vector& added) {
+        Vector all = sums;
+        for (std::size_t i = 0; i < all.size(); ++i) all[i] += added[i % added.size()];
+        return all;
+      };
+      const double lost = lacks_tf32().empty() ? tf32_products : 0;
+      expect_sums(fresh, with_row(product, row), with_row(total, magnitudes(row)), k + 1, lost);
+      expect_sums(sum, reference::add(held, product), reference::add(magnitudes(held), total), k + 1, lost);
+      if (lost == 0) {
+        EXPECT_TRUE(fresh.same_bits(plain));
+      }
+    }
+}
+
+TEST(Gemm, RoundsFactorsWhereItIsToldToOnly) {
+  const std::int64_t side = 256;
+  const double little = 0x1p-12;  // beside 1, less than TF32 has a place for
+  const Vector ones(static_cast<std::size_t>(side * side), 1);
+  const Array a(DType::f32, {side, side}, Vector(ones.size(), 1 + little)), b(DType::f32, {side, side}, ones);
+  const double whole = static_cast<double>(side);
+  for (const Rounding rounding : {Rounding::none, Rounding::tf32}) {
+    const bool rounds = rounding == Rounding::tf32 && lacks_tf32().empty();
+    Array c(DType::f32, {side, side});
+    gemm(lane(), matrix(a), matrix(b), matrix(c), Write::overwrite, {}, rounding);
+    for (const double value : c.values()) ASSERT_EQ(value, rounds ? whole : whole * (1 + little));
+  }
+}
+
 TEST(Gemm, IsSlowForBf16Only) {
   EXPECT_EQ(slow_products(DType::f32), "");
   EXPECT_EQ(slow_products(DType::f64), "");
@@ -72,7 +116,7 @@ TEST(Linear, AgreesWithItsReference) {
       Array y(type, {rows, out});
       for (const bool with_bias : {true, false}) {
         const Vector bias = with_bias ? b : Vector();
-        linear(lane(), xs, ws, with_bias ? bs : no_tensor, y);
+        gemm(lane(), linear_product(xs, ws, with_bias ? bs : no_tensor, y), Write::overwrite);
         expect_sums(y, reference::linear(x, w, bias, rows, in, out),
                     reference::linear(magnitudes(x), magnitudes(w), magnitudes(bias), rows, in, out), in + 1);
       }
@@ -100,14 +144,14 @@ TEST(Linear, GradientsAgreeWithTheirReferences) {
                    dy = random_values(rows * out, 3), held = random_values(out * in, 4);
       const Array xs(type, {rows, in}, x), ws(type, {out, in}, w), dys(type, {rows, out}, dy);
       Array dx(type, {rows, in}), dw(compute_type(type), {out, in}, held);
-      linear_input_gradient(lane(), dys, ws, dx);
+      gemm(lane(), input_gradient_product(dys, ws, dx), Write::overwrite);
       expect_sums(dx, reference::linear_input_gradient(dy, w, rows, in, out),
                   reference::linear_input_gradient(magnitudes(dy), magnitudes(w), rows, in, out), out);
       const Vector expected = reference::linear_weight_gradient(dy, x, rows, in, out);
       const Vector total = reference::linear_weight_gradient(magnitudes(dy), magnitudes(x), rows, in, out);
-      linear_weight_gradient(lane(), dys, xs, dw, Write::accumulate);
+      gemm(lane(), weight_gradient_product(dys, xs, dw), Write::accumulate);
       expect_sums(dw, reference::add(held, expected), reference::add(magnitudes(held), total), rows + 1);
-      linear_weight_gradient(lane(), dys, xs, dw, Write::overwrite);
+      gemm(lane(), weight_gradient_product(dys, xs, dw), Write::overwrite);
       expect_sums(dw, expected, total, rows);
     }
 }
@@ -124,9 +168,9 @@ TEST(Linear, GivesTheSameBitsTwice) {
     const auto results = [&] {
       Results r{Array(type, {rows, out}), Array(type, {rows, in}),
                 Array(compute_type(type), {out, in}, Vector(static_cast<std::size_t>(out * in), 1.0))};
-      linear(lane(), x, w, bias, r.y);
-      linear_input_gradient(lane(), dy, w, r.dx);
-      linear_weight_gradient(lane(), dy, x, r.dw, Write::accumulate);
+      gemm(lane(), linear_product(x, w, bias, r.y), Write::overwrite);
+      gemm(lane(), input_gradient_product(dy, w, r.dx), Write::overwrite);
+      gemm(lane(), weight_gradient_product(dy, x, r.dw), Write::accumulate);
       return r;
     };
     const Results once = results(), again = results();
@@ -141,11 +185,12 @@ TEST(Linear, FlattensTheDimsOfHeads) {  // qkv: [3, H, D, C]; out: [C, H, D]
   const Vector x = random_values(rows * width, 1), w = random_values(3 * width * width, 2);
   const Array xs(DType::f64, {rows, width}, x), ws(DType::f64, {3, heads, dim, width}, w);
   Array qkv(DType::f64, {rows, 3, heads, dim}), y(DType::f64, {rows, width});
-  linear(lane(), xs, ws, no_tensor, qkv);
+  gemm(lane(), linear_product(xs, ws, no_tensor, qkv), Write::overwrite);
   expect_close(qkv, reference::linear(x, w, {}, rows, width, 3 * width));
   const Array merged(DType::f64, {rows, heads, dim}, x);
   const Vector v = random_values(width * width, 3);
-  linear(lane(), merged, Array(DType::f64, {width, heads, dim}, v), no_tensor, y);
+  gemm(lane(), linear_product(merged, Array(DType::f64, {width, heads, dim}, v), no_tensor, y),
+       Write::overwrite);
   expect_close(y, reference::linear(x, v, {}, rows, width, width));
 }
 
@@ -155,9 +200,9 @@ TEST(Linear, IsAdjointToItsGradients) {
                dy = random_values(rows * out, 3);
   const Array xs(DType::f64, {rows, in}, x), ws(DType::f64, {out, in}, w), dys(DType::f64, {rows, out}, dy);
   Array y(DType::f64, {rows, out}), dx(DType::f64, {rows, in}), dw(DType::f64, {out, in});
-  linear(lane(), xs, ws, no_tensor, y);
-  linear_input_gradient(lane(), dys, ws, dx);
-  linear_weight_gradient(lane(), dys, xs, dw, Write::overwrite);
+  gemm(lane(), linear_product(xs, ws, no_tensor, y), Write::overwrite);
+  gemm(lane(), input_gradient_product(dys, ws, dx), Write::overwrite);
+  gemm(lane(), weight_gradient_product(dys, xs, dw), Write::overwrite);
   const double forward = inner_product(y.values(), dy);
   EXPECT_NEAR(inner_product(x, dx.values()), forward, 1e-12 * std::abs(forward) + 1e-12);
   EXPECT_NEAR(inner_product(w, dw.values()), forward, 1e-12 * std::abs(forward) + 1e-12);

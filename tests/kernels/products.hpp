@@ -20,13 +20,15 @@ inline Vector magnitudes(Vector x) {
 /// Bounds the error of sums of `terms` products in any order by what their magnitudes add up to (Higham,
 /// Accuracy and Stability of Numerical Algorithms, section 3.1: gamma_n); the reference has such an error of
 /// fp64. The products themselves are exact, or one rounding with a sum. What is stored as bf16 is rounded
-/// once more.
-inline void expect_sums(const Array& array, const Vector& expected, const Vector& total, std::int64_t terms) {
+/// once more. `of_products` bounds the relative error of a product whose factors were rounded first.
+inline void expect_sums(const Array& array, const Vector& expected, const Vector& total, std::int64_t terms,
+                        double of_products = 0) {
   const auto gamma = [&](double rounding) {
     const double n = static_cast<double>(terms) * rounding;
     return n / (1 - n);
   };
-  const double computed = gamma(0x1p-53) + gamma(array.dtype() == DType::f64 ? 0x1p-53 : 0x1p-24);
+  const double summed = gamma(0x1p-53) + gamma(array.dtype() == DType::f64 ? 0x1p-53 : 0x1p-24);
+  const double computed = summed + of_products + summed * of_products;
   const double stored = array.dtype() == DType::bf16 ? bfloat16_rounding : 0;
   const Vector values = array.values();
   ASSERT_EQ(values.size(), expected.size());

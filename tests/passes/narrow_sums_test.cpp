@@ -11,8 +11,8 @@
 namespace heddle::passes {
 namespace {
 
-std::map<MapKind, int> maps_of(DType stream, const maps::Grid& grid) {
-  const Graph graph = with_types(parallelize(tests::small_gpt(), grid, ResidualStream::whole), stream);
+std::map<MapKind, int> maps_of(Precision precision, const maps::Grid& grid) {
+  const Graph graph = with_types(parallelize(tests::small_gpt(), grid, ResidualStream::whole), precision);
   std::map<MapKind, int> counts;
   const Program program = differentiate(partition(graph, {}).front());
   for (const Node& node : program.graph.nodes)
@@ -27,7 +27,7 @@ std::map<MapKind, int> maps_of(DType stream, const maps::Grid& grid) {
 
 TEST(NarrowSums, AreScatteredAndGathered) {
   for (const maps::Grid& grid : some_grids()) {
-    auto wide = maps_of(DType::f32, grid), narrow = maps_of(DType::bf16, grid);
+    auto wide = maps_of(Precision::fp32, grid), narrow = maps_of(Precision::bf16, grid);
     const int taken_apart = wide[MapKind::sum_reduce] + wide[MapKind::all_sum_reduce] -
                             narrow[MapKind::sum_reduce] - narrow[MapKind::all_sum_reduce];
     EXPECT_EQ(taken_apart > 0, grid.extent(Axis::tensor) > 1);

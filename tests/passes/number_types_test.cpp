@@ -12,7 +12,7 @@ namespace heddle::passes {
 namespace {
 
 Graph bf16_gpt(const maps::Grid& grid, ResidualStream stream = ResidualStream::whole) {
-  return with_types(parallelize(tests::small_gpt(), grid, stream), DType::bf16);
+  return with_types(parallelize(tests::small_gpt(), grid, stream), Precision::bf16);
 }
 
 std::vector<const Node*> conversions(const Graph& graph) {
@@ -24,7 +24,7 @@ std::vector<const Node*> conversions(const Graph& graph) {
 
 TEST(NumberTypes, AModelThatStreamsInTheTypeOfItsParametersStaysAsItIs) {
   const Graph model = tests::small_gpt();
-  EXPECT_EQ(text(with_types(model, DType::f32)), text(model));
+  EXPECT_EQ(text(with_types(model, Precision::fp32)), text(model));
 }
 
 TEST(NumberTypes, WhatHasRowsIsBf16ButForStatisticsAndParametersAreFp32) {
@@ -58,8 +58,8 @@ TEST(NumberTypes, EachWeightIsConvertedOnceHoweverOftenItIsUsed) {
 TEST(NumberTypes, WithoutMastersWeightsAreBf16AndWhatIsReadWideStaysSo) {
   for (const maps::Grid& grid : some_grids()) {
     const Graph laid = parallelize(tests::small_gpt(), grid, ResidualStream::whole);
-    const Graph graph = with_types(laid, DType::bf16, Masters::none);
-    EXPECT_EQ(text(with_types(laid, DType::bf16, Masters::remainder)), text(graph))
+    const Graph graph = with_types(laid, Precision::bf16, Masters::none);
+    EXPECT_EQ(text(with_types(laid, Precision::bf16, Masters::remainder)), text(graph))
         << "a remainder is no copy";
     EXPECT_TRUE(conversions(graph).empty());
     EXPECT_EQ(graph.nodes.size(), laid.nodes.size());
@@ -72,7 +72,7 @@ TEST(NumberTypes, WithoutMastersWeightsAreBf16AndWhatIsReadWideStaysSo) {
       EXPECT_GE(trained.gradient, 0);
   }
   const Graph model = tests::small_gpt();
-  EXPECT_EQ(text(with_types(model, DType::f32, Masters::none)), text(model));
+  EXPECT_EQ(text(with_types(model, Precision::fp32, Masters::none)), text(model));
 }
 
 TEST(NumberTypes, GradientsAreSummedInFp32AndCotangentsStreamAsBf16) {
@@ -88,6 +88,32 @@ TEST(NumberTypes, GradientsAreSummedInFp32AndCotangentsStreamAsBf16) {
         for (const auto* values : {&border.sent, &border.received, &border.sent_cotangents})
           for (ValueId id : *values) EXPECT_EQ(program.graph[id].dtype, DType::bf16);
     }
+}
+
+std::string without(std::string text, const std::string& word) {
+  for (std::size_t at = 0; (at = text.find(word, at)) != std::string::npos;) text.erase(at, word.size());
+  return text;
+}
+
+TEST(NumberTypes, UnderTf32AllProductsRoundTheirFactorsAndNothingElseDiffers) {
+  for (const maps::Grid& grid : some_grids()) {
+    const Graph laid = parallelize(tests::small_gpt(), grid, ResidualStream::whole);
+    const ById<PipelineRank, Share> plain = partition(with_types(laid, Precision::fp32), {2}),
+                                    rounded = partition(with_types(laid, Precision::tf32), {2});
+    for (const PipelineRank rank : plain.ids()) {
+      const Program program = differentiate(rounded[rank]);
+      int products = 0;
+      for (const Node& node : program.graph.nodes)
+        if (std::string_view(graph::name(node.op)).starts_with("linear")) {
+          EXPECT_EQ(std::get<graph::Linear>(node.attributes).rounding, Rounding::tf32);
+          ++products;
+        }
+      EXPECT_GE(products, 3 * 4) << "each linear of a layer and both its gradients";
+      const std::string told = text(program.graph), fp32 = text(differentiate(plain[rank]).graph);
+      EXPECT_NE(told, fp32);
+      EXPECT_EQ(without(told, "(tf32)"), fp32);
+    }
+  }
 }
 
 }  // namespace

@@ -20,8 +20,8 @@ using graph::ValueId;
 
 /// Two pipeline ranks that both hold the token table.
 Program program_of(PipelineRank pipeline_rank, Tying tying, Update update = Update::final,
-                   DType stream = DType::f32, Masters masters = Masters::kept) {
-  const ById<PipelineRank, Share> shares = partition(with_types(tests::small_gpt(), stream, masters), {2});
+                   Precision precision = Precision::fp32, Masters masters = Masters::kept) {
+  const ById<PipelineRank, Share> shares = partition(with_types(tests::small_gpt(), precision, masters), {2});
   return with_step_end(differentiate(shares[pipeline_rank]),
                        {.update = update,
                         .tying = tying,
@@ -101,7 +101,7 @@ TEST(StepEnd, TheCopyThatProductsReadIsMadeWithTheParameter) {
   for (const PipelineRank rank : first<PipelineRank>(2))
     for (Tying tying : {Tying::replicate, Tying::transmit})
       for (Update update : {Update::final, Update::revocable}) {
-        const Program program = program_of(rank, tying, update, DType::bf16);
+        const Program program = program_of(rank, tying, update, Precision::bf16);
         std::map<std::string, std::map<Phase, int>> written, copied;
         for (const Node& node : program.graph.nodes)
           for (const ValueId id : node.out) {
@@ -147,7 +147,7 @@ TEST(StepEnd, ARemainderGoesWithEveryParameterThatIsBf16AndStepped) {
   for (const PipelineRank rank : first<PipelineRank>(2))
     for (Tying tying : {Tying::replicate, Tying::transmit})
       for (Update update : {Update::final, Update::revocable}) {
-        const Program program = program_of(rank, tying, update, DType::bf16, Masters::remainder);
+        const Program program = program_of(rank, tying, update, Precision::bf16, Masters::remainder);
         int remainders = 0;
         for (const Trained& t : program.trained) {
           const bool splits = t.stepped() && program.graph[t.parameter].dtype == DType::bf16;

@@ -93,6 +93,27 @@ TEST(Plan, AThousandReplicasCostNoMoreThanOne) {
   EXPECT_EQ(thousand.memory_plans, one.memory_plans);
 }
 
+TEST(Plan, UnderTf32EveryProgramOfARunRoundsTheFactorsOfItsProducts) {
+  const auto expect_rounded = [](const Execution& execution, Rounding rounding) {
+    int products = 0;
+    for (const passes::Program& program : execution.programs)
+      for (const graph::Node& node : program.graph.nodes)
+        if (const auto* linear = std::get_if<graph::Linear>(&node.attributes)) {
+          EXPECT_EQ(linear->rounding, rounding) << graph::name(node.op) << " in phase " << int(node.phase);
+          ++products;
+        }
+    EXPECT_GT(products, 0);
+  };
+  for (const auto& [precision, rounding] :
+       {std::pair{"tf32", Rounding::tf32}, {"fp32", Rounding::none}, {"bf16", Rounding::none}}) {
+    const Plan plan = make(deck_of({"grid.pipeline=2", "train.recompute=full", "train.loss_rows=7",
+                                    std::string("train.precision=") + precision}));
+    for (const Execution* execution : {&plan.training, &plan.evaluation})
+      expect_rounded(*execution, rounding);
+  }
+  expect_rounded(for_inference(deck_of({}).model, Precision::tf32).evaluation, Rounding::tf32);
+}
+
 TEST(Plan, TiesAreFoundOnceInAnOrderThatAllRanksShare) {
   const Plan plan = make(deck_of({"grid.pipeline=3", "pipeline.tied=transmit"}));
   ASSERT_EQ(plan.ties.size(), 1u);

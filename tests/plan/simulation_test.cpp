@@ -32,7 +32,9 @@ memory = 1e11
 TEST(Simulation, TakesTheRateOfThePrecisionThatTheDeckHas) {
   EXPECT_EQ(told("bf16 = 4e12\n"), told(""));
   EXPECT_NE(told("bf16 = 1e9\n", "bf16"), told("bf16 = 2e9\n", "bf16"));
-  EXPECT_EQ(told("bf16 = 4e12\n", "tf32"), told(""));
+  EXPECT_EQ(told("bf16 = 4e12\n", "tf32"), told("")) << "what is not known of TF32 is that of fp32";
+  EXPECT_EQ(told("tf32 = 1e9\n"), told(""));
+  EXPECT_NE(told("tf32 = 1e9\n", "tf32"), told("", "tf32"));
   EXPECT_THROW(told("", "bf16"), KeyError);
 }
 

@@ -37,7 +37,7 @@ TEST(Estimate, CollectivesAsARingOfBytesAndATreeOfMessages) {
 }
 
 /// y = w x for 10 rows of 8 numbers, and the sum of y as a loss of sorts.
-passes::Program linear_program(const Grid& grid, DType stream = DType::f32,
+passes::Program linear_program(const Grid& grid, Precision precision = Precision::fp32,
                                passes::Masters masters = passes::Masters::kept) {
   graph::Graph g;
   const ValueId tokens =
@@ -52,7 +52,7 @@ passes::Program linear_program(const Grid& grid, DType stream = DType::f32,
   const ValueId p = append(g, Op::log_probability, {logits, sum, targets}, "p", {}, head)[0];
   g.outputs = append(g, Op::nll, {p}, "loss", {}, head);
   const graph::Graph laid_out =
-      passes::with_types(passes::parallelize(g, grid, passes::ResidualStream::whole), stream, masters);
+      passes::with_types(passes::parallelize(g, grid, passes::ResidualStream::whole), precision, masters);
   return passes::with_step_end(
       passes::differentiate(passes::partition(laid_out, {}).front()),
       {.remainders = masters == passes::Masters::remainder, .pipeline_rank = PipelineRank(0)});
@@ -87,18 +87,18 @@ TEST(Estimate, FlopsAndBytesOfAStage) {
 
 /// The norm reads a gradient and writes one number; AdamW reads it, parameter and moments, and writes all but the gradient.
 TEST(Estimate, BytesOfAStepAreThoseOfWhatItReadsAndWrites) {
-  const auto bytes = [](DType stream, passes::Masters masters) {
-    const passes::Program program = linear_program(Grid(), stream, masters);
+  const auto bytes = [](Precision precision, passes::Masters masters) {
+    const passes::Program program = linear_program(Grid(), precision, masters);
     return estimate({.program = program, .grid = Grid(), .extents = graph::Extents::microbatch(1, 10)},
                     {.rates = {1e18, 1.0}})
         .at(Stage(0))[step];
   };
   constexpr double numbers = 16 * 8, norm = 8;
-  EXPECT_DOUBLE_EQ(bytes(DType::f32, passes::Masters::kept), norm + numbers * (4 + 4 + 3 * 4 + 3 * 4));
-  EXPECT_DOUBLE_EQ(bytes(DType::bf16, passes::Masters::kept), norm + numbers * (4 + 4 + 3 * 4 + 3 * 4 + 2));
-  EXPECT_DOUBLE_EQ(bytes(DType::bf16, passes::Masters::remainder),
+  EXPECT_DOUBLE_EQ(bytes(Precision::fp32, passes::Masters::kept), norm + numbers * (4 + 4 + 3 * 4 + 3 * 4));
+  EXPECT_DOUBLE_EQ(bytes(Precision::bf16, passes::Masters::kept), norm + numbers * (4 + 4 + 3 * 4 + 3 * 4 + 2));
+  EXPECT_DOUBLE_EQ(bytes(Precision::bf16, passes::Masters::remainder),
                    norm + numbers * (4 + 4 + 2 * (2 * 4 + 2 + 2)));
-  EXPECT_DOUBLE_EQ(bytes(DType::bf16, passes::Masters::none), norm + numbers * (4 + 4 + 2 * (2 * 4 + 2)));
+  EXPECT_DOUBLE_EQ(bytes(Precision::bf16, passes::Masters::none), norm + numbers * (4 + 4 + 2 * (2 * 4 + 2)));
 }
 
 TEST(Estimate, AKernelTakesItsLeastTime) {

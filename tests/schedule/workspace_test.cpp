@@ -1,7 +1,7 @@
 // Where a library does attention, its workspace is planned: scratch that nobody else needs while the node runs.
 #include <gtest/gtest.h>
 
-#include "heddle/base/fused_attention.hpp"
+#include "heddle/base/attention_memory.hpp"
 #include "heddle/passes/number_types.hpp"
 #include "heddle/passes/parallelize.hpp"
 #include "heddle/passes/rematerialize.hpp"
@@ -40,8 +40,9 @@ graph::Graph attending_model(double dropout) {
 }
 
 struct Attending {
-  DType stream = DType::bf16;
+  Precision precision = Precision::bf16;
   double dropout = 0;
+  AttentionBy attention = AttentionBy::library;
   passes::Recompute recompute = passes::Recompute::none;
   maps::Grid grid = maps::Grid();
 };
@@ -49,7 +50,8 @@ struct Attending {
 /// By pipeline rank.
 ById<PipelineRank, passes::Program> programs_of(const Attending& how, const Schedule& schedule) {
   const graph::Graph graph = passes::with_types(
-      passes::parallelize(attending_model(how.dropout), how.grid, passes::ResidualStream::whole), how.stream);
+      passes::parallelize(attending_model(how.dropout), how.grid, passes::ResidualStream::whole),
+      how.precision);
   ById<PipelineRank, passes::Program> programs;
   for (const passes::Share& share : passes::partition(
            graph, passes::balanced_cuts(graph, schedule.stages(), extents), schedule.rank_of_stage)) {
@@ -71,7 +73,7 @@ PlanInput input_of(const Attending& how, const Schedule& schedule, const passes:
           .row = schedule.rows[PipelineRank(how.grid.coordinates(rank)[maps::Axis::pipeline])],
           .microbatches = schedule.microbatches,
           .window = schedule.window,
-          .fused_attention = true};
+          .attention = how.attention};
 }
 
 /// The bytes of each workspace, by the op that it is of.
@@ -99,8 +101,23 @@ TEST(Workspace, IsOfAttentionThatTheLibraryTakes) {
     EXPECT_EQ(bytes, workspace_bytes(op == Op::attention ? Pass::forward : Pass::backward, call));
   EXPECT_EQ(workspaces_of({.recompute = passes::Recompute::block}).count(Op::attention), 8U)
       << "what backward makes anew has one too";
-  EXPECT_EQ(workspaces_of({.stream = DType::f32}).size(), 0U);
-  EXPECT_EQ(workspaces_of({.dropout = 0.1}).size(), 0U);
+  EXPECT_EQ(workspaces_of({.precision = Precision::fp32}).size(), 0U) << "its tiles fit near memory";
+}
+
+TEST(Workspace, IsOfAttentionThatTheLibraryDoesNotTake) {
+  using fused_attention::Pass;
+  const fused_attention::Call call{DType::bf16, samples, sequence, heads, dim, 0.1};
+  const std::int64_t bytes = tiled_attention::workspace_bytes(Pass::backward, call);
+  EXPECT_GE(bytes, samples * heads * 2 * sequence * dim * size_of(DType::f32)) << "dk and dv of every head";
+  for (const auto by : {AttentionBy::device, AttentionBy::library}) {
+    const auto found = workspaces_of({.dropout = 0.1, .attention = by});
+    EXPECT_EQ(found.count(Op::attention_gradient), 4U);
+    EXPECT_EQ(found.count(Op::attention), 0U) << "its tiles fit near memory";
+    for (const auto& [op, held] : found) EXPECT_EQ(held, bytes);
+  }
+  EXPECT_EQ(workspaces_of({.attention = AttentionBy::device}).count(Op::attention_gradient), 4U)
+      << "without a library";
+  EXPECT_EQ(workspaces_of({.dropout = 0.1, .attention = AttentionBy::host}).size(), 0U);
 }
 
 TEST(Workspace, IsOfTheHeadsAndSamplesOfARank) {
@@ -121,7 +138,7 @@ TEST(Workspace, NobodyAsksForOneWhereThereIsNoLibrary) {
   const passes::Program& program = programs[PipelineRank(0)];
   PlanInput input = input_of(how, schedule, program, 0);
   const std::int64_t with = plan_memory(input).bytes;
-  input.fused_attention = false;
+  input.attention = AttentionBy::host;
   const MemoryPlan without = plan_memory(input);
   EXPECT_TRUE(workspaces(program, without).empty());
   EXPECT_EQ(without.locations.size(), program.graph.values.size());

@@ -3,6 +3,8 @@
 // Precision Training", arXiv 1710.03740; Kalamkar et al., arXiv 1905.12322).
 #pragma once
 
+#include <string_view>
+
 #include "heddle/base/dtype.hpp"
 
 namespace heddle {
@@ -21,6 +23,19 @@ constexpr DType stream_type(Precision precision) {
     case Precision::bf16: return DType::bf16;
     default: return DType::f32;
   }
+}
+
+/// What a product of matrices does with its factors before it multiplies them; sums are of their compute_type all the same.
+enum class Rounding : std::uint8_t {
+  none,
+  tf32,  ///< fp32 numbers lose all but 10 bits of their fraction, where the device has TF32
+};
+
+constexpr std::string_view name(Rounding rounding) { return rounding == Rounding::tf32 ? "tf32" : "none"; }
+
+/// That of the products of a run.
+constexpr Rounding product_rounding(Precision precision) {
+  return precision == Precision::tf32 ? Rounding::tf32 : Rounding::none;
 }
 
 /// The type of parameters, and of what is summed.

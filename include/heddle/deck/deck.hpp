@@ -215,6 +215,7 @@ struct Cost {
 struct Machine {
   double fp64 = 0;  ///< FLOP/s of a rank in large matrix products; 0: not known
   double fp32 = 0;
+  double tf32 = 0;  ///< 0: that of fp32
   double bf16 = 0;
   double memory = 0;  ///< bytes a second that a rank reads and writes; 0: not known
   double kernel = 0;  ///< seconds that every op takes at the least

@@ -49,7 +49,7 @@ using Binding = void (*)(const Call&);
 /// Null for `map`, which communicates and is carried out by comm.
 Binding binding(graph::Op op);
 /// The product of matrices that a node with these tensors is; none where its kernel is something else.
-std::optional<kernels::Product> product_of(graph::Op op, std::span<const Tensor> in,
+std::optional<kernels::Product> product_of(const graph::Node& node, std::span<const Tensor> in,
                                            std::span<const Tensor> out);
 /// What makes a kernel's library ready for a node, before the first step; null where there is nothing to do.
 Binding preparation(graph::Op op);

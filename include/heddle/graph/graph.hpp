@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "heddle/base/ids.hpp"
+#include "heddle/base/precision.hpp"
 #include "heddle/graph/extents.hpp"
 #include "heddle/graph/op.hpp"
 #include "heddle/maps/map.hpp"
@@ -63,6 +64,7 @@ struct Value {
 // What a node carries beside its values.
 struct Linear {
   int split_out = 0;  ///< the output dim of the weight that an axis splits when it splits the output
+  Rounding rounding = Rounding::none;  ///< of the product's factors, and of those of its gradients
 };
 struct Norm {
   double epsilon = 1e-5;

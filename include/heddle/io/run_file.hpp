@@ -36,6 +36,7 @@ struct RunHeader {
   std::string messages = "by MPI";   ///< who carries them
   std::vector<std::string> actions;  ///< the schedule as text, one row a pipeline rank
   std::vector<MemoryRegion> memory;
+  std::vector<MemoryRegion> device_memory;  ///< of a rank's GPU, by all processes on it; none of hosts
 };
 
 struct StepRow {

@@ -4,7 +4,7 @@
 
 #include <cstdint>
 
-#include "heddle/base/fused_attention.hpp"
+#include "heddle/base/attention_memory.hpp"
 #include "heddle/base/tensor.hpp"
 #include "heddle/lanes/lane.hpp"
 
@@ -23,8 +23,8 @@ struct AttentionDropout {
 
 /// out = dropout(softmax(scale q k^T, causal)) v in every sample and head.
 /// qkv [R, 3, H, D] with R = samples * sequence, out [R, H, D], logsumexp [R, H] of the scaled scores,
-/// in qkv's compute_type. `workspace` holds as many bytes as fused_attention::workspace_bytes says, or is left out: then the
-/// kernel is Heddle's on every device.
+/// in qkv's compute_type. `workspace` holds as many bytes as attention_workspace says, and is left out where that is none. A
+/// library is asked only where it has one.
 void attention(const lanes::Lane& lane, const Tensor& qkv, std::int64_t sequence, double scale,
                const AttentionDropout& dropout, const Tensor& out, const Tensor& logsumexp,
                const Tensor& workspace = {});

@@ -3,6 +3,7 @@
 
 #include <string_view>
 
+#include "heddle/base/precision.hpp"
 #include "heddle/base/tensor.hpp"
 #include "heddle/kernels/write.hpp"
 #include "heddle/lanes/lane.hpp"
@@ -24,15 +25,26 @@ struct Matrix {
 Matrix matrix(const Tensor& tensor, int row_dims = 1);
 Matrix transposed(const Matrix& a);
 
+/// c = a b, plus the row `bias` if it has data.
+struct Product {
+  Matrix a, b, c;
+  Tensor bias = {};
+  Rounding rounding = Rounding::none;  ///< of a and b
+};
+
 /// c = a b, plus the row `bias` if it has data, or c += a b. `a` and `b` have one type and are summed in its
 /// compute_type, which that of `bias` is; `c` has either, and is rounded once. What accumulates has the
 /// compute_type and no bias. A GPU rounds the bias to the type of `c` before it adds it. `c` is not transposed, and
-/// is not read where it is overwritten.
+/// is not read where it is overwritten. Factors that are rounded first are fp32, and are so where the device can:
+/// lacks_tf32.
 void gemm(const lanes::Lane& lane, const Matrix& a, const Matrix& b, const Matrix& c, Write write,
-          const Tensor& bias = {});
+          const Tensor& bias = {}, Rounding rounding = Rounding::none);
+void gemm(const lanes::Lane& lane, const Product& product, Write write);
 
 /// Why products of numbers of this type are computed in a wider one here, and take longer than that one's
 /// own; empty where they are not.
 std::string_view slow_products(DType type);
+/// Why products with Rounding::tf32 are those without here; empty where they are not.
+std::string_view lacks_tf32();
 
 }  // namespace heddle::kernels

@@ -17,6 +17,7 @@ namespace heddle::kernels {
 /// Of a call of gemm what the choice of an algorithm depends on. Plain bytes, which ranks exchange.
 struct ProductKey {
   DType factors = {}, result = {};
+  Rounding rounding = Rounding::none;  ///< of the factors
   bool flips_a = false, flips_b = false, accumulates = false, has_bias = false;
   std::int64_t rows = 0, columns = 0, inner = 0, a_stride = 0, b_stride = 0, c_stride = 0;
   std::int64_t alignment = 0;  ///< bytes that all addresses are aligned to, at most most_alignment
@@ -26,7 +27,8 @@ struct ProductKey {
 
   friend auto operator<=>(const ProductKey&, const ProductKey&) = default;
 };
-ProductKey key_of(const Matrix& a, const Matrix& b, const Matrix& c, Write write, const Tensor& bias);
+ProductKey key_of(const Matrix& a, const Matrix& b, const Matrix& c, Write write, const Tensor& bias,
+                  Rounding rounding = Rounding::none);
 
 /// As the library writes it: good for one version of it, on one kind of device.
 using ProductAlgorithm = std::array<std::byte, 64>;

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <string>
 
+#include "heddle/base/attention_memory.hpp"
 #include "heddle/deck/deck.hpp"
 #include "heddle/maps/grid.hpp"
 #include "heddle/passes/number_types.hpp"
@@ -26,8 +27,7 @@ struct Options {
   passes::Masters masters = passes::Masters::kept;
   bool narrow_moments = false;  ///< the optimizer's averages are kept in bf16
   schedule::Bucketing bucketing = {};
-  /// A library does attention where it can, and works in memory that is planned.
-  bool fused_attention = false;
+  AttentionBy attention = AttentionBy::host;  ///< who does it, in memory that is planned
   std::int64_t rooms =
       0;  ///< bytes that kernels work in beside the arena: those of base/device_rooms.hpp, or none
   /// The table's rows on a rank, and the columns of its logits, are padded to a multiple of it.

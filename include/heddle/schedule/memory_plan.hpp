@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "heddle/base/attention_memory.hpp"
 #include "heddle/maps/grid.hpp"
 #include "heddle/passes/differentiate.hpp"
 #include "heddle/schedule/slots.hpp"
@@ -44,7 +45,7 @@ inline constexpr int fixed_pool_count = 8;
 struct MemoryPlan {
   std::vector<Pool> pools;
   std::vector<Location> locations;  ///< of every value, and behind them of every workspace
-  /// Of every node: which location is its workspace, memory for what its kernel's library works in while it runs;
+  /// Of every node: which location is its workspace, memory that its kernel, or a library, works in while it runs;
   /// -1: it has none.
   std::vector<int> workspaces;
   std::int64_t bytes = 0;  ///< of the arena
@@ -70,8 +71,8 @@ struct PlanInput {
   int window = 1;  ///< of the schedule
   int lookahead = default_lookahead;
   int channel_capacity = default_channel_capacity;
-  bool fused_attention = false;  ///< a library does what base/fused_attention.hpp says, and wants workspaces
-  int table_multiple = 1;        ///< see src/schedule/padding.hpp
+  AttentionBy attention = AttentionBy::host;  ///< wants the workspaces of base/attention_memory.hpp
+  int table_multiple = 1;                     ///< see src/schedule/padding.hpp
 };
 
 /// Values that share memory are found first: a map that moves nothing, or sums in place, and ops that may

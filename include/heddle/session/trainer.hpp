@@ -7,6 +7,7 @@
 #include "heddle/data/dataset.hpp"
 #include "heddle/exec/engine.hpp"
 #include "heddle/kernels/runtime.hpp"
+#include "heddle/plan/message_memory.hpp"
 #include "heddle/plan/plan.hpp"
 #include "heddle/session/products.hpp"
 #include "heddle/train/optimizer.hpp"
@@ -52,6 +53,8 @@ class Trainer {
 
   const plan::Plan& plan() const { return plan_; }
   const comm::CartesianGrid& grid() const { return grid_; }
+  /// Who carries the messages of this run; the same on every rank.
+  plan::Carriers carriers() const;
   const exec::Engine& engine() const { return *engine_; }
   const lanes::Lane& lane() const { return lane_; }
   /// Bytes that this rank has allocated for the model and its training, and a GPU for its kernels.
@@ -68,6 +71,7 @@ class Trainer {
   exec::Observer* of_pieces() const { return observer_ && observer_->watches_pieces() ? observer_ : nullptr; }
   exec::EngineInput engine_input(const plan::Execution& execution) const;
   maps::Block samples() const;
+  void provide_message_memory();
   double counted_targets(const data::Batch& samples) const;
   Tensor loss_share(const exec::Engine& engine) const;
   exec::RunState state(std::int64_t step, exec::Observer* of_pieces = nullptr) const;

@@ -26,8 +26,9 @@ void check(cudaError_t result, const char* call) {
 cudaDataType_t type_of(DType type) {
   return type == DType::f64 ? CUDA_R_64F : type == DType::bf16 ? CUDA_R_16BF : CUDA_R_32F;
 }
-cublasComputeType_t compute_of(DType type) {
-  return type == DType::f64 ? CUBLAS_COMPUTE_64F : CUBLAS_COMPUTE_32F;
+cublasComputeType_t compute_of(const ProductKey& key) {
+  if (compute_type(key.factors) == DType::f64) return CUBLAS_COMPUTE_64F;
+  return key.rounding == Rounding::tf32 ? CUBLAS_COMPUTE_32F_FAST_TF32 : CUBLAS_COMPUTE_32F;
 }
 cublasOperation_t operation(bool flips) { return flips ? CUBLAS_OP_T : CUBLAS_OP_N; }
 
@@ -132,8 +133,8 @@ class CublasLt::Plan {
 };
 
 CublasLt::Plan::Plan(cublasLtHandle_t handle, const ProductKey& key) : handle_(handle), key_(key) {
-  const DType sums = compute_type(key.factors);
-  check(cublasLtMatmulDescCreate(&product_, compute_of(sums), type_of(sums)), "cublasLtMatmulDescCreate");
+  check(cublasLtMatmulDescCreate(&product_, compute_of(key), type_of(compute_type(key.factors))),
+        "cublasLtMatmulDescCreate");
   set(product_, CUBLASLT_MATMUL_DESC_TRANSA, operation(key.flips_b));
   set(product_, CUBLASLT_MATMUL_DESC_TRANSB, operation(key.flips_a));
   if (key.has_bias) set(product_, CUBLASLT_MATMUL_DESC_EPILOGUE, CUBLASLT_EPILOGUE_BIAS);

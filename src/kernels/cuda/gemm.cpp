@@ -16,9 +16,9 @@ const void* bias_for(const lanes::Lane& lane, const Matrix& c, const Tensor& bia
 }  // namespace
 
 void enqueue_product(const lanes::Lane& lane, const Matrix& a, const Matrix& b, const Matrix& c, Write write,
-                     const Tensor& bias) {
+                     const Tensor& bias, Rounding rounding) {
   if (a.columns > 0)
-    CublasLt::open().multiply(space(lane), key_of(a, b, c, write, bias),
+    CublasLt::open().multiply(space(lane), key_of(a, b, c, write, bias, rounding),
                               {a.data, b.data, c.data, bias_for(lane, c, bias)});
   else if (write == Write::overwrite)
     fill_rows(lane, c, bias.data);
@@ -27,5 +27,14 @@ void enqueue_product(const lanes::Lane& lane, const Matrix& a, const Matrix& b, 
 ProductLibrary* product_library() { return &CublasLt::open(); }
 
 std::string_view slow_products(DType) { return ""; }
+
+std::string_view lacks_tf32() {
+  int device = 0, major = 0;
+  const bool told = cudaGetDevice(&device) == cudaSuccess &&
+                    cudaDeviceGetAttribute(&major, cudaDevAttrComputeCapabilityMajor, device) == cudaSuccess;
+  HEDDLE_EXPECT(told);
+  constexpr int ampere = 8;
+  return major < ampere ? "this GPU has no TF32" : "";
+}
 
 }  // namespace heddle::kernels

@@ -21,12 +21,14 @@ void plain_product(const Matrix& a, const Matrix& b, const Matrix& c, Write writ
 }
 
 void enqueue_product(const lanes::Lane& lane, const Matrix& a, const Matrix& b, const Matrix& c, Write write,
-                     const Tensor& bias) {
+                     const Tensor& bias, Rounding) {
   lane.run([a, b, c, write, bias] { multiply(a, b, c, write, bias); });
 }
 
 /// oneDNN and Eigen choose by the shape alone.
 ProductLibrary* product_library() { return nullptr; }
+
+std::string_view lacks_tf32() { return "hosts have no TF32"; }
 
 std::string_view slow_products(DType type) { return type == DType::bf16 ? bf16_lacks() : ""; }
 

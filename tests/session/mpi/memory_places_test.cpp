@@ -21,7 +21,7 @@ TEST(MemoryPlaces, RanksThatShareAPlaceAreNamedTogether) {
 TEST(MemoryPlaces, OfTheHostAreTheHosts) {
   if (lanes::device()) GTEST_SKIP() << "the places are GPUs";
   EXPECT_EQ(session::memory_places(world()), world().hosts());
-  EXPECT_EQ(session::device_memory_text(1), "");
+  EXPECT_EQ(session::text(session::device_use(lanes::device_memory()), 1, 1), "");
 }
 
 TEST(MemoryPlaces, WhatTheRanksOfAPlaceTakeTogetherMustBeThere) {

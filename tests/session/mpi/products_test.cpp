@@ -23,17 +23,17 @@ using kernels::ProductKey;
 using kernels::Write;
 
 /// Rows of 72 bytes, and chunks of the loss that begin at odd ones.
-deck::Deck deck_for(int ranks) {
+deck::Deck deck_for(int ranks, const std::string& precision) {
   const int pipeline = ranks % 2 == 0 ? ranks / 2 : ranks, tensor = ranks / pipeline;
   return small_deck({fmt::format("grid.pipeline={}", pipeline), fmt::format("grid.tensor={}", tensor),
-                     "train.precision=bf16", "model.width=36", "train.sequence=15", "train.batch=6",
+                     "train.precision=" + precision, "model.width=36", "train.sequence=15", "train.batch=6",
                      "pipeline.microbatches=3", "train.loss_rows=7"});
 }
 
 /// A trainer whose products have a choice.
 struct Chosen {
-  explicit Chosen(ProductDouble& library)
-      : deck(deck_for(world().size())),
+  explicit Chosen(ProductDouble& library, const std::string& precision = "bf16")
+      : deck(deck_for(world().size(), precision)),
         plan(plan::make(deck)),
         trainer(options(library), plan, world().all(), clock, lane()) {}
 
@@ -69,12 +69,13 @@ class Asking final : public exec::Observer {
     const std::size_t nth = runs_[{piece.node, piece.action.microbatch}]++;
     const maps::Block* chunk = in_loss ? &rank_.loss_chunks.at(nth) : nullptr;
     const auto product =
-        exec::product_of(node.op, tensors(node.in, piece, chunk), tensors(node.out, piece, chunk));
+        exec::product_of(node, tensors(node.in, piece, chunk), tensors(node.out, piece, chunk));
     if (!product) return;
     const bool adds =
         node.op == graph::Op::linear_weight_gradient && !written_.insert(node.out.front()).second;
-    const auto& [a, b, c, bias] = *product;
-    const ProductKey key = kernels::key_of(a, b, c, adds ? Write::accumulate : Write::overwrite, bias);
+    const auto& [a, b, c, bias, rounding] = *product;
+    const ProductKey key =
+        kernels::key_of(a, b, c, adds ? Write::accumulate : Write::overwrite, bias, rounding);
     EXPECT_TRUE(library_.chosen.contains(key))
         << program_.graph[node.out.front()].name << ", microbatch " << piece.action.microbatch << ", run "
         << nth << ", aligned to " << key.alignment;
@@ -110,20 +111,39 @@ class Asking final : public exec::Observer {
   std::set<graph::ValueId> written_;
 };
 
-TEST(Products, EveryOneOfAStepIsSearchedBefore) {
+void expect_all_searched(const std::string& precision) {
   const SharedFolder folder;
   const Cache cache(folder / "");
   ProductDouble library;
-  Chosen run(library);
+  Chosen run(library, precision);
   const plan::RankPlan& rank = run.plan.of(run.plan.training, run.trainer.grid().rank());
   Asking asking(run.trainer.engine(), rank, library);
   run.trainer.step(0, made_up_batch(run.deck, run.trainer.first_sample(), run.trainer.sample_count()),
                    &asking);
   EXPECT_GE(asking.met.size(), 8U) << "two linears at least, their gradients, which add up";
   std::set<std::int64_t> alignments;
-  for (const ProductKey& key : asking.met) alignments.insert(key.alignment);
+  for (const ProductKey& key : asking.met) {
+    alignments.insert(key.alignment);
+    EXPECT_EQ(key.rounding == Rounding::tf32, precision == "tf32");
+  }
   if (run.plan.program(run.plan.pipeline_rank(run.trainer.grid().rank())).loss >= 0) {
     EXPECT_GT(alignments.size(), 1U) << "chunks of the loss lie worse than the rest";
+  }
+}
+
+TEST(Products, EveryOneOfAStepIsSearchedBefore) { expect_all_searched("bf16"); }
+TEST(Products, EveryOneOfAStepInTf32IsSearchedBefore) { expect_all_searched("tf32"); }
+
+TEST(Products, OfTf32TakeNothingThatWasKeptForFp32) {
+  const SharedFolder folder;
+  const Cache cache(folder / "");
+  ProductDouble library, rounded;
+  const Chosen first(library, "fp32"), second(rounded, "tf32");
+  EXPECT_EQ(rounded.searched.empty(), library.searched.empty()) << "the lowest rank that has one searches it";
+  EXPECT_EQ(rounded.chosen.size(), library.chosen.size());
+  for (const auto& [key, algorithm] : rounded.chosen) {
+    EXPECT_EQ(key.rounding, Rounding::tf32);
+    EXPECT_FALSE(library.chosen.contains(key));
   }
 }
 
@@ -201,7 +221,7 @@ TEST(Products, WithoutALibraryThereIsNothingToKeep) {
   if (kernels::product_library()) return;
   const SharedFolder folder;
   const Cache cache(folder / "cache");
-  const Training run(deck_for(world().size()));
+  const Training run(deck_for(world().size(), "bf16"));
   EXPECT_TRUE(run.trainer.products().text.empty() && run.trainer.products().remarks.empty());
   EXPECT_FALSE(std::filesystem::exists(folder / "cache"));
 }

@@ -38,7 +38,7 @@ class Spoils final : public exec::Observer {
 
 std::vector<std::byte> parameters_after(const deck::Deck& deck, bool library) {
   plan::Options options = plan::options_of(deck);
-  options.fused_attention = library;
+  options.attention = library ? AttentionBy::library : AttentionBy::host;
   const plan::Plan plan = plan::make(options);
   const exec::Clock clock;
   session::Trainer trainer(session::options_of(deck), plan, world().all(), clock, lane());
