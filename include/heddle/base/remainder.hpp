@@ -34,7 +34,8 @@ constexpr float whole_of(float weight, Remainder rest) {
 
 /// A carry in the sign of a number that has none, as AdamW's second moment, which is a mean of squares.
 constexpr float with_carry(float positive, bool carry) {
-  return std::bit_cast<float>((std::bit_cast<std::uint32_t>(positive) & 0x7fffffff) | std::uint32_t{carry} << 31);
+  return std::bit_cast<float>((std::bit_cast<std::uint32_t>(positive) & 0x7fffffff) | std::uint32_t{carry}
+                                                                                          << 31);
 }
 constexpr bool carry_of(float number) { return std::bit_cast<std::uint32_t>(number) >> 31 != 0; }
 
