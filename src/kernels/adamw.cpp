@@ -119,12 +119,14 @@ struct Numbers {
         rate(static_cast<T>(step.rate / step.bias_correction1)),
         root(static_cast<T>(1 / std::sqrt(step.bias_correction2))) {}
 
-  /// P: one number, or a pack.
+  /// P: one number, or a pack. What is multiplied and added at once is said, not left to the compiler, who would choose
+  /// anew for every way in which a parameter lies: the bits must be those of all.
   template <class P>
   KOKKOS_FORCEINLINE_FUNCTION P operator()(P parameter, P gradient, P& m, P& v) const {
     const P g = gradient * scale;
-    m = beta1 * m + fresh1 * g, v = beta2 * v + fresh2 * g * g;
-    return keep * parameter - rate * m / (square_root(v) * root + epsilon);
+    m = multiply_add(P(beta1), m, P(fresh1) * g);
+    v = multiply_add(P(beta2), v, P(fresh2) * g * g);
+    return multiply_add(P(keep), parameter, P(-rate) * m / multiply_add(square_root(v), P(root), P(epsilon)));
   }
 
   T beta1, fresh1, beta2, fresh2, scale, epsilon, keep, rate, root;
@@ -154,12 +156,12 @@ struct Pass {
   Rounded rounded;
 };
 
-template <class T, class Parameter, class... More>
-void run(const lanes::Lane& lane, std::int64_t count, const Pass<T, Parameter, More...>& pass) {
+template <class T, class... More>
+void run(const lanes::Lane& lane, std::int64_t count, const Pass<T, More...>& pass) {
   each_block(
       lane, "adamw", count, element_block,
       KOKKOS_LAMBDA(const Team& team, std::int64_t first, std::int64_t n) {
-        each_place<typename Parameter::Stored, T>(team, n, [&](auto i) { pass(i, first, 0); });
+        each_place<T>(team, n, [&](auto i) { pass(i, first, 0); });
       });
 }
 
