@@ -86,8 +86,9 @@ int World::size() const { return parts_->all.size(); }
 const std::vector<std::string>& World::hosts() const { return parts_->hosts; }
 const Communicator& World::all() const { return parts_->all; }
 Watchdog& World::watchdog() { return parts_->shared.watchdog; }
-void World::send_through(std::shared_ptr<DeviceMessages> library) {
+void World::send_through(std::shared_ptr<DeviceMessages> library, Reach mpi) {
   parts_->shared.device = std::move(library);
+  parts_->shared.mpi_reaches_devices = mpi == Reach::device;
 }
 
 // Runs on the watchdog's communicator: on the others a failing rank may have left collectives unfinished.

@@ -59,6 +59,10 @@ void add_memory(io::RunHeader& header, const plan::RankMemory& memory, int rank)
   if (memory.rooms > 0) header.memory.push_back({rank, "rooms of kernels", memory.rooms});
 }
 
+comm::Wish wish(const deck::Comm& asked) {
+  return asked.device_aware ? comm::Wish::device_aware_mpi : comm::Wish::fastest;
+}
+
 /// What a person who chose this precision has to know of this machine; empty where there is nothing.
 std::string remark(Precision precision) {
   if (precision == Precision::tf32)
@@ -119,7 +123,7 @@ Session::Parts::Parts(const deck::Deck& the_deck, comm::World& the_world)
       sampler(dataset, deck.data.order, deck.data.seed, deck.train.batch),
       clock(common_clock(world.all())),
       devices(lanes::device() ? text(memory_places(world)) : ""),
-      carrier(comm::choose_carrier(world, lanes::device_lane())),
+      carrier(comm::choose_carrier(world, lanes::device_lane(), wish(deck.comm))),
       trainer(options_of(deck), plan, world.all(), clock),
       progress(world.rank() == 0 ? Progress::Voice::speaks : Progress::Voice::silent, deck.train.steps,
                deck.train.batch * deck.train.sequence, deck.output.log_every),
