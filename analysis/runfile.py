@@ -15,7 +15,7 @@ class Run:
     path: str
     grid: dict        # axis -> extent
     hosts: list       # one a rank
-    messages: str     # who carries them: "by MPI", "by NCCL 2.28.3"
+    messages: str     # who carries them: "by MPI", "by NCCL 2.28.3", "by CUDA IPC, since ..."
     build: dict
     finished: bool
     parameters: int

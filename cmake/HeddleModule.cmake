@@ -4,7 +4,7 @@ set(HEDDLE_DEVICE_MODULES lanes kernels comm io data exec train session bench)
 # Folders of a module whose sources belong to this build beside those of src/<module>.
 set(HEDDLE_FOLDERS_lanes ${HEDDLE_DEVICE})
 set(HEDDLE_FOLDERS_kernels ${HEDDLE_DEVICE} ${HEDDLE_ATTENTION})
-set(HEDDLE_FOLDERS_comm ${HEDDLE_MESSAGES})
+set(HEDDLE_FOLDERS_comm ${HEDDLE_DEVICE} ${HEDDLE_MESSAGES})
 if(HEDDLE_PURE)
   set(HEDDLE_FOLDERS_app pure)
 else()

@@ -21,6 +21,12 @@ if(NOT HEDDLE_PURE)
   heddle_third_party(mpi MPI::MPI_CXX)
   target_compile_definitions(heddle_third_party_mpi INTERFACE OMPI_SKIP_MPICXX MPICH_SKIP_MPICXX)
 
+  # Before glibc 2.34 the memory that ranks of a host share is opened by a library of its own.
+  find_library(RT_LIBRARY rt)
+  if(RT_LIBRARY)
+    target_link_libraries(heddle_third_party_mpi INTERFACE ${RT_LIBRARY})
+  endif()
+
   set(HDF5_PREFER_PARALLEL TRUE)
   find_package(HDF5 REQUIRED COMPONENTS C)
   heddle_third_party(hdf5 HDF5::HDF5)

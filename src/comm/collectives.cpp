@@ -6,6 +6,7 @@
 #include "log_sum.hpp"
 #include "map_route.hpp"
 #include "slices.hpp"
+#include "sum_by_messages.hpp"
 
 namespace heddle::comm {
 namespace {
@@ -66,6 +67,8 @@ Request start_all_reduce(const Communicator& communicator, Reduction reduction, 
     return make_request(*group.shared, lane, *device, "all-reduce", {in, out},
                         [&] { device->all_reduce(in, out); });
   }
+  if (reduction == Reduction::sum && group.shared->mpi_reaches_devices && !lane.shares_memory())
+    return start_sum_by_messages(communicator, in, out, lane);
   const auto sum = [&group, reduction](Request::State& state, const std::vector<Tensor>& reached) {
     all_reduce(group, reduction, reached.front(), reached.back(), state);
   };

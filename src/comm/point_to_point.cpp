@@ -25,7 +25,7 @@ Request start_send(const Communicator& communicator, int peer, Label label, cons
     check(MPI_Isend(all.in(sent.front().data), all.count(), all.type(), peer, tag, group.comm, state.add()),
           "MPI_Isend");
   };
-  return make_request(*group.shared, lane, {"send", {{Use::Of::reads, tensor}}, send});
+  return make_request(*group.shared, lane, {"send", {{Use::Of::reads, tensor}}, send, Calls::Of::messages});
 }
 
 Request start_receive(const Communicator& communicator, int peer, Label label, const Tensor& tensor,
@@ -44,7 +44,8 @@ Request start_receive(const Communicator& communicator, int peer, Label label, c
         "MPI_Irecv");
     state.receives = 1;
   };
-  return make_request(*group.shared, lane, {"receive", {{Use::Of::writes, tensor}}, receive});
+  return make_request(*group.shared, lane,
+                      {"receive", {{Use::Of::writes, tensor}}, receive, Calls::Of::messages});
 }
 
 }  // namespace heddle::comm

@@ -80,10 +80,14 @@ std::function<void(Request::State&)> staged(const std::shared_ptr<Staging>& stag
   };
 }
 
+bool mpi_reaches(const Shared& shared, const lanes::Lane& lane, const Calls& calls) {
+  return lane.shares_memory() || (shared.mpi_reaches_devices && calls.of == Calls::Of::messages);
+}
+
 void enqueue(Request::State& state, const lanes::Lane& lane, Calls calls) {
   const char* const what = calls.what;
   for (const Use& use : calls.uses) keep(state, use.tensor);
-  if (lane.shares_memory()) {
+  if (mpi_reaches(*state.shared, lane, calls)) {
     state.start = [calls = std::move(calls)](Request::State& begun) {
       calls.start(begun, where_they_lie(calls.uses));
     };

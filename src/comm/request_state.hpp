@@ -50,11 +50,14 @@ struct Use {
 
 /// Calls of MPI to be made once all is done that was enqueued on the lane before; maybe later, so `start` holds what it
 /// needs by value. It is given the tensors of `uses` where MPI reaches them: where they lie, or, of a lane whose memory
-/// is not the host's, copies there, that are made before and brought back after.
+/// is not the host's, copies there, that are made before and brought back after. A device-aware MPI takes messages from a
+/// device's memory, and puts them there, itself; of collectives that go on beside the host Open MPI can do none so, and others few.
 struct Calls {
+  enum class Of { collectives, messages };
   const char* what;
   std::vector<Use> uses;
   std::function<void(Request::State&, const std::vector<Tensor>&)> start;
+  Of of = Of::collectives;
 };
 
 /// A request that keeps the memory in which what it uses lies.

@@ -162,7 +162,8 @@ Calls Exchange::Route::calls(const Tensor& in, const Tensor& out, const lanes::L
               land();
               if (next) next(arrived);
             };
-          }};
+          },
+          Calls::Of::messages};
 }
 
 Request Exchange::Route::start(const Tensor& in, const Tensor& out, const lanes::Lane& lane) {

@@ -18,6 +18,7 @@ struct Shared {
   MessageMemory memory;
   Workspaces staging{lanes::Memory::beside, memory.staged};
   std::shared_ptr<DeviceMessages> device;  ///< null: the host's message library carries all
+  bool mpi_reaches_devices = false;        ///< what of all that it can take (request_state.hpp)
 
   /// To be called from whatever waits.
   void move_on() {

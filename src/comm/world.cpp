@@ -91,8 +91,9 @@ int World::rank_on_host() const {
 }
 const Communicator& World::all() const { return parts_->all; }
 Watchdog& World::watchdog() { return parts_->shared.watchdog; }
-void World::send_through(std::shared_ptr<DeviceMessages> library) {
+void World::send_through(std::shared_ptr<DeviceMessages> library, Reach mpi) {
   parts_->shared.device = std::move(library);
+  parts_->shared.mpi_reaches_devices = mpi == Reach::device;
 }
 
 // Runs on the watchdog's communicator: on the others a failing rank may have left collectives unfinished.

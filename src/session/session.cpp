@@ -87,6 +87,10 @@ std::vector<io::MemoryRegion> regions(const std::optional<DeviceUse>& use, const
   return found;
 }
 
+comm::Wish wish(const deck::Comm& asked) {
+  return asked.device_aware ? comm::Wish::device_aware_mpi : comm::Wish::fastest;
+}
+
 /// What a person who chose this precision has to know of this machine; empty where there is nothing.
 std::string remark(Precision precision) {
   if (const std::string_view why = kernels::lacks_tf32(); precision == Precision::tf32 && !why.empty())
@@ -150,7 +154,7 @@ Session::Parts::Parts(const deck::Deck& the_deck, comm::World& the_world)
       dataset(checked_tokens(deck, plan, places, world.rank())),
       sampler(dataset, deck.data.order, deck.data.seed, deck.train.batch),
       clock(common_clock(world.all())),
-      carrier(comm::choose_carrier(world, lanes::device_lane())),
+      carrier(comm::choose_carrier(world, lanes::device_lane(), wish(deck.comm))),
       trainer(options_of(deck), plan, world.all(), clock),
       used(device_use(at_start)),
       device_memory(regions(used, world)),

@@ -51,11 +51,14 @@ suite_said() {
        END {if (passed != "" || names) print passed + 0 " passed" skipped (names ? ", failed:" names : "")}' "$1"
 }
 
+# Who carried the messages of tests that several ranks ran.
+carried() { sed -n 's/^messages between GPUs go \(.*\)/, messages \1/p' "$1" | head -1; }
+
 # What a part said at its end: its line after "=>", its tests, or its last line.
 said() {
   local line
   line=$(sed -n 's/^=> //p' "$1" | tail -1)
-  [[ -n $line ]] || line=$(suite_said "$1")
+  [[ -n $line ]] || line=$(suite_said "$1")$(carried "$1")
   [[ -n $line ]] || line=$(grep -v '^ *$' "$1" | tail -1)
   printf '%s' "${line//|/ }"
 }

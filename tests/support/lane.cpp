@@ -1,5 +1,7 @@
 #include "support/lane.hpp"
 
+#include <fmt/format.h>
+
 #include <cstdlib>
 #include <string>
 #include <utility>
@@ -9,16 +11,27 @@
 #include "support/late_stream.hpp"
 #include "support/message_double.hpp"
 #include "support/mpi_world.hpp"
+#include "support/peer_double.hpp"
 
 namespace heddle::tests {
 namespace {
 
+std::shared_ptr<comm::DeviceMessages> device_messages_on(const std::string& kind, const lanes::Lane& lane) {
+  using Queues = PeerMemoryDouble::Queues;
+  if (kind == "messages") return std::make_shared<MessageDouble>(lane);
+  return std::make_shared<PeerDouble>(
+      std::make_shared<PeerMemoryDouble>(lane, kind == "peers" ? Queues::many : Queues::one));
+}
+
 lanes::Lane late_lane(const std::string& kind) {
-  HEDDLE_EXPECT(kind == "shared" || kind == "apart" || kind == "messages");
+  HEDDLE_EXPECT(kind == "shared" || kind == "apart" || kind == "aware" || by_device_messages());
   using Reach = LateStream::Reach;
-  lanes::Lane lane(std::make_shared<LateStream>(kind == "apart" ? Reach::apart : Reach::shared));
+  lanes::Lane lane(std::make_shared<LateStream>(kind == "apart"   ? Reach::apart
+                                                : kind == "aware" ? Reach::aware
+                                                                  : Reach::shared));
   comm::watch_over(lane, world().all());
-  if (kind == "messages") world().send_through(std::make_shared<MessageDouble>(lane));
+  if (kind == "aware") world().send_through(nullptr, comm::Reach::device);
+  if (by_device_messages()) world().send_through(device_messages_on(kind, lane));
   return lane;
 }
 
@@ -33,7 +46,8 @@ lanes::Lane device_lane() {
   static bool set_up = false;
   if (lane.stream() && !std::exchange(set_up, true)) {
     comm::watch_over(lane, world().all());
-    comm::choose_carrier(world(), lane);
+    const std::string said = comm::choose_carrier(world(), lane, comm::Wish::fastest);
+    if (world().rank() == 0) fmt::print("messages between GPUs go {}\n", said);
   }
   return lane;
 }
@@ -46,6 +60,8 @@ lanes::Lane lane() {
   return the_lane;
 }
 
-bool by_device_messages() { return kind() == "messages"; }
+bool by_device_messages() { return kind() == "messages" || kind() == "peers" || kind() == "peers_in_line"; }
+
+std::shared_ptr<comm::DeviceMessages> device_messages() { return device_messages_on(kind(), lane()); }
 
 }  // namespace heddle::tests

@@ -129,7 +129,7 @@ static void expect_whole_border(const unsigned char* memory, std::size_t bytes) 
 }
 
 std::shared_ptr<void> LateStream::allocate(std::int64_t bytes) {
-  if (reach_ == Reach::shared) return allocate_on_host(bytes);
+  if (reach_ != Reach::apart) return allocate_on_host(bytes);
   const Region::Opened opened;
   void* const data = Region::the().allocate(size(bytes));
   std::memset(data, nan_byte, size(bytes));

@@ -16,8 +16,9 @@ namespace heddle::tests {
 
 class LateStream final : public lanes::Stream {
  public:
-  /// Whether the host and its message library reach the lane's memory, or come to grief there.
-  enum class Reach { shared, apart };
+  /// Whether the host and its message library reach the lane's memory, or come to grief there; or the message library alone is said
+  /// to reach it.
+  enum class Reach { shared, apart, aware };
   explicit LateStream(Reach reach = Reach::shared);
   /// Does what is left.
   ~LateStream() override;

@@ -14,16 +14,21 @@ namespace heddle::comm {
 /// anything is asked of a GPU.
 void set_up_libraries(int ranks);
 
+/// What a user may ask for: that MPI is handed a device's memory, whatever else there is.
+enum class Wish { fastest, device_aware_mpi };
+
 struct Carrier {
-  std::shared_ptr<DeviceMessages> library;  ///< of the device; null: the host's message library
+  std::shared_ptr<DeviceMessages> library;  ///< of the device; null: MPI
+  Reach mpi = Reach::host;                  ///< the memory that MPI is handed
   std::string said;                         ///< for a person; empty where the host is the device
 };
 
-/// The device's library, where this build has one and each rank a device of its own. Collective over `ranks`: all get
-/// the same. `lane` is the device's.
-Carrier carrier(const Communicator& ranks, const lanes::Lane& lane);
+/// NCCL, where this build has it and each rank has a GPU of its own; else memory that ranks reach in each other, where all are on one
+/// host and a trial succeeds; else MPI, through the host. Collective over `ranks`: all get the same. `lane` is the device's. Throws
+/// Error where a wish cannot be granted.
+Carrier carrier(const Communicator& ranks, const lanes::Lane& lane, Wish wish);
 
 /// From now on what it finds carries the messages of `world`. Returns what it says.
-std::string choose_carrier(World& world, const lanes::Lane& lane);
+std::string choose_carrier(World& world, const lanes::Lane& lane, Wish wish);
 
 }  // namespace heddle::comm

@@ -12,6 +12,9 @@
 
 namespace heddle::comm {
 
+/// The memory that MPI is handed: the host's alone, or a device's too, by a device-aware MPI.
+enum class Reach { host, device };
+
 /// One per process, made first thing in main and destroyed last. Asks MPI for MPI_THREAD_FUNNELED: only the
 /// thread that makes it calls MPI, whatever threads kernels and lanes have.
 class World {
@@ -30,8 +33,8 @@ class World {
   const Communicator& all() const;
   Watchdog& watchdog();
   /// From now on messages on a device's lane go through `library`, on communicators that are made from now on; null: through
-  /// MPI. All ranks say the same.
-  void send_through(std::shared_ptr<DeviceMessages> library);
+  /// MPI, which reaches the memory that `mpi` says. All ranks say the same.
+  void send_through(std::shared_ptr<DeviceMessages> library, Reach mpi = Reach::host);
 
   /// The worst code over all ranks. Where that is not `done`, rank 0 prints to stderr the message of the
   /// lowest rank that failed with it by itself, and every other rank's wait ends with PeerFailed. No rank

@@ -158,6 +158,7 @@ struct Comm {
   double timeout = 300.0;  ///< seconds a wait may last
   int bucket_mib = 16;
   Width gradients = Width::wide;
+  bool device_aware = false;
   bool operator==(const Comm&) const = default;
 };
 

@@ -9,7 +9,8 @@ namespace heddle::lanes {
 
 struct Device {
   std::string name;  ///< "NVIDIA H200"
-  std::string bus;   ///< PCI address, which tells it from the others of its host: "0000:1B:00.0"
+  std::string bus;   ///< PCI address, by which people find it: "0000:1B:00.0"
+  std::string uuid;  ///< which no other GPU has, nor another part of one that is split: "GPU-f3c1..."
 };
 /// Nothing where the host is the device.
 std::optional<Device> device();

@@ -2,10 +2,27 @@
 #include "heddle/lanes/device.hpp"
 
 #include <array>
+#include <string_view>
 
 #include "call.hpp"
 
 namespace heddle::lanes {
+namespace {
+
+/// As nvidia-smi -L has it.
+std::string text(const cudaUUID_t& uuid) {
+  constexpr std::string_view digits = "0123456789abcdef";
+  std::string text = "GPU-";
+  for (std::size_t i = 0; i < sizeof uuid.bytes; ++i) {
+    if (i == 4 || i == 6 || i == 8 || i == 10) text += '-';
+    const auto byte = static_cast<unsigned char>(uuid.bytes[i]);
+    text += digits[byte / 16];
+    text += digits[byte % 16];
+  }
+  return text;
+}
+
+}  // namespace
 
 std::optional<Device> device() {
   int number = 0;
@@ -15,7 +32,7 @@ std::optional<Device> device() {
   cuda::check(cudaGetDeviceProperties(&properties, number), "cudaGetDeviceProperties");
   cuda::check(cudaDeviceGetPCIBusId(bus.data(), static_cast<int>(bus.size()), number),
               "cudaDeviceGetPCIBusId");
-  return Device{properties.name, bus.data()};
+  return Device{properties.name, bus.data(), text(properties.uuid)};
 }
 
 std::optional<DeviceMemory> device_memory() {

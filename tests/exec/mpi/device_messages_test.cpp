@@ -18,7 +18,7 @@ class DeviceMessagesOfOneRank : public testing::Test {
  protected:
   void SetUp() override {
     if (world().size() > 1) GTEST_SKIP() << "for one rank";
-    const comm::Carrier found = comm::carrier(world().all(), here_);
+    const comm::Carrier found = comm::carrier(world().all(), here_, comm::Wish::fastest);
     if (!found.library) GTEST_SKIP() << "no library: " << found.said;
     library_ = found.library;
     group_ = library_->join(library_->new_id(), 1, 0);
