@@ -58,12 +58,18 @@ struct RowsOfWarps {
   }
 };
 
+/// Kokkos takes far memory where it finds it, and moves what it has when a kernel wants more.
+inline bool uses_far_memory(const Scratch& scratch) {
+  return scratch.far > 0 || near_level(scratch.near) != scratch_level;
+}
+
 template <class F>
 void launch_rows(const Space& space, const char* name, std::int64_t rows, const F& f, Scratch scratch,
                  int threads) {
   constexpr bool by_teams = std::is_invocable_v<const F&, const Team&, std::int64_t>;
   const std::int64_t teams = by_teams ? rows : (rows + threads - 1) / threads;
   Policy policy(space, static_cast<int>(teams), threads, vector_lanes);
+  static_assert(is_argument<std::conditional_t<by_teams, RowOfATeam<F>, RowsOfWarps<F>>>());
   const bool all_far = near_level(scratch.near) == far_level;
   if (!all_far) reserve(policy, scratch_level, scratch.near);
   reserve(policy, far_level, scratch.far + (all_far ? scratch.near : 0));
@@ -78,6 +84,7 @@ template <class F>
 void each_row(const lanes::Lane& lane, const char* name, std::int64_t rows, const F& f, Scratch scratch = {},
               int threads = team_threads) {
   if (rows == 0) return;
+  if (uses_far_memory(scratch)) lane.passes();
   lane.run([where = &space(lane), name, rows, f, scratch, threads] {
     launch_rows(*where, name, rows, f, scratch, threads);
   });
