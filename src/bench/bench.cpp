@@ -30,7 +30,8 @@
 namespace heddle::bench {
 namespace {
 
-constexpr int warm_up = 2;  // steps: pages are touched, libraries have chosen their code
+/// Steps: pages are touched, libraries have chosen their code, a device has recorded what it replays.
+constexpr int warm_up = 3;
 
 /// Steps of three kinds take turns, so that what the machine does meanwhile falls on all of them alike.
 enum class Kind { bare, recorded, observed };  ///< nothing, events as in a run, the stopwatch
@@ -92,6 +93,7 @@ class Bench {
   std::array<std::vector<double>, kinds.size()> seconds_;  ///< of this rank's steps, by kind
   session::RunEvents events_;                              ///< of the last recorded step
   std::vector<io::EventRow> all_events_;                   ///< of every recorded step, these counted from 0
+  exec::ReplayCount replays_;                              ///< of this rank's last bare step
   std::vector<double> bare_, recorded_;                    ///< of the slowest rank
   MemoryUse memory_;                                       ///< the largest of any rank
   deck::Cost cost_;                                        ///< on rank 0: what heddle simulate can start from
@@ -104,12 +106,14 @@ double Bench::timed_step(Kind kind) {
                                    : kind == Kind::recorded ? &events_
                                                             : nullptr;
   if (kind == Kind::recorded) events_.rows.clear();
+  const exec::ReplayCount before = trainer_.replays();
   comm::barrier(world_.all(), "begin of a timed step");
   const double begin = clock_.now();
   trainer_.step(step_++ % deck_.train.steps, batch_, observer);
   trainer_.settle();
   trainer_.lane().fence("the end of a timed step");
   const double seconds = clock_.now() - begin;
+  if (kind == Kind::bare) replays_ = trainer_.replays() - before;
   if (kind == Kind::observed) watch_.finish();
   if (kind == Kind::recorded) {
     const auto nth = static_cast<std::int64_t>(this->seconds(kind).size());
@@ -252,6 +256,7 @@ RunReport Bench::run_report() const {
           .product_rate = gemm_rate_,
           .precision = std::string(deck::name(deck_.train.precision)),
           .memory = memory_,
+          .replays = replays_,
           .overhead = overhead_,
           .dearer = dearer};
 }
@@ -275,7 +280,10 @@ nlohmann::ordered_json Bench::summary(const RunReport& run) const {
       {"model_flops_per_step", run.flops},
       {"model_flops_per_s", run.flops_rate()},
       {"gemm_flops_per_s", run.product_rate},
-      {"ratio_to_gemm", run.flops_rate() / run.product_rate}};
+      {"ratio_to_gemm", run.flops_rate() / run.product_rate},
+      {"nodes", run.replays.nodes},
+      {"nodes_replayed", run.replays.replayed},
+      {"replays", run.replays.launches}};
   all.update(object(run.memory));
   all["cost"] = object(cost_);
   all["overhead_s"] = object(run.overhead);

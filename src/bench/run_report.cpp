@@ -26,6 +26,16 @@ std::string memory_text(const MemoryUse& memory) {
   return all;
 }
 
+/// Nothing where the lane records nothing.
+std::string replays_text(const exec::ReplayCount& replays) {
+  if (!replays.refused.empty())
+    return fmt::format("kernels        launched one by one: the GPU would not record them: {}\n",
+                       replays.refused);
+  if (replays.launches == 0) return "";
+  return fmt::format("kernels        of {} nodes a step {} are replayed, in {} launches (rank 0)\n",
+                     replays.nodes, replays.replayed, replays.launches);
+}
+
 std::string overhead_text(const RunReport& run) {
   std::vector<double> dearer = run.dearer;
   std::ranges::sort(dearer);
@@ -58,7 +68,7 @@ std::string text(const RunReport& run) {
              run.step(), run.steps.size(), static_cast<double>(run.tokens) / run.step(),
              of_a_rank(run.flops_rate()), run.formula, of_a_rank(run.product_rate), run.precision,
              run.flops_rate() / run.product_rate) +
-         memory_text(run.memory) + overhead_text(run);
+         replays_text(run.replays) + memory_text(run.memory) + overhead_text(run);
 }
 
 }  // namespace heddle::bench

@@ -26,22 +26,23 @@ const T& attribute(const Call& c) {
 
 std::int64_t first(const Call& c, int input, int dim) { return c.in_box[input][dim].begin; }
 /// The index in the step's whole batch of the first row of an input.
-std::int64_t first_row(const Call& c, int input) { return first(c, input, 0) + c.run.row_shift; }
+std::int64_t first_row(const Call& c, int input) { return first(c, input, 0) + c.run.changing().row_shift; }
 
+/// Where nothing is dropped no mask is drawn, and nothing asked.
 kernels::Dropout dropout(const Call& c) {
   const auto& d = attribute<graph::Dropout>(c);
-  return {random_key(d.key, c.run.seed), c.run.step, d.rate, first_row(c, 0)};
+  if (d.rate == 0) return {};
+  const RunState& run = c.run.changing();
+  return {random_key(d.key, run.seed), run.step, d.rate, first_row(c, 0)};
 }
 
 /// `qkv` is the input [rows, 3, heads, head_dim].
 kernels::AttentionDropout attention_dropout(const Call& c, int qkv) {
   const auto& d = attribute<graph::Attention>(c).dropout;
-  return {random_key(d.key, c.run.seed),
-          c.run.step,
-          d.rate,
-          first_row(c, qkv),
-          first(c, qkv, 2),
-          c.in_global[qkv][2]};
+  if (d.rate == 0) return {};
+  const RunState& run = c.run.changing();
+  return {random_key(d.key, run.seed), run.step,         d.rate,
+          first_row(c, qkv),           first(c, qkv, 2), c.in_global[qkv][2]};
 }
 
 /// The tokens of this rank, of which the first input is logits.
@@ -111,7 +112,8 @@ void sum_of_squares(const Call& c) {
 }
 
 void adamw(const Call& c) {
-  kernels::AdamWStep step = c.run.update;
+  const RunState& run = c.run.changing();
+  kernels::AdamWStep step = run.update;
   const auto& update = attribute<graph::Update>(c);
   if (!update.decays) step.weight_decay = 0;
   const bool splits = c.in.size() > 4;
@@ -121,7 +123,7 @@ void adamw(const Call& c) {
                kept_remainder = next(update.keeps && splits);
   kernels::adamw(c.lane, {c.in[0], c.in[2], c.in[3], splits ? c.in[4] : Tensor{}}, c.in[1],
                  {c.out[0], c.out[1], c.out[2], remainder}, {kept, kept_remainder}, next(update.copies), step,
-                 {random_key(update.key, c.run.seed), c.run.step, place(c, 0)});
+                 {random_key(update.key, run.seed), run.step, place(c, 0)});
 }
 
 constexpr std::array<Binding, graph::op_count> table = {
@@ -166,8 +168,8 @@ constexpr std::array<Binding, graph::op_count> table = {
     [](const Call& c) {
       kernels::log_probability_gradient(c.lane, c.in[0], c.in[1], c.in[2], tokens(c), c.in[3], c.out[0]);
     },
-    [](const Call& c) { kernels::nll(c.lane, c.in[0], c.run.loss_scale, c.out[0], c.write); },
-    [](const Call& c) { kernels::nll_gradient(c.lane, c.run.loss_scale, 1.0, c.out[0]); }, sum_of_squares,
+    [](const Call& c) { kernels::nll(c.lane, c.in[0], c.run.loss_scale(), c.out[0], c.write); },
+    [](const Call& c) { kernels::nll_gradient(c.lane, c.run.loss_scale(), 1.0, c.out[0]); }, sum_of_squares,
     adamw, [](const Call& c) { kernels::copy(c.lane, c.in[0], c.out[0]); },
     [](const Call& c) { kernels::convert(c.lane, c.in[0], c.out[0]); },
     nullptr,  // map

@@ -11,6 +11,28 @@ namespace heddle::exec {
 using schedule::Action;
 using schedule::ActionKind;
 
+namespace {
+
+/// The sums of gradients begin between the nodes of an action.
+class Reducing final : public Follower {
+ public:
+  Reducing(GradientReducer& reducer, const Action& action, Observer* observer)
+      : reducer_(reducer), action_(action), observer_(observer) {}
+
+  bool count(int node) override { return reducer_.count(node); }
+  void go_on() override {
+    const Observed observed(observer_, {.work = Work::bucket, .action = action_});
+    reducer_.go_on();
+  }
+
+ private:
+  GradientReducer& reducer_;
+  const Action& action_;
+  Observer* observer_;
+};
+
+}  // namespace
+
 void DeviceMachine::begin_step(const RunState& state, std::vector<std::int64_t> row_shifts) {
   state_ = state;
   row_shifts_ = std::move(row_shifts);
@@ -129,13 +151,9 @@ void DeviceMachine::reduce_gradients() {
 
 void DeviceMachine::compute(const Action& action) {
   state_.row_shift = row_shifts_[action.microbatch];
-  if (in_.reducer)
-    in_.runner.run(action, state_, [&](int node) {
-      const Observed observed(state_.observer, {.work = Work::bucket, .action = action});
-      in_.reducer->node_done(node);
-    });
-  else
-    in_.runner.run(action, state_);
+  if (!in_.reducer) return in_.runner.run(action, state_);
+  Reducing reducing(*in_.reducer, action, state_.observer);
+  in_.runner.run(action, state_, &reducing);
 }
 
 bool DeviceMachine::is_last(const Action& action) const {

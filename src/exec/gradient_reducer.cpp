@@ -23,14 +23,19 @@ GradientReducer::GradientReducer(const ProgramRunner& runner, const comm::Cartes
 
 void GradientReducer::begin_step() {
   for (State& state : states_) state.waiting = state.writes;
+  complete_.clear();
 }
 
-void GradientReducer::node_done(int node) {
-  for (int index : buckets_of_[node]) {
-    State& state = states_[index];
-    if (--state.waiting > 0) continue;
+bool GradientReducer::count(int node) {
+  for (const int bucket : buckets_of_[node])
+    if (--states_[bucket].waiting == 0) complete_.push_back(bucket);
+  return !complete_.empty();
+}
+
+void GradientReducer::go_on() {
+  for (const int index : std::exchange(complete_, {})) {
     const Bucket& bucket = buckets_[index];
-    state.request = start_sum(grid_.along(bucket.axes), tensor(bucket), bucket.sent, runner_.lane());
+    states_[index].request = start_sum(grid_.along(bucket.axes), tensor(bucket), bucket.sent, runner_.lane());
   }
   for (State& state : states_)
     if (!state.request.on_device()) state.request.test();  // moves it on

@@ -25,6 +25,18 @@ inline constexpr int vector_lanes = on_host ? 1 : 32;
 /// Host scratch of level 1 has no small limit; on a device level 0 is the fast shared memory.
 inline constexpr int scratch_level = on_host ? 1 : 0;
 
+/// Whether Kokkos hands a GPU's kernel the body of a loop over teams as its argument. What is larger goes through one place in
+/// constant memory: the host waits there for the kernel before, and a graph would replay whatever lies in it then.
+template <class Body>
+constexpr bool is_argument() {
+#ifdef KOKKOS_ENABLE_CUDA
+  return sizeof(Kokkos::Impl::ParallelFor<Body, Policy>) <
+         Kokkos::Impl::CudaTraits::ConstantMemoryUseThreshold;
+#else
+  return true;
+#endif
+}
+
 struct KokkosSettings {
   int threads = 0;         ///< 0 leaves the number to Kokkos: OMP_NUM_THREADS, or all cores
   std::optional<int> gpu;  ///< the number of one that this process sees

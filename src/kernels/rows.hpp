@@ -50,6 +50,7 @@ void launch_rows(const Space& space, const char* name, std::int64_t rows, const 
   constexpr bool by_teams = std::is_invocable_v<const F&, const Team&, std::int64_t>;
   const std::int64_t teams = by_teams ? rows : (rows + threads - 1) / threads;
   Policy policy(space, static_cast<int>(teams), threads, vector_lanes);
+  static_assert(is_argument<std::conditional_t<by_teams, RowOfATeam<F>, RowsOfWarps<F>>>());
   if (scratch > 0) policy.set_scratch_size(scratch_level, Kokkos::PerTeam(static_cast<int>(scratch)));
   if constexpr (by_teams)
     Kokkos::parallel_for(name, policy, RowOfATeam<F>{f});

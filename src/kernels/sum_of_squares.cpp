@@ -39,6 +39,7 @@ void sum_of_squares(const lanes::Lane& lane, const Tensor& x, const Tensor& resu
   HEDDLE_EXPECT(result.count() == 1);
   with_compute(x.dtype, [&](auto zero) {
     using T = decltype(zero);
+    lane.passes();  // Kokkos adds up the teams' sums in memory of its own, which may move
     lane.run([where = &space(lane), count = x.count(), from = x.as<T>(), to = result.as<double>()] {
       launch<T>(*where, count, from, to);
     });

@@ -6,6 +6,7 @@
 #include <fstream>
 #include <map>
 #include <sstream>
+#include <utility>
 
 #include "heddle/base/aside_file.hpp"
 #include "heddle/comm/carrier.hpp"
@@ -119,6 +120,7 @@ struct Session::Parts {
 
   void run();
   void train_step(std::int64_t step);
+  void tell_refusal();
   double evaluate();
   io::RunHeader header() const;
   std::string file(const std::string& name) const {
@@ -144,6 +146,7 @@ struct Session::Parts {
   Recorder recorder;
   Checkpoints checkpoints;
   exec::Observers observers;
+  bool told_refusal = false;
 };
 
 Session::Parts::Parts(const deck::Deck& the_deck, comm::World& the_world)
@@ -218,6 +221,17 @@ void Session::Parts::run() {
   }
 }
 
+/// Of any rank, once.
+void Session::Parts::tell_refusal() {
+  const std::string why = trainer.replays().refused;
+  if (why.empty() || std::exchange(told_refusal, true)) return;
+  fmt::print(stderr,
+             "heddle: rank {} launches its kernels one by one from now on (the GPU would not record them: "
+             "{}); numbers "
+             "stay the same, small models become slower\n",
+             world.rank(), why);
+}
+
 void Session::Parts::train_step(std::int64_t step) {
   const data::Batch samples = sampler.batch(step, trainer.first_sample(), trainer.sample_count());
   const std::int64_t done = step + 1;
@@ -236,6 +250,7 @@ void Session::Parts::train_step(std::int64_t step) {
   if (checkpoints.due(done))
     progress.say(fmt::format("step {}: checkpoint {}", done, checkpoints.write(world.all(), trainer, done)));
   recorder.hand_on(done);
+  tell_refusal();
 }
 
 double Session::Parts::evaluate() {

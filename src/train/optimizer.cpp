@@ -10,6 +10,21 @@ namespace heddle::train {
 using exec::Work;
 using graph::Phase;
 
+namespace {
+
+/// A request between the nodes of a phase.
+class MovesOn final : public exec::Follower {
+ public:
+  explicit MovesOn(comm::Request& request) : request_(request) {}
+  bool count(int) override { return false; }
+  void go_on() override { request_.test(); }
+
+ private:
+  comm::Request& request_;
+};
+
+}  // namespace
+
 Optimizer::Optimizer(const deck::Optimizer& settings, exec::ProgramRunner& runner,
                      const comm::Communicator& ranks, Tensor loss)
     : settings_(settings), runner_(runner), ranks_(ranks), loss_(loss) {}
@@ -85,7 +100,8 @@ void Optimizer::update(double scale) {
                    .gradient_scale = scale,
                    .bias_correction1 = 1 - std::pow(settings_.beta1, t),
                    .bias_correction2 = 1 - std::pow(settings_.beta2, t)};
-  runner_.run(updated_ ? Phase::redo : Phase::update, state_, [&](int) { agreed_.test(); });  // moves it on
+  MovesOn agreeing(agreed_);
+  runner_.run(updated_ ? Phase::redo : Phase::update, state_, &agreeing);
   if (!updated_) exchange_moments();
   updated_ = true;
 }

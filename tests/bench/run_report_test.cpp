@@ -46,6 +46,16 @@ TEST(RunReport, TellsOfADevicesMemoryWhereThereIsOne) {
   EXPECT_EQ(object(run.memory)["device_end_bytes"], 1000 * mib);
 }
 
+TEST(RunReport, TellsWhatIsReplayedWhereTheLaneRecords) {
+  RunReport run = of_two_ranks();
+  EXPECT_THAT(text(run), testing::Not(testing::HasSubstr("kernels  ")));
+  run.replays = {.nodes = 1000, .replayed = 900, .launches = 8};
+  EXPECT_THAT(text(run),
+              testing::HasSubstr("kernels        of 1000 nodes a step 900 are replayed, in 8 launches"));
+  run.replays.refused = "out of memory";
+  EXPECT_THAT(text(run), testing::HasSubstr("would not record them: out of memory\n"));
+}
+
 TEST(RunReport, OfTheRanksMemoryTheLargestNumbersCount) {
   const MemoryUse a{1, 5, 3, DeviceUse{9, 1, 1, 4}}, b{2, 4, 6, DeviceUse{3, 2, 3, 4}};
   const MemoryUse most = larger(a, b);

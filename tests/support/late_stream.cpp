@@ -4,8 +4,6 @@
 
 #include <cstring>
 #include <new>
-#include <optional>
-#include <vector>
 
 #include "heddle/base/error.hpp"
 #include "heddle/lanes/lane.hpp"
@@ -48,7 +46,7 @@ struct LateStream::Place final : lanes::Mark::Awaited {
   std::shared_ptr<lanes::Mark::Clock::time_point> time;  ///< of a moment
 };
 
-std::int64_t LateStream::Queue::add(std::function<void()> one) {
+std::int64_t LateStream::Queue::add(Work one) {
   {
     const std::lock_guard hold(mutex);
     if (!closed) {
@@ -73,7 +71,7 @@ void LateStream::Queue::work_off(Reach reach) {
 
 void LateStream::Queue::do_one(std::unique_lock<std::mutex>& hold) {
   {
-    const std::function<void()> next = std::move(work.front());
+    const Work next = std::move(work.front());
     work.pop_front();
     hold.unlock();
     next();
@@ -97,9 +95,39 @@ LateStream::~LateStream() {
   thread_.join();
 }
 
-void LateStream::run(std::function<void()> launch) { queue_->add(std::move(launch)); }
+void LateStream::run(std::function<void()> launch) {
+  if (kept_) return kept_->push_back(std::move(launch));
+  queue_->add(std::move(launch));
+}
+
+void LateStream::demand_no_recording(const char* what) const {
+  if (kept_) throw Error(ExitCode::failure, fmt::format("{} while work is recorded", what));
+}
+
+/// It is replayed as one piece.
+lanes::Recorded LateStream::record(const std::function<void()>& work) {
+  demand_no_recording("a recording");
+  if (may_keep_ && --*may_keep_ < 0) return {{}, "no memory is left"};
+  const auto kept = std::make_shared<std::vector<Work>>();
+  kept_ = kept.get();
+  std::string thrown;
+  try {
+    work();
+  } catch (const std::exception& error) {
+    thrown = error.what();
+  }
+  kept_ = nullptr;
+  if (!thrown.empty()) return {{}, thrown};
+  return {[this, kept] {
+            run([kept] {
+              for (const Work& one : *kept) one();
+            });
+          },
+          ""};
+}
 
 lanes::Mark LateStream::mark(const char* what) {
+  demand_no_recording("a mark");
   waits_.insert(what);
   if (what == forgotten_) return {};
   const std::lock_guard hold(queue_->mutex);
@@ -107,6 +135,7 @@ lanes::Mark LateStream::mark(const char* what) {
 }
 
 lanes::Mark LateStream::moment() {
+  demand_no_recording("a moment");
   const auto time = std::make_shared<lanes::Mark::Clock::time_point>();
   auto place = std::make_shared<Place>(queue_, queue_->add([time] { *time = lanes::Mark::Clock::now(); }));
   place->time = time;
@@ -114,6 +143,7 @@ lanes::Mark LateStream::moment() {
 }
 
 void LateStream::await(const lanes::Mark& mark) {
+  demand_no_recording("a mark that is awaited");
   run([place = std::dynamic_pointer_cast<const Place>(mark.awaited())] { place->wait(); });
 }
 
@@ -129,6 +159,7 @@ static void expect_whole_border(const unsigned char* memory, std::size_t bytes) 
 }
 
 std::shared_ptr<void> LateStream::allocate(std::int64_t bytes) {
+  demand_no_recording("an allocation");
   if (reach_ != Reach::apart) return allocate_on_host(bytes);
   const Region::Opened opened;
   void* const data = Region::the().allocate(size(bytes));
@@ -139,6 +170,7 @@ std::shared_ptr<void> LateStream::allocate(std::int64_t bytes) {
 }
 
 std::shared_ptr<void> LateStream::allocate_on_host(std::int64_t bytes) {
+  demand_no_recording("an allocation");
   void* const data = ::operator new(size(bytes) + border, alignment);
   std::memset(data, nan_byte, size(bytes) + border);
   return {data, [queue = queue_, bytes](void* gone) {
@@ -154,6 +186,7 @@ void LateStream::copy(const void* from, void* to, std::int64_t bytes) {
 }
 
 void LateStream::copy_from_host(const void* host, void* to, std::int64_t bytes) {
+  demand_no_recording("a copy from the host");
   const auto* const first = static_cast<const std::byte*>(host);
   run([staged = std::vector<std::byte>(first, first + bytes), to] {
     std::memcpy(to, staged.data(), staged.size());
@@ -161,6 +194,7 @@ void LateStream::copy_from_host(const void* host, void* to, std::int64_t bytes) 
 }
 
 void LateStream::copy_to_host(const void* from, void* host, std::int64_t bytes) {
+  demand_no_recording("a copy to the host");
   if (forgotten_ != "copy to the host") copy(from, host, bytes);
 }
 

@@ -6,9 +6,11 @@
 #include <condition_variable>
 #include <deque>
 #include <mutex>
+#include <optional>
 #include <set>
 #include <string>
 #include <thread>
+#include <vector>
 
 #include "heddle/lanes/stream.hpp"
 
@@ -26,6 +28,8 @@ class LateStream final : public lanes::Stream {
   /// From now on marks for `what` are passed at once: the wait is as good as forgotten. Empty: none. A copy
   /// to the host that nobody waits for is left out, since what it would write may be gone.
   void forget(std::string what) { forgotten_ = std::move(what); }
+  /// From now on nothing more is kept than `most` pieces of work: like a device that is out of memory.
+  void keep_at_most(int most) { may_keep_ = most; }
   /// What marks have been made for.
   const std::set<std::string>& waits() const { return waits_; }
 
@@ -42,18 +46,24 @@ class LateStream final : public lanes::Stream {
   void fill(void* to, unsigned char byte, std::int64_t bytes) override;
   void land(const lanes::Runs& runs, lanes::LandingTypes types, const void* from, void* to,
             lanes::Landing landing) override;
+  bool records() const override { return true; }
+  lanes::Recorded record(const std::function<void()>& work) override;
   bool shares_memory() const override { return reach_ == Reach::shared; }
 
  private:
+  using Work = std::function<void()>;
+  /// Throws where work is being kept: a device then refuses `what`.
+  void demand_no_recording(const char* what) const;
+
   /// Memory that outlives the stream still knows it.
   struct Queue {
     std::mutex mutex;
     std::condition_variable changed;
-    std::deque<std::function<void()>> work;
+    std::deque<Work> work;
     std::int64_t enqueued = 0, wanted = 0, done = 0;
     bool closed = false;
 
-    std::int64_t add(std::function<void()> one);
+    std::int64_t add(Work one);
     void work_off(Reach reach);
     void do_one(std::unique_lock<std::mutex>& hold);
     void close();
@@ -64,6 +74,8 @@ class LateStream final : public lanes::Stream {
   std::shared_ptr<Queue> queue_ = std::make_shared<Queue>();
   std::string forgotten_;
   std::set<std::string> waits_;
+  std::vector<Work>* kept_ = nullptr;  ///< while work is recorded
+  std::optional<int> may_keep_;        ///< nothing: as much as wanted
   std::thread thread_;
 };
 

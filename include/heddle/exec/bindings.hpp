@@ -27,11 +27,31 @@ struct RunState {
   Observer* observer = nullptr;         ///< of pieces; may be null
 };
 
+/// What a node asks of the run. A kernel's arguments that it asks for change: the node is enqueued anew each time, never replayed
+/// (replays.hpp).
+class Asked {
+ public:
+  explicit Asked(const RunState& run) : run_(run) {}
+
+  /// Equal in every step.
+  double loss_scale() const { return run_.loss_scale; }
+  /// All else.
+  const RunState& changing() const {
+    changing_ = true;
+    return run_;
+  }
+  bool for_what_changes() const { return changing_; }
+
+ private:
+  const RunState& run_;
+  mutable bool changing_ = false;
+};
+
 /// One node with its tensors, and the part of each global tensor that this rank holds.
 struct Call {
   const lanes::Lane& lane;
   const graph::Node& node;
-  const RunState& run;
+  Asked run;
   const graph::Extents& extents;
   /// Of every value of the program: is this the one rank that counts it, of those of its pipeline rank that
   /// hold this part?

@@ -28,6 +28,7 @@ class Engine {
   const passes::Program& program() const { return input_.execution.programs[pipeline_rank_]; }
   const Arena& arena() const { return *arena_; }
   ProgramRunner& runner() { return *runner_; }
+  const ReplayCount& replays() const { return runner_->replays(); }
   /// The all-reduces of gradients in a step; none where nothing is trained.
   std::vector<GradientReducer::Message> buckets() const;
   /// The value of the program with this name, if it has one: an input of the model, say.

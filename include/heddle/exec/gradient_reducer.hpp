@@ -17,8 +17,10 @@ class GradientReducer {
                   std::vector<schedule::Bucket> buckets, int microbatches);
 
   void begin_step();
-  /// To be told of every node that has run; starts the reduction of a bucket with its last gradient.
-  void node_done(int node);
+  /// To be told of every node, before or after it is enqueued; whether it adds the last gradient to a bucket.
+  bool count(int node);
+  /// The nodes that were counted are enqueued: starts the reduction of buckets that are complete, and moves others on.
+  void go_on();
   /// Moves what is under way; true when wait() would return at once.
   bool settled();
   /// Returns when every bucket is reduced, or the lane waits for those that are not. All writers have run.
@@ -50,6 +52,7 @@ class GradientReducer {
   std::vector<schedule::Bucket> buckets_;
   std::vector<State> states_;                 ///< of each bucket
   std::vector<std::vector<int>> buckets_of_;  ///< the buckets that a node adds to
+  std::vector<int> complete_;                 ///< buckets whose reduction is not started
   std::vector<bool> carried_out_;
 };
 

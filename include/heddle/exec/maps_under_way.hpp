@@ -27,6 +27,9 @@ class MapsUnderWay {
   /// To be called before a node runs that reads and writes this memory: waits for the maps that write what it
   /// reads, or read or write what it writes, and moves the others on.
   void settle(std::span<const Tensor> reads, std::span<const Tensor> writes, Observer* observer);
+  /// Whether `settle` would have found a map that this memory must wait for; not whether it is done.
+  bool touched(std::span<const Tensor> reads, std::span<const Tensor> writes) const;
+  bool empty() const { return maps_.empty(); }
   void finish(Observer* observer);
 
  private:

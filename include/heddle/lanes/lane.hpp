@@ -51,6 +51,17 @@ class Lane {
   /// A scalar as double. Waits.
   double read_scalar(const Tensor& tensor) const;
 
+  /// Whether it keeps work to do it again and again.
+  bool records() const { return stream_ && stream_->records(); }
+  /// See Stream::record. Only where it records.
+  Recorded record(const std::function<void()>& work) const { return stream_->record(work); }
+  /// Says of work that is being enqueued that it must not be kept: it has arguments that are not its caller's, and that may change.
+  void passes() const {
+    if (stream_) ++stream_->passing;
+  }
+  /// How often it was said.
+  std::int64_t passing() const { return stream_ ? stream_->passing : 0; }
+
   /// `what` will wait for it: for reports.
   Mark mark(const char* what) const { return stream_ ? stream_->mark(what) : Mark(); }
   /// A mark that knows when it was passed.

@@ -36,6 +36,13 @@ class Ranges {
   virtual void end() = 0;
 };
 
+/// What a stream makes of work that it was to keep.
+struct Recorded {
+  /// Enqueues all of it, with the arguments that it was recorded with; as often as wanted. Empty: it could not be kept.
+  std::function<void()> replay;
+  std::string refused;  ///< why
+};
+
 /// Everything but `allocate` is enqueued: it is done in this order, and the caller goes on.
 class Stream {
  public:
@@ -66,6 +73,11 @@ class Stream {
   virtual void fill(void* to, unsigned char byte, std::int64_t bytes) = 0;
   /// Types differ only as bf16 and fp32 do. Nothing is added to bf16, which would round each term.
   virtual void land(const Runs& runs, LandingTypes types, const void* from, void* to, Landing landing) = 0;
+  /// Whether it keeps work.
+  virtual bool records() const { return false; }
+  /// Calls `work`, and keeps what that enqueues instead of doing it. While it does, nothing may be allocated or freed, marked or
+  /// awaited, nor copied from or to memory of the host's.
+  virtual Recorded record(const std::function<void()>& /*work*/) { return {{}, "this stream keeps nothing"}; }
   /// Whether the host, and so a message library, reads and writes the lane's memory itself.
   virtual bool shares_memory() const { return true; }
   /// What the kernels' library enqueues on: Kokkos' instance of an execution space.
@@ -75,6 +87,7 @@ class Stream {
 
   Waiter waiter;             ///< null: the host asks again and again
   Ranges* ranges = nullptr;  ///< of a profiler; null: none listens
+  std::int64_t passing = 0;  ///< pieces of work that must not be kept, see Lane::passes
 };
 
 }  // namespace heddle::lanes

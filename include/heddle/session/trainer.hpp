@@ -61,6 +61,8 @@ class Trainer {
   std::int64_t allocated() const {
     return engine_->arena().allocated() + evaluation_->arena().allocated() + kernels::Runtime::room_bytes();
   }
+  /// Of training and evaluation together.
+  exec::ReplayCount replays() const { return engine_->replays() + evaluation_->replays(); }
   const Products& products() const { return products_; }
   /// What this rank holds, where it lies now. Whoever is handed memory may write it, before the next step.
   std::vector<train::TrainedParameter> parameters() const;

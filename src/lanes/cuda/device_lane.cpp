@@ -8,6 +8,7 @@
 
 #include "allocate.hpp"
 #include "event.hpp"
+#include "graph.hpp"
 #include "heddle/lanes/lane.hpp"
 #include "landing.hpp"
 #include "nvtx.hpp"
@@ -67,6 +68,8 @@ class CudaStream final : public Stream {
   void land(const Runs& runs, LandingTypes types, const void* from, void* to, Landing landing) override {
     cuda::land(*space_, there(runs), types, from, to, landing);
   }
+  bool records() const override { return true; }
+  Recorded record(const std::function<void()>& work) override { return cuda::record(stream_, work); }
   bool shares_memory() const override { return false; }
   void* native() override { return &*space_; }
   void* queue() override { return stream_; }
