@@ -78,7 +78,8 @@ inline constexpr std::int64_t scratch_alignment = 64;
 template <class T>
 KOKKOS_INLINE_FUNCTION T* take(const Team& team, std::int64_t count) {
   const auto bytes = static_cast<std::size_t>(count) * sizeof(T);
-  return static_cast<T*>(team.team_scratch(scratch_level).get_shmem_aligned(bytes, scratch_alignment));
+  const int level = scratch_level;  // by reference device code sees no constant of the namespace
+  return static_cast<T*>(team.team_scratch(level).get_shmem_aligned(bytes, scratch_alignment));
 }
 
 /// f(team, first, n) for blocks [first, first + n) of at most `width` that cover [0, count),
