@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <fstream>
 
+#include "heddle/deck/print.hpp"
 #include "support.hpp"
 
 namespace heddle::deck {
@@ -74,6 +75,25 @@ TEST(Read, OverridesAreTomlOrBareWords) {
   EXPECT_EQ(deck.optimizer.rate, 0.01);
   EXPECT_FALSE(deck.output.events);
   EXPECT_EQ(deck.train.seed, 1000);
+}
+
+TEST(Read, OverridesOfTextsTakeWordsAsTheyStand) {
+  for (const std::string word : {".", "..", "07", "2026-11-27", "1e5", "true", "[a]", "a#b", "{x", "inf", "a = b", "it's", "1_000"})
+    EXPECT_EQ(parse(good, "d.toml", Lines{"output.directory=" + word}).output.directory, word);
+  EXPECT_EQ(parse(good, "d.toml", Lines{"output.directory='07'"}).output.directory, "07");
+  EXPECT_EQ(parse(good, "d.toml", Lines{"output.directory=\"a\\u0041\""}).output.directory, "aA");
+  EXPECT_EQ(parse(good, "d.toml", Lines{"output.directory=\"\""}).output.directory, "");
+}
+
+TEST(Read, AnEmptyOverrideGivesAKeyUp) {
+  const Deck plain = parse(good, "d.toml");
+  const Deck deck = parse(good, "d.toml", Lines{"optimizer.rate=0.5", "grid.order=[\"data\"]", "output.directory=x",
+                                                "optimizer.rate=", "grid.order=", "output.directory=", "train.precision="});
+  EXPECT_EQ(resolved(deck), resolved(plain));
+  EXPECT_EQ(deck.at("optimizer.rate"), "default");
+  EXPECT_EQ(parse(good, "d.toml", Lines{"optimizer.rate=", "optimizer.rate=0.25"}).optimizer.rate, 0.25);
+  EXPECT_THAT(complaints([&] { parse(good, "d.toml", Lines{"model.width="}); }),
+              testing::ElementsAre(testing::HasSubstr("model.width is missing")));
 }
 
 struct Bad {
@@ -161,7 +181,6 @@ TEST(Read, BadOverridesSayWhatIsWrong) {
       {"pipeline.cuts=[1, 0]", "pipeline.cuts[1] = 0 is out of range " + cuts + "give at least 1"},
       {"pipeline.cuts=[1,2",
        "cannot parse array: encountered end-of-file (the text ends too early); complete the line"},
-      {"data.tokens=", no_override},
       {"data.tokens", no_override},
       {"=3", no_override},
       {"", no_override},

@@ -21,7 +21,7 @@ void bench(const BenchArguments& arguments, comm::World& world) {
   const kernels::Runtime runtime(world.rank_on_host());
   comm::choose_carrier(world, lanes::device_lane());
   if (arguments.machine.empty()) return bench::run(*deck, world, arguments.settings);
-  bench::MachineSettings settings{.file = arguments.machine};
+  bench::MachineSettings settings{.file = arguments.machine, .overwrite = arguments.settings.overwrite};
   if (deck) settings.attention = bench::attention_of(*deck);
   bench::measure_machine(world, settings);
 }

@@ -39,7 +39,9 @@ void add_bench(CLI::App& line, Chosen& chosen) {
   command->add_option("--steps", arguments->settings.steps, "How many steps of each kind to time")
       ->check(CLI::Range(std::int64_t{1}, most_bench_steps))
       ->capture_default_str();
-  command->add_option("--json", arguments->settings.json, "File to write all figures to");
+  command->add_option("--json", arguments->settings.json,
+                      "File to write all figures to; - for standard output");
+  add_overwrite(*command, arguments->settings.overwrite);
   command->add_flag("--by-tensor", arguments->settings.by_tensor,
                     "A row for each op and tensor, the layers together");
   command->add_option("--machine", arguments->machine,
@@ -63,15 +65,18 @@ void add_timeline(CLI::App& line, Chosen& chosen) {
       ->allow_extra_args(false);
   command->add_option("--title", arguments->title, "Of the picture")->capture_default_str();
   command->add_option("-o,--output", arguments->output, "SVG file to write")->required();
+  add_overwrite(*command, arguments->overwrite);
   command->callback([&chosen, arguments] { chosen = alone([arguments] { timeline(*arguments); }); });
 }
 
 void add_prepare(CLI::App& line, Chosen& chosen) {
-  auto* command = line.add_subcommand("prepare", "Turn a text into a tokens file");
-  const auto arguments = std::make_shared<PrepareArguments>();
+  auto* command = line.add_subcommand("prepare", "Turn texts into a tokens file");
+  const auto arguments = std::make_shared<data::PrepareSettings>();
   const auto tokenizer = std::make_shared<std::string>("byte");
-  command->add_option("TEXT", arguments->text, "Text file")->required();
-  command->add_option("-o,--output", arguments->tokens, "Tokens file to write")->required();
+  command->add_option("TEXT", arguments->texts, "Text files, joined as they stand; - for standard input")
+      ->required();
+  command->add_option("-o,--output", arguments->tokens_file, "Tokens file to write")->required();
+  add_overwrite(*command, arguments->overwrite);
   command->add_option("--tokenizer", *tokenizer, "byte or char")
       ->check(CLI::IsMember({"byte", "char"}))
       ->capture_default_str();
