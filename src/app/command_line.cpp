@@ -3,10 +3,9 @@
 #include <fmt/format.h>
 
 #include <cstdio>
-#include <cstdlib>
 #include <memory>
-#include <string_view>
 
+#include "heddle/app/launched.hpp"
 #include "heddle/base/outcome.hpp"
 
 namespace heddle::app {
@@ -82,12 +81,6 @@ void add_pure_commands(CLI::App& line, Chosen& chosen) {
   add_check(line, chosen);
   add_schedule(line, chosen);
   add_simulate(line, chosen);
-}
-
-bool first_process() {
-  for (const char* variable : {"OMPI_COMM_WORLD_RANK", "PMIX_RANK", "PMI_RANK", "SLURM_PROCID"})
-    if (const char* rank = std::getenv(variable)) return std::string_view(rank) == "0";
-  return true;
 }
 
 Chosen alone(std::function<void()> body) {

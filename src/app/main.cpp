@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "heddle/app/command_line.hpp"
+#include "heddle/app/launched.hpp"
 #include "heddle/base/error.hpp"
 #include "heddle/base/nearest.hpp"
 #include "heddle/build_info.hpp"

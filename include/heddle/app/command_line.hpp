@@ -25,9 +25,6 @@ void add_help(CLI::App& line, Chosen& chosen);
 /// say so: src/app/pure.
 void add_rank_commands(CLI::App& line, Chosen& chosen);
 
-/// Is this the first of the processes that a launcher started, or the only one?
-bool first_process();
-
 /// What a command without ranks does. It starts no MPI, so that it works on a login node. Should somebody
 /// start several processes of it all the same, one does the work, and the others succeed at once: a launcher
 /// that saw one of them fail would end the job before the message is out.

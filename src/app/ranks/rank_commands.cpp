@@ -1,8 +1,12 @@
 // The commands of a build that has MPI, Kokkos and HDF5.
+#include <fmt/format.h>
+
 #include <memory>
 
 #include "commands.hpp"
 #include "heddle/app/command_line.hpp"
+#include "heddle/app/launched.hpp"
+#include "heddle/base/outcome.hpp"
 
 namespace heddle::app {
 namespace {
@@ -10,10 +14,18 @@ namespace {
 constexpr std::int64_t most_bench_steps = 100'000, most_tokens = 1'000'000'000,
                        most_seed = std::int64_t{1} << 62;
 
+/// Of processes that do not see each other.
+int said_by_the_first(const Outcome& outcome) {
+  if (first_process()) fmt::print(stderr, "{}\n", outcome.message);
+  return static_cast<int>(outcome.code);
+}
+
 /// What a command does that all ranks take part in.
 Chosen together(std::function<void(comm::World&)> body) {
   return [body = std::move(body)](int argc, char** argv) {
     comm::World world(argc, argv);
+    const Outcome seen = outcome_of([&] { demand_one_world(world.size()); });
+    if (seen.code != ExitCode::done) return said_by_the_first(seen);
     return static_cast<int>(world.run([&] { body(world); }));
   };
 }
