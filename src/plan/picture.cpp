@@ -10,6 +10,8 @@
 #include <map>
 #include <set>
 
+#include "heddle/base/output_path.hpp"
+
 namespace heddle::plan {
 namespace {
 

@@ -7,6 +7,7 @@
 #include <tuple>
 
 #include "heddle/base/mebibytes.hpp"
+#include "heddle/base/output_path.hpp"
 #include "heddle/maps/grid.hpp"
 #include "heddle/plan/simulation.hpp"
 

@@ -94,7 +94,7 @@ void add_prepare(CLI::App& line, Chosen& chosen) {
       ->capture_default_str();
   command->callback([&chosen, arguments, tokenizer] {
     arguments->kind = *io::token_kind(*tokenizer);
-    chosen = alone([arguments] { prepare(*arguments); });
+    chosen = alone([arguments] { app::prepare(*arguments); });
   });
 }
 
