@@ -8,6 +8,7 @@ import numpy as np
 
 import runfile
 from plot_loss import smoothed
+from output import add_output
 from style import COLOURS, INK, QUIET, plt, save
 
 
@@ -44,7 +45,7 @@ def differences(axes, runs):
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("runs", nargs="+", metavar="RUN")
-    parser.add_argument("-o", "--output", default="losses.png")
+    add_output(parser, "losses.png")
     arguments = parser.parse_args()
     if not 2 <= len(arguments.runs) <= len(COLOURS):
         parser.error(f"2 to {len(COLOURS)} runs can be told apart")
@@ -60,7 +61,7 @@ def main():
         panel.set_xlabel("step", color=INK)
         panel.margins(x=0.01)
         panel.tick_params(colors=QUIET)
-    save(figure, arguments.output)
+    save(figure, arguments)
 
 
 if __name__ == "__main__":

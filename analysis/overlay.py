@@ -10,6 +10,7 @@ import subprocess
 import sys
 
 import runfile
+from output import add_output
 
 
 def lengths(run):
@@ -33,12 +34,14 @@ def main():
     parser.add_argument("--step", type=int, help="of the measured run (the one of median length)")
     parser.add_argument("--title", default="Measured and simulated")
     parser.add_argument("--heddle", default="heddle", help="the program")
-    parser.add_argument("-o", "--output", default="overlay.svg")
+    add_output(parser, "overlay.svg")
     arguments = parser.parse_args()
     step = arguments.step or median_step(runfile.read(arguments.measured))
     last = runfile.read(arguments.simulated).steps_with_events()[-1]
     command = [arguments.heddle, "timeline", arguments.measured, arguments.simulated, "--steps", str(step),
                "--steps", str(last), "--title", arguments.title, "-o", arguments.output]
+    if arguments.overwrite:
+        command.append("--overwrite")
     sys.exit(subprocess.run(command).returncode)
 
 

@@ -5,6 +5,7 @@ import argparse
 import numpy as np
 
 import runfile
+from output import add_output
 from style import BLUE, GREEN, INK, ORANGE, PURPLE, QUIET, plt, save
 
 
@@ -32,7 +33,7 @@ def losses(axes, steps):
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("run")
-    parser.add_argument("-o", "--output", default="loss.png")
+    add_output(parser, "loss.png")
     arguments = parser.parse_args()
     run = runfile.read(arguments.run)
     if len(run.steps) == 0:
@@ -55,7 +56,7 @@ def main():
     for panel in axes.values():
         panel.set_xlabel("step")
         panel.margins(x=0.01)
-    save(figure, arguments.output)
+    save(figure, arguments)
 
 
 if __name__ == "__main__":

@@ -1,8 +1,12 @@
 """One look for all figures: few lines, quiet colours, words where the eye is."""
+import os
+
 import matplotlib
 
 matplotlib.use("Agg")
 import matplotlib.pyplot as plt  # noqa: E402
+
+from output import MARK, demand_replaceable  # noqa: E402
 
 INK, QUIET, GRID = "#2b2b33", "#7a7a85", "#e6e6ea"
 BLUE, ORANGE, GREEN, PURPLE = "#3b6fb6", "#e0813c", "#4c9f70", "#8a63a8"
@@ -17,9 +21,15 @@ plt.rcParams.update({
 })
 
 
-def save(figure, path):
+MARK_GOES_TO = {".png": "Software", ".svg": "Creator", ".pdf": "Creator"}
+
+
+def save(figure, arguments):
+    path = arguments.output
+    demand_replaceable(path, arguments.overwrite)
+    place = MARK_GOES_TO.get(os.path.splitext(path)[1])
     try:
-        figure.savefig(path, bbox_inches="tight", facecolor="white")
+        figure.savefig(path, bbox_inches="tight", facecolor="white", metadata={place: MARK} if place else None)
     except (OSError, ValueError) as error:
         raise SystemExit(f"{path}: cannot write the figure ({error})")
     print(path)

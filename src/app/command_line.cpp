@@ -3,26 +3,18 @@
 #include <fmt/format.h>
 
 #include <cstdio>
-#include <cstdlib>
 #include <memory>
-#include <string_view>
 
-#include "heddle/base/error.hpp"
+#include "heddle/app/launched.hpp"
+#include "heddle/base/outcome.hpp"
 
 namespace heddle::app {
 namespace {
 
 int exit_code_of(const std::function<void()>& body) {
-  try {
-    body();
-  } catch (const Error& error) {
-    fmt::print(stderr, "{}\n", error.what());
-    return static_cast<int>(error.code());
-  } catch (const std::exception& error) {
-    fmt::print(stderr, "{}\n", error.what());
-    return static_cast<int>(ExitCode::failure);
-  }
-  return 0;
+  const auto [code, message] = outcome_of(body);
+  if (!message.empty()) fmt::print(stderr, "{}\n", message);
+  return static_cast<int>(code);
 }
 
 void add_check(CLI::App& line, Chosen& chosen) {
@@ -49,6 +41,7 @@ void add_schedule(CLI::App& line, Chosen& chosen) {
       ->capture_default_str();
   command->add_flag("--communication", arguments->communication, "Sends and receives too");
   command->add_option("-o,--output", arguments->output, "File to write; svg needs one");
+  add_overwrite(*command, arguments->overwrite);
   command->callback([&chosen, arguments] { chosen = alone([arguments] { schedule(*arguments); }); });
 }
 
@@ -61,6 +54,7 @@ void add_simulate(CLI::App& line, Chosen& chosen) {
   command->add_option("--json", arguments->json, "File to write all figures to; - for standard output");
   command->add_option("-o,--output", arguments->run_file, "run.h5 to write, for heddle timeline");
   command->add_option("--svg", arguments->picture, "Picture of the timeline to write");
+  add_overwrite(*command, arguments->overwrite);
   command
       ->add_option_function<std::string>("--png",
                                          [](const std::string&) {
@@ -79,16 +73,14 @@ CLI::Option* add_deck(CLI::App& command, DeckArguments& deck) {
   return file;
 }
 
+void add_overwrite(CLI::App& command, bool& overwrite) {
+  command.add_flag("--overwrite", overwrite, "Replace an output that is there, whatever it is");
+}
+
 void add_pure_commands(CLI::App& line, Chosen& chosen) {
   add_check(line, chosen);
   add_schedule(line, chosen);
   add_simulate(line, chosen);
-}
-
-bool first_process() {
-  for (const char* variable : {"OMPI_COMM_WORLD_RANK", "PMIX_RANK", "PMI_RANK", "SLURM_PROCID"})
-    if (const char* rank = std::getenv(variable)) return std::string_view(rank) == "0";
-  return true;
 }
 
 Chosen alone(std::function<void()> body) {

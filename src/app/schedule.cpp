@@ -3,7 +3,7 @@
 #include <fmt/ranges.h>
 
 #include "heddle/app/commands.hpp"
-#include "heddle/base/aside_file.hpp"
+#include "heddle/base/text_output.hpp"
 #include "heddle/plan/from_deck.hpp"
 #include "heddle/plan/schedule_file.hpp"
 #include "heddle/plan/simulation.hpp"
@@ -75,13 +75,10 @@ void schedule(const ScheduleArguments& arguments) {
   const deck::Deck deck = plan::read_deck(arguments.deck.file, arguments.deck.overrides,
                                           drawn ? deck::Purpose::simulation : deck::Purpose::schedule);
   const plan::Options options = plan::options_of(deck);
-  if (drawn) return plan::write_picture(arguments.output, plan::simulate(deck), options);
-  const schedule::Schedule rows = plan::rows_of(deck);
-  const std::string text = written(options, rows, arguments);
-  if (arguments.output.empty())
-    fmt::print("{}", text);
-  else
-    write_text(arguments.output, text);
+  TextOutput output(arguments.output.empty() ? "-" : arguments.output,
+                    {drawn ? marks::picture : marks::none, arguments.overwrite});
+  output.write(drawn ? plan::picture(plan::simulate(deck), options)
+                     : written(options, plan::rows_of(deck), arguments));
 }
 
 }  // namespace heddle::app

@@ -3,9 +3,11 @@
 
 #include <fmt/format.h>
 
+#include <optional>
+
 #include "heddle/app/commands.hpp"
 #include "heddle/app/simulated_run.hpp"
-#include "heddle/base/aside_file.hpp"
+#include "heddle/base/text_output.hpp"
 #include "heddle/deck/print.hpp"
 #include "heddle/plan/from_deck.hpp"
 
@@ -14,17 +16,18 @@ void simulate(const SimulateArguments& arguments) {
   const deck::Deck deck =
       plan::read_deck(arguments.deck.file, arguments.deck.overrides, deck::Purpose::simulation);
   const plan::Options options = plan::options_of(deck);
+  const bool any = arguments.overwrite;
+  demand_replaceable(arguments.run_file, {marks::none, any});
+  std::optional<TextOutput> picture, figures;
+  if (!arguments.picture.empty()) picture.emplace(arguments.picture, Replacing{marks::picture, any});
+  if (!arguments.json.empty()) figures.emplace(arguments.json, Replacing{marks::simulation, any});
   const plan::Simulation simulation = plan::simulate(deck);
   if (!arguments.run_file.empty())
     write_run(arguments.run_file, simulation, {deck.text, deck.overrides, deck::resolved(deck)},
               deck.train.batch * deck.train.sequence);
-  if (!arguments.picture.empty()) plan::write_picture(arguments.picture, simulation, options);
-  if (arguments.json == "-") {
-    fmt::print("{}", json(simulation, options, deck.name));
-    return;
-  }
-  if (!arguments.json.empty()) write_text(arguments.json, json(simulation, options, deck.name));
-  fmt::print("{}", text(simulation, options));
+  if (picture) picture->write(plan::picture(simulation, options));
+  if (figures) figures->write(json(simulation, options, deck.name));
+  if (arguments.json != "-") fmt::print("{}", text(simulation, options));
 }
 
 }  // namespace heddle::app

@@ -1,12 +1,12 @@
 #include "heddle/base/aside_file.hpp"
 
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
-#include <fstream>
 
 #include "heddle/base/error.hpp"
 
@@ -28,12 +28,16 @@ void bring_to_disk(const std::string& path) {
 
 }  // namespace
 
-AsideFile::AsideFile(std::string path) : path_(std::move(path)), partial_(partial_name(path_)) {
+AsideFile::AsideFile(std::string path) : path_(behind_links(path)), partial_(partial_name(path_)) {
   std::error_code ignored;
   if (std::filesystem::is_directory(path_, ignored))
     throw Error(ExitCode::usage, path_ + ": cannot write here", "it is a directory", "name a file");
+  if (is_stream(path_))
+    throw Error(ExitCode::usage, path_ + ": cannot write here", "it is a pipe or a device", "name a file");
   const int file = ::open(partial_.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0666);
   if (file < 0) fail(ExitCode::usage, path_ + ": cannot write here");
+  struct stat before {};
+  if (::stat(path_.c_str(), &before) == 0) ::fchmod(file, before.st_mode & 07777);
   ::close(file);
 }
 
@@ -51,10 +55,7 @@ void AsideFile::commit() {
 }
 
 void AsideFile::commit(const std::string& text) {
-  std::ofstream stream(partial_, std::ios::binary);
-  stream << text;
-  stream.close();
-  if (!stream) fail(ExitCode::failure, path_ + ": cannot write it");
+  write_bytes(partial_, text);
   commit();
 }
 

@@ -8,7 +8,7 @@
 
 #include "block_seconds.hpp"
 #include "budget.hpp"
-#include "heddle/base/aside_file.hpp"
+#include "heddle/base/text_output.hpp"
 #include "heddle/bench/bench.hpp"
 #include "heddle/build_info.hpp"
 #include "heddle/comm/collectives.hpp"
@@ -206,8 +206,9 @@ deck::Cost Bench::measure_costs() const {
 }
 
 void Bench::run(const Settings& settings) {
-  std::optional<AsideFile> file;
-  if (world_.rank() == 0 && !settings.json.empty()) file.emplace(settings.json);
+  std::optional<TextOutput> file;
+  if (world_.rank() == 0 && !settings.json.empty())
+    file.emplace(settings.json, Replacing{marks::bench, settings.overwrite});
   progress_.say(fmt::format("{}: {} parameters on {} ({} ranks), {} steps, then rates", deck_.name,
                             plan_.count.parameters, maps::name(plan_.grid()), world_.size(),
                             warm_up + settings.steps * static_cast<std::int64_t>(kinds.size())));
@@ -232,7 +233,7 @@ void Bench::run(const Settings& settings) {
   if (!file) return;
   nlohmann::ordered_json all = summary(run);
   for (const std::string& one : objects) all["ranks"].push_back(nlohmann::ordered_json::parse(one));
-  file->commit(all.dump(1) + '\n');
+  file->write(all.dump(1) + '\n');
 }
 
 /// One table for each pipeline rank: that of its first rank.

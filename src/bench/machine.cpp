@@ -9,7 +9,7 @@
 #include <set>
 
 #include "compute_rates.hpp"
-#include "heddle/base/aside_file.hpp"
+#include "heddle/base/text_output.hpp"
 #include "heddle/build_info.hpp"
 #include "heddle/comm/gather.hpp"
 #include "heddle/comm/watch_over.hpp"
@@ -54,14 +54,6 @@ Origin origin(const comm::World& world) {
           .nodes = static_cast<int>(nodes.size())};
 }
 
-void refuse_to_replace(const std::string& file) {
-  std::error_code ignored;
-  if (std::filesystem::exists(file, ignored) && !std::filesystem::is_directory(file, ignored))
-    throw Error(ExitCode::usage, file + ": this file is there already",
-                "a machine that somebody described or measured is not written over",
-                "name another, or remove it");
-}
-
 }  // namespace
 
 AttentionShape attention_of(const deck::Deck& deck) {
@@ -75,11 +67,8 @@ AttentionShape attention_of(const deck::Deck& deck) {
 }
 
 void measure_machine(comm::World& world, const MachineSettings& settings) {
-  std::optional<AsideFile> place;
-  if (world.rank() == 0) {
-    refuse_to_replace(settings.file);
-    place.emplace(settings.file);
-  }
+  std::optional<TextOutput> place;
+  if (world.rank() == 0) place.emplace(settings.file, Replacing{marks::none, settings.overwrite});
   const lanes::Lane lane = lanes::device_lane();
   comm::watch_over(lane, world.all());
   const Origin from = origin(world);
@@ -91,7 +80,7 @@ void measure_machine(comm::World& world, const MachineSettings& settings) {
   add_message_rates(report, world.all(), world.hosts(), lane);
   if (!place) return;
   fmt::print("{}", table(report.figures));
-  place->commit(machine_file(from, report.keys));
+  place->write(machine_file(from, report.keys));
 }
 
 }  // namespace heddle::bench

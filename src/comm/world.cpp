@@ -9,6 +9,7 @@
 
 #include "board.hpp"
 #include "communicator_handle.hpp"
+#include "heddle/base/outcome.hpp"
 #include "heddle/comm/carrier.hpp"
 
 namespace heddle::comm {
@@ -136,15 +137,7 @@ ExitCode World::agree(ExitCode code, const std::string& message) {
 }
 
 ExitCode World::run(const std::function<void()>& body) {
-  ExitCode code = ExitCode::done;
-  std::string message;
-  try {
-    body();
-  } catch (const Error& error) {
-    code = error.code(), message = error.what();
-  } catch (const std::exception& error) {
-    code = ExitCode::failure, message = error.what();
-  }
+  const auto [code, message] = outcome_of(body);
   return agree(code, message);
 }
 

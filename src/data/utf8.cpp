@@ -18,12 +18,12 @@ int length_of(unsigned char lead) {
 
 bool is_code_point(std::uint32_t value, int length) {
   constexpr std::uint32_t smallest[] = {0, 0, 0x80, 0x800, 0x10000};
-  return value >= smallest[length] && value <= 0x10FFFF && !(value >= 0xD800 && value <= 0xDFFF);
+  return value >= smallest[length] && value < code_points && !(value >= 0xD800 && value <= 0xDFFF);
 }
 
 }  // namespace
 
-std::uint32_t next_code_point(std::string_view& text, std::int64_t offset, const std::string& source) {
+std::uint32_t next_code_point(std::string_view& text, std::int64_t offset, std::string_view source) {
   const auto lead = static_cast<unsigned char>(text[0]);
   const int length = length_of(lead);
   bool valid = length > 0 && static_cast<std::size_t>(length) <= text.size();
@@ -39,6 +39,15 @@ std::uint32_t next_code_point(std::string_view& text, std::int64_t offset, const
                 "convert the text to UTF-8, or take the byte tokenizer");
   text.remove_prefix(static_cast<std::size_t>(length));
   return value;
+}
+
+std::size_t unfinished_bytes(std::string_view text) {
+  constexpr std::size_t longest = 4;
+  for (std::size_t count = 1; count < longest && count <= text.size(); ++count) {
+    const auto byte = static_cast<unsigned char>(text[text.size() - count]);
+    if ((byte & 0xC0) != 0x80) return static_cast<std::size_t>(length_of(byte)) > count ? count : 0;
+  }
+  return 0;
 }
 
 void append_utf8(std::string& text, std::uint32_t c) {

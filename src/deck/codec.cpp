@@ -7,6 +7,8 @@
 #include <cmath>
 #include <tuple>
 
+#include "heddle/base/nearest.hpp"
+
 namespace heddle::deck {
 namespace {
 

@@ -14,7 +14,6 @@
 #include <vector>
 
 #include "heddle/deck/deck.hpp"
-#include "nearest.hpp"
 
 namespace heddle::deck {
 

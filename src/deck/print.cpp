@@ -21,7 +21,34 @@ bool is_left_out(const Section& section, const Deck& deck) {
           std::all_of(section.keys.begin(), section.keys.end(), is_default));
 }
 
+/// "grid.tensor: how many ranks share each weight" and, under it, "integer, 1 if it is left out, at least 1"
+std::string help(const Key& key) {
+  std::string text = fmt::format("{}: {}\n  {}, ", key.name, key.meaning, key.type);
+  text += key.need == Need::required ? "must be given" : fmt::format("{} where it is left out", key.print(Deck()));
+  for (const std::string& more : {key.range, key.unit})
+    if (!more.empty()) text += ", " + more;
+  return text + "\n";
+}
+
 }  // namespace
+
+std::string help(std::string_view topic) {
+  if (const Key* key = find_key(topic)) return help(*key);
+  const Section* section = find_section(topic);
+  if (!section) return "";
+  std::string text = fmt::format("[{}] {}\n\n", section->name, section->meaning);
+  for (const Key& key : section->keys) text += help(key);
+  return text;
+}
+
+std::vector<std::string_view> topics() {
+  std::vector<std::string_view> all;
+  for (const Section& section : sections()) {
+    all.push_back(section.name);
+    for (const Key& key : section.keys) all.push_back(key.name);
+  }
+  return all;
+}
 
 std::string resolved(const Deck& deck) {
   std::string text;
@@ -38,7 +65,8 @@ std::string reference() {
       "# Deck reference\n\n"
       "A deck is a [TOML](https://toml.io) file. Every key can be set on the command line too, as "
       "`section.key=value`:\n"
-      "`heddle run inputs/first.toml grid.data=2 pipeline.schedule=gpipe`. Unknown keys are errors.\n"
+      "`heddle run inputs/first.toml grid.data=2 pipeline.schedule=gpipe`. There a string needs no quotes, and `section.key=`\n"
+      "takes a key out of the deck. Unknown keys are errors.\n"
       "`heddle check DECK` prints a deck with all its defaults.\n\n"
       "This file is generated from `src/deck/keys.cpp`; `HEDDLE_UPDATE=1 ctest -R deck.Reference` writes it "
       "anew.\n";

@@ -5,10 +5,12 @@
 
 #include <algorithm>
 #include <fstream>
+#include <functional>
 #include <set>
 #include <tuple>
 
 #include "derived.hpp"
+#include "heddle/base/nearest.hpp"
 #include "included.hpp"
 #include "keys.hpp"
 #include "renamed.hpp"
@@ -33,10 +35,11 @@ class Reader {
 
   void read_file(std::string_view text, const std::string& source) {
     file_ = {Origin::Kind::file, source};
-    readable_ = read_text(file_, text, parse_file);
+    readable_ = unless_mistaken(file_, [&] { read_table(file_, parse_file(text)); });
   }
   void read_override(const std::string& text) {
-    read_text({Origin::Kind::command_line, "command line: " + for_message(text)}, text, parse_override);
+    const Origin origin{Origin::Kind::command_line, "command line: " + for_message(text)};
+    unless_mistaken(origin, [&] { read_override(origin, split_override(text)); });
   }
   /// Takes the figures of the files that `named`, the deck itself, refers to; what is read afterwards wins.
   void include(const Deck& named);
@@ -45,7 +48,10 @@ class Reader {
  private:
   void include_machine(const std::string& path);
   void include_measurement(const std::string& path);
-  bool read_text(const Origin& origin, std::string_view text, toml::table (*parse)(std::string_view));
+  bool unless_mistaken(const Origin& origin, const std::function<void()>& read);
+  void read_override(const Origin& origin, const Override& given);
+  void give_up(const Key& key);
+  void read_table(const Origin& origin, const toml::table& table);
   void read_section(const Origin& origin, const toml::key& name, const toml::node& node);
   void read_key(const Origin& origin, const Section& section, const toml::key& name, const toml::node& node);
   void report_unknown_section(const Origin& origin, const toml::key& name, const toml::node& node);
@@ -112,15 +118,32 @@ void Reader::include_measurement(const std::string& path) {
     read_section({Origin::Kind::measurement, path}, name, node);
 }
 
-bool Reader::read_text(const Origin& origin, std::string_view text, toml::table (*parse)(std::string_view)) {
+bool Reader::unless_mistaken(const Origin& origin, const std::function<void()>& read) {
   try {
-    const auto table = parse(text);
-    for (auto&& [name, node] : table) read_section(origin, name, node);
+    read();
     return true;
   } catch (const SyntaxMistake& error) {
     report(origin, error.at, error.mistake);
     return false;
   }
+}
+
+void Reader::read_override(const Origin& origin, const Override& given) {
+  const Key* key = key_of(std::string(given.name));
+  if (key && given.value.empty()) return give_up(*key);
+  const bool of_words = key && key->type == Codec<std::string>::type();
+  read_table(origin, parse_override(given, of_words || given.value.empty() ? Unquoted::word : Unquoted::toml));
+}
+
+/// The key has its default again, or is missing.
+void Reader::give_up(const Key& key) {
+  deck_.positions.erase(key.name);
+  const toml::table before = parse_value("value", key.print(Deck()));
+  key.read(deck_, key.name, *before.get("value"));
+}
+
+void Reader::read_table(const Origin& origin, const toml::table& table) {
+  for (auto&& [name, node] : table) read_section(origin, name, node);
 }
 
 void Reader::read_section(const Origin& origin, const toml::key& name, const toml::node& node) {

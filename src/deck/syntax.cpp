@@ -95,21 +95,31 @@ toml::table parse_file(std::string_view text) {
   return table;
 }
 
-toml::table parse_override(std::string_view text) {
+Override split_override(std::string_view text) {
   const auto equals = text.find('=');
-  const auto name = trimmed(text.substr(0, equals));
-  const auto value = equals == std::string_view::npos ? "" : trimmed(text.substr(equals + 1));
-  const bool is_name =
-      name.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-.") ==
-      std::string_view::npos;
-  if (name.empty() || !is_name || value.empty() || value.find('\n') != std::string_view::npos)
+  const bool has_value = equals != std::string_view::npos;
+  const Override given{trimmed(text.substr(0, equals)), has_value ? trimmed(text.substr(equals + 1)) : ""};
+  const bool is_name = consists_of(
+      given.name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-.");
+  if (given.name.empty() || !is_name || !has_value || given.value.find('\n') != std::string_view::npos)
     throw SyntaxMistake{{1, 1}, {"this is no override", "an override is section.key=value", "write it so"}};
+  return given;
+}
+
+toml::table parse_override(const Override& given, Unquoted unquoted) {
+  const auto& [name, value] = given;
+  const bool quoted = value.starts_with('"') || value.starts_with('\'');
+  if (unquoted == Unquoted::word && !quoted) return parse_value(name, literal(value));
   try {
-    return parse_toml(text);
+    return parse_value(name, value);
   } catch (const SyntaxMistake&) {
     if (!is_bare_word(value)) throw;
-    return parse_toml(fmt::format("{} = {}", name, literal(value)));
+    return parse_value(name, literal(value));
   }
+}
+
+toml::table parse_value(std::string_view name, std::string_view value) {
+  return parse_toml(fmt::format("{} = {}", name, value));
 }
 
 }  // namespace heddle::deck

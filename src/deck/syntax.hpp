@@ -32,8 +32,19 @@ struct SyntaxMistake {
 /// A deck's text. Throws SyntaxMistake.
 toml::table parse_file(std::string_view text);
 
-/// `section.key=value`, where a value that is no TOML may be a string without its
-/// quotes. Throws SyntaxMistake.
-toml::table parse_override(std::string_view text);
+/// `section.key=value`; an empty value gives the key up.
+struct Override {
+  std::string_view name, value;  ///< without the blanks around them
+};
+/// Throws SyntaxMistake.
+Override split_override(std::string_view text);
+
+/// What a value without quotes is: TOML, or a word if it is none; or a word whatever it looks like.
+enum class Unquoted : bool { toml, word };
+/// Throws SyntaxMistake.
+toml::table parse_override(const Override& given, Unquoted unquoted);
+
+/// A value as TOML has it.
+toml::table parse_value(std::string_view name, std::string_view value);
 
 }  // namespace heddle::deck

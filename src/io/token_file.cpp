@@ -52,17 +52,16 @@ struct TokenFileWriter::State {
   std::int64_t vocabulary;
 };
 
-TokenFileWriter::TokenFileWriter(const std::string& path, const TokenFileHeader& header)
-    : state_(new State{AsideFile(path), {}, {}, header.vocabulary.size}) {
+TokenFileWriter::TokenFileWriter(const std::string& path, const Vocabulary& vocabulary,
+                                 const std::string& source)
+    : state_(new State{AsideFile(path), {}, {}, vocabulary.size}) {
   auto& file = state_->file = h5::create_file(state_->aside.partial(), h5::file_access(path));
   h5::write_attribute(file, "format", format_name);
   h5::write_attribute(file, "version", format_version);
-  write_vocabulary(file, header.vocabulary);
-  h5::write_attribute(file, "source", header.source);
-  h5::write_attribute(file, "source_crc32", static_cast<std::int64_t>(header.source_crc));
-  state_->tokens =
-      h5::create_dataset(file, "tokens", narrowest(header.vocabulary.size), h5::extendable_space(file),
-                         h5::chunked(file, {&chunk_tokens, 1}, h5::Checksum::fletcher32).id());
+  write_vocabulary(file, vocabulary);
+  h5::write_attribute(file, "source", source);
+  state_->tokens = h5::create_dataset(file, "tokens", narrowest(vocabulary.size), h5::extendable_space(file),
+                                      h5::chunked(file, {&chunk_tokens, 1}, h5::Checksum::fletcher32).id());
 }
 
 TokenFileWriter::~TokenFileWriter() = default;
@@ -72,7 +71,8 @@ void TokenFileWriter::append(std::span<const std::int32_t> ids) {
   h5::append(state_->tokens, H5T_NATIVE_INT32, ids.data(), ids.size());
 }
 
-void TokenFileWriter::finish() {
+void TokenFileWriter::finish(std::uint32_t source_crc) {
+  h5::write_attribute(state_->file, "source_crc32", static_cast<std::int64_t>(source_crc));
   state_->tokens.close();
   state_->file.close();
   state_->aside.commit();

@@ -10,6 +10,8 @@
 #include <map>
 #include <set>
 
+#include "heddle/base/output_path.hpp"
+
 namespace heddle::plan {
 namespace {
 
@@ -112,9 +114,9 @@ class Drawing {
     return fmt::format(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{0:g}\" height=\"{1:g}\" viewBox=\"0 0 {0:g} "
         "{1:g}\" "
-        "font-family=\"DejaVu Sans, Verdana, Arial, sans-serif\">\n<title>{2}</title>\n"
+        "font-family=\"DejaVu Sans, Verdana, Arial, sans-serif\">\n<title>{2}</title>\n<desc>{4}</desc>\n"
         "<rect width=\"100%\" height=\"100%\" fill=\"#ffffff\"/>\n{3}</svg>\n",
-        width, height_, escaped(picture_.title), body_);
+        width, height_, escaped(picture_.title), body_, marks::picture);
   }
 
  private:

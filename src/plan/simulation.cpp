@@ -5,7 +5,6 @@
 
 #include <tuple>
 
-#include "heddle/base/aside_file.hpp"
 #include "heddle/plan/costs.hpp"
 #include "heddle/plan/machine_costs.hpp"
 #include "heddle/plan/picture.hpp"
@@ -48,7 +47,7 @@ Simulation simulate(const Options& options) {
   return simulation;
 }
 
-void write_picture(const std::string& path, const Simulation& simulation, const Options& options) {
+std::string picture(const Simulation& simulation, const Options& options) {
   const auto& [schedule, summary] = std::tie(simulation.schedule, simulation.summary);
   const int chunks = options.pipeline.chunks;
   std::string stages;  // where there are more than ranks
@@ -56,15 +55,14 @@ void write_picture(const std::string& path, const Simulation& simulation, const 
   if (chunks == 0 && schedule.stages() > schedule.ranks())
     stages = fmt::format(" with {} stages", schedule.stages());
   const bool in_seconds = options.cost != deck::Cost(), short_step = in_seconds && summary.makespan < 1;
-  write_text(
-      path, svg({.title = fmt::format("{}: {} ranks{}, {} microbatches", options.pipeline.schedule,
-                                      schedule.ranks(), stages, schedule.microbatches),
-                 .remark = fmt::format("bubble {:.1f} % of the makespan", 100 * summary.bubble_of_makespan()),
-                 .unit = short_step   ? "milliseconds"
-                         : in_seconds ? "seconds"
-                                      : "an F takes 1",
-                 .units = short_step ? 1e3 : 1,
-                 .panels = {{simulation.timeline}}}));
+  return svg({.title = fmt::format("{}: {} ranks{}, {} microbatches", options.pipeline.schedule,
+                                   schedule.ranks(), stages, schedule.microbatches),
+              .remark = fmt::format("bubble {:.1f} % of the makespan", 100 * summary.bubble_of_makespan()),
+              .unit = short_step   ? "milliseconds"
+                      : in_seconds ? "seconds"
+                                   : "an F takes 1",
+              .units = short_step ? 1e3 : 1,
+              .panels = {{simulation.timeline}}});
 }
 
 }  // namespace heddle::plan

@@ -7,6 +7,7 @@
 #include <tuple>
 
 #include "heddle/base/mebibytes.hpp"
+#include "heddle/base/output_path.hpp"
 #include "heddle/maps/grid.hpp"
 #include "heddle/plan/simulation.hpp"
 
@@ -67,7 +68,8 @@ std::string text(const Simulation& simulation, const Options& options) {
 
 std::string json(const Simulation& simulation, const Options& options, const std::string& deck) {
   const auto& [schedule, summary] = std::tie(simulation.schedule, simulation.summary);
-  nlohmann::ordered_json all = {{"deck", deck},
+  nlohmann::ordered_json all = {{"format", marks::simulation},
+                                {"deck", deck},
                                 {"schedule", options.pipeline.schedule},
                                 {"pipeline_ranks", schedule.ranks()},
                                 {"stages", schedule.stages()},

@@ -4,17 +4,12 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <cmath>
-#include <cstdio>
+
+#include "heddle/base/duration.hpp"
+#include "heddle/base/outcome.hpp"
 
 namespace heddle::session {
 namespace {
-
-std::string duration(double seconds) {
-  const std::int64_t s = std::lround(seconds);
-  if (s >= 3600) return fmt::format("{}h {:02}min", s / 3600, s / 60 % 60);
-  return s >= 60 ? fmt::format("{}min {:02}s", s / 60, s % 60) : fmt::format("{}s", s);
-}
 
 constexpr double refresh = 0.2;  // seconds between two looks at a terminal
 
@@ -46,13 +41,13 @@ void Progress::step_ended(const exec::StepResult& result) {
   fmt::print("{}step {:>{}}/{}  loss {:.4f}  |g| {:.3f}  {:.0f} tokens/s  {} left{}",
              terminal_ ? "\r\x1b[K" : "", step, std::to_string(steps_).size(), steps_, result.loss,
              result.gradient_norm, rate_, duration(left), stays ? "\n" : "");
-  std::fflush(stdout);
+  flush_output();
 }
 
 void Progress::say(const std::string& line) {
   if (voice_ == Voice::silent) return;
   fmt::print("{}{}\n", terminal_ ? "\r\x1b[K" : "", line);
-  std::fflush(stdout);
+  flush_output();
 }
 
 }  // namespace heddle::session

@@ -96,7 +96,7 @@ class Commands(unittest.TestCase):
     def test_a_schedule_can_be_drawn(self):
         self.alone.write("wide.toml", "[pipeline]\nranks = 64\nmicrobatches = 128\nschedule = \"zb-h1\"\n")
         self.done(self.alone, "schedule", "wide.toml", "--format", "svg", "-o", "drawn.svg")
-        self.done(self.alone, "simulate", "wide.toml", "--svg", "simulated.svg", "-o", "simulated.h5")
+        self.done(self.alone, "simulate", "wide.toml", "--svg", "simulated.svg", "-o", "wide.h5")
         pictures = [open(os.path.join(self.folder, name)).read() for name in ("drawn.svg", "simulated.svg")]
         self.assertEqual(*pictures)
         picture = xml.etree.ElementTree.fromstring(pictures[0])

@@ -68,7 +68,7 @@ class Machine(unittest.TestCase):
         for program in (self.alone, self.pair):
             code, _, errors = program.run("bench", "--machine", "mine.toml")
             self.assertEqual(code, 2)
-            self.assertRegex(errors, r"^mine\.toml: this file is there already \(.*\); name another, or remove it\n$")
+            self.assertRegex(errors, r"^mine\.toml: this file is there already \(.*\); name another, or add --overwrite\n$")
         self.assertEqual(self.alone.read("mine.toml"), b"[machine]\nfp32 = 1e12\n")
         self.assertEqual([name for name in os.listdir(self.alone.folder) if name.endswith(".partial")], [])
 

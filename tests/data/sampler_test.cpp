@@ -25,9 +25,9 @@ struct Counting {
   explicit Counting(std::int32_t length) {
     std::vector<std::int32_t> ids(static_cast<std::size_t>(length));
     std::iota(ids.begin(), ids.end(), 0);
-    io::TokenFileWriter writer(path, {{io::TokenKind::byte, length, {}}, "count", 0});
+    io::TokenFileWriter writer(path, {io::TokenKind::byte, length, {}}, "count");
     writer.append(ids);
-    writer.finish();
+    writer.finish(0);
   }
 };
 

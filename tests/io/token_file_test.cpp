@@ -21,10 +21,10 @@ std::vector<std::int32_t> ids_up_to(std::int64_t vocabulary, std::size_t count) 
 }
 
 std::string write(const std::string& path, const Vocabulary& vocabulary, std::span<const std::int32_t> ids) {
-  TokenFileWriter writer(path, {vocabulary, "text.txt", 0x12345678});
+  TokenFileWriter writer(path, vocabulary, "text.txt");
   writer.append(ids.first(ids.size() / 3));
   writer.append(ids.subspan(ids.size() / 3));
-  writer.finish();
+  writer.finish(0x12345678);
   return path;
 }
 
@@ -67,7 +67,7 @@ TEST(TokenFile, HasNoNameBeforeItIsWhole) {
   const tests::TemporaryFolder folder;
   const auto path = folder / "tokens.h5";
   {
-    TokenFileWriter writer(path, {});
+    TokenFileWriter writer(path, {}, "");
     writer.append(std::vector<std::int32_t>(1000, 7));
     EXPECT_FALSE(std::filesystem::exists(path));
   }
@@ -83,10 +83,10 @@ TEST(TokenFile, UnwritablePlace) {
   const tests::TemporaryFolder folder;
   const auto file = folder.file("a_file", "");
   expect_error(ExitCode::usage, {"a_file/tokens.h5", "cannot write"},
-               [&] { TokenFileWriter(file + "/tokens.h5", {}); });
+               [&] { TokenFileWriter(file + "/tokens.h5", {}, ""); });
   std::filesystem::create_directory(folder / "tokens.h5");
   expect_error(ExitCode::usage, {"tokens.h5", "directory"},
-               [&] { TokenFileWriter(folder / "tokens.h5", {}); });
+               [&] { TokenFileWriter(folder / "tokens.h5", {}, ""); });
 }
 
 TEST(TokenFile, ForeignFiles) {

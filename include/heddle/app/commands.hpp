@@ -21,6 +21,7 @@ struct SimulateArguments {
   std::string json;      ///< file to write figures to, "-" for standard output; empty: none
   std::string run_file;  ///< run.h5 to write; empty: none
   std::string picture;   ///< SVG to draw the timeline to; empty: none
+  bool overwrite = false;
 };
 /// Predicts a step of the deck's pipeline on virtual clocks and prints what it takes and holds.
 void simulate(const SimulateArguments& arguments);
@@ -30,6 +31,7 @@ struct ScheduleArguments {
   std::string format = "text";  ///< or "csv", "svg"
   bool communication = false;   ///< sends and receives too
   std::string output;           ///< file to write; empty: standard output, which svg does not take
+  bool overwrite = false;
 };
 /// Prints or draws a deck's schedule. Computes nothing.
 void schedule(const ScheduleArguments& arguments);

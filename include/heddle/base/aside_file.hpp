@@ -3,10 +3,12 @@
 
 #include <string>
 
+#include "heddle/base/output_path.hpp"
+
 namespace heddle {
 
-/// Somebody writes `partial()`; `commit` brings it to disk and renames it to `path`, replacing what was
-/// there. A file that was not committed is removed. Only one rank may own the file's AsideFile.
+/// Somebody writes `partial()`; `commit` brings it to disk and renames it to `path`, or to what a link there leads to, replacing what was
+/// there, whose permissions it takes over. A file that was not committed is removed. Only one rank may own the file's AsideFile.
 class AsideFile {
  public:
   /// Throws Error(usage) at once if nothing can be written there.
@@ -21,7 +23,7 @@ class AsideFile {
   /// Writes `text` first. Throws Error(failure) if the disk does not take it.
   void commit(const std::string& text);
 
-  static std::string partial_name(const std::string& path) { return path + ".partial"; }
+  static std::string partial_name(const std::string& path) { return behind_links(path) + ".partial"; }
 
  private:
   std::string path_, partial_;

@@ -12,6 +12,7 @@ namespace heddle::bench {
 struct Settings {
   std::int64_t steps = 5;  ///< of each kind
   std::string json;        ///< file to write; empty: none
+  bool overwrite = false;  ///< whatever is there
   bool by_tensor = false;  ///< a row an op and tensor, not only an op
 };
 

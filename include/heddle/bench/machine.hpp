@@ -21,7 +21,8 @@ struct AttentionShape {
 AttentionShape attention_of(const deck::Deck& deck);
 
 struct MachineSettings {
-  std::string file;                              ///< TOML to write, which is not there yet
+  std::string file;                              ///< TOML to write
+  bool overwrite = false;                        ///< whatever is there
   std::optional<AttentionShape> attention = {};  ///< none: GPT-2 124M's
 };
 /// Prints a table and writes the file. Collective over the world. Throws Error(usage), before anything is measured, where

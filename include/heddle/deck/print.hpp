@@ -2,6 +2,8 @@
 #pragma once
 
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "heddle/deck/deck.hpp"
 
@@ -13,5 +15,11 @@ std::string resolved(const Deck& deck);
 
 /// docs/deck_reference.md.
 std::string reference();
+
+/// Of a key ("model.width") or all keys of a section ("model"): meaning, type, default, range and unit. Empty where there is none.
+std::string help(std::string_view topic);
+
+/// All names that help() knows.
+std::vector<std::string_view> topics();
 
 }  // namespace heddle::deck

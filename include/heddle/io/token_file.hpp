@@ -24,11 +24,12 @@ std::uint32_t crc32(std::string_view bytes, std::uint32_t crc = 0);
 /// Writes aside; the file takes its name in `finish`. Ids are stored in the narrowest of 1, 2, 4 bytes.
 class TokenFileWriter {
  public:
-  /// Throws Error(usage) if `path` cannot be written.
-  TokenFileWriter(const std::string& path, const TokenFileHeader& header);
+  /// `source` is the name of the text. Throws Error(usage) if `path` cannot be written.
+  TokenFileWriter(const std::string& path, const Vocabulary& vocabulary, const std::string& source);
   ~TokenFileWriter();
   void append(std::span<const std::int32_t> ids);
-  void finish();
+  /// `source_crc` is that of all bytes of the text.
+  void finish(std::uint32_t source_crc);
 
  private:
   struct State;

@@ -24,7 +24,7 @@ struct Simulation {
 Simulation simulate(const Options& options);
 
 /// The timeline as a picture; see picture.hpp.
-void write_picture(const std::string& path, const Simulation& simulation, const Options& options);
+std::string picture(const Simulation& simulation, const Options& options);
 
 /// A page at most.
 std::string text(const Simulation& simulation, const Options& options);

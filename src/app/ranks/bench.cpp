@@ -23,7 +23,7 @@ void bench(const BenchArguments& arguments, comm::World& world) {
   comm::choose_carrier(world, lanes::device_lane(),
                        device_aware ? comm::Wish::device_aware_mpi : comm::Wish::fastest);
   if (arguments.machine.empty()) return bench::run(*deck, world, arguments.settings);
-  bench::MachineSettings settings{.file = arguments.machine};
+  bench::MachineSettings settings{.file = arguments.machine, .overwrite = arguments.settings.overwrite};
   if (deck) settings.attention = bench::attention_of(*deck);
   bench::measure_machine(world, settings);
 }

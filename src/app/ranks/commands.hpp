@@ -8,7 +8,7 @@
 #include "heddle/app/commands.hpp"
 #include "heddle/bench/bench.hpp"
 #include "heddle/comm/world.hpp"
-#include "heddle/io/vocabulary.hpp"
+#include "heddle/data/prepare.hpp"
 
 namespace heddle::app {
 
@@ -33,16 +33,13 @@ struct TimelineArguments {
   std::vector<std::string> steps;  ///< "A:B" or "A" of each; none: the last three
   std::string title = "Who did what when";
   std::string output;  ///< SVG file
+  bool overwrite = false;
 };
 /// Draws steps of runs, measured or simulated. One process, no ranks.
 void timeline(const TimelineArguments& arguments);
 
-struct PrepareArguments {
-  std::string text, tokens;
-  io::TokenKind kind = io::TokenKind::byte;
-};
-/// Turns a text into a tokens file. One process, no ranks.
-void prepare(const PrepareArguments& arguments);
+/// Turns texts into a tokens file. One process, no ranks.
+void prepare(const data::PrepareSettings& arguments);
 
 struct GenerateArguments {
   std::string run;  ///< the run's directory, or its run.h5

@@ -119,7 +119,7 @@ void generate(const GenerateArguments& arguments, comm::World& world) {
       io::read_run_header((fs::is_directory(given) ? given / "run.h5" : given).string());
   const deck::Deck deck = deck::restore(header.deck_resolved, given.string());
   const data::Tokenizer tokenizer(header.vocabulary);
-  std::vector<std::int32_t> text = tokenizer.encode(arguments.prompt);
+  std::vector<std::int32_t> text = tokenizer.encode({arguments.prompt, "--prompt"});
   if (text.empty()) throw Error(ExitCode::usage, "the prompt is empty", "", "give at least one character");
   if (std::isnan(arguments.temperature))
     throw Error(ExitCode::usage, "--temperature is not a number", "", "give 0 or more");

@@ -1,8 +1,12 @@
 // The commands of a build that has MPI, Kokkos and HDF5.
+#include <fmt/format.h>
+
 #include <memory>
 
 #include "commands.hpp"
 #include "heddle/app/command_line.hpp"
+#include "heddle/app/launched.hpp"
+#include "heddle/base/outcome.hpp"
 
 namespace heddle::app {
 namespace {
@@ -10,10 +14,18 @@ namespace {
 constexpr std::int64_t most_bench_steps = 100'000, most_tokens = 1'000'000'000,
                        most_seed = std::int64_t{1} << 62;
 
+/// Of processes that do not see each other.
+int said_by_the_first(const Outcome& outcome) {
+  if (first_process()) fmt::print(stderr, "{}\n", outcome.message);
+  return static_cast<int>(outcome.code);
+}
+
 /// What a command does that all ranks take part in.
 Chosen together(std::function<void(comm::World&)> body) {
   return [body = std::move(body)](int argc, char** argv) {
     comm::World world(argc, argv);
+    const Outcome seen = outcome_of([&] { demand_one_world(world.size()); });
+    if (seen.code != ExitCode::done) return said_by_the_first(seen);
     return static_cast<int>(world.run([&] { body(world); }));
   };
 }
@@ -39,7 +51,9 @@ void add_bench(CLI::App& line, Chosen& chosen) {
   command->add_option("--steps", arguments->settings.steps, "How many steps of each kind to time")
       ->check(CLI::Range(std::int64_t{1}, most_bench_steps))
       ->capture_default_str();
-  command->add_option("--json", arguments->settings.json, "File to write all figures to");
+  command->add_option("--json", arguments->settings.json,
+                      "File to write all figures to; - for standard output");
+  add_overwrite(*command, arguments->settings.overwrite);
   command->add_flag("--by-tensor", arguments->settings.by_tensor,
                     "A row for each op and tensor, the layers together");
   command->add_option("--machine", arguments->machine,
@@ -63,21 +77,24 @@ void add_timeline(CLI::App& line, Chosen& chosen) {
       ->allow_extra_args(false);
   command->add_option("--title", arguments->title, "Of the picture")->capture_default_str();
   command->add_option("-o,--output", arguments->output, "SVG file to write")->required();
+  add_overwrite(*command, arguments->overwrite);
   command->callback([&chosen, arguments] { chosen = alone([arguments] { timeline(*arguments); }); });
 }
 
 void add_prepare(CLI::App& line, Chosen& chosen) {
-  auto* command = line.add_subcommand("prepare", "Turn a text into a tokens file");
-  const auto arguments = std::make_shared<PrepareArguments>();
+  auto* command = line.add_subcommand("prepare", "Turn texts into a tokens file");
+  const auto arguments = std::make_shared<data::PrepareSettings>();
   const auto tokenizer = std::make_shared<std::string>("byte");
-  command->add_option("TEXT", arguments->text, "Text file")->required();
-  command->add_option("-o,--output", arguments->tokens, "Tokens file to write")->required();
+  command->add_option("TEXT", arguments->texts, "Text files, joined as they stand; - for standard input")
+      ->required();
+  command->add_option("-o,--output", arguments->tokens_file, "Tokens file to write")->required();
+  add_overwrite(*command, arguments->overwrite);
   command->add_option("--tokenizer", *tokenizer, "byte or char")
       ->check(CLI::IsMember({"byte", "char"}))
       ->capture_default_str();
   command->callback([&chosen, arguments, tokenizer] {
     arguments->kind = *io::token_kind(*tokenizer);
-    chosen = alone([arguments] { prepare(*arguments); });
+    chosen = alone([arguments] { app::prepare(*arguments); });
   });
 }
 

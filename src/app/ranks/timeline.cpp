@@ -6,8 +6,8 @@
 #include <set>
 
 #include "commands.hpp"
-#include "heddle/base/aside_file.hpp"
 #include "heddle/base/error.hpp"
+#include "heddle/base/text_output.hpp"
 #include "heddle/io/run_file.hpp"
 #include "heddle/plan/picture.hpp"
 
@@ -85,6 +85,7 @@ void timeline(const TimelineArguments& arguments) {
   if (!steps.empty() && steps.size() != runs.size())
     throw Error(ExitCode::usage, fmt::format("command line: --steps is given {} times", steps.size()),
                 fmt::format("there are {} run files", runs.size()), "give it once for each");
+  TextOutput output(arguments.output, {marks::picture, arguments.overwrite});
   plan::Picture picture{.title = arguments.title,
                         .remark = "numbers are those of microbatches",
                         .unit = "milliseconds",
@@ -92,7 +93,7 @@ void timeline(const TimelineArguments& arguments) {
                         .panels = {}};
   for (std::size_t i = 0; i < runs.size(); ++i)
     picture.panels.push_back(panel(runs[i], steps.empty() ? "" : steps[i]));
-  write_text(arguments.output, svg(picture));
+  output.write(svg(picture));
 }
 
 }  // namespace heddle::app

@@ -1,11 +1,11 @@
 // Optimal string alignment distance: insertions, deletions, substitutions and swaps of neighbours
 // each cost one.
-#include "nearest.hpp"
+#include "heddle/base/nearest.hpp"
 
 #include <algorithm>
 #include <vector>
 
-namespace heddle::deck {
+namespace heddle {
 namespace {
 
 std::size_t distance(std::string_view a, std::string_view b) {
@@ -45,4 +45,4 @@ std::string nearest(std::string_view word, std::span<const std::string_view> can
   return std::string(best);
 }
 
-}  // namespace heddle::deck
+}  // namespace heddle

@@ -1,0 +1,40 @@
+// heddle help: of all, of a command, of a section of the deck, of a key. heddle version.
+#include <fmt/format.h>
+
+#include <memory>
+#include <vector>
+
+#include "heddle/app/command_line.hpp"
+#include "heddle/base/error.hpp"
+#include "heddle/base/nearest.hpp"
+#include "heddle/deck/print.hpp"
+
+namespace heddle::app {
+namespace {
+
+void print_help(const CLI::App& line, const std::string& topic) {
+  if (topic.empty()) return fmt::print("{}", line.help());
+  std::vector<std::string_view> known = deck::topics();
+  for (const CLI::App* command : line.get_subcommands({})) {
+    if (command->get_name() == topic) return fmt::print("{}", command->help());
+    known.push_back(command->get_name());
+  }
+  if (const std::string text = deck::help(topic); !text.empty()) return fmt::print("{}", text);
+  const std::string meant = nearest(topic, known);
+  throw Error(ExitCode::usage, fmt::format("command line: help {}: no command, section or key of a deck", topic), "",
+              meant.empty() ? "see heddle help" : fmt::format("did you mean {}?", meant));
+}
+
+}  // namespace
+
+void add_help(CLI::App& line, Chosen& chosen) {
+  const auto topic = std::make_shared<std::string>();
+  auto* help = line.add_subcommand("help", "Tell of a command, or of a section or key of a deck: help model.width");
+  help->add_option("TOPIC", *topic, "Command, section or section.key");
+  help->callback([&line, &chosen, topic] { chosen = alone([&line, topic] { print_help(line, *topic); }); });
+  line.add_subcommand("version", "Print the version, and what built it")->callback([&line, &chosen] {
+    chosen = alone([&line] { fmt::print("{}\n", line.version()); });
+  });
+}
+
+}  // namespace heddle::app

@@ -1,0 +1,16 @@
+#include "heddle/base/duration.hpp"
+
+#include <fmt/format.h>
+
+#include <cmath>
+#include <cstdint>
+
+namespace heddle {
+
+std::string duration(double seconds) {
+  const std::int64_t s = std::lround(seconds);
+  if (s >= 3600) return fmt::format("{}h {:02}min", s / 3600, s / 60 % 60);
+  return s >= 60 ? fmt::format("{}min {:02}s", s / 60, s % 60) : fmt::format("{}s", s);
+}
+
+}  // namespace heddle
