@@ -21,7 +21,8 @@ void print_help(const CLI::App& line, const std::string& topic) {
   }
   if (const std::string text = deck::help(topic); !text.empty()) return fmt::print("{}", text);
   const std::string meant = nearest(topic, known);
-  throw Error(ExitCode::usage, fmt::format("command line: help {}: no command, section or key of a deck", topic), "",
+  throw Error(ExitCode::usage,
+              fmt::format("command line: help {}: no command, section or key of a deck", topic), "",
               meant.empty() ? "see heddle help" : fmt::format("did you mean {}?", meant));
 }
 
@@ -29,7 +30,8 @@ void print_help(const CLI::App& line, const std::string& topic) {
 
 void add_help(CLI::App& line, Chosen& chosen) {
   const auto topic = std::make_shared<std::string>();
-  auto* help = line.add_subcommand("help", "Tell of a command, or of a section or key of a deck: help model.width");
+  auto* help =
+      line.add_subcommand("help", "Tell of a command, or of a section or key of a deck: help model.width");
   help->add_option("TOPIC", *topic, "Command, section or section.key");
   help->callback([&line, &chosen, topic] { chosen = alone([&line, topic] { print_help(line, *topic); }); });
   line.add_subcommand("version", "Print the version, and what built it")->callback([&line, &chosen] {

@@ -26,8 +26,8 @@ struct Names {
 };
 /// A launcher may itself be a step of Slurm's.
 constexpr Names from_the_innermost[] = {{"OMPI_COMM_WORLD_RANK", "OMPI_COMM_WORLD_SIZE"},
-                           {"PMI_RANK", "PMI_SIZE"},
-                           {"SLURM_PROCID", "SLURM_STEP_NUM_TASKS"}};
+                                        {"PMI_RANK", "PMI_SIZE"},
+                                        {"SLURM_PROCID", "SLURM_STEP_NUM_TASKS"}};
 
 }  // namespace
 
@@ -42,9 +42,10 @@ Launched launched() {
 void demand_one_world(int ranks) {
   const int started = launched().size;
   if (ranks > 1 || started == 1) return;
-  throw Error(ExitCode::usage, fmt::format("{} processes were started, and MPI sees one", started),
-              "each would do all the work by itself: the launcher and this program's MPI do not know each other",
-              "under Slurm try srun --mpi=pmix, else the mpirun of the MPI that this program was built with");
+  throw Error(
+      ExitCode::usage, fmt::format("{} processes were started, and MPI sees one", started),
+      "each would do all the work by itself: the launcher and this program's MPI do not know each other",
+      "under Slurm try srun --mpi=pmix, else the mpirun of the MPI that this program was built with");
 }
 
 }  // namespace heddle::app

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <nlohmann/json.hpp>
 
 #include "heddle/base/mebibytes.hpp"
 #include "machine_text.hpp"
@@ -51,6 +52,10 @@ std::string overhead_text(const RunReport& run) {
 }  // namespace
 
 double RunReport::step() const { return median(steps); }
+
+nlohmann::ordered_json object(const exec::ReplayCount& replays) {
+  return {{"nodes", replays.nodes}, {"nodes_replayed", replays.replayed}, {"replays", replays.launches}};
+}
 
 std::string text(const RunReport& run) {
   const auto of_a_rank = [&](double rate) {

@@ -28,6 +28,7 @@ struct RunReport {
   double flops_rate() const { return flops / step(); }
 };
 
+nlohmann::ordered_json object(const exec::ReplayCount& replays);
 /// Lines of at most 120 columns.
 std::string text(const RunReport& run);
 

@@ -10,6 +10,7 @@
 
 #include "checker.hpp"
 #include "grid_ranks.hpp"
+#include "heddle/deck/read.hpp"
 
 namespace heddle::deck {
 namespace {
@@ -211,6 +212,11 @@ void check(const Deck& deck, Purpose purpose) {
   checker.recomputation_has_limit();
   checker.sizes_fit_64_bits();
   checker.throw_if_any();
+}
+
+bool needs_model(const Deck& deck, Purpose purpose) {
+  const bool has_machine = !deck.cost.machine.empty() || deck.machine != Machine();
+  return purpose == Purpose::training || (purpose == Purpose::simulation && has_machine);
 }
 
 }  // namespace heddle::deck

@@ -149,4 +149,10 @@ const Key* find_key(std::string_view full_name) {
   return nullptr;
 }
 
+std::string Deck::at(std::string_view key) const {
+  HEDDLE_EXPECT(find_key(key) != nullptr);
+  const auto found = positions.find(key);
+  return found == positions.end() ? "default" : found->second;
+}
+
 }  // namespace heddle::deck

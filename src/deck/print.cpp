@@ -24,7 +24,8 @@ bool is_left_out(const Section& section, const Deck& deck) {
 /// "grid.tensor: how many ranks share each weight" and, under it, "integer, 1 if it is left out, at least 1"
 std::string help(const Key& key) {
   std::string text = fmt::format("{}: {}\n  {}, ", key.name, key.meaning, key.type);
-  text += key.need == Need::required ? "must be given" : fmt::format("{} where it is left out", key.print(Deck()));
+  text += key.need == Need::required ? "must be given"
+                                     : fmt::format("{} where it is left out", key.print(Deck()));
   for (const std::string& more : {key.range, key.unit})
     if (!more.empty()) text += ", " + more;
   return text + "\n";
@@ -65,7 +66,8 @@ std::string reference() {
       "# Deck reference\n\n"
       "A deck is a [TOML](https://toml.io) file. Every key can be set on the command line too, as "
       "`section.key=value`:\n"
-      "`heddle run inputs/first.toml grid.data=2 pipeline.schedule=gpipe`. There a string needs no quotes, and `section.key=`\n"
+      "`heddle run inputs/first.toml grid.data=2 pipeline.schedule=gpipe`. There a string needs no quotes, "
+      "and `section.key=`\n"
       "takes a key out of the deck. Unknown keys are errors.\n"
       "`heddle check DECK` prints a deck with all its defaults.\n\n"
       "This file is generated from `src/deck/keys.cpp`; `HEDDLE_UPDATE=1 ctest -R deck.Reference` writes it "

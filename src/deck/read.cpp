@@ -4,11 +4,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <fstream>
 #include <functional>
 #include <set>
 #include <tuple>
 
+#include "deck_text.hpp"
 #include "derived.hpp"
 #include "heddle/base/nearest.hpp"
 #include "included.hpp"
@@ -132,7 +132,8 @@ void Reader::read_override(const Origin& origin, const Override& given) {
   const Key* key = key_of(std::string(given.name));
   if (key && given.value.empty()) return give_up(*key);
   const bool of_words = key && key->type == Codec<std::string>::type();
-  read_table(origin, parse_override(given, of_words || given.value.empty() ? Unquoted::word : Unquoted::toml));
+  read_table(origin,
+             parse_override(given, of_words || given.value.empty() ? Unquoted::word : Unquoted::toml));
 }
 
 /// The key has its default again, or is missing.
@@ -247,18 +248,7 @@ void Reader::finish() {
 
 }  // namespace
 
-bool needs_model(const Deck& deck, Purpose purpose) {
-  const bool has_machine = !deck.cost.machine.empty() || deck.machine != Machine();
-  return purpose == Purpose::training || (purpose == Purpose::simulation && has_machine);
-}
-
 DeckError::DeckError(const std::vector<std::string>& lines) : Error(ExitCode::usage, joined(lines, "\n")) {}
-
-std::string Deck::at(std::string_view key) const {
-  HEDDLE_EXPECT(find_key(key) != nullptr);
-  const auto found = positions.find(key);
-  return found == positions.end() ? "default" : found->second;
-}
 
 namespace {
 
@@ -300,24 +290,7 @@ Deck restore(std::string_view resolved, const std::string& source) {
 }
 
 Deck read(const std::filesystem::path& file, std::span<const std::string> overrides, Purpose purpose) {
-  const auto refuse = [&](const std::string& problem, const std::string& why) {
-    throw DeckError(
-        {file.string() + ": " + describe(problem, why, "give a deck, such as inputs/smoke.toml")});
-  };
-  std::error_code error;
-  const auto status = std::filesystem::status(file, error);
-  if (!std::filesystem::exists(status))
-    refuse("cannot find the deck", error ? error.message() : "no such file");
-  if (std::filesystem::is_directory(status)) refuse("this is a directory", "a deck is a file");
-  if (!std::filesystem::is_regular_file(status))
-    refuse("this is no regular file", "every rank reads the deck anew");
-  std::ifstream stream(file, std::ios::binary);
-  if (!stream) refuse("cannot open the deck", std::generic_category().message(errno));
-  std::string text(longest_deck + 1, '\0');
-  stream.read(text.data(), static_cast<std::streamsize>(text.size()));
-  if (stream.bad()) refuse("cannot read the deck", "the file system reports an error");
-  text.resize(static_cast<std::size_t>(stream.gcount()));
-  return assemble(text, file.string(), overrides, purpose, Includes::followed, Writer::person);
+  return assemble(deck_text(file), file.string(), overrides, purpose, Includes::followed, Writer::person);
 }
 
 }  // namespace heddle::deck

@@ -99,8 +99,8 @@ Override split_override(std::string_view text) {
   const auto equals = text.find('=');
   const bool has_value = equals != std::string_view::npos;
   const Override given{trimmed(text.substr(0, equals)), has_value ? trimmed(text.substr(equals + 1)) : ""};
-  const bool is_name = consists_of(
-      given.name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-.");
+  const bool is_name =
+      consists_of(given.name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-.");
   if (given.name.empty() || !is_name || !has_value || given.value.find('\n') != std::string_view::npos)
     throw SyntaxMistake{{1, 1}, {"this is no override", "an override is section.key=value", "write it so"}};
   return given;

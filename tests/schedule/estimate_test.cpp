@@ -95,7 +95,8 @@ TEST(Estimate, BytesOfAStepAreThoseOfWhatItReadsAndWrites) {
   };
   constexpr double numbers = 16 * 8, norm = 8;
   EXPECT_DOUBLE_EQ(bytes(Precision::fp32, passes::Masters::kept), norm + numbers * (4 + 4 + 3 * 4 + 3 * 4));
-  EXPECT_DOUBLE_EQ(bytes(Precision::bf16, passes::Masters::kept), norm + numbers * (4 + 4 + 3 * 4 + 3 * 4 + 2));
+  EXPECT_DOUBLE_EQ(bytes(Precision::bf16, passes::Masters::kept),
+                   norm + numbers * (4 + 4 + 3 * 4 + 3 * 4 + 2));
   EXPECT_DOUBLE_EQ(bytes(Precision::bf16, passes::Masters::remainder),
                    norm + numbers * (4 + 4 + 2 * (2 * 4 + 2 + 2)));
   EXPECT_DOUBLE_EQ(bytes(Precision::bf16, passes::Masters::none), norm + numbers * (4 + 4 + 2 * (2 * 4 + 2)));
