@@ -14,7 +14,7 @@ class Workspaces {
  public:
   using Make = lanes::Memory (*)(std::int64_t bytes, const lanes::Lane& lane);
   /// Counts what it makes in `made`.
-  Workspaces(Make make, MessageMemory::Made& made) : make_(make), made_(made) {}
+  Workspaces(Make how, MessageMemory::Made& made) : make_(how), made_(made) {}
 
   /// Sees to it that there are so many of a size at least.
   void provide(std::int64_t bytes, int count, const lanes::Lane& lane);

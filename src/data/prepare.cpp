@@ -98,7 +98,8 @@ PrepareReport prepare(const PrepareSettings& settings, const PrepareProgress& pr
   Reading reading(texts, folder.empty() ? "." : folder.string(), kind, progress);
   const Tokenizer tokenizer(vocabulary_of(reading, kind));
   io::TokenFileWriter writer(tokens_file, tokenizer.vocabulary(), reading.names());
-  PrepareReport report{.vocabulary = tokenizer.vocabulary().size};
+  PrepareReport report;
+  report.vocabulary = tokenizer.vocabulary().size;
   std::uint32_t crc = 0;
   LineEnds line_ends;
   reading.read(

@@ -58,8 +58,8 @@ std::vector<MemoryRegion> read_memory(const h5::Handle& file, const std::string&
     MemoryRegion one;
     std::memcpy(&one.rank, row, sizeof one.rank);
     std::memcpy(&one.bytes, row + sizeof one.rank, sizeof one.bytes);
-    const char* name = row + 2 * sizeof(std::int64_t);
-    one.region.assign(name, std::find(name, name + width, '\0'));
+    const char* region = row + 2 * sizeof(std::int64_t);
+    one.region.assign(region, std::find(region, region + width, '\0'));
     regions.push_back(one);
   }
   return regions;

@@ -38,8 +38,8 @@ constexpr bool is_argument() {
 }
 
 struct KokkosSettings {
-  int threads = 0;         ///< 0 leaves the number to Kokkos: OMP_NUM_THREADS, or all cores
-  std::optional<int> gpu;  ///< the number of one that this process sees
+  int threads = 0;              ///< 0 leaves the number to Kokkos: OMP_NUM_THREADS, or all cores
+  std::optional<int> gpu = {};  ///< the number of one that this process sees
 };
 
 inline void initialize_kokkos(const KokkosSettings& wanted) {

@@ -44,7 +44,9 @@ FILES = [
 
 COMMANDS = [
     command("", "command line: run, check, schedule, simulate, bench, timeline, prepare or generate is required; see heddle --help"),
-    command("weave good.toml", "command line: ... not expected: ...weave...; see heddle --help"),
+    command("weave good.toml", "command line: heddle has no command weave; see heddle --help"),
+    command("chekc good.toml", "command line: heddle has no command chekc; did you mean check?"),
+    command("help model.widht", "command line: help model.widht: no command, section or key of a deck; did you mean model.width?"),
     command("--verbose run good.toml", "command line: ... not expected: ...--verbose...; see heddle run --help"),
     command("run", "command line: DECK is required; see heddle run --help"),
     command("run good.toml --frob", "command line: ... not expected: --frob; see heddle run --help"),

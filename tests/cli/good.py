@@ -46,8 +46,10 @@ class Commands(unittest.TestCase):
         self.assertEqual(os.listdir(os.path.join(self.folder, "data")).count("again.h5"), 1)
 
     def test_help_and_version(self):
-        for words in (["--help"], ["run", "--help"], ["--version"]):
+        for words in (["--help"], ["run", "--help"], ["--version"], ["help"], ["help", "run"], ["version"]):
             self.assertIn("heddle", self.done(self.alone, *words).lower())
+        self.assertRegex(self.done(self.alone, "help", "model.width"), r"^model\.width: .*\n  integer, must be given, at least 1")
+        self.assertIn("grid.tensor: ", self.done(self.alone, "help", "grid"))
 
     def test_a_pipeline_alone_can_be_printed(self):
         self.alone.write("schedule.toml", "[pipeline]\nranks = 2\nmicrobatches = 2\n")
