@@ -10,7 +10,7 @@ namespace heddle {
 
 struct Outcome {
   ExitCode code = ExitCode::done;
-  std::string message = "";  ///< of what was thrown
+  std::string message = {};  ///< of what was thrown
 };
 
 /// Runs `body`; output that the system does not take is a failure too.

@@ -17,7 +17,7 @@ struct ReplayCount {
   std::int64_t replayed = 0;    ///< of these: as part of what was recorded
   std::int64_t launches = 0;    ///< of recordings
   std::int64_t recordings = 0;  ///< that are kept
-  std::string refused = "";     ///< why the lane would not record, if so: then nothing more is recorded
+  std::string refused = {};     ///< why the lane would not record, if so: then nothing more is recorded
 
   /// Of what came after `before`.
   friend ReplayCount operator-(const ReplayCount& now, const ReplayCount& before) {
