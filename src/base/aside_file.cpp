@@ -28,7 +28,7 @@ void bring_to_disk(const std::string& path) {
 
 }  // namespace
 
-AsideFile::AsideFile(std::string path) : path_(behind_links(path)), partial_(partial_name(path_)) {
+AsideFile::AsideFile(const std::string& path) : path_(behind_links(path)), partial_(partial_name(path_)) {
   std::error_code ignored;
   if (std::filesystem::is_directory(path_, ignored))
     throw Error(ExitCode::usage, path_ + ": cannot write here", "it is a directory", "name a file");

@@ -12,7 +12,7 @@ namespace heddle {
 class AsideFile {
  public:
   /// Throws Error(usage) at once if nothing can be written there.
-  explicit AsideFile(std::string path);
+  explicit AsideFile(const std::string& path);
   ~AsideFile();
   AsideFile(const AsideFile&) = delete;
   AsideFile& operator=(const AsideFile&) = delete;

@@ -10,7 +10,7 @@ namespace heddle {
 namespace marks {
 inline constexpr std::string_view tokens = "heddle tokens", picture = "heddle picture",
                                   simulation = "heddle simulation", bench = "heddle bench",
-                                  none = "";  ///< a file of a kind that does not tell who wrote it
+                                  none = {};  ///< a file of a kind that does not tell who wrote it
 }  // namespace marks
 
 /// What a command does with an output that is there already.
