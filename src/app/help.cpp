@@ -20,6 +20,8 @@ void print_help(const CLI::App& line, const std::string& topic) {
     known.push_back(command->get_name());
   }
   if (const std::string text = deck::help(topic); !text.empty()) return fmt::print("{}", text);
+  const auto is_key = [](std::string_view name) { return name.find('.') != std::string_view::npos; };
+  std::erase_if(known, [&](std::string_view name) { return is_key(name) != is_key(topic); });
   const std::string meant = nearest(topic, known);
   throw Error(ExitCode::usage,
               fmt::format("command line: help {}: no command, section or key of a deck", topic), "",
