@@ -81,10 +81,9 @@ void try_all(const deck::Deck& deck, Findings& findings) {
 }
 
 TEST(ForgottenWaits, EachIsSeen) {
-  Findings findings = {
-      {"send", {}},         {"receive", {}},  {"all-reduce", {}},       {"reduce", {}},
-      {"broadcast", {}},    {"exchange", {}}, {"copy to the host", {}}, {"terms in bf16", {}},
-      {"a sum in bf16", {}}};
+  Findings findings = {{"send", {}},      {"receive", {}},  {"all-reduce", {}},       {"reduce", {}},
+                       {"broadcast", {}}, {"exchange", {}}, {"copy to the host", {}}, {"terms of a sum", {}},
+                       {"a sum", {}}};
   const int ranks = world().size();
   // A sum to one rank is only seen where no other map stands before it at the end of a step.
   try_all(deck_on(ranks, 1), findings);
