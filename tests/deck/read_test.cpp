@@ -110,8 +110,8 @@ TEST(Read, BadOverridesSayWhatIsWrong) {
       {"gird.tensor=2", "[gird] is no section of a deck " + unknown + "did you mean [grid]?"},
       {"train.rate=1", "train.rate is no key of a deck " + unknown + "did you mean optimizer.rate?"},
       {"train.batch_size=1", "train.batch_size is no key of a deck " + unknown + "did you mean train.batch?"},
-      {"comm.xyz=1",
-       "comm.xyz is no key of a deck " + unknown + "the keys are timeout, bucket_mib, gradients, device_aware"},
+      {"comm.xyz=1", "comm.xyz is no key of a deck " + unknown +
+                         "the keys are timeout, bucket_mib, gradients, device_aware"},
       {"zzz.x=1",
        "[zzz] is no section of a deck " + unknown +
            "the sections are model, data, grid, pipeline, train, optimizer, comm, output, cost, machine"},
