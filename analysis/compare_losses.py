@@ -7,8 +7,8 @@ import pathlib
 import numpy as np
 
 import runfile
-from plot_loss import smoothed
 from output import add_output
+from plot_loss import smoothed
 from style import COLOURS, INK, QUIET, plt, save
 
 

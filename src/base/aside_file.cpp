@@ -55,7 +55,7 @@ void AsideFile::commit() {
 }
 
 void AsideFile::commit(const std::string& text) {
-  write_bytes(partial_, text);
+  write_bytes(partial_, text, path_);
   commit();
 }
 

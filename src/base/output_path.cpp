@@ -48,8 +48,8 @@ void demand_replaceable(const std::string& path, const Replacing& replacing) {
               "name another, or add --overwrite");
 }
 
-void write_bytes(const std::string& path, std::string_view bytes) {
-  std::ofstream stream(path, std::ios::binary);
+void write_bytes(const std::string& place, std::string_view bytes, const std::string& path) {
+  std::ofstream stream(place, std::ios::binary);
   stream << bytes;
   stream.close();
   if (!stream) throw Error(ExitCode::failure, path + ": cannot write it", std::strerror(errno));

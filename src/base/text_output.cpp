@@ -17,7 +17,7 @@ void TextOutput::write(const std::string& text) {
   else if (aside_)
     aside_->commit(text);
   else
-    write_bytes(path_, text);
+    write_bytes(path_, text, path_);
 }
 
 }  // namespace heddle

@@ -264,7 +264,7 @@ RunReport Bench::run_report() const {
 
 nlohmann::ordered_json Bench::summary(const RunReport& run) const {
   nlohmann::ordered_json all = {
-      {"format", "heddle bench"},
+      {"format", marks::bench},
       {"version", 2},
       {"program", fmt::format("heddle {} ({})", build_info::version, build_info::git_state)},
       {"deck", deck_.name},

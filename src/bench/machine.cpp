@@ -4,7 +4,6 @@
 #include <fmt/format.h>
 
 #include <ctime>
-#include <filesystem>
 #include <fstream>
 #include <set>
 

@@ -22,8 +22,8 @@ struct Communicator::Handle {
   /// dim, dtype, extents...}.
   std::map<std::array<std::int64_t, 5 + Shape::max_rank>, std::shared_ptr<Exchange::Route>> routes;
 
-  std::set<std::int64_t> narrow_sums;  ///< the numbers of those under way (narrow_sum.cpp)
-  std::int64_t narrow_sums_begun = 0;
+  std::set<std::int64_t> sums;  ///< the numbers of those under way by messages (sum_by_messages.cpp)
+  std::int64_t sums_begun = 0;
 
   /// For what comes from other ranks.
   Workspaces workspaces;

@@ -17,13 +17,13 @@ namespace {
 /// Of one sum, as long as it is under way.
 class Tag {
  public:
-  explicit Tag(Communicator::Handle& group) : group_(group), number_(group.narrow_sums_begun++) {
-    if (!group.narrow_sums.empty() && number_ - *group.narrow_sums.begin() >= tags)
+  explicit Tag(Communicator::Handle& group) : group_(group), number_(group.sums_begun++) {
+    if (!group.sums.empty() && number_ - *group.sums.begin() >= tags)
       throw Error(ExitCode::failure, fmt::format("more than {} sums by messages are under way", tags),
                   "each has a tag of its own", "try a larger comm.bucket_mib");
-    group.narrow_sums.insert(number_);
+    group.sums.insert(number_);
   }
-  ~Tag() { group_.narrow_sums.erase(number_); }
+  ~Tag() { group_.sums.erase(number_); }
   Tag(const Tag&) = delete;
   Tag& operator=(const Tag&) = delete;
 

@@ -12,7 +12,6 @@
 namespace heddle::io {
 namespace {
 
-constexpr std::string_view format_name = "heddle tokens";
 constexpr std::int64_t format_version = 1;
 /// A random window costs the reading of one chunk, so chunks are small; the cache holds a small text whole.
 constexpr hsize_t chunk_tokens = 64 * 1024;
@@ -28,7 +27,7 @@ h5::Handle with_cache(h5::Handle access) {
 }
 
 TokenFileHeader read_header(const h5::Handle& file) {
-  if (!h5::has_attribute(file, "format") || h5::read_string(file, "format") != format_name)
+  if (!h5::has_attribute(file, "format") || h5::read_string(file, "format") != marks::tokens)
     throw Error(ExitCode::usage, file.path() + ": this is no token file",
                 "its attribute `format` is not `heddle tokens`",
                 "make one with heddle prepare TEXT -o tokens.h5");
@@ -56,7 +55,7 @@ TokenFileWriter::TokenFileWriter(const std::string& path, const Vocabulary& voca
                                  const std::string& source)
     : state_(new State{AsideFile(path), {}, {}, vocabulary.size}) {
   auto& file = state_->file = h5::create_file(state_->aside.partial(), h5::file_access(path));
-  h5::write_attribute(file, "format", format_name);
+  h5::write_attribute(file, "format", marks::tokens);
   h5::write_attribute(file, "version", format_version);
   write_vocabulary(file, vocabulary);
   h5::write_attribute(file, "source", source);

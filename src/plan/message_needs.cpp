@@ -73,7 +73,7 @@ Needs needs_of_sum(const Group& group, std::int64_t bytes) {
   return needs;
 }
 
-// comm/narrow_sum.cpp.
+// comm/sum_by_messages.cpp.
 Needs needs_of_narrow_sum(const Group& group, std::int64_t count) {
   Needs needs;
   const std::int64_t mine = maps::balanced_block(count, group.size, group.me).size();

@@ -78,8 +78,7 @@ std::string text(const std::optional<DeviceUse>& use, std::int64_t planned, std:
   if (!use) return "";
   return fmt::format(
       "GPU memory of rank 0, MiB: {:.1f} planned and {:.1f} for messages; by all processes on it, with "
-      "contexts and libraries, "
-      "{:.1f} were taken at the start and {:.1f} are once set up, of {:.1f}",
+      "contexts and libraries, {:.1f} were taken at the start and {:.1f} are once set up, of {:.1f}",
       mebibytes(planned), mebibytes(messages), mebibytes(use->at_start), mebibytes(use->set_up),
       mebibytes(use->all));
 }

@@ -88,10 +88,6 @@ std::vector<io::MemoryRegion> regions(const std::optional<DeviceUse>& use, const
   return found;
 }
 
-comm::Wish wish(const deck::Comm& asked) {
-  return asked.device_aware ? comm::Wish::device_aware_mpi : comm::Wish::fastest;
-}
-
 /// What a person who chose this precision has to know of this machine; empty where there is nothing.
 std::string remark(Precision precision) {
   if (const std::string_view why = kernels::lacks_tf32(); precision == Precision::tf32 && !why.empty())
@@ -157,7 +153,7 @@ Session::Parts::Parts(const deck::Deck& the_deck, comm::World& the_world)
       dataset(checked_tokens(deck, plan, places, world.rank())),
       sampler(dataset, deck.data.order, deck.data.seed, deck.train.batch),
       clock(common_clock(world.all())),
-      carrier(comm::choose_carrier(world, lanes::device_lane(), wish(deck.comm))),
+      carrier(comm::choose_carrier(world, lanes::device_lane(), comm::Wish{deck.comm.device_aware})),
       trainer(options_of(deck), plan, world.all(), clock),
       used(device_use(at_start)),
       device_memory(regions(used, world)),
@@ -205,9 +201,8 @@ void Session::Parts::run() {
   progress.say(fmt::format("{}: {} parameters on {} ({} ranks), {}{}", deck.name, plan.count.parameters,
                            maps::name(plan.grid()), world.size(), file("run.h5"),
                            carrier.empty() ? "" : "; messages between GPUs go " + carrier));
-  const plan::MessageMemory messages = plan::message_memory(plan, world.rank(), trainer.carriers());
-  for (const std::string& said : {lanes::device() ? text(places) : "",
-                                  text(used, plan.memory(world.rank()).bytes(), bytes_of(messages.landing))})
+  const std::int64_t planned = plan.memory(world.rank()).bytes(), messages = trainer.message_bytes();
+  for (const std::string& said : {lanes::device() ? text(places) : "", text(used, planned, messages)})
     if (!said.empty()) progress.say(said);
   if (const std::string said = remark(deck.train.precision); !said.empty()) progress.say(said);
   for (const std::string& line : trainer.products().remarks) progress.say(line);
@@ -225,11 +220,11 @@ void Session::Parts::run() {
 void Session::Parts::tell_refusal() {
   const std::string why = trainer.replays().refused;
   if (why.empty() || std::exchange(told_refusal, true)) return;
-  fmt::print(stderr,
-             "heddle: rank {} launches its kernels one by one from now on (the GPU would not record them: "
-             "{}); numbers "
-             "stay the same, small models become slower\n",
-             world.rank(), why);
+  fmt::print(
+      stderr,
+      "heddle: rank {} launches its kernels one by one from now on (the GPU would not record them: {}); "
+      "numbers stay the same, small models become slower\n",
+      world.rank(), why);
 }
 
 void Session::Parts::train_step(std::int64_t step) {

@@ -69,6 +69,7 @@ void Trainer::provide_message_memory() {
   for (const auto& [axes, bytes, count] : memory.landing)
     comm::provide_landing(grid_.along(axes), lane_, bytes, count);
   for (const auto& [axes, bytes, count] : memory.staged) comm::provide_staging(ranks_, lane_, bytes, count);
+  message_bytes_ = plan::bytes_of(memory.landing);
 }
 
 std::vector<train::TrainedParameter> Trainer::parameters() const {

@@ -28,7 +28,7 @@ bool is_stream(const std::string& path);
 /// Asked before the work begins. Throws Error(usage) if `path` is a file that is neither empty nor the command's own.
 void demand_replaceable(const std::string& path, const Replacing& replacing);
 
-/// From the begin of what is there. Throws Error(failure) unless the system takes all.
-void write_bytes(const std::string& path, std::string_view bytes);
+/// From the begin of what is there. Throws Error(failure) that names `path` unless the system takes all.
+void write_bytes(const std::string& place, std::string_view bytes, const std::string& path);
 
 }  // namespace heddle

@@ -14,8 +14,8 @@ namespace heddle::comm {
 /// anything is asked of a GPU.
 void set_up_libraries(int ranks);
 
-/// What a user may ask for: that MPI is handed a device's memory, whatever else there is.
-enum class Wish { fastest, device_aware_mpi };
+/// What a user may ask for: that MPI is handed a device's memory, whatever else there is. `comm.device_aware` says it.
+enum class Wish : bool { fastest, device_aware_mpi };
 
 struct Carrier {
   std::shared_ptr<DeviceMessages> library;  ///< of the device; null: MPI

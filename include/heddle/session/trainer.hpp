@@ -55,6 +55,8 @@ class Trainer {
   const comm::CartesianGrid& grid() const { return grid_; }
   /// Who carries the messages of this run; the same on every rank.
   plan::Carriers carriers() const;
+  /// That messages land in on this rank beside the plan, made before the first step.
+  std::int64_t message_bytes() const { return message_bytes_; }
   const exec::Engine& engine() const { return *engine_; }
   const lanes::Lane& lane() const { return lane_; }
   /// Bytes that this rank has allocated for the model and its training, and a GPU for its kernels.
@@ -87,6 +89,7 @@ class Trainer {
   Products products_;
   std::optional<exec::Engine> engine_, evaluation_;
   std::optional<train::Optimizer> optimizer_;
+  std::int64_t message_bytes_ = 0;
   exec::Observer* observer_ = nullptr;  ///< of the last step
   mutable bool handed_out_ = true;      ///< parameters, so that their copies may be old
   comm::GiveUp give_up_{ranks_};        ///< the first to go where a step fails

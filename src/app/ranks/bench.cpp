@@ -19,9 +19,7 @@ void bench(const BenchArguments& arguments, comm::World& world) {
     world.watchdog().set_timeout(deck->comm.timeout);
   }
   const kernels::Runtime runtime(world.rank_on_host());
-  const bool device_aware = deck && deck->comm.device_aware;
-  comm::choose_carrier(world, lanes::device_lane(),
-                       device_aware ? comm::Wish::device_aware_mpi : comm::Wish::fastest);
+  comm::choose_carrier(world, lanes::device_lane(), comm::Wish{deck && deck->comm.device_aware});
   if (arguments.machine.empty()) return bench::run(*deck, world, arguments.settings);
   bench::MachineSettings settings{.file = arguments.machine, .overwrite = arguments.settings.overwrite};
   if (deck) settings.attention = bench::attention_of(*deck);

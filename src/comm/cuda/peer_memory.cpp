@@ -2,24 +2,19 @@
 #include <cuda.h>
 #include <cuda_runtime.h>
 
-#include <cstdlib>
 #include <cstring>
 #include <string>
 #include <vector>
 
 #include "heddle/base/error.hpp"
-#include "heddle/comm/carrier.hpp"
+#include "heddle/lanes/cuda/call.hpp"
 #include "libraries.hpp"
 #include "sum_terms.hpp"
 
 namespace heddle::comm {
 namespace {
 
-void check(cudaError_t result, const char* call) {
-  if (result == cudaSuccess) return;
-  cudaGetLastError();  // the next call is told of its own errors alone
-  throw Error(ExitCode::failure, std::string(call) + " failed on the GPU", cudaGetErrorString(result));
-}
+using lanes::cuda::check;
 
 cudaStream_t stream_of(const lanes::Lane& lane) { return static_cast<cudaStream_t>(lane.stream()->queue()); }
 
@@ -93,30 +88,14 @@ class CudaIpc final : public PeerMemory {
   }
 
   void await(const lanes::Lane& lane, std::span<const Count> counts) override {
-    operations_.clear();
-    for (const auto& [at, value] : counts) {
-      CUstreamBatchMemOpParams& one = operations_.emplace_back();
-      one.waitValue = {};
-      one.waitValue.operation = CU_STREAM_MEM_OP_WAIT_VALUE_32;
-      one.waitValue.address = address(at);
-      one.waitValue.value = value;
-      one.waitValue.flags = CU_STREAM_WAIT_VALUE_GEQ;
-    }
-    run_(stream_of(lane), operations_);
+    enqueue(lane, counts, &CUstreamBatchMemOpParams::waitValue, CU_STREAM_MEM_OP_WAIT_VALUE_32,
+            CU_STREAM_WAIT_VALUE_GEQ);
   }
 
   // By default a fence of the whole system goes before each.
   void write(const lanes::Lane& lane, std::span<const Count> counts) override {
-    operations_.clear();
-    for (const auto& [at, value] : counts) {
-      CUstreamBatchMemOpParams& one = operations_.emplace_back();
-      one.writeValue = {};
-      one.writeValue.operation = CU_STREAM_MEM_OP_WRITE_VALUE_32;
-      one.writeValue.address = address(at);
-      one.writeValue.value = value;
-      one.writeValue.flags = CU_STREAM_WRITE_VALUE_DEFAULT;
-    }
-    run_(stream_of(lane), operations_);
+    enqueue(lane, counts, &CUstreamBatchMemOpParams::writeValue, CU_STREAM_MEM_OP_WRITE_VALUE_32,
+            CU_STREAM_WRITE_VALUE_DEFAULT);
   }
 
   void sum(const lanes::Lane& lane, std::span<const void* const> terms, const Tensor& sum) override {
@@ -124,22 +103,26 @@ class CudaIpc final : public PeerMemory {
   }
 
  private:
+  template <class Operation>
+  void enqueue(const lanes::Lane& lane, std::span<const Count> counts,
+               Operation CUstreamBatchMemOpParams::*as, CUstreamBatchMemOpType type, unsigned flags) {
+    operations_.clear();
+    for (const auto& [at, value] : counts) {
+      Operation& one = operations_.emplace_back().*as;
+      one = {};
+      one.operation = type;
+      one.address = address(at);
+      one.value = value;
+      one.flags = flags;
+    }
+    run_(stream_of(lane), operations_);
+  }
+
   StreamOperations run_;
   std::vector<CUstreamBatchMemOpParams> operations_;  ///< of one call
 };
 
 }  // namespace
-
-// While a message waits on a GPU for another rank, nothing else there may have to wait for it.
-void set_up_libraries(int ranks) {
-  if (ranks == 1) return;
-  constexpr int keep = 0;
-  setenv("CUDA_MODULE_LOADING", "EAGER", keep);       // code that is loaded later may wait for all that runs
-  setenv("CUDA_DEVICE_MAX_CONNECTIONS", "32", keep);  // lanes that share one queue wait for each other
-  setenv("NCCL_RUNTIME_CONNECT", "0", keep);          // rings are connected when a group is made
-  setenv("NCCL_NVLS_ENABLE", "0", keep);              // memory for an algorithm that is not taken
-  setenv("NCCL_ALGO", "Ring", keep);                  // sums in one order, whatever NCCL finds fastest
-}
 
 std::shared_ptr<PeerMemory> peer_memory() { return std::make_shared<CudaIpc>(); }
 

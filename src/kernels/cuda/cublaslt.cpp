@@ -8,6 +8,7 @@
 #include "heddle/base/device_rooms.hpp"
 #include "heddle/base/error.hpp"
 #include "heddle/kernels/fill_normal.hpp"
+#include "heddle/lanes/cuda/call.hpp"
 #include "heddle/lanes/device.hpp"
 #include "heddle/lanes/memory.hpp"
 
@@ -18,10 +19,7 @@ void check(cublasStatus_t status, const char* call) {
   if (status == CUBLAS_STATUS_SUCCESS) return;
   throw Error(ExitCode::failure, std::string(call) + " failed", cublasLtGetStatusString(status));
 }
-void check(cudaError_t result, const char* call) {
-  if (result == cudaSuccess) return;
-  throw Error(ExitCode::failure, std::string(call) + " failed on the GPU", cudaGetErrorString(result));
-}
+using lanes::cuda::check;
 
 cudaDataType_t type_of(DType type) {
   return type == DType::f64 ? CUDA_R_64F : type == DType::bf16 ? CUDA_R_16BF : CUDA_R_32F;

@@ -1,4 +1,4 @@
-#include "call.hpp"
+#include "heddle/lanes/cuda/call.hpp"
 
 #include <string>
 
@@ -8,6 +8,7 @@ namespace heddle::lanes::cuda {
 
 void check(cudaError_t result, const char* call) {
   if (result == cudaSuccess) return;
+  cudaGetLastError();
   throw Error(ExitCode::failure, std::string(call) + " failed on the GPU", cudaGetErrorString(result));
 }
 

@@ -4,7 +4,7 @@
 #include <array>
 #include <string_view>
 
-#include "call.hpp"
+#include "heddle/lanes/cuda/call.hpp"
 
 namespace heddle::lanes {
 namespace {

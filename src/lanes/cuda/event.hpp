@@ -4,7 +4,7 @@
 #include <memory>
 #include <optional>
 
-#include "call.hpp"
+#include "heddle/lanes/cuda/call.hpp"
 #include "heddle/lanes/mark.hpp"
 
 namespace heddle::lanes::cuda {

@@ -5,7 +5,7 @@
 #include <string>
 #include <type_traits>
 
-#include "call.hpp"
+#include "heddle/lanes/cuda/call.hpp"
 
 namespace heddle::lanes::cuda {
 namespace {
