@@ -44,6 +44,10 @@ struct RowsOfWarps {
   }
 };
 
+/// What a team takes of its scratch is aligned to a cache line. Kokkos' own begins where it happens to, which each thread's team sees
+/// elsewhere: so much of it may be passed over.
+inline constexpr std::int64_t scratch_alignment = 64;
+
 template <class F>
 void launch_rows(const Space& space, const char* name, std::int64_t rows, const F& f, std::int64_t scratch,
                  int threads) {
@@ -51,7 +55,8 @@ void launch_rows(const Space& space, const char* name, std::int64_t rows, const 
   const std::int64_t teams = by_teams ? rows : (rows + threads - 1) / threads;
   Policy policy(space, static_cast<int>(teams), threads, vector_lanes);
   static_assert(is_argument<std::conditional_t<by_teams, RowOfATeam<F>, RowsOfWarps<F>>>());
-  if (scratch > 0) policy.set_scratch_size(scratch_level, Kokkos::PerTeam(static_cast<int>(scratch)));
+  if (scratch > 0)
+    policy.set_scratch_size(scratch_level, Kokkos::PerTeam(static_cast<int>(scratch + scratch_alignment)));
   if constexpr (by_teams)
     Kokkos::parallel_for(name, policy, RowOfATeam<F>{f});
   else
@@ -73,8 +78,7 @@ inline int threads_of_row(std::int64_t width) {
   return !host_threads && width >= 8192 ? 4 * team_threads : team_threads;
 }
 
-/// The next `count` numbers of the team's scratch, aligned to a cache line.
-inline constexpr std::int64_t scratch_alignment = 64;
+/// The next `count` numbers of the team's scratch.
 template <class T>
 KOKKOS_INLINE_FUNCTION T* take(const Team& team, std::int64_t count) {
   const auto bytes = static_cast<std::size_t>(count) * sizeof(T);
