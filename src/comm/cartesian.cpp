@@ -12,11 +12,30 @@ namespace heddle::comm {
 
 namespace {
 
-/// 1 for the axes of the set, in the order of the grid.
-std::array<int, maps::axis_count> kept(const maps::Grid& grid, maps::AxisSet axes) {
+constexpr maps::AxisSet every_axis() {
+  maps::AxisSet axes;
+  for (maps::Axis axis : maps::all_axes) axes = axes | axis;
+  return axes;
+}
+
+/// 1 for the axes of the set, in the order of their table.
+std::array<int, maps::axis_count> kept(maps::AxisSet axes) {
   std::array<int, maps::axis_count> flags{};
-  for (int i = 0; i < maps::axis_count; ++i) flags[i] = axes.contains(grid.order()[i]);
+  std::ranges::transform(maps::all_axes, flags.begin(), [&](maps::Axis axis) { return axes.contains(axis); });
   return flags;
+}
+
+/// All ranks, each at its place in the table's order of axes, which MPI numbers row-major as maps::Grid does.
+MPI_Comm cartesian_of(const Communicator& ranks, const maps::Grid& grid) {
+  MPI_Comm sorted, cartesian;
+  check(MPI_Comm_split(ranks.handle().comm, 0, grid.index_in(every_axis(), ranks.rank()), &sorted),
+        "MPI_Comm_split");
+  std::array<int, maps::axis_count> extents, periods{};
+  std::ranges::transform(maps::all_axes, extents.begin(), [&](maps::Axis axis) { return grid.extent(axis); });
+  check(MPI_Cart_create(sorted, maps::axis_count, extents.data(), periods.data(), /*reorder=*/0, &cartesian),
+        "MPI_Cart_create");
+  check(MPI_Comm_free(&sorted), "MPI_Comm_free");
+  return cartesian;
 }
 
 }  // namespace
@@ -30,19 +49,13 @@ CartesianGrid::CartesianGrid(const Communicator& ranks, const maps::Grid& grid,
                             ranks.size()),
                 "grid.data * grid.pipeline * grid.tensor is the number of ranks",
                 fmt::format("start it with -n {} or change [grid]", grid.size()));
-  // MPI numbers the ranks of a Cartesian communicator row-major, as maps::Grid does.
-  std::array<int, maps::axis_count> extents, periods{};
-  for (int i = 0; i < maps::axis_count; ++i) extents[i] = grid.extent(grid.order()[i]);
   barrier(ranks, "set-up of the grid");
   Shared& shared = *ranks.handle().shared;
   shared.free_retired(ranks.handle().comm);
-  MPI_Comm cartesian;
-  check(MPI_Cart_create(ranks.handle().comm, maps::axis_count, extents.data(), periods.data(),
-                        /*reorder=*/0, &cartesian),
-        "MPI_Cart_create");
+  MPI_Comm cartesian = cartesian_of(ranks, grid);
   for (const maps::AxisSet axes : sets) {
     MPI_Comm part;
-    check(MPI_Cart_sub(cartesian, kept(grid, axes).data(), &part), "MPI_Cart_sub");
+    check(MPI_Cart_sub(cartesian, kept(axes).data(), &part), "MPI_Cart_sub");
     along_.emplace(axes, Communicator(std::make_unique<Communicator::Handle>(part, shared)));
   }
   check(MPI_Comm_free(&cartesian), "MPI_Comm_free");

@@ -78,7 +78,7 @@ int Grid::extent(AxisSet axes) const {
 int Grid::index_in(AxisSet axes, Rank rank) const {
   const Coordinates place = coordinates(rank);
   int index = 0;
-  for (Axis axis : order_)
+  for (Axis axis : all_axes)
     if (axes.contains(axis)) index = index * extent(axis) + place[axis];
   return index;
 }
@@ -88,7 +88,7 @@ std::vector<int> Grid::group_of(AxisSet axes, Rank rank) const {
   for (Axis axis : all_axes)
     if (axes.contains(axis)) first[axis] = 0;
   std::vector<int> group{this->rank(first)};
-  for (Axis axis : order_) {
+  for (Axis axis : all_axes) {
     if (!axes.contains(axis)) continue;
     std::vector<int> wider;
     for (int member : group)

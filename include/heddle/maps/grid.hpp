@@ -41,10 +41,10 @@ class Grid {
 
   /// The number of ranks in one communicator along `axes`.
   int extent(AxisSet axes) const;
-  /// The place of `rank` in its communicator along `axes`; 0 for no axes.
+  /// The place of `rank` in its communicator along `axes`; 0 for no axes. Places follow the table of axes, whatever the order of the
+  /// ranks, so that a sum in the order of the places has the same bits on every order.
   int index_in(AxisSet axes, Rank rank) const;
-  /// The ranks that differ from `rank` only along `axes`, ascending, so that `rank` stands
-  /// at index_in(axes, rank).
+  /// The ranks that differ from `rank` only along `axes`, each at its index_in(axes, rank).
   std::vector<int> group_of(AxisSet axes, Rank rank) const;
   /// Every group along `axes`, by its first rank.
   std::vector<std::vector<int>> groups(AxisSet axes) const;

@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "schedule_ways.hpp"
+#include "some_pairs.hpp"
 #include "synthetic_run.hpp"
 #include "ways.hpp"
 
@@ -60,6 +61,7 @@ void expect_the_same_losses(const Outcome& a, const Outcome& b, const std::strin
 
 TEST(Bf16, NoBitDependsOnCutsOrOnTheOrderOfTheAxes) {
   for (const Way& way : chosen()) {
+    SCOPED_TRACE(fmt::format("{}", fmt::join(way.overrides("bf16"), " ")));
     const Outcome once = train(deck_with(way, {"optimizer.clip=0"}));
     expect_the_same_losses(
         train(deck_with(way, {"optimizer.clip=0", R"(grid.order=["tensor","data","pipeline"])"})), once,
@@ -82,36 +84,36 @@ void expect_the_same_step_once_more(const Way& way, Overrides saving) {
 
 /// In fp32 too, what is bf16 of parameters and moments is rounded by numbers that belong to its place.
 TEST(Bf16, NoBitDependsOnHowParametersAndMomentsThatAreBf16Lie) {
-  for (const Overrides& saving :
-       {Overrides{"train.precision=fp32", "optimizer.moments=bf16"},
-        {"train.precision=bf16", "optimizer.moments=bf16"},
-        {"train.precision=bf16", "optimizer.masters=none"},
-        {"train.precision=bf16", "optimizer.masters=none", "optimizer.moments=bf16"}})
-    for (const Way& way : chosen()) {
-      Overrides narrow = saving;
-      narrow.push_back("optimizer.clip=0");
-      const auto with = [&](Overrides more) {
-        more.insert(more.begin(), narrow.begin(), narrow.end());
-        return deck_with(way, more);
-      };
-      Training run(with({}));
-      const plan::Plan wide = plan::make(deck_with(way, {}));
-      const auto moments = [](const plan::Plan& plan) {
-        return plan.memory(world().rank()).training[schedule::FixedPool::moments].bytes();
-      };
-      const bool halves = saving.back() == "optimizer.moments=bf16";
-      EXPECT_LE(moments(run.plan), moments(wide) / (halves ? 2 : 1) + 256 * 200) << "padding";
-      EXPECT_EQ(run.trainer.allocated(), run.plan.memory(world().rank()).bytes());
-      const Outcome once = train(run.deck);
-      EXPECT_TRUE(train(with({"train.memory=separate"})) == once);
-      const Outcome after = train(with({"optimizer.validate=after"}));
-      EXPECT_TRUE(after.parameters == once.parameters);
-      EXPECT_EQ(after.evaluation, once.evaluation);
-      if (way.pipeline > 1) expect_the_same_losses(train(with({"pipeline.tied=transmit"})), once, "tied");
-      EXPECT_NE(train(deck_with(way, {saving.front(), "optimizer.clip=0"})).losses, once.losses)
-          << "they are rounded";
-      expect_the_same_step_once_more(way, saving);
-    }
+  const std::vector<Overrides> savings = {
+      {"train.precision=fp32", "optimizer.moments=bf16"},
+      {"train.precision=bf16", "optimizer.moments=bf16"},
+      {"train.precision=bf16", "optimizer.masters=none"},
+      {"train.precision=bf16", "optimizer.masters=none", "optimizer.moments=bf16"}};
+  for (const auto& [saving, way] : some_pairs(savings, chosen())) {
+    Overrides narrow = saving;
+    narrow.push_back("optimizer.clip=0");
+    const auto with = [&layout = way, &narrow](Overrides more) {
+      more.insert(more.begin(), narrow.begin(), narrow.end());
+      return deck_with(layout, more);
+    };
+    Training run(with({}));
+    const plan::Plan wide = plan::make(deck_with(way, {}));
+    const auto moments = [](const plan::Plan& plan) {
+      return plan.memory(world().rank()).training[schedule::FixedPool::moments].bytes();
+    };
+    const bool halves = saving.back() == "optimizer.moments=bf16";
+    EXPECT_LE(moments(run.plan), moments(wide) / (halves ? 2 : 1) + 256 * 200) << "padding";
+    EXPECT_EQ(run.trainer.allocated(), run.plan.memory(world().rank()).bytes());
+    const Outcome once = train(run.deck);
+    EXPECT_TRUE(train(with({"train.memory=separate"})) == once);
+    const Outcome after = train(with({"optimizer.validate=after"}));
+    EXPECT_TRUE(after.parameters == once.parameters);
+    EXPECT_EQ(after.evaluation, once.evaluation);
+    if (way.pipeline > 1) expect_the_same_losses(train(with({"pipeline.tied=transmit"})), once, "tied");
+    EXPECT_NE(train(deck_with(way, {saving.front(), "optimizer.clip=0"})).losses, once.losses)
+        << "they are rounded";
+    expect_the_same_step_once_more(way, saving);
+  }
 }
 
 /// Gradients that are sent as bf16 are rounded where ranks share parameters, and alike however they are held.
