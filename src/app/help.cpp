@@ -16,7 +16,7 @@ void print_help(const CLI::App& line, const std::string& topic) {
   if (topic.empty()) return fmt::print("{}", line.help());
   std::vector<std::string_view> known = deck::topics();
   for (const CLI::App* command : line.get_subcommands({})) {
-    if (command->get_name() == topic) return fmt::print("{}", command->help());
+    if (command->get_name() == topic) return fmt::print("{}", command->help(line.get_name()));
     known.push_back(command->get_name());
   }
   if (const std::string text = deck::help(topic); !text.empty()) return fmt::print("{}", text);

@@ -104,7 +104,7 @@ class Commands(unittest.TestCase):
         picture = xml.etree.ElementTree.fromstring(pictures[0])
         self.assertGreater(float(picture.get("height")), 64 * 10)
         self.assertLess(float(picture.get("height")), float(picture.get("width")))
-        self.done(self.alone, "timeline", "simulated.h5", "-o", "run.svg")
+        self.done(self.alone, "timeline", "wide.h5", "-o", "run.svg")
         self.assertEqual(self.boxes("run.svg"), self.boxes("simulated.svg"))
 
     def boxes(self, name):
