@@ -9,6 +9,7 @@
 #include "checkpoint_format.hpp"
 #include "hdf5.hpp"
 #include "heddle/base/aside_file.hpp"
+#include "heddle/base/disk_space.hpp"
 #include "heddle/comm/mpi_handle.hpp"
 #include "heddle/comm/watch_over.hpp"
 #include "heddle/io/checkpoint.hpp"
@@ -31,12 +32,21 @@ std::vector<hsize_t> chunk_of(const Shape& shape, DType dtype) {
   return chunk;
 }
 
-/// Collective, as all that follows.
-h5::Handle create_parallel(const std::string& path, const std::string& partial, MPI_Comm group) {
-  const h5::Handle access = h5::file_access(path);
-  access.check(H5Pset_fapl_mpio(access.id(), group, MPI_INFO_NULL), "prepare parallel access");
-  access.check(H5Pset_coll_metadata_write(access.id(), true), "prepare parallel access");
-  return h5::create_file(partial, access);
+/// Of all datasets; each brings an index and a header of its own.
+std::int64_t stored_bytes(const Catalogue& catalogue) {
+  constexpr std::int64_t of_a_dataset = 8 << 10;
+  std::int64_t bytes = 0;
+  for (const auto& [name, one] : catalogue) {
+    const auto chunk = chunk_of(one.global, one.dtype);
+    std::int64_t chunks = 1, numbers = 1;
+    for (int dim = 0; dim < one.global.rank(); ++dim) {
+      const auto extent = static_cast<std::int64_t>(chunk[static_cast<std::size_t>(dim)]);
+      chunks *= (one.global[dim] + extent - 1) / extent;
+      numbers *= extent;
+    }
+    bytes += chunks * (numbers * size_of(one.dtype) + h5::checksum_bytes) + of_a_dataset;
+  }
+  return bytes;
 }
 
 void write_header(const h5::Handle& file, const CheckpointHeader& header) {
@@ -47,13 +57,24 @@ void write_header(const h5::Handle& file, const CheckpointHeader& header) {
   h5::write_attribute(file, "complete", std::int64_t{0});
 }
 
-/// A text is data, not metadata: rank 0 brings the bytes, the others take part with nothing.
-void write_text(const h5::Handle& file, const std::string& name, const std::string& text, bool writes) {
-  const h5::Handle type = h5::string_type(file, text.size());
-  const h5::Handle dataset = h5::create_dataset(file, name, type.id(), h5::simple_space(file, {}));
-  if (writes)
-    dataset.check(H5Dwrite(dataset.id(), type.id(), H5S_ALL, H5S_ALL, H5P_DEFAULT, text.c_str()),
-                  "write " + name);
+/// By one rank: a file with all but its numbers, and room on the disk for these. Afterwards no rank can run out of it while others write.
+void begin_file(const AsideFile& aside, const CheckpointHeader& header, const Catalogue& catalogue) {
+  h5::write_new(aside.partial(), h5::file_access(aside.path()), [&](const h5::Handle& file) {
+    write_header(file, header);
+    h5::write_text(file, "deck", header.deck);
+    if (!header.products.empty()) h5::write_text(file, "products", header.products);
+  });
+  const std::int64_t numbers = stored_bytes(catalogue);
+  const auto texts = static_cast<std::int64_t>(std::filesystem::file_size(aside.partial()));
+  reserve_space(aside.partial(), texts + numbers + h5::metadata_of(numbers), aside.path());
+}
+
+/// Collective, as all that follows.
+h5::Handle open_parallel(const std::string& path, const std::string& partial, MPI_Comm group) {
+  const h5::Handle access = h5::file_access(path);
+  access.check(H5Pset_fapl_mpio(access.id(), group, MPI_INFO_NULL), "prepare parallel access");
+  access.check(H5Pset_coll_metadata_write(access.id(), true), "prepare parallel access");
+  return h5::open_to_append(partial, access, h5::Append::anything);
 }
 
 void write_dataset(const h5::Handle& file, const std::string& name, const Announcement& one,
@@ -102,16 +123,13 @@ void write_checkpoint(const comm::Communicator& ranks, const std::string& path,
   const Catalogue catalogue = agree_on_catalogue(ranks, shards);
   std::optional<AsideFile> aside;
   together(ranks, [&] {
-    if (leads) make_folder_of(path), aside.emplace(path);
+    if (!leads) return;
+    make_folder_of(path);
+    begin_file(aside.emplace(path), header, catalogue);
   });
 
   h5::Handle file;
-  together(ranks, [&] {
-    file = create_parallel(path, AsideFile::partial_name(path), group);
-    write_header(file, header);
-    write_text(file, "deck", header.deck, leads);
-    if (!header.products.empty()) write_text(file, "products", header.products, leads);
-  });
+  together(ranks, [&] { file = open_parallel(path, AsideFile::partial_name(path), group); });
   for (const auto& entry : catalogue)
     together(ranks,
              [&] { write_dataset(file, entry.first, entry.second, find_written(shards, entry.first)); });

@@ -6,6 +6,8 @@
 #include <filesystem>
 #include <utility>
 
+#include "heddle/base/disk_space.hpp"
+
 namespace heddle::io::h5 {
 namespace {
 
@@ -64,9 +66,34 @@ Handle file_access(const std::string& path) {
   return access;
 }
 
-Handle create_file(const std::string& path, const Handle& access) {
-  return Handle(H5Fcreate(path.c_str(), H5F_ACC_TRUNC, H5P_DEFAULT, access.id()), H5Fclose, path,
-                "create the file", ExitCode::usage);
+namespace {
+
+std::int64_t length_in_memory(const Handle& access, const std::function<void(const Handle&)>& fill) {
+  constexpr std::size_t grows_by = 1 << 20;
+  const std::string& path = access.path();
+  const Handle memory(H5Pcopy(access.id()), H5Pclose, path, "prepare a file in memory");
+  memory.check(H5Pset_fapl_core(memory.id(), grows_by, /*backing_store=*/false), "prepare a file in memory");
+  const Handle file(H5Fcreate(path.c_str(), H5F_ACC_TRUNC, H5P_DEFAULT, memory.id()), H5Fclose, path,
+                    "make a file in memory");
+  fill(file);
+  file.check(H5Fflush(file.id(), H5F_SCOPE_GLOBAL), "finish a file in memory");
+  const auto bytes = H5Fget_file_image(file.id(), nullptr, 0);
+  file.check(bytes, "measure a file in memory");
+  return static_cast<std::int64_t>(bytes);
+}
+
+}  // namespace
+
+void write_new(const std::string& place, const Handle& access,
+               const std::function<void(const Handle&)>& fill) {
+  const std::string& path = access.path();
+  const std::int64_t bytes = length_in_memory(access, fill) + metadata_of(0);
+  reserve_space(place, bytes, path);
+  Handle file(H5Fcreate(place.c_str(), H5F_ACC_TRUNC, H5P_DEFAULT, access.id()), H5Fclose, path,
+              "create the file", ExitCode::usage);
+  reserve_space(place, bytes, path);  // HDF5 gave back what there was
+  fill(file);
+  file.close();
 }
 
 Handle open_to_read(const std::string& path, const Handle& access) {
@@ -188,6 +215,16 @@ Handle create_dataset(const Handle& parent, const std::string& name, hid_t type,
   const hid_t id =
       H5Dcreate2(parent.id(), name.c_str(), type, space.id(), link.id(), properties, H5P_DEFAULT);
   return Handle(id, H5Dclose, parent.path(), "create dataset " + name);
+}
+
+std::int64_t growth_of(const Handle& dataset, std::size_t rows) {
+  const Handle properties(H5Dget_create_plist(dataset.id()), H5Pclose, dataset.path(), "look at a dataset");
+  const Handle type(H5Dget_type(dataset.id()), H5Tclose, dataset.path(), "look at a dataset");
+  hsize_t chunk = 0;
+  properties.check(H5Pget_chunk(properties.id(), 1, &chunk), "look at a dataset's chunks");
+  const hsize_t before = extents_of(dataset).at(0), after = before + rows;
+  const hsize_t chunks = (after + chunk - 1) / chunk - (before + chunk - 1) / chunk;
+  return static_cast<std::int64_t>(chunks * (chunk * H5Tget_size(type.id()) + checksum_bytes));
 }
 
 void append(const Handle& dataset, hid_t type, const void* data, std::size_t rows) {

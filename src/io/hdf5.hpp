@@ -5,6 +5,7 @@
 #include <hdf5.h>
 
 #include <cstdint>
+#include <functional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -46,7 +47,10 @@ class Handle {
 
 /// Access properties of Heddle's files: every object is closed with its file, no errors on stderr.
 Handle file_access(const std::string& path);
-Handle create_file(const std::string& path, const Handle& access);
+/// Writes a new file at `place`, where an empty one is, with what `fill` puts into it: once in memory, to see how long it becomes, and, where the disk
+/// has so much room, there. HDF5 never holds a file that it cannot write. Errors name the path of `access`.
+void write_new(const std::string& place, const Handle& access,
+               const std::function<void(const Handle&)>& fill);
 /// Opens an HDF5 file for reading, also one whose writer is at work or was killed. A missing, truncated or
 /// foreign one is Error(usage).
 Handle open_to_read(const std::string& path, const Handle& access);
@@ -72,6 +76,7 @@ std::vector<hsize_t> extents_of(const Handle& dataset);
 
 /// Chunked by `chunk`; Fletcher32 if `checked`.
 enum class Checksum { none, fletcher32 };
+inline constexpr std::int64_t checksum_bytes = 4;  ///< of each chunk
 Handle chunked(const Handle& file, std::span<const hsize_t> chunk, Checksum checksum);
 
 /// UTF-8 of a fixed number of bytes, padded with zeros; h5py reads it without ado.
@@ -82,6 +87,10 @@ hid_t native_type(DType type);
 /// Makes the groups in `name` that are missing.
 Handle create_dataset(const Handle& parent, const std::string& name, hid_t type, const Handle& space,
                       hid_t properties = H5P_DEFAULT);
+/// By how much a one-dimensional dataset grows on disk, in whole chunks, when it gets so many rows more, without its index.
+std::int64_t growth_of(const Handle& dataset, std::size_t rows);
+/// The most that HDF5 itself adds to a file beside `bytes` of data in chunks of 64 KiB or more.
+constexpr std::int64_t metadata_of(std::int64_t bytes) { return (std::int64_t{64} << 10) + bytes / 256; }
 /// Appends `rows` records of memory type `type` to a one-dimensional extendable dataset.
 void append(const Handle& dataset, hid_t type, const void* data, std::size_t rows);
 

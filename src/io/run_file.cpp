@@ -6,9 +6,11 @@
 #include <algorithm>
 #include <chrono>
 #include <cstring>
+#include <filesystem>
 
 #include "hdf5.hpp"
 #include "heddle/base/aside_file.hpp"
+#include "heddle/base/disk_space.hpp"
 #include "heddle/build_info.hpp"
 #include "run_format.hpp"
 #include "vocabulary_format.hpp"
@@ -95,9 +97,8 @@ void write_header(const h5::Handle& file, const RunHeader& header) {
 RunFile::RunFile(std::string path, const RunHeader& header) : path_(std::move(path)) {
   make_folder_of(path_);
   AsideFile aside(path_);
-  auto file = h5::create_file(aside.partial(), run_format::access(path_));
-  write_header(file, header);
-  file.close();
+  h5::write_new(aside.partial(), run_format::access(path_),
+                [&](const h5::Handle& file) { write_header(file, header); });
   aside.commit();
 }
 
@@ -108,12 +109,21 @@ void RunFile::add(Rank rank, std::span<const EventRow> rows) {
 
 void RunFile::flush() {
   auto file = h5::open_to_append(path_, run_format::access(path_), h5::Append::rows);
-  h5::append(h5::open_dataset(file, "steps"), run_format::step_row(file).memory.id(), steps_.data(),
-             steps_.size());
+  const auto steps = h5::open_dataset(file, "steps");
+  std::map<int, h5::Handle> events;
+  std::int64_t growth = h5::growth_of(steps, steps_.size());
+  for (const auto& [rank, rows] : events_) {
+    events.emplace(rank, h5::open_dataset(file, fmt::format("events/{}", rank)));
+    growth += h5::growth_of(events.at(rank), rows.size());
+  }
+  // Rows of all tables or of none: what was refused is written later, and once.
+  reserve_space(
+      path_, static_cast<std::int64_t>(std::filesystem::file_size(path_)) + growth + h5::metadata_of(growth),
+      path_);
+  h5::append(steps, run_format::step_row(file).memory.id(), steps_.data(), steps_.size());
   const auto event = run_format::event_row(file);
   for (const auto& [rank, rows] : events_)
-    h5::append(h5::open_dataset(file, fmt::format("events/{}", rank)), event.memory.id(), rows.data(),
-               rows.size());
+    h5::append(events.at(rank), event.memory.id(), rows.data(), rows.size());
   file.close();
   steps_.clear();
   for (auto& [rank, rows] : events_) rows.clear();

@@ -4,6 +4,7 @@
 
 #include "heddle/base/error.hpp"
 #include "heddle/comm/gather.hpp"
+#include "heddle/io/checkpoint.hpp"
 
 namespace heddle::io {
 namespace {
@@ -28,7 +29,7 @@ std::string error_of(const std::function<void()>& body) {
 void together(const comm::Communicator& ranks, const std::function<void()>& body) {
   for (const auto& error :
        comm::gather(ranks, error_of(body), comm::Receivers::all, "all ranks to take part in writing a file"))
-    if (!error.empty()) throw Error(static_cast<ExitCode>(error[0]), error.substr(1));
+    if (!error.empty()) throw WriteFailure(static_cast<ExitCode>(error[0]), error.substr(1));
 }
 
 }  // namespace heddle::io

@@ -8,7 +8,7 @@
 
 namespace heddle::io {
 
-/// Collective. Runs `body` here and throws the error of the lowest rank on which it failed.
+/// Collective. Runs `body` here and throws the error of the lowest rank on which it failed, as a WriteFailure.
 void together(const comm::Communicator& ranks, const std::function<void()>& body);
 
 }  // namespace heddle::io

@@ -3,10 +3,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <filesystem>
 #include <vector>
 
 #include "hdf5.hpp"
 #include "heddle/base/aside_file.hpp"
+#include "heddle/base/disk_space.hpp"
 #include "vocabulary_format.hpp"
 
 namespace heddle::io {
@@ -48,25 +50,33 @@ TokenFileHeader read_header(const h5::Handle& file) {
 struct TokenFileWriter::State {
   AsideFile aside;
   h5::Handle file, tokens;
-  std::int64_t vocabulary;
+  std::int64_t vocabulary, reserved;
 };
 
 TokenFileWriter::TokenFileWriter(const std::string& path, const Vocabulary& vocabulary,
                                  const std::string& source)
-    : state_(new State{AsideFile(path), {}, {}, vocabulary.size}) {
-  auto& file = state_->file = h5::create_file(state_->aside.partial(), h5::file_access(path));
-  h5::write_attribute(file, "format", marks::tokens);
-  h5::write_attribute(file, "version", format_version);
-  write_vocabulary(file, vocabulary);
-  h5::write_attribute(file, "source", source);
-  state_->tokens = h5::create_dataset(file, "tokens", narrowest(vocabulary.size), h5::extendable_space(file),
-                                      h5::chunked(file, {&chunk_tokens, 1}, h5::Checksum::fletcher32).id());
+    : state_(new State{AsideFile(path), {}, {}, vocabulary.size, 0}) {
+  const std::string& partial = state_->aside.partial();
+  h5::write_new(partial, h5::file_access(path), [&](const h5::Handle& file) {
+    h5::write_attribute(file, "format", marks::tokens);
+    h5::write_attribute(file, "version", format_version);
+    write_vocabulary(file, vocabulary);
+    h5::write_attribute(file, "source", source);
+    h5::create_dataset(file, "tokens", narrowest(vocabulary.size), h5::extendable_space(file),
+                       h5::chunked(file, {&chunk_tokens, 1}, h5::Checksum::fletcher32).id());
+  });
+  state_->reserved = static_cast<std::int64_t>(std::filesystem::file_size(partial));
+  state_->file = h5::open_to_append(partial, h5::file_access(path), h5::Append::anything);
+  state_->tokens = h5::open_dataset(state_->file, "tokens");
 }
 
 TokenFileWriter::~TokenFileWriter() = default;
 
 void TokenFileWriter::append(std::span<const std::int32_t> ids) {
   for (auto id : ids) HEDDLE_EXPECT(id >= 0 && id < state_->vocabulary);
+  state_->reserved += h5::growth_of(state_->tokens, ids.size());
+  reserve_space(state_->aside.partial(), state_->reserved + h5::metadata_of(state_->reserved),
+                state_->aside.path());
   h5::append(state_->tokens, H5T_NATIVE_INT32, ids.data(), ids.size());
 }
 

@@ -1,5 +1,10 @@
 #include "heddle/session/recorder.hpp"
 
+#include <fmt/format.h>
+
+#include <utility>
+
+#include "heddle/base/error.hpp"
 #include "heddle/train/rate.hpp"
 
 namespace heddle::session {
@@ -42,8 +47,14 @@ void Recorder::gather_events() {
 }
 
 void Recorder::flush() {
-  file_->flush();
   last_flush_ = clock_.now();
+  try {
+    file_->flush();
+    told_refusal_ = false;
+  } catch (const Error& error) {
+    if (std::exchange(told_refusal_, true)) return;
+    fmt::print(stderr, "heddle: {}; its rows are kept, and written when there is room\n", error.what());
+  }
 }
 
 void Recorder::hand_on(std::int64_t steps_done) {

@@ -8,6 +8,7 @@
 #include <span>
 #include <string>
 
+#include "heddle/base/error.hpp"
 #include "heddle/base/tensor.hpp"
 #include "heddle/comm/communicator.hpp"
 
@@ -37,10 +38,16 @@ struct Shard {
   bool writes = true;  ///< of the ranks that hold the same part, exactly one writes it
 };
 
+/// A checkpoint that was not written: the same on every rank, each of which can go on.
+class WriteFailure : public Error {
+ public:
+  using Error::Error;
+};
+
 /// Collective over `ranks`; every rank gives its shards in any order, at most one of each dataset. The file
 /// is written as `path`.partial, with a checksum for every chunk, marked complete, brought to disk, and only
-/// then named `path`. Missing folders are made. On failure every rank throws the same Error, and an older
-/// file under `path` is untouched.
+/// then named `path`. Missing folders are made. Room on the disk is asked for before ranks write together. On failure every rank throws the
+/// same WriteFailure, and an older file under `path` is untouched.
 void write_checkpoint(const comm::Communicator& ranks, const std::string& path,
                       const CheckpointHeader& header, std::span<const Shard> shards);
 

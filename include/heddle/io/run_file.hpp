@@ -68,7 +68,7 @@ class RunFile {
   const std::string& path() const { return path_; }
   void add(const StepRow& row) { steps_.push_back(row); }
   void add(Rank rank, std::span<const EventRow> rows);
-  /// Takes a few milliseconds. Error(failure) if the file cannot be written any more.
+  /// Takes a few milliseconds. Error(failure) if the disk does not take the rows: then they are kept, and the file is as it was.
   void flush();
   /// Flushes, and marks that the run came to its end.
   void finish();

@@ -35,9 +35,10 @@ class Recorder final : public exec::Observer {
   /// The observer of events, which may be left out.
   exec::Observer& events() { return events_; }
 
-  /// After each step, of which so many are done: hands on what is due. Collective.
+  /// After each step, of which so many are done: hands on what is due. Collective. Rows that the disk does not take are kept, and said
+  /// once on stderr.
   void hand_on(std::int64_t steps_done);
-  /// Collective: everything, and the mark that the run is at its end.
+  /// Collective: everything, and the mark that the run is at its end. Throws Error(failure) on rank 0 where the disk does not take it.
   void finish();
   /// A run that fails leaves the steps that led there. Not collective, and throws nothing.
   void keep();
@@ -56,6 +57,7 @@ class Recorder final : public exec::Observer {
   RunEvents events_;                 ///< since they were last gathered
   std::vector<io::StepRow> rows_;    ///< of steps that have ended and are not in the file
   double begin_ = 0, last_flush_ = 0;
+  bool told_refusal_ = false;  ///< since the file last took rows
 };
 
 }  // namespace heddle::session
