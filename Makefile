@@ -17,10 +17,11 @@ TOKENS := data/first.h5
 help:  ## this list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
 
-run: program $(TOKENS)  ## train a small GPT on this machine; RANKS=8 SET="grid.data=2 train.steps=500" change it
-	jobs/local.sh $(RANKS) $(HEDDLE) run $(DECK) $(SET)
-	$(HEDDLE) generate $(RUN) --tokens 400
-	$(PYTHON) analysis/plot_loss.py $(RUN)/run.h5 -o $(RUN)/loss.png
+run: program $(TOKENS)  ## train a small GPT on this machine, in runs/first, first-2, ...; RANKS=8 SET="grid.data=2 train.steps=500" change it
+	@run=$(RUN); for n in $$(seq 2 1000); do [ -e $$run ] || break; run=$(RUN)-$$n; done; set -ex; \
+	jobs/local.sh $(RANKS) $(HEDDLE) run $(DECK) output.directory=$$run $(SET); \
+	$(HEDDLE) generate $$run --tokens 400; \
+	$(PYTHON) analysis/plot_loss.py $$run/run.h5 -o $$run/loss.png
 
 test: build  ## build and run the whole test suite
 	ctest --preset $(PRESET) -j $(JOBS)

@@ -3,17 +3,16 @@
 #include <fmt/format.h>
 
 #include <filesystem>
-#include <fstream>
 #include <map>
 #include <sstream>
 #include <utility>
 
-#include "heddle/base/aside_file.hpp"
 #include "heddle/comm/carrier.hpp"
 #include "heddle/comm/gather.hpp"
 #include "heddle/data/sampler.hpp"
 #include "heddle/deck/print.hpp"
 #include "heddle/deck/read.hpp"
+#include "heddle/io/checkpoint.hpp"
 #include "heddle/io/run_file.hpp"
 #include "heddle/kernels/product_library.hpp"
 #include "heddle/lanes/device.hpp"
@@ -97,25 +96,14 @@ std::string remark(Precision precision) {
                       : fmt::format("train.precision = \"{}\" is slow here: {}", deck::name(precision), slow);
 }
 
-/// A run must not find at its end that it cannot keep what it learnt: `path` is of a file that it will write.
-void demand_writable(const std::string& path) {
-  namespace fs = std::filesystem;
-  make_folder_of(path);
-  const fs::path folder = fs::path(path).parent_path(), probe = folder / ".writable";
-  const bool writable = std::ofstream(probe).put('x').flush().good();
-  std::error_code ignored;
-  fs::remove(probe, ignored);
-  if (!writable)
-    throw Error(ExitCode::usage, folder.string() + ": cannot write here", "", "change output.directory");
-}
-
 }  // namespace
 
 struct Session::Parts {
-  Parts(const deck::Deck& the_deck, comm::World& the_world);
+  Parts(const deck::Deck& the_deck, comm::World& the_world, EarlierRun earlier);
 
   void run();
   void train_step(std::int64_t step);
+  void save(std::int64_t done);
   void tell_refusal();
   double evaluate();
   io::RunHeader header() const;
@@ -139,13 +127,14 @@ struct Session::Parts {
   std::optional<DeviceUse> used;                ///< of this rank's GPU
   std::vector<io::MemoryRegion> device_memory;  ///< of all ranks', on rank 0
   Progress progress;
+  std::optional<RunFolder> folder;  ///< on rank 0
   Recorder recorder;
   Checkpoints checkpoints;
   exec::Observers observers;
   bool told_refusal = false;
 };
 
-Session::Parts::Parts(const deck::Deck& the_deck, comm::World& the_world)
+Session::Parts::Parts(const deck::Deck& the_deck, comm::World& the_world, EarlierRun earlier)
     : deck(the_deck),
       world(the_world),
       plan(plan::make(deck)),
@@ -165,10 +154,10 @@ Session::Parts::Parts(const deck::Deck& the_deck, comm::World& the_world)
   observers.add(progress);
   if (deck.output.events) observers.add(recorder.events());
   if (world.rank() != 0) return;
+  folder.emplace(deck.output.directory, earlier);
   dataset.file().verify();
-  demand_writable(file("run.h5"));
-  demand_writable(checkpoints.path(0));
   recorder.open(file("run.h5"), header());
+  if (earlier == EarlierRun::replaced) folder->remove_checkpoints();
 }
 
 io::RunHeader Session::Parts::header() const {
@@ -242,10 +231,22 @@ void Session::Parts::train_step(std::int64_t step) {
     recorder.validated(loss);
     progress.say(fmt::format("step {}: validation loss {:.4f}", done, loss));
   }
-  if (checkpoints.due(done))
-    progress.say(fmt::format("step {}: checkpoint {}", done, checkpoints.write(world.all(), trainer, done)));
+  if (checkpoints.due(done)) save(done);
   recorder.hand_on(done);
   tell_refusal();
+}
+
+/// A later checkpoint may take the place of one that was not written; nothing takes that of the last.
+void Session::Parts::save(std::int64_t done) {
+  try {
+    const std::string path = checkpoints.write(world.all(), trainer, done);
+    progress.say(fmt::format("step {}: checkpoint {}", done, path));
+  } catch (const io::WriteFailure& failure) {
+    if (done == deck.train.steps) throw;
+    if (world.rank() == 0)
+      fmt::print(stderr, "heddle: step {}: no checkpoint: {}; the run goes on to the next\n", done,
+                 failure.what());
+  }
 }
 
 double Session::Parts::evaluate() {
@@ -266,7 +267,8 @@ Options options_of(const deck::Deck& deck) {
       .products = kernels::product_library()};
 }
 
-Session::Session(const deck::Deck& deck, comm::World& world) : parts_(std::make_unique<Parts>(deck, world)) {}
+Session::Session(const deck::Deck& deck, comm::World& world, EarlierRun earlier)
+    : parts_(std::make_unique<Parts>(deck, world, earlier)) {}
 Session::~Session() = default;
 void Session::observe(exec::Observer& observer) { parts_->observers.add(observer); }
 const plan::Plan& Session::plan() const { return parts_->plan; }

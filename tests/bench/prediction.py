@@ -71,7 +71,7 @@ def tried(schedule, options, tokens, folder, arguments):
     launch = [*arguments.under, ROOT / "jobs" / "local.sh", "2", arguments.heddle]
     bench, simulated, run = (folder / f"{schedule}{end}" for end in (".json", ".simulated.h5", ""))
     call(*launch, "bench", *deck, "--steps", arguments.steps, "--json", bench)
-    call(*launch, "run", *deck, f"data.tokens={tokens}", f"output.directory={run}")
+    call(*launch, "run", *deck, f"data.tokens={tokens}", f"output.directory={run}", "--overwrite")
     found = json.loads(call(arguments.heddle, "simulate", *deck, f"cost.from={bench}", "--json", "-", "-o", simulated, "--overwrite"))
     seconds, bubble = measured_step(run / "run.h5")
     if arguments.pictures:

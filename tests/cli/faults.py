@@ -21,13 +21,13 @@ class Faults(unittest.TestCase):
         cls.alone.run("prepare", "text.txt", "-o", "tokens.h5")
 
     def run_with(self, fault, *overrides):
-        return self.program.run("run", "deck.toml", "--fault", fault, *GRID, "train.steps=3", "output.log_every=1", *overrides)
+        return self.program.run("run", "deck.toml", "--fault", fault, *GRID, "train.steps=3", "output.log_every=1", "--overwrite", *overrides)
 
     def losses(self, output):
         return re.findall(r"step \d/3 +loss ([\d.]+)", output)
 
     def test_a_delay_changes_no_loss(self):
-        code, plain, errors = self.program.run("run", "deck.toml", *GRID, "train.steps=3", "output.log_every=1")
+        code, plain, errors = self.program.run("run", "deck.toml", *GRID, "train.steps=3", "output.log_every=1", "--overwrite")
         self.assertEqual((code, errors), (0, ""), plain)
         begin = time.monotonic()
         code, delayed, errors = self.run_with("1B2:delay:seconds=1.5:step=2")
@@ -70,7 +70,7 @@ class Faults(unittest.TestCase):
                 code, _, errors = self.run_with(fault)
                 self.assertEqual(code, 2, errors)
                 self.assertRegex(errors, rf"^command line: --fault 1?2?F?\S+ \(.*{re.escape(message)}")
-        code, _, errors = self.alone.run("run", "deck.toml", "--fault", "0F0:hang")
+        code, _, errors = self.alone.run("run", "deck.toml", "--fault", "0F0:hang", "--overwrite")
         self.assertEqual(code, 2, errors)
         self.assertIn("one rank has nobody who waits for it", errors)
 

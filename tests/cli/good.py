@@ -172,7 +172,7 @@ class Commands(unittest.TestCase):
             self.assertRegex(text, r"parameters [0-9.]+ \+ moments [0-9.]+ \+ remainders [0-9.]+ ")
             files = []
             for masters in ("wide", "remainder"):
-                self.done(program, "run", SMOKE, *grid, *bf16, f"optimizer.masters={masters}", f"output.directory={masters}")
+                self.done(program, "run", SMOKE, *grid, *bf16, f"optimizer.masters={masters}", f"output.directory={masters}", "--overwrite")
                 files.append(h5py.File(os.path.join(self.folder, masters, "checkpoints", "step-000020.h5"), "r"))
             self.assertEqual(*(self.losses(masters) for masters in ("wide", "remainder")))
             for group in ("parameters", "optimizer/first", "optimizer/second"):
@@ -260,7 +260,7 @@ class Commands(unittest.TestCase):
         self.assertEqual([rows[name]["calls"] for name in ("log_sum_exp", "linear")], [chunks, 4 * layers + chunks])
 
     def test_a_run_that_diverges_says_so(self):
-        diverging = ["deck.toml", "data.tokens=data/smoke.h5", "optimizer.rate=1e30", "output.directory=diverged"]
+        diverging = ["deck.toml", "data.tokens=data/smoke.h5", "optimizer.rate=1e30", "output.directory=diverged", "--overwrite"]
         for program, grid in [(self.alone, []), (self.grid, GRID), (self.grid, ["grid.data=4"])]:
             code, _, errors = program.run("run", *diverging, *grid)
             self.assertEqual(code, 3, errors)

@@ -38,7 +38,7 @@ class Launchers(unittest.TestCase):
         for variables in ({"SLURM_NTASKS": "4", "SLURM_PROCID": "0"}, {"SLURM_PROCID": "0", "SLURM_STEP_NUM_TASKS": "1"},
                           {"PMI_RANK": "0", "PMI_SIZE": "1", "SLURM_PROCID": "0", "SLURM_STEP_NUM_TASKS": "2"}):
             with self.subTest(str(variables)), among(**variables):
-                code, output, errors = self.alone.run("run", "deck.toml", "output.directory=alone")
+                code, output, errors = self.alone.run("run", "deck.toml", "output.directory=alone", "--overwrite")
                 self.assertEqual((code, errors), (0, ""), output)
 
     def test_ranks_of_mpirun_within_a_step_see_each_other(self):

@@ -5,6 +5,7 @@
 
 #include "heddle/comm/world.hpp"
 #include "heddle/plan/plan.hpp"
+#include "heddle/session/run_folder.hpp"
 #include "heddle/session/trainer.hpp"
 
 namespace heddle::session {
@@ -16,7 +17,7 @@ class Session {
  public:
   /// Collective. Everything that can be wrong with deck, data and output is found here, before
   /// the first step.
-  Session(const deck::Deck& deck, comm::World& world);
+  Session(const deck::Deck& deck, comm::World& world, EarlierRun earlier = EarlierRun::refused);
   ~Session();
 
   /// Tells the observer, which must outlive it, of all steps.

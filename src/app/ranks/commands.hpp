@@ -15,6 +15,7 @@ namespace heddle::app {
 struct RunArguments {
   DeckArguments deck;
   std::vector<std::string> faults;  ///< to inject on purpose, "1F3:hang"
+  bool overwrite = false;           ///< what an earlier run left in output.directory
 };
 /// Trains. Collective over the world.
 void run(const RunArguments& arguments, comm::World& world);

@@ -34,6 +34,8 @@ void add_run(CLI::App& line, Chosen& chosen) {
   auto* command = line.add_subcommand("run", "Train what a deck describes; start it with srun or mpirun");
   const auto arguments = std::make_shared<RunArguments>();
   add_deck(*command, arguments->deck);
+  command->add_flag("--overwrite", arguments->overwrite,
+                    "Replace what an earlier run left in output.directory");
   command
       ->add_option("--fault", arguments->faults,
                    "ACTION:KIND[:step=N][:rank=N][:seconds=X], a fault to inject: delay, hang, fail or nan")

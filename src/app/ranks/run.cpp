@@ -17,7 +17,8 @@ void run(const RunArguments& arguments, comm::World& world) {
   deck::check_ranks(deck, world.size());
   world.watchdog().set_timeout(deck.comm.timeout);
   const kernels::Runtime runtime(world.rank_on_host());
-  session::Session session(deck, world);
+  session::Session session(
+      deck, world, arguments.overwrite ? session::EarlierRun::replaced : session::EarlierRun::refused);
   std::deque<session::FaultInjector> injectors;
   for (const session::Fault& fault : faults)
     session.observe(injectors.emplace_back(fault, session.plan(), session.trainer(), world));

@@ -1,0 +1,146 @@
+#include "run_lock.hpp"
+
+#include <fcntl.h>
+#include <fmt/chrono.h>
+#include <fmt/format.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <csignal>
+#include <cstdlib>
+#include <cstring>
+#include <fstream>
+#include <iterator>
+#include <optional>
+#include <sstream>
+
+#include "heddle/base/duration.hpp"
+#include "heddle/base/error.hpp"
+#include "heddle/base/output_path.hpp"
+
+namespace heddle::session {
+namespace {
+
+std::string environment(const char* name) {
+  const char* value = std::getenv(name);
+  return value ? value : "";
+}
+
+std::string this_host() {
+  char name[256] = "";
+  ::gethostname(name, sizeof name - 1);
+  return name;
+}
+
+/// When a process began, in the kernel's ticks: another process of the same number began at another time. Empty where there is none.
+std::string begin_of(long process) {
+  std::ifstream file(fmt::format("/proc/{}/stat", process));
+  std::string text((std::istreambuf_iterator<char>(file)), {});
+  std::istringstream fields(
+      text.substr(std::min(text.size(), text.rfind(')') + 1)));  // a name may hold blanks
+  std::string field;
+  constexpr int place = 20;  // behind the name
+  for (int i = 0; i < place; ++i) fields >> field;
+  return fields ? field : "";
+}
+
+struct Holder {
+  std::string host;
+  long process = 0;
+  std::string begin, job, restart, since;
+
+  friend bool operator==(const Holder&, const Holder&) = default;
+};
+
+Holder this_process() {
+  const auto now = std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
+  return {this_host(),
+          ::getpid(),
+          begin_of(::getpid()),
+          environment("SLURM_JOB_ID"),
+          environment("SLURM_RESTART_COUNT"),
+          fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", now)};
+}
+
+std::string text_of(const Holder& holder) {
+  return fmt::format("host {}\nprocess {}\nbegin {}\njob {}\nrestart {}\nsince {}\n", holder.host,
+                     holder.process, holder.begin, holder.job, holder.restart, holder.since);
+}
+
+std::optional<Holder> read(const std::string& path) {
+  std::ifstream file(path);
+  if (!file) return std::nullopt;
+  Holder holder;
+  for (std::string line; std::getline(file, line);) {
+    const auto blank = std::min(line.find(' '), line.size());
+    const std::string word = line.substr(0, blank), value = line.substr(std::min(blank + 1, line.size()));
+    if (word == "host") holder.host = value;
+    if (word == "process") holder.process = std::atol(value.c_str());
+    if (word == "begin") holder.begin = value;
+    if (word == "job") holder.job = value;
+    if (word == "restart") holder.restart = value;
+    if (word == "since") holder.since = value;
+  }
+  return holder;
+}
+
+/// By the clock of the file system, which may not be this host's: `mine` was written just now.
+double seconds_since_touched(const std::string& path, const std::string& mine) {
+  struct stat theirs {
+  }, now{};
+  if (::stat(path.c_str(), &theirs) != 0 || ::stat(mine.c_str(), &now) != 0) return 0;
+  return static_cast<double>(now.st_mtim.tv_sec - theirs.st_mtim.tv_sec);
+}
+
+bool is_stale(const Holder& theirs, const Holder& mine, double silent) {
+  if (theirs.host == mine.host) {
+    const bool gone = ::kill(static_cast<pid_t>(theirs.process), 0) != 0 && errno == ESRCH;
+    return gone || begin_of(theirs.process) != theirs.begin;
+  }
+  if (!theirs.job.empty() && theirs.job == mine.job && theirs.restart != mine.restart) return true;
+  return silent > 3.0 * static_cast<double>(lock_beat.count());
+}
+
+/// Takes away the lock that was judged, and no other that somebody was quicker to put in its place.
+void remove_stale(const std::string& path, const std::string& aside, const Holder& judged) {
+  if (std::rename(path.c_str(), aside.c_str()) != 0) return;
+  if (read(aside) != judged) ::link(aside.c_str(), path.c_str());
+  ::unlink(aside.c_str());
+}
+
+}  // namespace
+
+void take_lock(const std::string& path) {
+  const Holder mine = this_process();
+  const std::string own = fmt::format("{}.{}.{}", path, mine.host, mine.process), aside = own + ".stale";
+  constexpr int attempts = 3;
+  std::optional<Holder> theirs;
+  double silent = 0;
+  for (int i = 0; i < attempts; ++i) {
+    write_bytes(own, text_of(mine), path);
+    const bool taken =
+        ::link(own.c_str(), path.c_str()) == 0;  // at once, on any file system, and with its text
+    const int reason = errno;
+    if (!taken && reason == EEXIST) {
+      theirs = read(path);
+      silent = seconds_since_touched(path, own);
+    }
+    ::unlink(own.c_str());
+    if (taken) return;
+    if (reason != EEXIST) throw Error(ExitCode::failure, path + ": cannot write it", std::strerror(reason));
+    if (!theirs) continue;  // gone meanwhile
+    if (!is_stale(*theirs, mine, silent)) break;
+    remove_stale(path, aside, *theirs);
+  }
+  const Holder holder = theirs.value_or(Holder{});
+  throw Error(ExitCode::usage, path + ": another run is at work in this folder",
+              fmt::format("process {} on {}, since {}{}, last seen {} ago", holder.process, holder.host,
+                          holder.since, holder.job.empty() ? "" : ", job " + holder.job, duration(silent)),
+              "give another output.directory, or wait for its end");
+}
+
+void touch_lock(const std::string& path) { ::utimensat(AT_FDCWD, path.c_str(), nullptr, 0); }
+
+}  // namespace heddle::session
