@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <set>
+#include <sstream>
 
 #include "heddle/app/commands.hpp"
 #include "heddle/base/mebibytes.hpp"
@@ -21,13 +22,16 @@ std::string stages_of(const plan::Plan& plan, PipelineRank pipeline_rank) {
   return fmt::format("{} {}", stages.size() > 1 ? "stages" : "stage", fmt::join(stages, " and "));
 }
 
-void print_recomputation(const plan::Plan& plan) {
+std::string recomputation_section(const plan::Plan& plan) {
   const deck::Recompute recompute = plan.options.train.recompute;
-  if (recompute == deck::Recompute::none) return;
-  fmt::print("\n# recomputed in backward, train.recompute = \"{}\"\n", deck::name(recompute));
+  if (recompute == deck::Recompute::none) return "";
+  std::string text =
+      fmt::format("\n# recomputed in backward, train.recompute = \"{}\"\n", deck::name(recompute));
   for (const PipelineRank rank : plan.training.programs.ids())
-    fmt::print("{}: {}; {:.3g} FLOPs a microbatch\n", stages_of(plan, rank), recomputation_text(plan, rank),
-               plan::recomputed_flops(plan.program(rank), plan.options.extents()));
+    text += fmt::format("{}: {}; {:.3g} FLOPs a microbatch\n", stages_of(plan, rank),
+                        recomputation_text(plan, rank),
+                        plan::recomputed_flops(plan.program(rank), plan.options.extents()));
+  return text;
 }
 
 /// "bf16 bf16 fp32".
@@ -38,9 +42,9 @@ std::string types_text(const graph::Graph& graph, const std::vector<graph::Value
 }
 
 /// What the ops of a step read and make, each kind of call once, where they are not all of one type.
-void print_number_types(const plan::Plan& plan) {
+std::string number_types_section(const plan::Plan& plan) {
   const Precision precision = plan.options.train.precision;
-  if (stream_type(precision) == master_type(precision)) return;
+  if (stream_type(precision) == master_type(precision)) return "";
   std::set<std::string> lines;
   for (const passes::Program& program : plan.training.programs)
     for (const graph::Node& node : program.graph.nodes) {
@@ -48,8 +52,8 @@ void print_number_types(const plan::Plan& plan) {
       lines.insert(fmt::format("{:<30}{:<30}-> {}\n", graph::name(node.op),
                                types_text(program.graph, node.in), types_text(program.graph, node.out)));
     }
-  fmt::print("\n# number types, train.precision = \"{}\": what each op reads -> makes\n{}",
-             deck::name(precision), fmt::join(lines, ""));
+  return fmt::format("\n# number types, train.precision = \"{}\": what each op reads -> makes\n{}",
+                     deck::name(precision), fmt::join(lines, ""));
 }
 
 /// What messages take of a rank beside the plan, by who carries them: on a GPU that is known when the ranks are.
@@ -70,23 +74,24 @@ std::string messages_text(const plan::Plan& plan, Rank rank) {
 
 /// Ranks of one pipeline rank differ by a row or a column of an uneven split; the first holds
 /// the larger part.
-void print_memory(const plan::Plan& plan) {
-  fmt::print("\n# memory of the largest rank of each pipeline rank, MiB\n");
+std::string memory_section(const plan::Plan& plan) {
+  std::string text = "\n# memory of the largest rank of each pipeline rank, MiB\n";
   for (const PipelineRank rank : plan.training.programs.ids()) {
     const Rank first = plan::first_rank(plan.grid(), rank);
     const plan::RankMemory memory = plan.memory(first);
-    fmt::print("{}: {:.1f}", stages_of(plan, rank), mebibytes(memory.bytes()));
+    text += fmt::format("{}: {:.1f}", stages_of(plan, rank), mebibytes(memory.bytes()));
     for (const schedule::Pool& pool : memory.training.pools)
       if (pool.bytes() > 0)
-        fmt::print("{} {} {:.1f}{}", &pool == &memory.training.pools.front() ? " =" : " +", pool.name,
-                   mebibytes(pool.bytes()),
-                   pool.slot_count > 1
-                       ? fmt::format(" ({} x {:.2f})", pool.slot_count, mebibytes(pool.slot_bytes))
-                       : "");
-    if (memory.evaluation > 0) fmt::print(" + evaluation {:.1f}", mebibytes(memory.evaluation));
-    if (memory.rooms > 0) fmt::print(" + rooms of kernels {:.1f}", mebibytes(memory.rooms));
-    fmt::print("{}\n", messages_text(plan, first));
+        text += fmt::format("{} {} {:.1f}{}", &pool == &memory.training.pools.front() ? " =" : " +",
+                            pool.name, mebibytes(pool.bytes()),
+                            pool.slot_count > 1
+                                ? fmt::format(" ({} x {:.2f})", pool.slot_count, mebibytes(pool.slot_bytes))
+                                : "");
+    if (memory.evaluation > 0) text += fmt::format(" + evaluation {:.1f}", mebibytes(memory.evaluation));
+    if (memory.rooms > 0) text += fmt::format(" + rooms of kernels {:.1f}", mebibytes(memory.rooms));
+    text += fmt::format("{}\n", messages_text(plan, first));
   }
+  return text;
 }
 
 /// " embedding, layers 0 to 2", "no layers, norm and head": the blocks [first, end).
@@ -104,13 +109,24 @@ std::string blocks_text(const graph::Graph& graph, int first, int end) {
       holds(head) ? ", norm and head" : "");
 }
 
-void print_stages(const plan::Plan& plan) {
-  fmt::print("\n# stages\n");
+std::string stages_section(const plan::Plan& plan) {
+  std::string text = "\n# stages\n";
   const graph::Graph& graph = plan.training.programs.front().graph;
   std::vector<int> ends = plan.cuts;
   ends.push_back(static_cast<int>(graph.blocks.size()));
   for (std::size_t stage = 0; stage < ends.size(); ++stage)
-    fmt::print("stage {}:{}\n", stage, blocks_text(graph, stage == 0 ? 0 : ends[stage - 1], ends[stage]));
+    text += fmt::format("stage {}:{}\n", stage,
+                        blocks_text(graph, stage == 0 ? 0 : ends[stage - 1], ends[stage]));
+  return text;
+}
+
+/// Behind the deck, in the same file, if that is where it goes: TOML passes it over.
+std::string as_comments(const std::string& text) {
+  std::string comments;
+  std::istringstream lines(text);
+  for (std::string line; std::getline(lines, line);)
+    comments += fmt::format("{}{}\n", line.empty() || line.starts_with('#') ? "" : "# ", line);
+  return comments;
 }
 
 }  // namespace
@@ -119,14 +135,13 @@ void check(const DeckArguments& arguments) {
   const deck::Deck deck = plan::read_deck(arguments.file, arguments.overrides, deck::Purpose::training);
   const plan::Plan plan = plan::make(deck);
   const model::Count& count = plan.count;
-  fmt::print("{}\n# parameters\n{} ({:.1f} million), of which {} in embeddings\n", deck::resolved(deck),
-             count.parameters, static_cast<double>(count.parameters) / 1e6, count.embedding_parameters);
-  fmt::print("\n# model FLOPs per step\n{:.3g} = {}\n", count.flops_per_step, count.formula);
-  print_stages(plan);
-  print_recomputation(plan);
-  print_number_types(plan);
-  print_memory(plan);
-  fmt::print("\n{} ranks: {}\n", plan.grid().size(), maps::name(plan.grid()));
+  const std::string found = fmt::format(
+      "\n# parameters\n{} ({:.1f} million), of which {} in embeddings\n\n# model FLOPs per step\n{:.3g} = "
+      "{}\n{}{}{}{}\n{} ranks: {}\n",
+      count.parameters, static_cast<double>(count.parameters) / 1e6, count.embedding_parameters,
+      count.flops_per_step, count.formula, stages_section(plan), recomputation_section(plan),
+      number_types_section(plan), memory_section(plan), plan.grid().size(), maps::name(plan.grid()));
+  fmt::print("{}{}", deck::resolved(deck), as_comments(found));
 }
 
 }  // namespace heddle::app

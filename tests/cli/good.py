@@ -45,6 +45,12 @@ class Commands(unittest.TestCase):
         self.assertEqual(output.count("tokens (char)"), 1, output)
         self.assertEqual(os.listdir(os.path.join(self.folder, "data")).count("again.h5"), 1)
 
+    def test_what_check_prints_is_a_deck(self):
+        for overrides in ([], [*GRID, "train.precision=bf16", "train.recompute=full", "optimizer.masters=remainder"]):
+            printed = self.done(self.alone, "check", "deck.toml", *overrides)
+            self.alone.write("full.toml", printed)
+            self.assertEqual(self.done(self.alone, "check", "full.toml"), printed)
+
     def test_help_and_version(self):
         for words in (["--help"], ["run", "--help"], ["--version"], ["help"], ["help", "run"], ["version"]):
             self.assertIn("heddle", self.done(self.alone, *words).lower())

@@ -56,7 +56,7 @@ def gpu_bytes():
 
 def planned_bytes(heddle, shape, layers):
     text = output(heddle, "check", str(DECK), *overrides(shape, layers))
-    return float(re.search(r"^stage 0: ([\d.]+) =", text, re.MULTILINE)[1]) * MIB
+    return float(re.search(r"^# stage 0: ([\d.]+) =", text, re.MULTILINE)[1]) * MIB
 
 
 def layers_that_fit(heddle, shape, room):
