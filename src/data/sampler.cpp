@@ -1,7 +1,10 @@
 #include "heddle/data/sampler.hpp"
 
+#include <algorithm>
+
 #include "heddle/base/error.hpp"
 #include "heddle/base/random.hpp"
+#include "heddle/base/target.hpp"
 
 namespace heddle::data {
 namespace {
@@ -38,14 +41,23 @@ Batch Sampler::batch(std::int64_t step, std::int64_t first, std::int64_t samples
   return dataset_->read(starts);
 }
 
-Batch evaluation_batch(const Dataset& dataset, std::int64_t total, std::int64_t first, std::int64_t samples) {
+std::int64_t evaluation_windows(const Dataset& dataset, std::int64_t asked) {
+  return std::min(asked, windows_in(dataset.held_out(), dataset.sequence()));
+}
+
+Batch evaluation_batch(const Dataset& dataset, std::int64_t windows, std::int64_t first,
+                       std::int64_t samples) {
   const Part& part = dataset.held_out();
-  HEDDLE_EXPECT(first >= 0 && first + samples <= total && part.length() > dataset.sequence());
-  const std::int64_t windows = windows_in(part, dataset.sequence());
+  const std::int64_t all = windows_in(part, dataset.sequence());
+  HEDDLE_EXPECT(first >= 0 && 0 < windows && windows <= all);
   std::vector<std::int64_t> starts;
-  for (std::int64_t i = first; i < first + samples; ++i)
-    starts.push_back(part.begin + i * windows / total * dataset.sequence());
-  return dataset.read(starts);
+  for (std::int64_t i = first; i < std::min(first + samples, windows); ++i)
+    starts.push_back(part.begin + i * all / windows * dataset.sequence());
+  Batch batch = dataset.read(starts);
+  const auto numbers = static_cast<std::size_t>(samples * dataset.sequence());
+  batch.inputs.resize(numbers, 0);
+  batch.targets.resize(numbers, ignored_target);
+  return batch;
 }
 
 Batch made_up_batch(std::int64_t vocabulary, std::int64_t sequence, std::int64_t first, std::int64_t count) {

@@ -63,7 +63,7 @@ std::vector<Section> table() {
       key("memory_limit_mib", &Train::memory_limit_mib, at_least(0),         "MiB",     "of a rank, for train.recompute = \"auto\""),
       key("seed",             &Train::seed,             at_least(0),         "",        "of the first weights and of dropout"),
       key("evaluate_every",   &Train::evaluate_every,   at_least(0),         "steps",   "between evaluations on the held-out part; 0: only at the end"),
-      key("evaluate_batches", &Train::evaluate_batches, from_to(1, 1000000), "batches", "batches of an evaluation"),
+      key("evaluate_windows", &Train::evaluate_windows, at_least(1),         "windows", "of an evaluation, spread evenly over the held-out part, none twice: all of them where there are fewer"),
     }),
     section("optimizer", &Deck::optimizer, "How parameters follow their gradients.", {
       key("kind",         &Optimizer::kind,         any,              "",      "AdamW, Loshchilov & Hutter 2019"),

@@ -162,7 +162,8 @@ void Reader::read_section(const Origin& origin, const toml::key& name, const tom
 }
 
 const Key* Reader::key_of(const std::string& name) const {
-  return find_key(writer_ == Writer::program ? renamed(name).value_or(name) : name);
+  const auto now = writer_ == Writer::program ? renamed(name) : std::nullopt;
+  return find_key(now ? now->now : name);
 }
 
 void Reader::read_key(const Origin& origin, const Section& section, const toml::key& name,
@@ -206,7 +207,7 @@ void Reader::report_unknown_key(const Origin& origin, const Section& section, co
   if (const auto now = renamed(whole))
     return report(
         origin, name.source().begin,
-        {whole + " is no key of a deck any more", "it has another name now", fmt::format("write {}", *now)});
+        {whole + " is no key of a deck any more", std::string(now->why), fmt::format("write {}", now->now)});
   std::vector<Word> names;
   std::vector<std::string> keys, holders;
   for (const auto& key : section.keys) names.push_back(key.bare_name()), keys.emplace_back(key.bare_name());

@@ -10,14 +10,17 @@
 
 namespace heddle::deck {
 
+struct RenamedKey {
+  Word before, now, why;
+};
+
 /// What the key of this former name is called now.
-inline std::optional<Word> renamed(Word before) {
-  struct Renamed {
-    Word before, now;
-  };
-  constexpr std::array all = {Renamed{"train.dtype", "train.precision"}};
-  const auto found = std::ranges::find(all, before, &Renamed::before);
-  return found == all.end() ? std::nullopt : std::optional(found->now);
+inline std::optional<RenamedKey> renamed(Word before) {
+  constexpr std::array all = {RenamedKey{"train.dtype", "train.precision", "it has another name now"},
+                              RenamedKey{"train.evaluate_batches", "train.evaluate_windows",
+                                         "windows are counted now, train.batch to a batch"}};
+  const auto found = std::ranges::find(all, before, &RenamedKey::before);
+  return found == all.end() ? std::nullopt : std::optional(*found);
 }
 
 /// Which word a key has now in place of this value, which is no string.

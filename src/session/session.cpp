@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <map>
 #include <sstream>
@@ -106,6 +107,9 @@ struct Session::Parts {
   void save(std::int64_t done);
   void tell_refusal();
   double evaluate();
+  std::int64_t evaluation_windows() const {
+    return data::evaluation_windows(dataset, deck.train.evaluate_windows);
+  }
   io::RunHeader header() const;
   std::string file(const std::string& name) const {
     return (std::filesystem::path(deck.output.directory) / name).string();
@@ -229,7 +233,8 @@ void Session::Parts::train_step(std::int64_t step) {
   if (evaluates(done)) {
     const double loss = evaluate();
     recorder.validated(loss);
-    progress.say(fmt::format("step {}: validation loss {:.4f}", done, loss));
+    progress.say(
+        fmt::format("step {}: validation loss {:.4f} of {} windows", done, loss, evaluation_windows()));
   }
   if (checkpoints.due(done)) save(done);
   recorder.hand_on(done);
@@ -250,12 +255,13 @@ void Session::Parts::save(std::int64_t done) {
 }
 
 double Session::Parts::evaluate() {
-  const std::int64_t batches = deck.train.evaluate_batches, total = batches * deck.train.batch;
-  double sum = 0;
-  for (std::int64_t i = 0; i < batches; ++i)
-    sum += trainer.evaluate(data::evaluation_batch(
-        dataset, total, i * deck.train.batch + trainer.first_sample(), trainer.sample_count()));
-  return sum / static_cast<double>(batches);
+  const std::int64_t batch = deck.train.batch, windows = evaluation_windows();
+  double sum = 0;  // over windows
+  for (std::int64_t done = 0; done < windows; done += batch)
+    sum += static_cast<double>(std::min(batch, windows - done)) *
+           trainer.evaluate(data::evaluation_batch(dataset, windows, done + trainer.first_sample(),
+                                                   trainer.sample_count()));
+  return sum / static_cast<double>(windows);
 }
 
 Options options_of(const deck::Deck& deck) {

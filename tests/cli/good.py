@@ -45,6 +45,17 @@ class Commands(unittest.TestCase):
         self.assertEqual(output.count("tokens (char)"), 1, output)
         self.assertEqual(os.listdir(os.path.join(self.folder, "data")).count("again.h5"), 1)
 
+    def test_an_evaluation_is_the_same_for_every_batch_size_and_grid(self):
+        still = ["deck.toml", "data.tokens=data/smoke.h5", "data.held_out=0.05", "train.precision=fp64", "train.steps=1", "optimizer.rate=1e-30",
+                 "optimizer.final_rate=1e-31", "optimizer.weight_decay=0", "train.evaluate_windows=100"]
+        found = []
+        for program, more in [*((self.alone, [f"train.batch={batch}"]) for batch in (8, 9, 20)), (self.grid, ["train.batch=16", "grid.data=4"])]:
+            name = f"evaluated-{len(found)}"
+            self.assertIn(" of 10 windows\n", self.done(program, "run", *still, *more, f"output.directory={name}"))  # 170 tokens are held out
+            with h5py.File(os.path.join(self.folder, name, "run.h5"), "r") as file:
+                found.append(file["steps"]["validation_loss"][-1])
+        self.assertLess(max(found) / min(found) - 1, 1e-12)
+
     def test_what_check_prints_is_a_deck(self):
         for overrides in ([], [*GRID, "train.precision=bf16", "train.recompute=full", "optimizer.masters=remainder"]):
             printed = self.done(self.alone, "check", "deck.toml", *overrides)
@@ -105,7 +116,7 @@ class Commands(unittest.TestCase):
         self.alone.write("wide.toml", "[pipeline]\nranks = 64\nmicrobatches = 128\nschedule = \"zb-h1\"\n")
         self.done(self.alone, "schedule", "wide.toml", "--format", "svg", "-o", "drawn.svg")
         self.done(self.alone, "simulate", "wide.toml", "--svg", "simulated.svg", "-o", "wide.h5")
-        pictures = [open(os.path.join(self.folder, name)).read() for name in ("drawn.svg", "simulated.svg")]
+        pictures = [self.alone.read(name) for name in ("drawn.svg", "simulated.svg")]
         self.assertEqual(*pictures)
         picture = xml.etree.ElementTree.fromstring(pictures[0])
         self.assertGreater(float(picture.get("height")), 64 * 10)

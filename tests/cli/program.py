@@ -19,7 +19,7 @@ tokens = "tokens.h5"
 [train]
 steps = 2
 batch = 8
-evaluate_batches = 1
+evaluate_windows = 8
 
 [output]
 directory = "out"

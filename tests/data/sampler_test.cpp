@@ -11,6 +11,7 @@
 
 #include "../support/expect_error.hpp"
 #include "../support/temporary_folder.hpp"
+#include "heddle/base/target.hpp"
 
 namespace heddle::data {
 namespace {
@@ -107,8 +108,21 @@ TEST(Evaluation, WindowsAreSpreadOverTheHeldOutPart) {
   const auto all = starts(11);
   EXPECT_EQ(std::set<std::int32_t>(all.begin(), all.end()).size(), 11u);
   EXPECT_EQ(all.back(), 990);
-  EXPECT_EQ(starts(22).back(), 990);
   EXPECT_EQ(evaluation_batch(dataset, 4, 2, 2).inputs[0], starts(4)[2]);
+}
+
+TEST(Evaluation, HasEachWindowOnceAndFillsTheLastBatch) {
+  const Counting text(1000);
+  const Dataset dataset(text.path, 0.1, 9);
+  EXPECT_EQ(evaluation_windows(dataset, 4), 4);
+  EXPECT_EQ(evaluation_windows(dataset, 22), 11);
+  const auto last = evaluation_batch(dataset, 11, 8, 4);  // the third batch of 4
+  ASSERT_EQ(last.targets.size(), 4u * 9);
+  EXPECT_EQ(last.inputs[2 * 9], 990);
+  EXPECT_EQ(std::ranges::count(last.targets, ignored_target), 9);
+  EXPECT_EQ(last.targets[3 * 9], ignored_target);
+  const auto beyond = evaluation_batch(dataset, 11, 12, 2);  // of a rank whose samples are all filled
+  EXPECT_EQ(std::ranges::count(beyond.targets, ignored_target), 2 * 9);
 }
 
 }  // namespace

@@ -29,9 +29,13 @@ class Sampler {
   std::int64_t batch_;
 };
 
-/// Samples [first, first + samples) of `total` windows spread evenly over the held-out part: always the same
-/// ones. Where `total` exceeds the windows that lie end to end, windows repeat.
-Batch evaluation_batch(const Dataset& dataset, std::int64_t total, std::int64_t first, std::int64_t samples);
+/// How many windows an evaluation takes that was asked for so many: at most those that lie end to end in the held-out part.
+std::int64_t evaluation_windows(const Dataset& dataset, std::int64_t asked);
+
+/// Samples [first, first + samples) of `windows` windows spread evenly over the held-out part: always the same ones, none twice. Samples beyond
+/// them are filled: none of their targets counts (heddle/base/target.hpp). Contract: there are so many windows.
+Batch evaluation_batch(const Dataset& dataset, std::int64_t windows, std::int64_t first,
+                       std::int64_t samples);
 
 /// Samples [first, first + count) of one batch that needs no file: inputs and targets drawn
 /// uniformly from counters.

@@ -131,7 +131,7 @@ struct Train {
   std::int64_t memory_limit_mib = 0;  ///< of a rank, for Recompute::automatic
   std::int64_t seed = 1;
   std::int64_t evaluate_every = 0;  ///< steps; 0: only at the end
-  std::int64_t evaluate_batches = 8;
+  std::int64_t evaluate_windows = 64;
   bool operator==(const Train&) const = default;
 };
 
