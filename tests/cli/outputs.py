@@ -121,7 +121,7 @@ class Outputs(unittest.TestCase):
                           ["bench", "deck.toml", "--steps", "1"]]:
             with self.subTest(" ".join(arguments)), open("/dev/full", "w") as full:
                 if arguments[0] == "generate":
-                    self.done(["run", "deck.toml"])
+                    self.done(["run", "deck.toml", "--overwrite"])
                 done = subprocess.run([HEDDLE, *arguments], cwd=self.folder, stdout=full, stderr=subprocess.PIPE, text=True,
                                       stdin=subprocess.DEVNULL, timeout=60)
                 self.assertEqual((done.returncode, done.stderr),
