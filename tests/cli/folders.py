@@ -11,7 +11,7 @@ import unittest
 
 import h5py
 
-from program import DECK, LAUNCHER_BOX, TEXT, Program, alone_and_on
+from program import LAUNCHER_BOX, TEXT, Program, alone_and_on
 
 HEDDLE, LAUNCH = sys.argv[1], sys.argv[2:]
 LONG = ["train.steps=100000", "output.log_every=100000"]
@@ -34,9 +34,7 @@ class Folders(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
         cls.alone, cls.pair = alone_and_on(2, HEDDLE, LAUNCH, cls)
-        cls.alone.write("deck.toml", DECK)
-        cls.alone.write("text.txt", TEXT)
-        cls.alone.run("prepare", "text.txt", "-o", "tokens.h5")
+        cls.alone.prepare()
 
     def path(self, name):
         return os.path.join(self.alone.folder, name)
@@ -108,9 +106,7 @@ class FullDisk(unittest.TestCase):
         self.disk = os.path.join(self.folder, "disk")
         os.mkdir(self.disk)
         self.alone, self.pair = (Program(HEDDLE, self.folder, ranks, LAUNCH) for ranks in (1, 2))
-        self.alone.write("deck.toml", DECK)
-        self.alone.write("text.txt", TEXT)
-        self.alone.run("prepare", "text.txt", "-o", "tokens.h5")
+        self.alone.prepare()
 
     def mount(self, kib):
         if os.geteuid() != 0 or subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={kib}k", "heddle-test", self.disk],

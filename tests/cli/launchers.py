@@ -5,7 +5,7 @@ import sys
 import unittest
 import unittest.mock
 
-from program import DECK, TEXT, alone_and_on
+from program import alone_and_on
 
 HEDDLE, LAUNCH = sys.argv[1], sys.argv[2:]
 PAIRS = [("OMPI_COMM_WORLD_RANK", "OMPI_COMM_WORLD_SIZE"), ("PMI_RANK", "PMI_SIZE"), ("SLURM_PROCID", "SLURM_STEP_NUM_TASKS")]
@@ -19,9 +19,7 @@ class Launchers(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
         cls.alone, cls.pair = alone_and_on(2, HEDDLE, LAUNCH, cls)
-        cls.alone.write("deck.toml", DECK)
-        cls.alone.write("text.txt", TEXT)
-        cls.alone.run("prepare", "text.txt", "-o", "tokens.h5")
+        cls.alone.prepare()
 
     def test_processes_that_do_not_see_each_other_are_refused_once(self):
         for rank_name, size_name in PAIRS:

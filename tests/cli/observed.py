@@ -6,7 +6,7 @@ import sys
 import tempfile
 import unittest
 
-from program import DECK, TEXT, Program
+from program import Program
 
 HEDDLE, OBSERVED, LAUNCH = sys.argv[1], sys.argv[2], sys.argv[3:]
 
@@ -15,9 +15,7 @@ class Observed(unittest.TestCase):
     def test_every_microbatch_of_every_stage_is_seen(self):
         with tempfile.TemporaryDirectory(prefix="heddle-observed-") as folder:
             alone = Program(HEDDLE, folder, 1, LAUNCH)
-            alone.write("deck.toml", DECK)
-            alone.write("text.txt", TEXT)
-            alone.run("prepare", "text.txt", "-o", "tokens.h5")
+            alone.prepare()
             code, output, errors = Program(OBSERVED, folder, 2, LAUNCH).run("deck.toml", "grid.pipeline=2",
                                                                             "pipeline.microbatches=4")
             self.assertEqual((code, errors), (0, ""), output)

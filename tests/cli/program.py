@@ -50,6 +50,12 @@ class Program:
                               text=True, errors="replace", stdin=subprocess.DEVNULL, timeout=seconds)
         return done.returncode, done.stdout, LAUNCHER_BOX.sub("", done.stderr)
 
+    def prepare(self):
+        """Writes the deck of these tests and the tokens that it names."""
+        self.write("deck.toml", DECK)
+        self.write("text.txt", TEXT)
+        return self.run("prepare", "text.txt", "-o", "tokens.h5")
+
     def write(self, name, content):
         path = os.path.join(self.folder, name)
         os.makedirs(os.path.dirname(path), exist_ok=True)
