@@ -15,6 +15,8 @@
 #include <iterator>
 #include <optional>
 #include <sstream>
+#include <string_view>
+#include <utility>
 
 #include "heddle/base/duration.hpp"
 #include "heddle/base/error.hpp"
@@ -47,9 +49,7 @@ std::string begin_of(long process) {
 }
 
 struct Holder {
-  std::string host;
-  long process = 0;
-  std::string begin, job, restart, since;
+  std::string host, process, begin, job, restart, since;
 
   friend bool operator==(const Holder&, const Holder&) = default;
 };
@@ -57,32 +57,31 @@ struct Holder {
 Holder this_process() {
   const auto now = std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
   return {this_host(),
-          ::getpid(),
+          std::to_string(::getpid()),
           begin_of(::getpid()),
           environment("SLURM_JOB_ID"),
           environment("SLURM_RESTART_COUNT"),
           fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", now)};
 }
 
+/// A line each of the lock: a word, a blank, the rest.
+constexpr std::pair<std::string_view, std::string Holder::*> lines_of_a_lock[] = {
+    {"host", &Holder::host}, {"process", &Holder::process}, {"begin", &Holder::begin},
+    {"job", &Holder::job},   {"restart", &Holder::restart}, {"since", &Holder::since}};
+
 std::string text_of(const Holder& holder) {
-  return fmt::format("host {}\nprocess {}\nbegin {}\njob {}\nrestart {}\nsince {}\n", holder.host,
-                     holder.process, holder.begin, holder.job, holder.restart, holder.since);
+  std::string text;
+  for (const auto& [word, member] : lines_of_a_lock) text += fmt::format("{} {}\n", word, holder.*member);
+  return text;
 }
 
 std::optional<Holder> read(const std::string& path) {
   std::ifstream file(path);
   if (!file) return std::nullopt;
   Holder holder;
-  for (std::string line; std::getline(file, line);) {
-    const auto blank = std::min(line.find(' '), line.size());
-    const std::string word = line.substr(0, blank), value = line.substr(std::min(blank + 1, line.size()));
-    if (word == "host") holder.host = value;
-    if (word == "process") holder.process = std::atol(value.c_str());
-    if (word == "begin") holder.begin = value;
-    if (word == "job") holder.job = value;
-    if (word == "restart") holder.restart = value;
-    if (word == "since") holder.since = value;
-  }
+  for (std::string line; std::getline(file, line);)
+    for (const auto& [word, member] : lines_of_a_lock)
+      if (line.starts_with(fmt::format("{} ", word))) holder.*member = line.substr(word.size() + 1);
   return holder;
 }
 
@@ -96,8 +95,9 @@ double seconds_since_touched(const std::string& path, const std::string& mine) {
 
 bool is_stale(const Holder& theirs, const Holder& mine, double silent) {
   if (theirs.host == mine.host) {
-    const bool gone = ::kill(static_cast<pid_t>(theirs.process), 0) != 0 && errno == ESRCH;
-    return gone || begin_of(theirs.process) != theirs.begin;
+    const long process = std::atol(theirs.process.c_str());
+    const bool gone = ::kill(static_cast<pid_t>(process), 0) != 0 && errno == ESRCH;
+    return gone || begin_of(process) != theirs.begin;
   }
   if (!theirs.job.empty() && theirs.job == mine.job && theirs.restart != mine.restart) return true;
   return silent > 3.0 * static_cast<double>(lock_beat.count());

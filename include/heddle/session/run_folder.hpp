@@ -23,11 +23,11 @@ class RunFolder {
   RunFolder(const RunFolder&) = delete;
   RunFolder& operator=(const RunFolder&) = delete;
 
-  std::string file(const std::string& name) const;
   /// Of the earlier run, when the new one has a file of its own.
   void remove_checkpoints() const;
 
  private:
+  std::string file(const std::string& name) const;
   void beat();
 
   std::string path_;
