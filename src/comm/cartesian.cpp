@@ -76,8 +76,8 @@ bool CartesianGrid::has_channels(maps::AxisSet axes, const lanes::Lane& lane) co
   return along(axes).handle().channels.any(lane);
 }
 
-const Communicator& CartesianGrid::group(const maps::Map& map) const {
-  return map.among.empty() ? along(map.axes) : groups_.at({map.axes, map.among});
+const Communicator& CartesianGrid::group(maps::AxisSet axes, const std::vector<int>& among) const {
+  return among.empty() ? along(axes) : groups_.at({axes, among});
 }
 
 }  // namespace heddle::comm

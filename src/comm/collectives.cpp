@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "communicator_handle.hpp"
+#include "heddle/comm/message_memory.hpp"
 #include "log_sum.hpp"
 #include "map_route.hpp"
 #include "slices.hpp"
@@ -67,7 +68,7 @@ Request start_all_reduce(const Communicator& communicator, Reduction reduction, 
     return make_request(*group.shared, lane, *device, "all-reduce", {in, out},
                         [&] { device->all_reduce(in, out); });
   }
-  if (reduction == Reduction::sum && group.shared->mpi_reaches_devices && !lane.shares_memory())
+  if (reduction == Reduction::sum && by_device_aware_mpi(communicator, lane))
     return start_sum_by_messages(communicator, in, out, lane);
   const auto sum = [&group, reduction](Request::State& state, const std::vector<Tensor>& reached) {
     all_reduce(group, reduction, reached.front(), reached.back(), state);

@@ -10,6 +10,10 @@ bool by_device(const Communicator& any, const lanes::Lane& lane) {
   return lane.stream() && any.handle().shared->device;
 }
 
+bool by_device_aware_mpi(const Communicator& any, const lanes::Lane& lane) {
+  return !lane.shares_memory() && any.handle().shared->mpi_reaches_devices;
+}
+
 void provide_landing(const Communicator& group, const lanes::Lane& lane, std::int64_t bytes, int count) {
   Communicator::Handle& handle = group.handle();
   const auto* device = handle.channels.all(lane);

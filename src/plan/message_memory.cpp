@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <map>
 #include <set>
+#include <tuple>
 
 #include "message_needs.hpp"
 
@@ -17,26 +18,29 @@ using schedule::ActionKind;
 /// How many rooms of each size are in use, and were at most.
 class InUse {
  public:
-  using Key = std::pair<maps::AxisSet, std::int64_t>;
+  /// Ranks along axes, or some of them.
+  using Ranks = std::pair<maps::AxisSet, std::vector<int>>;
 
-  void take(const Needs& needs, maps::AxisSet axes, int count = 1) {
-    for (const std::int64_t bytes : needs.landing) add(landing_[{axes, bytes}], count);
+  void take(const Needs& needs, const Ranks& ranks, int count = 1) {
+    for (const std::int64_t bytes : needs.landing) add(landing_[{ranks, bytes}], count);
     for (const std::int64_t bytes : needs.staged) add(staged_[{{}, bytes}], count);
   }
-  void give_back(const Needs& needs, maps::AxisSet axes) {
-    for (const std::int64_t bytes : needs.landing) --landing_[{axes, bytes}].now;
+  void give_back(const Needs& needs, const Ranks& ranks) {
+    for (const std::int64_t bytes : needs.landing) --landing_[{ranks, bytes}].now;
     for (const std::int64_t bytes : needs.staged) --staged_[{{}, bytes}].now;
   }
   MessageMemory most() const { return {most(landing_), most(staged_)}; }
 
  private:
+  using Key = std::pair<Ranks, std::int64_t>;
   struct Rooms {
     int now = 0, most = 0;
   };
   static void add(Rooms& rooms, int count) { rooms.most = std::max(rooms.most, rooms.now += count); }
   static std::vector<MessageRooms> most(const std::map<Key, Rooms>& rooms) {
     std::vector<MessageRooms> all;
-    for (const auto& [key, number] : rooms) all.push_back({key.first, key.second, number.most});
+    for (const auto& [key, number] : rooms)
+      all.push_back({key.first.first, key.second, number.most, key.first.second});
     return all;
   }
 
@@ -78,7 +82,7 @@ class Walk {
  private:
   struct UnderWay {
     Needs needs;
-    maps::AxisSet axes;
+    InUse::Ranks ranks;
     ValueId in, out;
   };
 
@@ -115,13 +119,14 @@ class Walk {
   void begin(const graph::Node& node, const maps::Map& map, const maps::Block* chunk) {
     const ValueId in = node.in.front(), out = node.out.front();
     const bool in_place = place(in).pool == place(out).pool && place(in).offset == place(out).offset;
-    const Group ranks = group(map);
-    Needs needs = needs_of(map, ranks, part(in, chunk), part(out, chunk), in_place);
-    rooms_.take(needs, map.axes);
-    if (ranks.by == Carrying::device || !map.among.empty())
-      rooms_.give_back(needs, map.axes);
+    const InUse::Ranks ranks{map.axes, map.among};
+    const Group those = group(map);
+    Needs needs = needs_of(map, those, part(in, chunk), part(out, chunk), in_place);
+    rooms_.take(needs, ranks);
+    if (those.by == Carrying::device || !map.among.empty())
+      rooms_.give_back(needs, ranks);
     else
-      under_way_.push_back({std::move(needs), map.axes, in, out});
+      under_way_.push_back({std::move(needs), ranks, in, out});
   }
 
   void settle(const graph::Node& node) {
@@ -130,12 +135,12 @@ class Walk {
     };
     std::erase_if(under_way_, [&](const UnderWay& map) {
       const bool touched = has(node.in, map.out) || has(node.out, map.out) || has(node.out, map.in);
-      if (touched) rooms_.give_back(map.needs, map.axes);
+      if (touched) rooms_.give_back(map.needs, map.ranks);
       return touched;
     });
   }
   void finish() {
-    for (const UnderWay& map : under_way_) rooms_.give_back(map.needs, map.axes);
+    for (const UnderWay& map : under_way_) rooms_.give_back(map.needs, map.ranks);
     under_way_.clear();
   }
 
@@ -143,11 +148,9 @@ class Walk {
     for (const schedule::Bucket& bucket : mine_.buckets) {
       const std::int64_t bytes = bucket.end - bucket.begin;
       const Group ranks = group(bucket.axes);
-      const Needs needs = bucket.sent == bucket.dtype
-                              ? needs_of_sum(ranks, bytes)
-                              : needs_of_narrow_sum(ranks, bytes / size_of(bucket.dtype));
-      rooms_.take(needs, bucket.axes);
-      if (ranks.by == Carrying::device) rooms_.give_back(needs, bucket.axes);
+      const Needs needs = needs_of_sum(ranks, {bucket.dtype, {bytes / size_of(bucket.dtype)}}, bucket.sent);
+      rooms_.take(needs, {bucket.axes, {}});
+      if (ranks.by == Carrying::device) rooms_.give_back(needs, {bucket.axes, {}});
     }
     if (!program_.trained.empty())
       for (const passes::Reduction& reduction : passes::reductions(program_))
@@ -165,7 +168,7 @@ class Walk {
       const int most = is_send(kind) ? execution_.channel_capacity : execution_.lookahead;
       Needs needs;
       for (const ValueId id : schedule::message(*border, kind)) needs.stage(part(id, nullptr).bytes());
-      rooms_.take(needs, maps::Axis::pipeline, std::min(count, most));
+      rooms_.take(needs, {maps::Axis::pipeline, {}}, std::min(count, most));
     }
   }
 
@@ -185,8 +188,9 @@ class Walk {
 /// They take turns.
 std::vector<MessageRooms> either(const std::vector<MessageRooms>& some, std::vector<MessageRooms> all) {
   for (const MessageRooms& one : some) {
-    const auto same = std::ranges::find_if(
-        all, [&](const MessageRooms& other) { return other.axes == one.axes && other.bytes == one.bytes; });
+    const auto same = std::ranges::find_if(all, [&](const MessageRooms& other) {
+      return std::tie(other.axes, other.among, other.bytes) == std::tie(one.axes, one.among, one.bytes);
+    });
     if (same == all.end())
       all.push_back(one);
     else

@@ -1,6 +1,7 @@
 #include "message_needs.hpp"
 
 #include <algorithm>
+#include <iterator>
 
 #include "heddle/maps/segments.hpp"
 
@@ -18,7 +19,7 @@ void add_route(Needs& needs, const maps::Map& map, const Group& group, const Par
       maps::segments(map, maps::global_shape(map, in.shape, out.shape), group.size, group.me), group.me);
   const std::int64_t size = size_of(in.dtype);
   const bool device = group.by == Carrying::device;
-  const bool apart = device ? !(buffers.lies && in.dtype == out.dtype) : group.by == Carrying::staged;
+  const bool apart = device ? !(buffers.lies && in.dtype == out.dtype) : group.by != Carrying::host;
   const std::int64_t arriving = buffers.adds || apart ? buffers.arriving : 0;
   const bool rounded_sums = buffers.adds && out.dtype == DType::bf16;
   needs.land((device ? maps::behind(buffers.packed * size) : 0) + maps::behind(arriving * size) +
@@ -28,11 +29,44 @@ void add_route(Needs& needs, const maps::Map& map, const Group& group, const Par
   needs.stage(arriving * size);
 }
 
-/// A sum, or a value of one rank for others, in place or not.
-void add_whole(Needs& needs, const Group& group, std::int64_t in, std::int64_t out, bool in_place) {
-  if (group.by != Carrying::staged) return;
-  needs.stage(out);
-  if (!in_place) needs.stage(in);
+/// Rooms of one after the other: those of a size are shared.
+Needs in_turns(const Needs& first, const Needs& then) {
+  const auto both = [](std::vector<std::int64_t> some, std::vector<std::int64_t> others) {
+    std::ranges::sort(some);
+    std::ranges::sort(others);
+    std::vector<std::int64_t> all;
+    std::ranges::set_union(some, others, std::back_inserter(all));
+    return all;
+  };
+  return {both(first.landing, then.landing), both(first.staged, then.staged)};
+}
+
+/// comm/sum_by_messages.cpp: numbers of type `sent` are scattered, then gathered.
+void add_messages(Needs& needs, const Group& group, const Part& sums, DType sent) {
+  const std::int64_t count = sums.shape.count(),
+                     mine = maps::balanced_block(count, group.size, group.me).size();
+  const maps::Map scatter{.kind = MapKind::reduce_scatter, .axes = group.axes, .dim = 0},
+      gather{.kind = MapKind::gather, .axes = group.axes, .dim = 0};
+  Needs first, then;
+  add_route(first, scatter, group, {sent, {count}}, {sums.dtype, {mine}});
+  add_route(then, gather, group, {sent, {mine}}, {sent, {count}});
+  needs.add(in_turns(first, then));
+  needs.land(count * size_of(sent));
+}
+
+bool is_sum(MapKind kind) { return kind == MapKind::sum_reduce || kind == MapKind::all_sum_reduce; }
+
+bool is_rooted(MapKind kind) {
+  return kind == MapKind::sum_to_first || kind == MapKind::broadcast_from_first;
+}
+
+/// What is no route, in one call of MPI: where that is handed a device's memory it takes messages alone, of which a sum is made.
+void add_whole(Needs& needs, MapKind kind, const Group& group, const Part& in, const Part& out,
+               bool in_place) {
+  if (group.by == Carrying::aware && is_sum(kind)) return add_messages(needs, group, out, out.dtype);
+  if (group.by != Carrying::staged && group.by != Carrying::aware) return;
+  needs.stage(out.bytes());
+  if (!in_place) needs.stage(in.bytes());
 }
 
 bool is_route(MapKind kind) {
@@ -57,31 +91,22 @@ Needs needs_of(const maps::Map& map, const Group& group, const Part& in, const P
     needs.land(in.bytes());
     add_route(needs, map, group, in, out);
   } else if (map.among.empty()) {
-    add_whole(needs, group, in.bytes(), out.bytes(), in_place);
+    add_whole(needs, map.kind, group, in, out, in_place);
   } else {
-    const bool rooted = map.kind == MapKind::sum_to_first || map.kind == MapKind::broadcast_from_first;
-    for (const std::int64_t bytes :
-         {std::min(piece_bytes, out.bytes()), out.bytes() > piece_bytes ? out.bytes() % piece_bytes : 0})
-      add_whole(needs, group, bytes, bytes, rooted || in_place);
+    const std::int64_t count = out.shape.count(), most = piece_bytes / size_of(out.dtype);
+    for (const Part& piece :
+         {Part{out.dtype, {std::min(most, count)}}, {out.dtype, {count > most ? count % most : 0}}})
+      add_whole(needs, map.kind, group, piece, piece, is_rooted(map.kind) || in_place);
   }
   return needs;
 }
 
-Needs needs_of_sum(const Group& group, std::int64_t bytes) {
+Needs needs_of_sum(const Group& group, const Part& sums, DType sent) {
   Needs needs;
-  add_whole(needs, group, bytes, bytes, /*in_place=*/true);
-  return needs;
-}
-
-// comm/sum_by_messages.cpp.
-Needs needs_of_narrow_sum(const Group& group, std::int64_t count) {
-  Needs needs;
-  const std::int64_t mine = maps::balanced_block(count, group.size, group.me).size();
-  const maps::Map scatter{.kind = MapKind::reduce_scatter, .axes = group.axes, .dim = 0},
-      gather{.kind = MapKind::gather, .axes = group.axes, .dim = 0};
-  needs.land(count * size_of(DType::bf16));
-  add_route(needs, scatter, group, {DType::bf16, {count}}, {DType::f32, {mine}});
-  add_route(needs, gather, group, {DType::bf16, {mine}}, {DType::bf16, {count}});
+  if (sent == sums.dtype)
+    add_whole(needs, MapKind::sum_reduce, group, sums, sums, /*in_place=*/true);
+  else
+    add_messages(needs, group, sums, sent);
   return needs;
 }
 

@@ -26,6 +26,10 @@ struct Needs {
   void stage(std::int64_t bytes) {
     if (bytes > 0) staged.push_back(bytes);
   }
+  void add(const Needs& more) {
+    landing.insert(landing.end(), more.landing.begin(), more.landing.end());
+    staged.insert(staged.end(), more.staged.begin(), more.staged.end());
+  }
 };
 
 /// Of a group of ranks in which this one has its place.
@@ -37,8 +41,7 @@ struct Group {
 
 /// Of a map's tensors on this rank; `in_place`: they are one.
 Needs needs_of(const maps::Map& map, const Group& group, const Part& in, const Part& out, bool in_place);
-/// Of a bucket of gradients: of so many bytes, or so many numbers of which bf16 travels.
-Needs needs_of_sum(const Group& group, std::int64_t bytes);
-Needs needs_of_narrow_sum(const Group& group, std::int64_t count);
+/// Of a bucket of gradients, of which numbers of type `sent` travel.
+Needs needs_of_sum(const Group& group, const Part& sums, DType sent);
 
 }  // namespace heddle::plan

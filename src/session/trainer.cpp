@@ -57,7 +57,9 @@ Trainer::Trainer(Options options, const plan::Plan& plan, const comm::Communicat
 
 plan::Carriers Trainer::carriers() const {
   using enum plan::Carrying;
-  const plan::Carrying hosts = lane_.shares_memory() ? host : staged;
+  const plan::Carrying hosts = lane_.shares_memory()                      ? host
+                               : comm::by_device_aware_mpi(ranks_, lane_) ? aware
+                                                                          : staged;
   return {.maps = comm::by_device(ranks_, lane_) ? device : hosts,
           .stages = grid_.has_channels(Axis::pipeline, lane_) ? device : hosts,
           .hosts = hosts};
@@ -66,9 +68,10 @@ plan::Carriers Trainer::carriers() const {
 /// So that no step allocates any.
 void Trainer::provide_message_memory() {
   const plan::MessageMemory memory = plan::message_memory(plan_, grid_.rank(), carriers());
-  for (const auto& [axes, bytes, count] : memory.landing)
-    comm::provide_landing(grid_.along(axes), lane_, bytes, count);
-  for (const auto& [axes, bytes, count] : memory.staged) comm::provide_staging(ranks_, lane_, bytes, count);
+  for (const auto& [axes, bytes, count, among] : memory.landing)
+    comm::provide_landing(grid_.group(axes, among), lane_, bytes, count);
+  for (const plan::MessageRooms& rooms : memory.staged)
+    comm::provide_staging(ranks_, lane_, rooms.bytes, rooms.count);
   message_bytes_ = plan::bytes_of(memory.landing);
 }
 

@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 
 #include "../support/checked_deck.hpp"
+#include "heddle/maps/segments.hpp"
 #include "heddle/plan/from_deck.hpp"
 
 namespace heddle::plan {
@@ -60,6 +61,20 @@ TEST(MessageMemory, SumsOfGradientsLieInPlaceButForCopiesOnTheHost) {
   EXPECT_EQ(bytes_of(memory(plan, Carrying::staged).staged), gradients) << "all may be under way at once";
 }
 
+/// An MPI that is handed a device's memory takes messages of it, no sums: a rank has what it sends, and the other's terms of its half,
+/// whose room then serves for what is gathered. Nothing is copied.
+TEST(MessageMemory, SumsByADeviceAwareMpiAreMadeOfMessages) {
+  const Plan plan = plan_of({"grid.data=2", "comm.bucket_mib=1"});
+  std::int64_t numbers = 0, halves = 0;
+  for (const schedule::Bucket& bucket : plan.of(plan.training, 0).buckets) {
+    const std::int64_t count = (bucket.end - bucket.begin) / 4;
+    ASSERT_EQ(count % 2, 0) << "the ranks' halves are as large";
+    numbers += 4 * count, halves += maps::behind(2 * count);
+  }
+  EXPECT_EQ(bytes_of(memory(plan, Carrying::aware).landing), numbers + halves);
+  EXPECT_THAT(memory(plan, Carrying::aware).staged, IsEmpty());
+}
+
 /// A bucket's bf16 numbers, and the other rank's terms of this one's half.
 TEST(MessageMemory, NarrowSumsHaveACopyAndTheOthersTerms) {
   const Plan plan =
@@ -103,6 +118,7 @@ TEST(MessageMemory, MessagesBetweenStagesAreCopiedOnlyWhereTheHostCarriesThem) {
   const std::int64_t message = 180 * 24 * 4, table = 260 * 24 * 4;
   const std::vector<MessageRooms> staged = memory(plan, Carrying::staged).staged;
   EXPECT_EQ(bytes_of(staged), (2 + std::min(2, plan.training.lookahead)) * message + table);
+  EXPECT_EQ(bytes_of(memory(plan, Carrying::aware).staged), table) << "which one rank hands on";
   const Carriers mixed{.maps = Carrying::device, .stages = Carrying::staged, .hosts = Carrying::staged};
   EXPECT_THAT(message_memory(plan, 0, mixed).staged, Each(Field(&MessageRooms::bytes, message)));
 }

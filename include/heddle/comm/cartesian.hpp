@@ -43,9 +43,10 @@ class CartesianGrid {
   void open_channels(maps::AxisSet axes, const std::set<Channel>& channels);
   /// Whether this rank's messages along `axes` that are on `lane` go by such channels.
   bool has_channels(maps::AxisSet axes, const lanes::Lane& lane) const;
-  /// The ranks that take part in a map with this one, which does; where the map tells them, their group
-  /// has been made.
-  const Communicator& group(const maps::Map& map) const;
+  /// Along `axes`, or those `among` them of which this is one and a group has been made.
+  const Communicator& group(maps::AxisSet axes, const std::vector<int>& among) const;
+  /// The ranks that take part in a map with this one, which does.
+  const Communicator& group(const maps::Map& map) const { return group(map.axes, map.among); }
 
  private:
   const Communicator& ranks_;

@@ -22,6 +22,8 @@ const MessageMemory& message_memory(const Communicator& any);
 
 /// Does a device's library carry what is on this lane between several ranks?
 bool by_device(const Communicator& any, const lanes::Lane& lane);
+/// Is MPI handed the memory of this lane, which the host does not reach?
+bool by_device_aware_mpi(const Communicator& any, const lanes::Lane& lane);
 
 /// At least so many rooms of a size, for messages of `group` of tensors on `lane`.
 void provide_landing(const Communicator& group, const lanes::Lane& lane, std::int64_t bytes, int count);

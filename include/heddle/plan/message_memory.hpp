@@ -14,6 +14,7 @@ enum class Carrying : std::uint8_t {
   host,    ///< the host's library, from memory that it reaches
   device,  ///< the device's
   staged,  ///< the host's, from copies on the host of what lies on a device
+  aware,   ///< the host's, from a device's memory, which takes messages alone (`comm.device_aware`)
 };
 struct Carriers {
   Carrying maps = Carrying::host, stages = Carrying::host;  ///< of maps and gradients; between stages
@@ -21,7 +22,7 @@ struct Carriers {
 };
 /// All by the same.
 constexpr Carriers all_by(Carrying who) {
-  return {who, who, who == Carrying::host ? Carrying::host : Carrying::staged};
+  return {who, who, who == Carrying::device ? Carrying::staged : who};
 }
 
 /// Rooms of one size, so many of which are in use at once.
@@ -29,6 +30,7 @@ struct MessageRooms {
   maps::AxisSet axes;  ///< along which the ranks communicate that use them
   std::int64_t bytes = 0;
   int count = 0;
+  std::vector<int> among = {};  ///< if only some of them do: maps::Map::among
 
   friend bool operator==(const MessageRooms&, const MessageRooms&) = default;
 };
