@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Draws what several runs lose beside the first one: compare_losses.py FIRST.h5 OTHER.h5 [...] -o losses.png
+"""Draws what several runs lose beside the first one: compare_losses.py FIRST OTHER [...] -o losses.png
 A run is named after its folder."""
 import argparse
 import pathlib

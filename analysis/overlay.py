@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Draws a measured and a simulated step of the same deck under each other.
 
-    overlay.py MEASURED.h5 SIMULATED.h5 -o overlay.svg
+    overlay.py MEASURED SIMULATED -o overlay.svg
 
 `heddle timeline` draws; this chooses the step: of the last 20 of the measured run the one of median length.
 """
@@ -13,18 +13,15 @@ import runfile
 from output import add_output
 
 
-def lengths(run):
-    """Seconds from the first action of each step to its last."""
-    found = {}
-    for step in map(int, run.steps_with_events()):
-        rows = [events for events in (run.events_of(rank, step, step) for rank in run.events) if len(events)]
-        found[step] = max(events["end"].max() for events in rows) - min(events["begin"].min() for events in rows)
-    return found
+def length(run, step):
+    """Seconds from the first action of a step to its last."""
+    rows = [events for events in (run.events(rank, step, step) for rank in run.times) if len(events)]
+    return max(events["end"].max() for events in rows) - min(events["begin"].min() for events in rows)
 
 
 def median_step(run):
-    settled = sorted(list(lengths(run).items())[-20:], key=lambda item: item[1])
-    return settled[len(settled) // 2][0]
+    settled = sorted((length(run, step), step) for step in map(int, run.steps_with_events()[-20:]))
+    return settled[len(settled) // 2][1]
 
 
 def main():

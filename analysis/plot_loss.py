@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Draws a run's losses, learning rate and gradient norm: plot_loss.py RUN.h5 -o loss.png"""
+"""Draws a run's losses, learning rate and gradient norm: plot_loss.py RUN -o loss.png"""
 import argparse
 
 import numpy as np

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Tells a run in one page of text: speed, where the time went, memory: summary.py RUN.h5"""
+"""Tells a run in one page of text: speed, where the time went, memory: summary.py RUN"""
 import argparse
 
 import numpy as np
@@ -15,22 +15,6 @@ def speed(run):
     if len(steps) < 2:
         return float("nan")
     return (steps["tokens"][-1] - steps["tokens"][0]) / (steps["seconds"][-1] - steps["seconds"][0])
-
-
-def times_of(run, rows):
-    """Seconds of every kind of action, summed over the steps."""
-    return {word: float(np.sum((rows["end"] - rows["begin"])[rows["kind"] == number]))
-            for number, word in run.kinds.items()}
-
-
-def span_of(ranks):
-    """Seconds from the first action of a step on any rank to its last, summed over the steps."""
-    rows = np.concatenate(list(ranks.values()))
-    steps, place = np.unique(rows["step"], return_inverse=True)
-    begin, end = np.full(len(steps), np.inf), np.full(len(steps), -np.inf)
-    np.minimum.at(begin, place, rows["begin"])
-    np.maximum.at(end, place, rows["end"])
-    return float(np.sum(end - begin)), len(steps)
 
 
 def overview(run):
@@ -55,15 +39,13 @@ def overview(run):
 
 def time_table(run):
     """A receive is the wait for its data, `idle` is time outside all actions, `bubble` the share of the step without F, B, I, W."""
-    ranks = {rank: rows for rank, rows in run.events.items() if len(rows)}
-    if not ranks:
+    count, span = run.step_times
+    if count == 0:
         return
-    span, count = span_of(ranks)
-    times = {rank: times_of(run, rows) for rank, rows in ranks.items()}
-    used = [word for word in run.kinds.values() if any(seconds[word] > 0 for seconds in times.values())]
+    used = [word for word in run.kinds.values() if any(seconds[word] > 0 for seconds in run.times.values())]
     print("\ntime by kind of action, ms a step")
     print("rank  " + "".join(f"{word:>12}" for word in used) + f"{'idle':>12}{'step':>12}{'bubble':>9}")
-    for rank, seconds in times.items():
+    for rank, seconds in sorted(run.times.items()):
         computed = sum(seconds[word] for word in COMPUTE)
         cells = [seconds[word] for word in used] + [max(0.0, span - sum(seconds.values())), span]
         print(f"{rank:<6}" + "".join(f"{1e3 * cell / count:12.2f}" for cell in cells)

@@ -54,7 +54,7 @@ double file_seconds(const plan::Plan& plan, comm::World& world, std::span<const 
   const double seconds = seconds_each(5, [&](int) {
     const auto all = io::gather_events(world.all(), rows);
     if (!file) return;
-    for (std::size_t rank = 0; rank < all.size(); ++rank) file->add(static_cast<int>(rank), all[rank]);
+    file->add(all);
     file->flush();
   });
   return seconds / static_cast<double>(session::steps_between_events);

@@ -92,6 +92,7 @@ std::vector<Section> table() {
       key("checkpoint_every", &Output::checkpoint_every, at_least(0), "steps",  "between checkpoints; 0: only at the end"),
       key("log_every",        &Output::log_every,        at_least(1), "steps",  "between lines of progress"),
       key("events",           &Output::events,           any,         "",       "write every action's times to run.h5"),
+      key("events_mib",       &Output::events_mib,       from_to(1, 1 << 20), "MiB", "that those times may take: the first half for every step, the rest for every 2nd, 4th, ... of those to come; what actions took in all is told of every step"),
     }),
     section("cost", &Deck::cost, "What a schedule's actions take in `heddle simulate`: one number, or one for each stage. Printed where it is given.", {
       key("from",             &Cost::from,             any,         "file",    "what `heddle bench --json` wrote; the path starts at the working folder, not the deck's; its figures stand where the deck gives none"),

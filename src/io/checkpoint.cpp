@@ -28,7 +28,8 @@ CheckpointHeader read_header(const h5::Handle& file) {
     refuse(path, "the checkpoint is not complete", "its writer was stopped before the end",
            "take an older one");
   return {h5::read_integer(file, "step"), h5::read_integer(file, "samples"), h5::read_text(file, "deck"),
-          std::ranges::count(h5::names_in(file), "products") ? h5::read_text(file, "products") : ""};
+          h5::exists(file, "products") ? h5::read_text(file, "products") : "",
+          h5::has_attribute(file, "run") ? h5::read_string(file, "run") : ""};
 }
 
 /// The number type and shape of a dataset; nothing for what is not numbers, such as the deck.

@@ -1,5 +1,5 @@
 #include "heddle/comm/gather.hpp"
-#include "heddle/io/run_file.hpp"
+#include "heddle/io/run_rows.hpp"
 
 namespace heddle::io {
 

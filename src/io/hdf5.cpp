@@ -111,8 +111,20 @@ Handle open_to_append(const std::string& path, const Handle& access, Append what
   return Handle(H5Fopen(path.c_str(), mode, access.id()), H5Fclose, path, "open the file to write");
 }
 
+namespace {
+
+/// Makes the groups on the way that are missing.
+Handle link_properties(const Handle& parent) {
+  Handle link(H5Pcreate(H5P_LINK_CREATE), H5Pclose, parent.path(), "prepare a link");
+  link.check(H5Pset_create_intermediate_group(link.id(), 1), "prepare a link");
+  return link;
+}
+
+}  // namespace
+
 Handle create_group(const Handle& parent, const std::string& name) {
-  const hid_t id = H5Gcreate2(parent.id(), name.c_str(), H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT);
+  const hid_t id =
+      H5Gcreate2(parent.id(), name.c_str(), link_properties(parent).id(), H5P_DEFAULT, H5P_DEFAULT);
   return Handle(id, H5Gclose, parent.path(), "create group " + name);
 }
 
@@ -210,10 +222,8 @@ hid_t native_type(DType type) {
 
 Handle create_dataset(const Handle& parent, const std::string& name, hid_t type, const Handle& space,
                       hid_t properties) {
-  const Handle link(H5Pcreate(H5P_LINK_CREATE), H5Pclose, parent.path(), "prepare a dataset");
-  link.check(H5Pset_create_intermediate_group(link.id(), 1), "prepare a dataset");
-  const hid_t id =
-      H5Dcreate2(parent.id(), name.c_str(), type, space.id(), link.id(), properties, H5P_DEFAULT);
+  const hid_t id = H5Dcreate2(parent.id(), name.c_str(), type, space.id(), link_properties(parent).id(),
+                              properties, H5P_DEFAULT);
   return Handle(id, H5Dclose, parent.path(), "create dataset " + name);
 }
 

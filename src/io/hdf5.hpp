@@ -60,6 +60,7 @@ Handle open_to_read(const std::string& path, const Handle& access);
 enum class Append { rows, anything };
 Handle open_to_append(const std::string& path, const Handle& access, Append what);
 
+/// Makes the groups in `name` that are missing.
 Handle create_group(const Handle& parent, const std::string& name);
 Handle open_group(const Handle& parent, const std::string& name);
 Handle open_dataset(const Handle& parent, const std::string& name);

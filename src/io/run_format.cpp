@@ -67,6 +67,30 @@ RowType event_row(const h5::Handle& file) {
   return row_type(file, columns, sizeof(EventRow));
 }
 
+h5::Handle step_column(const h5::Handle& file) {
+  const Column columns[] = {{"step", 0, H5T_NATIVE_INT64, H5T_STD_I32LE}};
+  return row_type(file, columns, sizeof(std::int64_t)).memory;
+}
+
+RowType action_time_row(const h5::Handle& file) {
+  const h5::Handle kinds = action_kinds(file);
+  const Column columns[] = {
+      {"rank", offsetof(ActionTime, rank), H5T_NATIVE_INT64, H5T_STD_I32LE},
+      {"kind", offsetof(ActionTime, kind), kinds.id(), kinds.id()},
+      {"actions", offsetof(ActionTime, actions), H5T_NATIVE_INT64, H5T_STD_I64LE},
+      {"seconds", offsetof(ActionTime, seconds), H5T_NATIVE_DOUBLE, H5T_IEEE_F64LE},
+  };
+  return row_type(file, columns, sizeof(ActionTime));
+}
+
+RowType step_times_row(const h5::Handle& file) {
+  const Column columns[] = {
+      {"steps", offsetof(StepTimes, steps), H5T_NATIVE_INT64, H5T_STD_I64LE},
+      {"seconds", offsetof(StepTimes, seconds), H5T_NATIVE_DOUBLE, H5T_IEEE_F64LE},
+  };
+  return row_type(file, columns, sizeof(StepTimes));
+}
+
 RowType memory_row(const h5::Handle& file, std::size_t region_width, std::size_t row_bytes) {
   const h5::Handle text = h5::string_type(file, region_width);
   const Column columns[] = {
@@ -75,6 +99,18 @@ RowType memory_row(const h5::Handle& file, std::size_t region_width, std::size_t
       {"region", 2 * sizeof(std::int64_t), text.id(), text.id()},
   };
   return row_type(file, columns, row_bytes);
+}
+
+void create_table(const h5::Handle& parent, const std::string& name, const RowType& row, const void* rows,
+                  std::size_t count) {
+  const hsize_t extent = count;
+  h5::create_dataset(parent, name, row.file.id(), h5::simple_space(parent, {&extent, 1}));
+  if (count > 0) rewrite_table(parent, name, row, rows);
+}
+
+void rewrite_table(const h5::Handle& parent, const std::string& name, const RowType& row, const void* rows) {
+  const auto table = h5::open_dataset(parent, name);
+  table.check(H5Dwrite(table.id(), row.memory.id(), H5S_ALL, H5S_ALL, H5P_DEFAULT, rows), "write " + name);
 }
 
 }  // namespace heddle::io::run_format

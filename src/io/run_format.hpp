@@ -1,7 +1,6 @@
 // What the writer and the reader of run files must agree on: names, and the rows of their tables.
 #pragma once
 
-#include <array>
 #include <cstddef>
 #include <span>
 #include <string_view>
@@ -11,8 +10,22 @@
 
 namespace heddle::io::run_format {
 
-inline constexpr std::string_view name = "heddle run";
-inline constexpr std::int64_t version = 1;
+inline constexpr std::string_view mark = "heddle run";
+inline constexpr std::int64_t version = 2;
+
+/// The group of a leg: of what a restart may change. Legs are numbered from 1; in files of schema 1 the whole file is one.
+inline constexpr const char* first_leg = "legs/1";
+
+/// What a run's file holds before its first step; one without `header.run` is no run's yet.
+void write_header(const h5::Handle& file, const RunHeader& header);
+
+/// A run's file as a reader has it. Throws Error(usage) for what is none.
+struct OpenRun {
+  h5::Handle file;
+  h5::Handle leg;  ///< the newest
+  std::int64_t version = 0;
+};
+OpenRun open(const std::string& path);
 
 /// No locks: others look at the file while the run goes on, some on file systems that cannot lock.
 h5::Handle access(const std::string& path);
@@ -33,6 +46,25 @@ struct RowType {
 RowType row_type(const h5::Handle& file, std::span<const Column> columns, std::size_t row_bytes);
 RowType step_row(const h5::Handle& file);
 RowType event_row(const h5::Handle& file);
+/// In memory, of a table's rows their step alone, an int64.
+h5::Handle step_column(const h5::Handle& file);
+RowType action_time_row(const h5::Handle& file);
+RowType step_times_row(const h5::Handle& file);
 RowType memory_row(const h5::Handle& file, std::size_t region_width, std::size_t row_bytes);
+
+/// A table of so many rows for good.
+void create_table(const h5::Handle& parent, const std::string& name, const RowType& row, const void* rows,
+                  std::size_t count);
+template <class Row>
+std::vector<Row> read_table(const h5::Handle& parent, const std::string& name, const RowType& row) {
+  const auto table = h5::open_dataset(parent, name);
+  std::vector<Row> rows(h5::extents_of(table).at(0));
+  if (!rows.empty())
+    table.check(H5Dread(table.id(), row.memory.id(), H5S_ALL, H5S_ALL, H5P_DEFAULT, rows.data()),
+                "read " + name);
+  return rows;
+}
+/// All its rows anew.
+void rewrite_table(const h5::Handle& parent, const std::string& name, const RowType& row, const void* rows);
 
 }  // namespace heddle::io::run_format

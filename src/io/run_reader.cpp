@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cstdlib>
 #include <cstring>
 #include <sstream>
 
@@ -11,19 +12,16 @@
 namespace heddle::io {
 namespace {
 
-h5::Handle open_run(const std::string& path) {
-  auto file = h5::open_to_read(path, run_format::access(path));
-  if (!h5::has_attribute(file, "format") || h5::read_string(file, "format") != run_format::name)
-    throw Error(ExitCode::usage, path + ": this is no run file", "its attribute `format` is not `heddle run`",
-                "name the run.h5 in a run's output directory");
-  if (const auto version = h5::read_integer(file, "schema_version"); version != run_format::version)
-    throw Error(ExitCode::usage, fmt::format("{}: run file of schema version {}", path, version),
-                fmt::format("this program reads version {}", run_format::version));
-  return file;
+std::string newest_leg(const h5::Handle& file) {
+  const std::vector<std::string> legs = h5::names_in(h5::open_group(file, "legs"));
+  const auto number = [](const std::string& leg) { return std::atoi(leg.c_str()); };
+  const auto newest = std::ranges::max_element(legs, {}, number);
+  if (newest == legs.end()) throw Error(ExitCode::usage, file.path() + ": the run file has no leg");
+  return "legs/" + *newest;
 }
 
-maps::Grid read_grid(const h5::Handle& file) {
-  const auto group = h5::open_group(file, "grid");
+maps::Grid read_grid(const h5::Handle& leg) {
+  const auto group = h5::open_group(leg, "grid");
   maps::AxisExtents extents;
   for (auto axis : maps::all_axes)
     if (const std::string key(maps::name(axis)); h5::has_attribute(group, key))
@@ -34,7 +32,7 @@ maps::Grid read_grid(const h5::Handle& file) {
     const auto found = std::find_if(maps::all_axes.begin(), maps::all_axes.end(),
                                     [&](auto axis) { return maps::name(axis) == word; });
     if (found == maps::all_axes.end())
-      throw Error(ExitCode::usage, file.path() + ": unknown grid axis " + word);
+      throw Error(ExitCode::usage, leg.path() + ": unknown grid axis " + word);
     order.push_back(*found);
   }
   return maps::Grid(extents, order);
@@ -65,47 +63,44 @@ std::vector<MemoryRegion> read_memory(const h5::Handle& file, const std::string&
   return regions;
 }
 
-template <class Row>
-std::vector<Row> read_rows(const h5::Handle& file, const std::string& name, const run_format::RowType& type) {
-  const auto table = h5::open_dataset(file, name);
-  std::vector<Row> rows(h5::extents_of(table).at(0));
-  if (!rows.empty())
-    table.check(H5Dread(table.id(), type.memory.id(), H5S_ALL, H5S_ALL, H5P_DEFAULT, rows.data()),
-                "read " + name);
-  return rows;
-}
-
 }  // namespace
 
+run_format::OpenRun run_format::open(const std::string& path) {
+  OpenRun run{.file = h5::open_to_read(path, access(path)), .leg = {}, .version = 0};
+  if (!h5::has_attribute(run.file, "format") || h5::read_string(run.file, "format") != mark)
+    throw Error(ExitCode::usage, path + ": this is no run file", "its attribute `format` is not `heddle run`",
+                "name the run.h5 in a run's output directory");
+  run.version = h5::read_integer(run.file, "schema_version");
+  if (run.version < 1 || run.version > version)
+    throw Error(ExitCode::usage, fmt::format("{}: run file of schema version {}", path, run.version),
+                fmt::format("this program reads the versions 1 to {}", version));
+  run.leg = h5::open_group(run.file, run.version == 1 ? "/" : newest_leg(run.file));
+  return run;
+}
+
 RunHeader read_run_header(const std::string& path) {
-  const auto file = open_run(path);
+  const auto [file, leg, version] = run_format::open(path);
   RunHeader header;
-  header.deck_given = h5::read_text(file, "deck/given");
-  header.overrides = h5::read_lines(file, "deck/overrides");
-  header.deck_resolved = h5::read_text(file, "deck/resolved");
-  header.hosts = h5::read_lines(file, "hosts");
-  header.grid = read_grid(file);
+  if (version > 1) header.run = h5::read_string(file, "run");
   header.vocabulary = read_vocabulary(h5::open_group(file, "tokenizer"));
   header.parameters = h5::read_integer(file, "parameters");
-  header.flops_per_step = h5::read_real(file, "flops_per_step");
-  const auto plan = h5::open_group(file, "plan");
+  header.deck_given = h5::read_text(leg, "deck/given");
+  header.overrides = h5::read_lines(leg, "deck/overrides");
+  header.deck_resolved = h5::read_text(leg, "deck/resolved");
+  header.hosts = h5::read_lines(leg, "hosts");
+  header.grid = read_grid(leg);
+  header.flops_per_step = h5::read_real(leg, "flops_per_step");
+  const auto plan = h5::open_group(leg, "plan");
   if (h5::has_attribute(plan, "messages")) header.messages = h5::read_string(plan, "messages");
-  header.actions = h5::read_lines(file, "plan/actions");
-  header.memory = read_memory(file, "plan/memory");
-  if (h5::exists(file, "device_memory")) header.device_memory = read_memory(file, "device_memory");
+  header.actions = h5::read_lines(leg, "plan/actions");
+  header.memory = read_memory(leg, "plan/memory");
+  if (h5::exists(leg, "device_memory")) header.device_memory = read_memory(leg, "device_memory");
   return header;
 }
 
 std::vector<StepRow> read_steps(const std::string& path) {
-  const auto file = open_run(path);
-  return read_rows<StepRow>(file, "steps", run_format::step_row(file));
-}
-
-std::vector<EventRow> read_events(const std::string& path, Rank rank) {
-  const auto file = open_run(path);
-  const auto name = fmt::format("events/{}", rank);
-  if (!h5::exists(file, name)) return {};
-  return read_rows<EventRow>(file, name, run_format::event_row(file));
+  const auto run = run_format::open(path);
+  return run_format::read_table<StepRow>(run.file, "steps", run_format::step_row(run.file));
 }
 
 }  // namespace heddle::io

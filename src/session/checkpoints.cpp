@@ -18,8 +18,13 @@ io::Shard shard(const train::Parameter& parameter, const std::string& dataset, c
 
 }  // namespace
 
-Checkpoints::Checkpoints(std::string folder, std::int64_t every, std::int64_t steps, std::string deck)
-    : folder_(std::move(folder)), every_(every), steps_(steps), deck_(std::move(deck)) {}
+Checkpoints::Checkpoints(std::string folder, std::int64_t every, std::int64_t steps, std::string deck,
+                         std::string run)
+    : folder_(std::move(folder)),
+      every_(every),
+      steps_(steps),
+      deck_(std::move(deck)),
+      run_(std::move(run)) {}
 
 bool Checkpoints::due(std::int64_t steps_done) const { return session::due(steps_done, every_, steps_); }
 
@@ -42,7 +47,7 @@ std::string Checkpoints::write(const comm::Communicator& ranks, const Trainer& t
     add(p, io::second_moment_dataset(p.name), train::whole_second_moment(trainer.lane(), p));
   }
   const std::int64_t samples = steps_done * trainer.plan().options.train.batch;
-  io::write_checkpoint(ranks, path(steps_done), {steps_done, samples, deck_, trainer.products().text},
+  io::write_checkpoint(ranks, path(steps_done), {steps_done, samples, deck_, trainer.products().text, run_},
                        shards);
   return path(steps_done);
 }

@@ -18,7 +18,9 @@ Recorder::Recorder(const comm::Communicator& ranks, const exec::Clock& clock, de
                    std::int64_t steps, std::int64_t tokens_per_step)
     : ranks_(ranks), clock_(clock), rates_(rates), steps_(steps), tokens_per_step_(tokens_per_step) {}
 
-void Recorder::open(const std::string& path, const io::RunHeader& header) { file_.emplace(path, header); }
+void Recorder::open(const std::string& path, const io::RunHeader& header, io::EventBound bound) {
+  file_.emplace(path, header, bound);
+}
 
 io::StepRow Recorder::row_of(const exec::StepResult& result) const {
   const std::int64_t done = result.step + 1;
@@ -42,7 +44,7 @@ void Recorder::gather_events() {
   const auto all = io::gather_events(ranks_, events_.rows);
   events_.rows.clear();
   if (!file_) return;
-  for (std::size_t rank = 0; rank < all.size(); ++rank) file_->add(static_cast<int>(rank), all[rank]);
+  file_->add(all);
   flush();
 }
 

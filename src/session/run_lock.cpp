@@ -1,7 +1,6 @@
 #include "run_lock.hpp"
 
 #include <fcntl.h>
-#include <fmt/chrono.h>
 #include <fmt/format.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -21,6 +20,7 @@
 #include "heddle/base/duration.hpp"
 #include "heddle/base/error.hpp"
 #include "heddle/base/output_path.hpp"
+#include "heddle/base/utc.hpp"
 
 namespace heddle::session {
 namespace {
@@ -55,13 +55,12 @@ struct Holder {
 };
 
 Holder this_process() {
-  const auto now = std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
   return {this_host(),
           std::to_string(::getpid()),
           begin_of(::getpid()),
           environment("SLURM_JOB_ID"),
           environment("SLURM_RESTART_COUNT"),
-          fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", now)};
+          utc_now()};
 }
 
 /// A line each of the lock: a word, a blank, the rest.

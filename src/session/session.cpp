@@ -131,7 +131,8 @@ struct Session::Parts {
   std::optional<DeviceUse> used;                ///< of this rank's GPU
   std::vector<io::MemoryRegion> device_memory;  ///< of all ranks', on rank 0
   Progress progress;
-  std::optional<RunFolder> folder;  ///< on rank 0
+  std::optional<RunFolder> folder;              ///< on rank 0
+  const std::string run_id = io::new_run_id();  ///< rank 0's counts
   Recorder recorder;
   Checkpoints checkpoints;
   exec::Observers observers;
@@ -153,25 +154,27 @@ Session::Parts::Parts(const deck::Deck& the_deck, comm::World& the_world, Earlie
       progress(world.rank() == 0 ? Progress::Voice::speaks : Progress::Voice::silent, deck.train.steps,
                deck.train.batch * deck.train.sequence, deck.output.log_every),
       recorder(world.all(), clock, deck.optimizer, deck.train.steps, deck.train.batch * deck.train.sequence),
-      checkpoints(file("checkpoints"), deck.output.checkpoint_every, deck.train.steps, deck::resolved(deck)) {
+      checkpoints(file("checkpoints"), deck.output.checkpoint_every, deck.train.steps, deck::resolved(deck),
+                  run_id) {
   observers.add(recorder);
   observers.add(progress);
   if (deck.output.events) observers.add(recorder.events());
   if (world.rank() != 0) return;
   folder.emplace(deck.output.directory, earlier);
   dataset.file().verify();
-  recorder.open(file("run.h5"), header());
+  recorder.open(file("run.h5"), header(), {deck.output.events_mib << 20, deck.train.steps});
   if (earlier == EarlierRun::replaced) folder->remove_checkpoints();
 }
 
 io::RunHeader Session::Parts::header() const {
-  io::RunHeader header{.deck_given = deck.text,
+  io::RunHeader header{.run = run_id,
+                       .vocabulary = dataset.file().header().vocabulary,
+                       .parameters = plan.count.parameters,
+                       .deck_given = deck.text,
                        .overrides = deck.overrides,
                        .deck_resolved = deck::resolved(deck),
                        .hosts = world.hosts(),
                        .grid = plan.grid(),
-                       .vocabulary = dataset.file().header().vocabulary,
-                       .parameters = plan.count.parameters,
                        .flops_per_step = plan.count.flops_per_step,
                        .messages = carrier.empty() ? "by MPI" : carrier,
                        .actions = {},

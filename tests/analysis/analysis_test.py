@@ -93,7 +93,7 @@ class Overlay(Case):
         shutil.copy(RUN, slow)
         with h5py.File(slow, "r+") as file:
             last = int(file["steps"]["step"][-1])
-            for rows in file["events"].values():
+            for rows in file["legs/1/events"].values():
                 events = rows[:]
                 events["end"] += 1e-5 * events["step"]
                 rows[:] = events

@@ -51,8 +51,8 @@ def call(*command):
 def busy(run, step):
     """Seconds that the mean rank computes in a step."""
     seconds = []
-    for rank in run.events:
-        rows = run.events_of(rank, step, step)
+    for rank in run.times:
+        rows = run.events(rank, step, step)
         computes = np.isin(rows["kind"], [number for number, word in run.kinds.items() if word in COMPUTE])
         seconds.append(float(np.sum((rows["end"] - rows["begin"])[computes])))
     return statistics.mean(seconds)

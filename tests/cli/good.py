@@ -107,7 +107,7 @@ class Commands(unittest.TestCase):
         self.assertEqual(json.loads(self.done(self.alone, "simulate", "pipeline.toml", "--json", "-")), found)
         with h5py.File(os.path.join(self.folder, "simulated.h5"), "r") as file:
             self.assertEqual(file.attrs["finished"], 1)
-            events = file["events/3"]
+            events = file["legs/1/events/3"]
             backward = h5py.check_enum_dtype(events.dtype["kind"])["B"]
             self.assertEqual(events["end"][events["kind"] == backward].max(), 66 - 3 * 4)  # three B before the first stage
             self.assertEqual(file["steps"]["seconds"].tolist(), [66])

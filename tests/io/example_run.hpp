@@ -13,6 +13,7 @@ namespace heddle::io {
 
 inline RunHeader example_header() {
   RunHeader header;
+  header.run = "00c0ffee00c0ffee";
   header.deck_given = "[model]\nlayers = 2  # f\xC3\xBCr Elise\n";
   header.overrides = {"grid.tensor=2", "train.steps=200"};
   header.deck_resolved =
@@ -86,11 +87,17 @@ inline std::vector<EventRow> example_events(std::int64_t number, int rank) {
   return rows;
 }
 
+inline std::vector<std::vector<EventRow>> example_events(std::int64_t step) {
+  std::vector<std::vector<EventRow>> ranks;
+  for (int rank = 0; rank < 4; ++rank) ranks.push_back(example_events(step, rank));
+  return ranks;
+}
+
 inline void write_example_run(const std::string& path, int steps, int flush_every) {
   RunFile file(path, example_header());
   for (int step = 1; step <= steps; ++step) {
     file.add(example_step(step));
-    for (int rank = 0; rank < 4; ++rank) file.add(rank, example_events(step, rank));
+    file.add(example_events(step));
     if (step % flush_every == 0) file.flush();
   }
   file.finish();

@@ -49,7 +49,7 @@ TEST(Victim, DISABLED_RunFile) {
   RunFile file(victim_file(), example_header());
   for (int step = 1;; ++step) {
     file.add(example_step(step));
-    for (int rank = 0; rank < 4; ++rank) file.add(rank, example_events(step, rank));
+    file.add(example_events(step));
     file.flush();
     std::this_thread::sleep_for(std::chrono::milliseconds(2));
   }
@@ -75,8 +75,9 @@ TEST(KilledRun, LeavesAReadableRunFile) {
     const auto steps = read_steps(path);
     ASSERT_FALSE(read_run_header(path).actions.empty());
     for (std::size_t i = 0; i < steps.size(); ++i) EXPECT_EQ(steps[i].step, static_cast<std::int64_t>(i) + 1);
+    const StoredEvents stored(path);
     for (int rank = 0; rank < 4; ++rank) {
-      const auto events = read_events(path, rank);
+      const auto events = stored.of(rank, 0, INT64_MAX - 1);
       const double last = events.empty() ? 0 : static_cast<double>(events.back().step);
       EXPECT_NEAR(last, static_cast<double>(steps.size()), 1);
     }

@@ -167,6 +167,7 @@ struct Output {
   std::int64_t checkpoint_every = 0;  ///< steps; 0: only at the end
   std::int64_t log_every = 10;        ///< steps
   bool events = true;
+  std::int64_t events_mib = 256;
   bool operator==(const Output&) const = default;
 };
 

@@ -19,6 +19,7 @@ struct CheckpointHeader {
   std::int64_t samples = 0;   ///< samples consumed: the position in the data
   std::string deck;           ///< resolved, as TOML
   std::string products = {};  ///< what products were computed with, as JSON; empty where nobody chose
+  std::string run = {};       ///< RunHeader::run; empty in older files, whose run has the same deck
 
   friend bool operator==(const CheckpointHeader&, const CheckpointHeader&) = default;
 };

@@ -4,34 +4,33 @@
 
 #include <cstdint>
 #include <limits>
-#include <map>
+#include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
 
-#include "heddle/comm/communicator.hpp"
+#include "heddle/io/run_rows.hpp"
 #include "heddle/io/vocabulary.hpp"
 #include "heddle/maps/grid.hpp"
-#include "heddle/schedule/event.hpp"
 
 namespace heddle::io {
 
-struct MemoryRegion {
-  std::int64_t rank = 0;
-  std::string region;  ///< "parameters", "gradients", ...
-  std::int64_t bytes = 0;
-  friend bool operator==(const MemoryRegion&, const MemoryRegion&) = default;
-};
+/// By which the files of one run know each other: 16 hexadecimal digits, drawn anew with each call.
+std::string new_run_id();
 
 /// What is known before the first step. The state of the sources and the build are added by the file itself.
 struct RunHeader {
+  std::string run;  ///< its id; empty in files of schema 1
+  Vocabulary vocabulary;
+  std::int64_t parameters = 0;  ///< numbers in the model
+
+  /// Of a leg: what a restart may change.
   std::string deck_given;              ///< the file as it was written
   std::vector<std::string> overrides;  ///< of the command line
   std::string deck_resolved;
   std::vector<std::string> hosts;  ///< one a rank
   maps::Grid grid = maps::Grid();
-  Vocabulary vocabulary;
-  std::int64_t parameters = 0;       ///< numbers in the model
   double flops_per_step = 0;         ///< of the model, over all ranks
   std::string messages = "by MPI";   ///< who carries them
   std::vector<std::string> actions;  ///< the schedule as text, one row a pipeline rank
@@ -39,50 +38,64 @@ struct RunHeader {
   std::vector<MemoryRegion> device_memory;  ///< of a rank's GPU, by all processes on it; none of hosts
 };
 
-struct StepRow {
-  std::int64_t step = 0;  ///< 1 after the first optimizer step
-  double loss = 0;        ///< mean over the step's tokens, in nats
-  double validation_loss = std::numeric_limits<double>::quiet_NaN();  ///< NaN where it was not evaluated
-  double rate = 0;
-  double gradient_norm = 0;  ///< before clipping
-  std::int64_t tokens = 0;   ///< trained on since the run's start
-  double seconds = 0;        ///< since the run's start
+/// How much of a run's events is kept. Half of the bytes hold those of every step from the first on, the rest those of every k-th, k being the
+/// smallest power of two with which the steps to come fit. A step is kept for all ranks or for none.
+struct EventBound {
+  std::int64_t bytes = std::numeric_limits<std::int64_t>::max();
+  std::int64_t steps = 0;  ///< of the run
 };
-
-struct EventRow {
-  std::int64_t step = 0;
-  schedule::Event event;
-};
-
-/// Collective. The rows of every rank in order of ranks, on rank 0; empty elsewhere.
-std::vector<std::vector<EventRow>> gather_events(const comm::Communicator& ranks,
-                                                 std::span<const EventRow> mine);
 
 /// Owned by rank 0. Rows are kept in memory until `flush`, which opens the file, appends and closes it, so
 /// that between flushes anyone may open the file and a killed run leaves a whole one.
 class RunFile {
  public:
   /// Makes missing folders and replaces an older file. Error(usage) if `path` cannot be written.
-  RunFile(std::string path, const RunHeader& header);
+  RunFile(std::string path, const RunHeader& header, EventBound bound = {});
+  RunFile(RunFile&&) noexcept;
+  RunFile& operator=(RunFile&&) noexcept;
+  ~RunFile();
 
-  const std::string& path() const { return path_; }
-  void add(const StepRow& row) { steps_.push_back(row); }
-  void add(Rank rank, std::span<const EventRow> rows);
+  const std::string& path() const;
+  void add(const StepRow& row);
+  /// The events of some steps, one after the other, of every rank. All count for the times that the file tells; those that the bound
+  /// allows are rows. The last rows of a step may come with those of the next.
+  void add(std::span<const std::vector<EventRow>> ranks);
   /// Takes a few milliseconds. Error(failure) if the disk does not take the rows: then they are kept, and the file is as it was.
   void flush();
   /// Flushes, and marks that the run came to its end.
   void finish();
 
  private:
-  std::string path_;
-  std::vector<StepRow> steps_;
-  std::map<int, std::vector<EventRow>> events_;
+  struct Parts;
+  std::unique_ptr<Parts> parts_;
 };
 
-/// Error(usage) for a file that is missing or no run file.
+/// The newest leg's. Error(usage) for a file that is missing or no run file.
 RunHeader read_run_header(const std::string& path);
 std::vector<StepRow> read_steps(const std::string& path);
-/// Empty where that rank wrote none.
-std::vector<EventRow> read_events(const std::string& path, Rank rank);
+/// What the actions of the newest leg took, kind by kind, those of every step. Nothing in files of schema 1.
+std::vector<ActionTime> read_action_times(const std::string& path);
+StepTimes read_step_times(const std::string& path);
+
+/// The events of a run's newest leg, read as they are asked for.
+class StoredEvents {
+ public:
+  /// Error(usage) as above.
+  explicit StoredEvents(const std::string& path);
+  StoredEvents(StoredEvents&&) noexcept;
+  StoredEvents& operator=(StoredEvents&&) noexcept;
+  ~StoredEvents();
+
+  int ranks() const;
+  /// Those of the steps `first` to `last`; empty where that rank wrote none.
+  std::vector<EventRow> of(Rank rank, std::int64_t first, std::int64_t last) const;
+  /// The nearest steps of which there are events: not before, and before this one.
+  std::optional<std::int64_t> from(std::int64_t step) const;
+  std::optional<std::int64_t> before(std::int64_t step) const;
+
+ private:
+  struct Parts;
+  std::unique_ptr<Parts> parts_;
+};
 
 }  // namespace heddle::io

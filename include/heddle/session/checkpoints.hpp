@@ -16,9 +16,10 @@ inline bool due(std::int64_t steps_done, std::int64_t every, std::int64_t steps)
 /// Those of one run, in a folder of their own.
 class Checkpoints {
  public:
-  /// Every so many steps (0: never before the last) of so many. `deck` is the resolved one, by which they
+  /// Every so many steps (0: never before the last) of so many. `deck` is the resolved one, `run` the id by which they
   /// know their run.
-  Checkpoints(std::string folder, std::int64_t every, std::int64_t steps, std::string deck);
+  Checkpoints(std::string folder, std::int64_t every, std::int64_t steps, std::string deck,
+              std::string run = "");
 
   bool due(std::int64_t steps_done) const;
   std::string path(std::int64_t steps_done) const;
@@ -28,7 +29,7 @@ class Checkpoints {
  private:
   std::string folder_;
   std::int64_t every_, steps_;
-  std::string deck_;
+  std::string deck_, run_;
 };
 
 }  // namespace heddle::session

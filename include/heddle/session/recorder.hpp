@@ -25,7 +25,7 @@ class Recorder final : public exec::Observer {
            std::int64_t steps, std::int64_t tokens_per_step);
 
   /// On rank 0, once.
-  void open(const std::string& path, const io::RunHeader& header);
+  void open(const std::string& path, const io::RunHeader& header, io::EventBound bound);
   /// Its seconds count from now on.
   void begin() { begin_ = clock_.now(); }
 

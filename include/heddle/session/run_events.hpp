@@ -4,7 +4,7 @@
 #include <vector>
 
 #include "heddle/exec/observer.hpp"
-#include "heddle/io/run_file.hpp"
+#include "heddle/io/run_rows.hpp"
 
 namespace heddle::session {
 

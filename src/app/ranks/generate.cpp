@@ -1,10 +1,11 @@
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
-#include <filesystem>
 #include <iterator>
+#include <memory>
 #include <type_traits>
 
 #include "commands.hpp"
@@ -14,30 +15,13 @@
 #include "heddle/exec/engine.hpp"
 #include "heddle/io/checkpoint.hpp"
 #include "heddle/io/run_file.hpp"
+#include "heddle/io/stored_run.hpp"
 #include "heddle/kernels/runtime.hpp"
 #include "heddle/plan/plan.hpp"
 #include "heddle/train/parameters.hpp"
 
 namespace heddle::app {
 namespace {
-
-namespace fs = std::filesystem;
-
-/// The run's own checkpoint with the most steps; what another deck left in the directory does not count.
-fs::path last_checkpoint(const fs::path& directory, const std::string& deck) {
-  fs::path last;
-  std::int64_t most = -1;
-  if (fs::is_directory(directory))
-    for (const auto& entry : fs::directory_iterator(directory)) {
-      if (entry.path().extension() != ".h5") continue;
-      const io::CheckpointHeader header = io::Checkpoint(entry.path().string()).header();
-      if (header.deck == deck && header.step > most) last = entry.path(), most = header.step;
-    }
-  if (last.empty())
-    throw Error(ExitCode::usage, fmt::format("{} holds no checkpoint of this run", directory.string()),
-                "a run writes one at its end", "let the run finish, or set output.checkpoint_every");
-  return last;
-}
 
 /// Training makes a weight of its master in this way.
 template <class T>
@@ -51,12 +35,12 @@ T as_trained(double x) {
 /// The model on one device, with the parameters of a checkpoint: from tokens to the logits of the next.
 class Writer {
  public:
-  Writer(const deck::Model& model, Precision precision, const fs::path& checkpoint, comm::World& world)
+  Writer(const deck::Model& model, Precision precision, const std::string& checkpoint, comm::World& world)
       : plan_(plan::for_inference(model, precision)),
         grid_(world, plan_.grid(), plan::axis_sets(plan_)),
         engine_(exec::EngineInput{
             .plan = plan_, .execution = plan_.evaluation, .grid = grid_, .clock = clock_, .lane = lane_}) {
-    const io::Checkpoint file(checkpoint.string());
+    const io::Checkpoint file(checkpoint);
     for (const train::Parameter& p : train::parameters(engine_.program(), engine_.arena(), grid_, {})) {
       Shape begin;
       for (int dim = 0; dim < p.global.rank(); ++dim) begin.push_back(0);
@@ -110,29 +94,50 @@ std::int32_t sample(const std::vector<double>& logits, std::int64_t vocabulary, 
   return static_cast<std::int32_t>(std::ranges::lower_bound(sums, uniform * sum) - sums.begin());
 }
 
+[[noreturn]] void refuse(const io::RunPlace& place, const std::vector<std::string>& passed_over) {
+  throw Error(
+      ExitCode::usage,
+      fmt::format("{}: no checkpoint of the run {}",
+                  place.checkpoint.empty() ? place.checkpoints : place.checkpoint, place.run_file),
+      passed_over.empty() ? "a run writes one at its end" : fmt::format("{}", fmt::join(passed_over, "; ")),
+      "let the run finish, or set output.checkpoint_every");
+}
+
+/// Of the newest checkpoint that can be read; says which are passed over.
+std::unique_ptr<Writer> writer_of(io::StoredCheckpoints found, const io::RunPlace& place,
+                                  const deck::Deck& deck, comm::World& world) {
+  for (const io::StoredCheckpoint& one : found.own) try {
+      auto writer = std::make_unique<Writer>(deck.model, deck.train.precision, one.path, world);
+      for (const std::string& other : found.others) fmt::print(stderr, "heddle: passed over: {}\n", other);
+      return writer;
+    } catch (const Error& damaged) {
+      found.others.emplace_back(damaged.what());
+    }
+  refuse(place, found.others);
+}
+
 }  // namespace
 
 void generate(const GenerateArguments& arguments, comm::World& world) {
-  const fs::path given(arguments.run);
-  const fs::path directory = fs::is_directory(given) ? given : given.parent_path();
-  const io::RunHeader header =
-      io::read_run_header((fs::is_directory(given) ? given / "run.h5" : given).string());
-  const deck::Deck deck = deck::restore(header.deck_resolved, given.string());
+  const io::RunPlace place = io::place_of_run(arguments.run);
+  const io::RunHeader header = io::read_run_header(place.run_file);
+  const deck::Deck deck = deck::restore(header.deck_resolved, place.run_file);
   const data::Tokenizer tokenizer(header.vocabulary);
   std::vector<std::int32_t> text = tokenizer.encode({arguments.prompt, "--prompt"});
   if (text.empty()) throw Error(ExitCode::usage, "the prompt is empty", "", "give at least one character");
   if (std::isnan(arguments.temperature))
     throw Error(ExitCode::usage, "--temperature is not a number", "", "give 0 or more");
 
-  const fs::path checkpoint = last_checkpoint(directory / "checkpoints", header.deck_resolved);
+  const io::StoredCheckpoints found = io::checkpoints_of(header, place);
+  if (found.own.empty()) refuse(place, found.others);
   if (world.size() > 1)
     throw Error(ExitCode::usage, fmt::format("heddle generate was started as {} processes", world.size()),
                 "it writes with one", "start it without mpirun or srun");
   const kernels::Runtime runtime;
-  Writer writer(deck.model, deck.train.precision, checkpoint, world);
+  const std::unique_ptr<Writer> writer = writer_of(found, place, deck, world);
   const std::uint64_t key = random_key("generate", static_cast<std::uint64_t>(arguments.seed));
   for (std::int64_t i = 0; i < arguments.tokens; ++i)
-    text.push_back(sample(writer.next_logits(text), header.vocabulary.size, arguments.temperature,
+    text.push_back(sample(writer->next_logits(text), header.vocabulary.size, arguments.temperature,
                           uniform_at(key, 0, static_cast<std::uint64_t>(i))));
   fmt::print("{}\n", tokenizer.decode(text));
 }

@@ -12,6 +12,7 @@ namespace {
 io::RunHeader header_of(const plan::Simulation& simulation, const DeckTexts& deck) {
   const int ranks = simulation.schedule.ranks();
   io::RunHeader header;
+  header.run = io::new_run_id();
   header.deck_given = deck.given;
   header.overrides = deck.overrides;
   header.deck_resolved = deck.resolved;
@@ -27,11 +28,10 @@ io::RunHeader header_of(const plan::Simulation& simulation, const DeckTexts& dec
 void write_run(const std::string& path, const plan::Simulation& simulation, const DeckTexts& deck,
                std::int64_t tokens) {
   io::RunFile file(path, header_of(simulation, deck));
-  for (int rank = 0; rank < simulation.schedule.ranks(); ++rank) {
-    std::vector<io::EventRow> rows;
-    for (const schedule::Event& event : simulation.timeline[rank]) rows.push_back({1, event});
-    file.add(rank, rows);
-  }
+  std::vector<std::vector<io::EventRow>> events(simulation.schedule.ranks());
+  for (int rank = 0; rank < simulation.schedule.ranks(); ++rank)
+    for (const schedule::Event& event : simulation.timeline[rank]) events[rank].push_back({1, event});
+  file.add(events);
   file.add(io::StepRow{.step = 1,
                        .loss = std::numeric_limits<double>::quiet_NaN(),
                        .gradient_norm = std::numeric_limits<double>::quiet_NaN(),

@@ -3,12 +3,13 @@
 
 #include <algorithm>
 #include <charconv>
-#include <set>
+#include <limits>
 
 #include "commands.hpp"
 #include "heddle/base/error.hpp"
 #include "heddle/base/text_output.hpp"
 #include "heddle/io/run_file.hpp"
+#include "heddle/io/stored_run.hpp"
 #include "heddle/plan/picture.hpp"
 
 namespace heddle::app {
@@ -32,42 +33,34 @@ Steps read_steps(const std::string& words) {
   return steps;
 }
 
-/// The events of every rank, all steps.
-std::vector<std::vector<io::EventRow>> read_all(const std::string& path) {
-  std::vector<std::vector<io::EventRow>> all(io::read_run_header(path).hosts.size());
-  for (std::size_t rank = 0; rank < all.size(); ++rank)
-    all[rank] = io::read_events(path, static_cast<int>(rank));
-  return all;
-}
-
 /// `words` as the command line has them; empty: the last three steps that have events.
-Steps chosen(const std::string& path, const std::vector<std::vector<io::EventRow>>& all,
-             const std::string& words) {
-  std::set<std::int64_t> have;
-  for (const auto& rows : all)
-    for (const io::EventRow& row : rows) have.insert(row.step);
-  if (have.empty())
+Steps chosen(const std::string& path, const io::StoredEvents& events, const std::string& words) {
+  const auto last = events.before(std::numeric_limits<std::int64_t>::max());
+  if (!last)
     throw Error(ExitCode::usage, path + ": the run has no events",
                 "output.events was off, or it was stopped early", "run it with output.events = true");
-  if (words.empty())
-    return {*std::next(have.rbegin(), std::min<std::ptrdiff_t>(2, std::ssize(have) - 1)), *have.rbegin()};
+  if (words.empty()) {
+    const std::int64_t second = events.before(*last).value_or(*last);
+    return {events.before(second).value_or(second), *last};
+  }
   const Steps steps = read_steps(words);
-  const auto found = have.lower_bound(steps.first);
-  if (found == have.end() || *found > steps.last)
-    throw Error(ExitCode::usage, fmt::format("command line: --steps {}", words),
-                fmt::format("{} has events of the steps {} to {}", path, *have.begin(), *have.rbegin()),
-                "give steps among them");
-  return steps;
+  if (const auto found = events.from(steps.first); found && *found <= steps.last) return steps;
+  const std::int64_t nearest = events.from(steps.first).value_or(*last);
+  throw Error(ExitCode::usage, fmt::format("command line: --steps {}", words),
+              fmt::format("{} has events of steps between {} and {}, and of none of these", path,
+                          *events.from(0), *last),
+              fmt::format("try --steps {}", nearest));
 }
 
-plan::Panel panel(const std::string& path, const std::string& words) {
-  const auto all = read_all(path);
-  const Steps steps = chosen(path, all, words);
+plan::Panel panel(const std::string& given, const std::string& words) {
+  const std::string path = io::place_of_run(given).run_file;
+  const io::StoredEvents events(path);
+  const Steps steps = chosen(path, events, words);
   plan::Panel panel;
-  for (const auto& rows : all) {
+  for (int rank = 0; rank < events.ranks(); ++rank) {
     panel.timeline.emplace_back();
-    for (const io::EventRow& row : rows)
-      if (row.step >= steps.first && row.step <= steps.last) panel.timeline.back().push_back(row.event);
+    for (const io::EventRow& row : events.of(rank, steps.first, steps.last))
+      panel.timeline.back().push_back(row.event);
   }
   const schedule::Summary summary = summarize(panel.timeline);
   panel.caption =

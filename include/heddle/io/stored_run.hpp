@@ -1,0 +1,35 @@
+// What a run left behind, found from any of it.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "heddle/io/run_file.hpp"
+
+namespace heddle::io {
+
+/// Files of one run, given its folder, its run.h5 or one of its checkpoints.
+struct RunPlace {
+  std::string run_file;
+  std::string checkpoints;  ///< the folder
+  std::string checkpoint;   ///< the one that was given; else empty
+};
+
+/// Error(usage) where there is nothing of that name. That the files are a run's is for their readers to see.
+RunPlace place_of_run(const std::string& given);
+
+struct StoredCheckpoint {
+  std::string path;
+  std::int64_t step = 0;
+};
+
+struct StoredCheckpoints {
+  std::vector<StoredCheckpoint> own;  ///< whole ones of the run, the newest first
+  std::vector<std::string> others;    ///< "PATH: why it is none of them", in the order of their names
+};
+
+/// Of the run that `header` is of. Looks at headers: a damaged number shows when it is read.
+StoredCheckpoints checkpoints_of(const RunHeader& header, const RunPlace& place);
+
+}  // namespace heddle::io

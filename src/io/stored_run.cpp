@@ -1,0 +1,79 @@
+#include "heddle/io/stored_run.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <optional>
+
+#include "checkpoint_format.hpp"
+#include "hdf5.hpp"
+#include "heddle/io/checkpoint.hpp"
+
+namespace heddle::io {
+namespace {
+
+namespace fs = std::filesystem;
+
+/// Where its header is whole; a damaged one is taken for a run file, whose reader says what is wrong.
+bool is_checkpoint(const std::string& path) {
+  try {
+    const auto file = h5::open_to_read(path, h5::file_access(path));
+    return h5::has_attribute(file, "format") && h5::read_string(file, "format") == checkpoint_format::name;
+  } catch (const Error&) {
+    return false;
+  }
+}
+
+RunPlace in_folder(const fs::path& folder) {
+  return {(folder / "run.h5").string(), (folder / "checkpoints").string(), ""};
+}
+
+/// Older checkpoints know their run by the deck alone.
+bool belongs(const CheckpointHeader& one, const RunHeader& run) {
+  return one.run.empty() || run.run.empty() ? one.deck == run.deck_resolved : one.run == run.run;
+}
+
+std::vector<fs::path> files_in(const std::string& folder) {
+  std::vector<fs::path> files;
+  if (fs::is_directory(folder))
+    for (const auto& entry : fs::directory_iterator(folder)) files.push_back(entry.path());
+  std::ranges::sort(files);
+  return files;
+}
+
+}  // namespace
+
+RunPlace place_of_run(const std::string& given) {
+  const fs::path path(given);
+  if (!fs::exists(path))
+    throw Error(ExitCode::usage, given + ": no such file or folder", "",
+                "give a run's folder, its run.h5 or one of its checkpoints");
+  if (fs::is_directory(path)) return in_folder(path);
+  const fs::path folder = fs::absolute(path).parent_path();
+  RunPlace place = in_folder(is_checkpoint(given) ? folder.parent_path() : path.parent_path());
+  if (is_checkpoint(given))
+    place.checkpoint = given;
+  else
+    place.run_file = given;
+  return place;
+}
+
+StoredCheckpoints checkpoints_of(const RunHeader& header, const RunPlace& place) {
+  StoredCheckpoints found;
+  const std::vector<fs::path> files =
+      place.checkpoint.empty() ? files_in(place.checkpoints) : std::vector<fs::path>{place.checkpoint};
+  for (const fs::path& path : files) try {
+      const CheckpointHeader one = Checkpoint(path.string()).header();
+      if (belongs(one, header))
+        found.own.push_back({path.string(), one.step});
+      else
+        found.others.push_back(path.string() + ": it is another run's");
+    } catch (const Error& refused) {
+      found.others.emplace_back(refused.what());
+    }
+  std::ranges::stable_sort(found.own, std::ranges::greater{}, &StoredCheckpoint::step);
+  return found;
+}
+
+}  // namespace heddle::io
