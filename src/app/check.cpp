@@ -132,7 +132,7 @@ std::string as_comments(const std::string& text) {
 }  // namespace
 
 void check(const DeckArguments& arguments) {
-  const deck::Deck deck = plan::read_deck(arguments.file, arguments.overrides, deck::Purpose::training);
+  const deck::Deck deck = read_deck(arguments, deck::Purpose::training);
   const plan::Plan plan = plan::make(deck);
   const model::Count& count = plan.count;
   const std::string found = fmt::format(

@@ -68,7 +68,8 @@ void add_simulate(CLI::App& line, Chosen& chosen) {
 }  // namespace
 
 CLI::Option* add_deck(CLI::App& command, DeckArguments& deck) {
-  CLI::Option* const file = command.add_option("DECK", deck.file, "Input deck, TOML")->required();
+  CLI::Option* const file =
+      command.add_option("DECK", deck.file, "Input deck, TOML; - for standard input")->required();
   command.add_option("overrides", deck.overrides, "section.key=value, stronger than the deck");
   return file;
 }

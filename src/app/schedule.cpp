@@ -19,8 +19,7 @@ namespace {
 
 /// On a common clock: a file's own, otherwise the earliest.
 schedule::Cells clocks_of(const plan::Options& options, const schedule::Schedule& rows) {
-  return plan::is_file(options.pipeline) ? plan::cells_of_file(options.pipeline, options.folder)
-                                         : lock_step(rows);
+  return plan::is_file(options.pipeline) ? plan::cells_of_file(options.pipeline) : lock_step(rows);
 }
 
 /// As torch.distributed.pipelining places sends and receives.
@@ -72,8 +71,8 @@ void schedule(const ScheduleArguments& arguments) {
   const bool drawn = arguments.format == "svg";
   if (drawn && arguments.output.empty())
     throw Error(ExitCode::usage, "command line: --format svg has no file", "", "add -o FILE");
-  const deck::Deck deck = plan::read_deck(arguments.deck.file, arguments.deck.overrides,
-                                          drawn ? deck::Purpose::simulation : deck::Purpose::schedule);
+  const deck::Deck deck =
+      read_deck(arguments.deck, drawn ? deck::Purpose::simulation : deck::Purpose::schedule);
   const plan::Options options = plan::options_of(deck);
   TextOutput output(arguments.output.empty() ? "-" : arguments.output,
                     {drawn ? marks::picture : marks::none, arguments.overwrite});

@@ -13,8 +13,7 @@
 
 namespace heddle::app {
 void simulate(const SimulateArguments& arguments) {
-  const deck::Deck deck =
-      plan::read_deck(arguments.deck.file, arguments.deck.overrides, deck::Purpose::simulation);
+  const deck::Deck deck = read_deck(arguments.deck, deck::Purpose::simulation);
   const plan::Options options = plan::options_of(deck);
   const bool any = arguments.overwrite;
   demand_replaceable(arguments.run_file, {marks::none, any});

@@ -6,28 +6,23 @@
 
 #include <algorithm>
 #include <limits>
+#include <set>
 #include <tuple>
 
 #include "checker.hpp"
-#include "grid_ranks.hpp"
 #include "heddle/deck/read.hpp"
 
 namespace heddle::deck {
 namespace {
 
-constexpr std::int64_t most = std::numeric_limits<std::int64_t>::max();
-
-/// Products are compared with the limits as doubles, which round but do not overflow.
-template <class... Sizes>
-double product(Sizes... sizes) {
-  return (1.0 * ... * static_cast<double>(sizes));
-}
-
 /// "2 or 3" for 6 and 4: the largest divisors of `n` up to `limit`, at most two.
 std::string divisors(std::int64_t n, std::int64_t limit) {
-  std::vector<std::int64_t> found;
-  for (std::int64_t d = std::min(n, limit); d >= 1 && found.size() < 2; --d)
-    if (n % d == 0 && (d > 1 || found.empty())) found.insert(found.begin(), d);
+  std::set<std::int64_t> found;
+  for (std::int64_t d = 1; d <= n / d; ++d)
+    if (n % d == 0) found.insert({d, n / d});
+  found.erase(found.upper_bound(limit), found.end());
+  if (found.size() > 1) found.erase(1);
+  while (found.size() > 2) found.erase(found.begin());
   return fmt::format("{}", fmt::join(found, " or "));
 }
 
@@ -35,7 +30,9 @@ std::string divisors(std::int64_t n, std::int64_t limit) {
 std::string multiples(std::int64_t n, std::int64_t unit) {
   const std::int64_t below = n / unit * unit;
   if (below == 0) return fmt::format("{}", unit);
-  return below > most - unit ? fmt::format("{}", below) : fmt::format("{} or {}", below, below + unit);
+  return below > std::numeric_limits<std::int64_t>::max() - unit
+             ? fmt::format("{}", below)
+             : fmt::format("{} or {}", below, below + unit);
 }
 
 }  // namespace
@@ -48,7 +45,10 @@ std::string position_of(const Deck& deck, const std::vector<std::string>& keys) 
 
 void Checker::report(const std::vector<std::string>& keys, const std::string& problem, const std::string& why,
                      const std::string& fix) {
-  lines_.push_back(position_of(deck_, keys) + ": " + describe(problem, why, fix));
+  bool is_news = true;
+  for (const std::string& key : keys)
+    if (deck_.positions.contains(key)) is_news = at_fault_.insert(key).second && is_news;
+  if (is_news) lines_.push_back(position_of(deck_, keys) + ": " + describe(problem, why, fix));
 }
 
 void Checker::grid_fits_model() {
@@ -93,48 +93,9 @@ void Checker::order_is_permutation() {
   if (std::ranges::all_of(all_axes, names_it_well)) return;
   std::vector<std::string> words;
   for (auto axis : deck_.grid.order) words.push_back(fmt::format("\"{}\"", name(axis)));
-  report({"grid.order"},
-         fmt::format("grid.order = [{}] does not name each axis once", fmt::join(words, ", ")),
-         "it orders the axes from slowest to fastest", "try [\"data\", \"pipeline\", \"tensor\"]");
-}
-
-void Checker::rates_fit_steps() {
-  const auto& [rates, steps] = std::tie(deck_.optimizer, deck_.train.steps);
-  const bool falls = rates.schedule != RateSchedule::constant;
-  if (rates.warmup > steps)
-    report({"optimizer.warmup", "train.steps"},
-           fmt::format("optimizer.warmup = {} is more than train.steps = {}", rates.warmup, steps),
-           "the rate would never be reached", fmt::format("try optimizer.warmup = {}", steps / 10));
-  if (falls && rates.final_rate > rates.rate)
-    report({"optimizer.final_rate", "optimizer.rate"},
-           fmt::format("optimizer.final_rate = {} is more than optimizer.rate = {}", rates.final_rate,
-                       rates.rate),
-           "the rate falls after warm-up", fmt::format("try optimizer.final_rate = {:.3g}", rates.rate / 10));
-  if (rates.schedule == RateSchedule::cosine && rates.decay > 0 && rates.decay <= rates.warmup)
-    report({"optimizer.decay", "optimizer.warmup"},
-           fmt::format("optimizer.decay = {} is not after optimizer.warmup = {}", rates.decay, rates.warmup),
-           "the cosine falls from the end of warm-up to step decay",
-           "try optimizer.decay = 0, the last step");
-  if (rates.schedule == RateSchedule::wsd && rates.decay > steps - std::min(steps, rates.warmup))
-    report({"optimizer.decay", "optimizer.warmup", "train.steps"},
-           fmt::format("optimizer.warmup = {} and optimizer.decay = {} are more than train.steps = {}",
-                       rates.warmup, rates.decay, steps),
-           "the final decay begins after warm-up", fmt::format("try optimizer.decay = {}", steps / 5));
-}
-
-void Checker::evaluation_has_data() {
-  if (deck_.train.evaluate_every == 0 || deck_.data.held_out > 0) return;
-  report({"train.evaluate_every", "data.held_out"},
-         fmt::format("train.evaluate_every = {} has nothing to evaluate on", deck_.train.evaluate_every),
-         "data.held_out = 0", "try data.held_out = 0.1");
-}
-
-void Checker::masters_fit_precision() {
-  if (deck_.optimizer.masters == Masters::wide || deck_.train.precision == Precision::bf16) return;
-  report({"optimizer.masters", "train.precision"},
-         fmt::format("optimizer.masters = \"{}\" saves nothing, as train.precision = \"{}\"",
-                     name(deck_.optimizer.masters), name(deck_.train.precision)),
-         "only under bf16 products read other numbers than the masters", "try train.precision = \"bf16\"");
+  report(
+      {"grid.order"}, fmt::format("grid.order = [{}] does not name each axis once", fmt::join(words, ", ")),
+      "it orders the axes from slowest to fastest", "try grid.order = [\"data\", \"pipeline\", \"tensor\"]");
 }
 
 void Checker::moments_fit_precision() {
@@ -152,44 +113,10 @@ void Checker::gradients_fit_precision() {
 }
 
 void Checker::recomputation_has_limit() {
-  const bool fits = deck_.train.recompute == Recompute::automatic, given = deck_.train.memory_limit_mib > 0;
-  if (fits == given) return;
-  if (fits)
-    report({"train.recompute"}, "train.recompute = \"auto\" has no train.memory_limit_mib",
-           "it recomputes as little as fits", "give the MiB that a rank may take");
-  else
-    report({"train.memory_limit_mib"},
-           fmt::format("train.memory_limit_mib = {} limits nothing", deck_.train.memory_limit_mib),
-           fmt::format("train.recompute = \"{}\"", name(deck_.train.recompute)),
-           "try train.recompute = \"auto\"");
-}
-
-void Checker::sizes_fit_64_bits() {
-  const auto& [model, grid, train] = std::tie(deck_.model, deck_.grid, deck_.train);
-  constexpr double countable = static_cast<double>(most) / 64;  // leaves room for bytes, features and copies
-  const double ranks = ranks_of(grid);
-  if (ranks > std::numeric_limits<int>::max())
-    report(keys_of_grid(), fmt::format("{} overflows", product_of_grid(grid)), "ranks are counted in 32 bits",
-           "give a smaller grid");
-  if (product(train.batch, train.sequence, std::max(4 * product(model.width), product(model.vocabulary))) >
-      countable)
-    report({"train.batch", "train.sequence", "model.width"},
-           fmt::format("train.batch = {}, train.sequence = {} and model.width = {} overflow", train.batch,
-                       train.sequence, model.width),
-           "the bytes of a step are counted in 64 bits", "give smaller sizes");
-  else if (product(train.steps, train.batch, train.sequence) > countable)
-    report({"train.steps", "train.batch", "train.sequence"},
-           fmt::format("train.steps = {}, train.batch = {} and train.sequence = {} overflow", train.steps,
-                       train.batch, train.sequence),
-           "the tokens of a run are counted in 64 bits", "give fewer steps");
-  const double layers =
-      product(model.layers, 12 * product(model.width, model.width) + 13 * product(model.width));
-  if (layers + product(model.vocabulary, model.width) + product(model.context, model.width) > countable)
-    report({"model.width", "model.layers", "model.vocabulary", "model.context"},
-           fmt::format(
-               "model.layers = {}, model.width = {}, model.context = {} and model.vocabulary = {} overflow",
-               model.layers, model.width, model.context, model.vocabulary),
-           "the bytes of a model are counted in 64 bits", "give smaller sizes");
+  if (deck_.train.recompute != Recompute::automatic || deck_.train.memory_limit_mib > 0) return;
+  report({"train.recompute"}, "train.recompute = \"auto\" has no train.memory_limit_mib",
+         "it recomputes as little as fits",
+         "give the MiB that a rank may take, or try train.recompute = \"full\"");
 }
 
 void check(const Deck& deck, Purpose purpose) {
@@ -205,8 +132,7 @@ void check(const Deck& deck, Purpose purpose) {
   checker.cuts_are_stages();
   checker.order_is_permutation();
   checker.rates_fit_steps();
-  checker.evaluation_has_data();
-  checker.masters_fit_precision();
+  checker.numbers_fit_precision();
   checker.moments_fit_precision();
   checker.gradients_fit_precision();
   checker.recomputation_has_limit();

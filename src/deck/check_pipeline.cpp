@@ -9,13 +9,19 @@
 #include "stage_costs.hpp"
 
 namespace heddle::deck {
+namespace {
+
+constexpr std::int64_t most_layers = 4096;  // as model.layers has it
+
+}  // namespace
 
 void Checker::ranks_agree() {
   if (deck_.pipeline.ranks == deck_.grid.pipeline) return;
   report(
       {"pipeline.ranks", "grid.pipeline"},
       fmt::format("pipeline.ranks = {} is not grid.pipeline = {}", deck_.pipeline.ranks, deck_.grid.pipeline),
-      "both are the ranks of a pipeline", "give one of them");
+      "both are the ranks of a pipeline",
+      fmt::format("give one of them, or try pipeline.ranks = {}", deck_.grid.pipeline));
 }
 
 void Checker::chunks_are_known() {
@@ -25,7 +31,8 @@ void Checker::chunks_are_known() {
   if (in_file)
     report({"pipeline.chunks"},
            fmt::format("pipeline.chunks = {} does not fit {}", pipeline.chunks, pipeline.schedule),
-           "its rows say which rank holds which stages", "leave pipeline.chunks out, or give 0");
+           "its rows say which rank holds which stages",
+           "leave pipeline.chunks out, or try pipeline.chunks = 0");
   else
     report({"pipeline.chunks"},
            fmt::format("pipeline.chunks = 0 does not fit the schedule \"{}\"", pipeline.schedule),
@@ -40,11 +47,14 @@ void Checker::stages_outnumber_layers() {
                   fmt::format("{} has {} stages, more than model.layers = {}", deck_.pipeline.schedule,
                               deck_.stages(), layers),
                   why, fmt::format("try model.layers = {}", deck_.stages()));
-  report({"grid.pipeline", "pipeline.chunks", "model.layers"},
-         fmt::format("grid.pipeline{} = {}{} is more than model.layers = {}",
+  report({"grid.pipeline", "pipeline.ranks", "pipeline.chunks", "model.layers"},
+         fmt::format("{}{} = {}{} is more than model.layers = {}", ranks_key(),
                      chunks > 1 ? " * pipeline.chunks" : "", deck_.grid.pipeline,
                      chunks > 1 ? fmt::format(" * {}", chunks) : "", layers),
-         why, fmt::format("try grid.pipeline = {}", std::max(layers / chunks, 1)));
+         why,
+         chunks > layers
+             ? fmt::format("try model.layers = {}", std::min<std::int64_t>(deck_.stages(), most_layers))
+             : fmt::format("try {} = {}", ranks_key(), layers / chunks));
 }
 
 void Checker::schedule_is_small() {
@@ -57,10 +67,11 @@ void Checker::schedule_is_small() {
                               microbatches, deck_.pipeline.schedule, cells),
                   "every rank holds the whole schedule", "give fewer of both");
   report({"pipeline.microbatches", "grid.pipeline", "pipeline.ranks", "pipeline.chunks"},
-         fmt::format("grid.pipeline * pipeline.chunks * pipeline.microbatches = {} * {} * {} is more than {}",
-                     deck_.grid.pipeline, deck_.pipeline.chunks, microbatches, cells),
+         fmt::format("{} * pipeline.chunks * pipeline.microbatches = {} * {} * {} is more than {}",
+                     ranks_key(), deck_.grid.pipeline, deck_.pipeline.chunks, microbatches, cells),
          "every rank holds the whole schedule",
-         fmt::format("give at most {} microbatches", std::max<std::int64_t>(cells / stages, 1)));
+         stages > cells ? fmt::format("try {} = {}", ranks_key(), cells / deck_.pipeline.chunks)
+                        : fmt::format("try pipeline.microbatches = {}", cells / stages));
 }
 
 void Checker::cuts_are_stages() {
@@ -74,13 +85,14 @@ void Checker::cuts_are_stages() {
   if (static_cast<std::int64_t>(cuts.size()) != stages - 1)
     report({"pipeline.cuts", "grid.pipeline"},
            fmt::format("{} makes {} stages, and {} {}", shown, cuts.size() + 1,
-                       in_file ? deck_.pipeline.schedule + " has" : "grid.pipeline =", stages),
-           why, fmt::format("give {} cuts, or [] to balance by cost", stages - 1));
+                       in_file ? deck_.pipeline.schedule + " has" : fmt::format("{} =", ranks_key()), stages),
+           why, fmt::format("give {} cuts, or try pipeline.cuts = [], to balance by cost", stages - 1));
   if (std::adjacent_find(cuts.begin(), cuts.end(), std::greater_equal<>()) != cuts.end())
-    report({"pipeline.cuts"}, shown + " does not increase", why, "sort it, and give each layer once");
+    report({"pipeline.cuts"}, shown + " does not increase", why,
+           "sort it, and give each layer once, or try pipeline.cuts = []");
   if (*std::max_element(cuts.begin(), cuts.end()) >= layers)
     report({"pipeline.cuts"}, fmt::format("{} goes beyond model.layers = {}", shown, layers), why,
-           fmt::format("give layers below {}", layers));
+           fmt::format("give layers below {}, or try pipeline.cuts = []", layers));
 }
 
 void Checker::costs_are_stages() {
@@ -92,7 +104,7 @@ void Checker::costs_are_stages() {
            fmt::format("{} has {} numbers", key, deck_.cost[figure].values.size()),
            fmt::format("there are {} {}", count(deck_, figure),
                        is_by_border(figure) ? "borders between stages" : "stages"),
-           fmt::format("give one, or {}", count(deck_, figure)));
+           fmt::format("give {}, or try {} = {}", count(deck_, figure), key, deck_.cost[figure][0]));
   }
 }
 

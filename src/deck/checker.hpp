@@ -1,6 +1,7 @@
 // Collects the contradictions between the keys of a deck.
 #pragma once
 
+#include <set>
 #include <string>
 #include <vector>
 
@@ -19,8 +20,8 @@ class Checker {
   void cuts_are_stages();
   void order_is_permutation();
   void rates_fit_steps();
-  void evaluation_has_data();
-  void masters_fit_precision();
+  void final_decay_fits();
+  void numbers_fit_precision();
   void moments_fit_precision();
   void gradients_fit_precision();
   void recomputation_has_limit();
@@ -32,12 +33,21 @@ class Checker {
     if (!lines_.empty()) throw DeckError(lines_);
   }
 
-  /// `keys` are those at fault, the first given one of which names the position.
+  /// `keys` are those at fault, the first given one of which names the position. What shares one with an earlier report may follow from it, and
+  /// is not said.
   void report(const std::vector<std::string>& keys, const std::string& problem, const std::string& why,
               const std::string& fix);
 
  private:
+  /// By which the number of a pipeline's ranks was given.
+  const char* ranks_key() const {
+    return deck_.positions.contains("grid.pipeline") || !deck_.positions.contains("pipeline.ranks")
+               ? "grid.pipeline"
+               : "pipeline.ranks";
+  }
+
   const Deck& deck_;
+  std::set<std::string> at_fault_;
   std::vector<std::string> lines_;
 };
 

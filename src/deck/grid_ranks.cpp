@@ -34,7 +34,7 @@ void check_ranks(const Deck& deck, int ranks) {
   if (places == ranks) return;
   const std::int64_t replica = places / deck.grid.data;
   std::string fix = fmt::format("start {} {}", places, places == 1 ? "rank" : "ranks");
-  if (ranks % replica == 0) fix += fmt::format(", or set grid.data = {}", ranks / replica);
+  if (ranks % replica == 0) fix += fmt::format(", or try grid.data = {}", ranks / replica);
   throw DeckError({position_of(deck, keys_of_grid()) + ": " +
                    describe(fmt::format("{} = {} is not the number of ranks, {}", product_of_grid(deck.grid),
                                         places, ranks),

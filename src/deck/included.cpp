@@ -7,6 +7,8 @@
 #include <nlohmann/json.hpp>
 #include <system_error>
 
+#include "heddle/base/input_path.hpp"
+
 namespace heddle::deck {
 namespace {
 
@@ -33,7 +35,7 @@ std::string included_text(const std::string& path, const std::string& meaning, c
   if (std::filesystem::exists(status) && !std::filesystem::is_regular_file(status))
     throw cannot_open("it is no regular file");
   std::ifstream stream(path, std::ios::binary);
-  if (!stream) throw cannot_open(std::generic_category().message(errno));
+  if (!stream) throw cannot_open(std::generic_category().message(errno) + ", " + where_looked(path));
   std::string text(std::istreambuf_iterator<char>(stream), {});
   if (!stream.bad() && static_cast<std::streamsize>(text.size()) <= longest) return text;
   throw Mistake{fmt::format("cannot read {}, {}", path, meaning), "it is no text file", fix};

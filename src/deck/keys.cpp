@@ -41,7 +41,7 @@ std::vector<Section> table() {
       key("sequence_parallel", &Grid::sequence_parallel, any,         "",      "split the tokens between tensor-parallel regions: less memory, the same traffic"),
     }),
     section("pipeline", &Deck::pipeline, "How microbatches pass the stages.", {
-      key("schedule",     &Pipeline::schedule,     one_of(schedules, schedule_file), "", "order of forward and backward passes; the path of a file starts at the deck's folder"),
+      key("schedule",     &Pipeline::schedule,     one_of(schedules, schedule_file), "", "order of forward and backward passes; file: and a path: as its rows say"),
       key("microbatches", &Pipeline::microbatches, from_to(1, 65536), "",       "parts of a data rank's batch that pass one after another"),
       key("ranks",        &Pipeline::ranks,        from_to(0, 65536), "ranks",  "grid.pipeline, for decks without a grid; 0: grid.pipeline"),
       key("chunks",       &Pipeline::chunks,       from_to(0, 4096),  "stages", "that a rank holds; a file of rows says it itself: leave it out there, or 0"),
@@ -95,8 +95,8 @@ std::vector<Section> table() {
       key("events_mib",       &Output::events_mib,       from_to(1, 1 << 20), "MiB", "that those times may take: the first half for every step, the rest for every 2nd, 4th, ... of those to come; what actions took in all is told of every step"),
     }),
     section("cost", &Deck::cost, "What a schedule's actions take in `heddle simulate`: one number, or one for each stage. Printed where it is given.", {
-      key("from",             &Cost::from,             any,         "file",    "what `heddle bench --json` wrote; the path starts at the working folder, not the deck's; its figures stand where the deck gives none"),
-      key("machine",          &Cost::machine,          any,         "file",    "one with a [machine], as `heddle bench --machine` writes it; the path starts at the working folder, not the deck's; it gives what neither the deck nor a measurement does, from the model's FLOPs and bytes"),
+      key("from",             &Cost::from,             any,         "file",    "what `heddle bench --json` wrote; its figures stand where the deck gives none"),
+      key("machine",          &Cost::machine,          any,         "file",    "one with a [machine], as `heddle bench --machine` writes it; it gives what neither the deck nor a measurement does, from the model's FLOPs and bytes"),
       figure(Figure::forward,          "a microbatch's forward on a stage; of the last with the loss; []: 1"),
       figure(Figure::backward_input,   "its gradient of the stage's input; []: half of backward where that is given, else as forward"),
       figure(Figure::backward_weight,  "its gradient of the weights; []: the same"),
@@ -148,6 +148,12 @@ const Key* find_key(std::string_view full_name) {
     for (const auto& key : section.keys)
       if (key.name == full_name) return &key;
   return nullptr;
+}
+
+void set_default(Deck& deck, const Key& key) {
+  deck.positions.erase(key.name);
+  const toml::table before = toml::parse("value = " + key.print(Deck()));
+  key.read(deck, key.name, *before.get("value"));
 }
 
 std::string Deck::at(std::string_view key) const {

@@ -41,6 +41,9 @@ const std::vector<Section>& sections();
 const Section* find_section(std::string_view name);
 const Key* find_key(std::string_view full_name);
 
+/// As if it was not given.
+void set_default(Deck& deck, const Key& key);
+
 /// `member` is a pointer to one, or a function from an Owner to it.
 template <class Owner, class Member>
 KeyOf<Owner> key_of(std::string_view name, Member member, Range range, const char* unit, const char* meaning,

@@ -68,7 +68,12 @@ std::string reference() {
       "`section.key=value`:\n"
       "`heddle run inputs/first.toml grid.data=2 pipeline.schedule=gpipe`. There a string needs no quotes, "
       "and `section.key=`\n"
-      "takes a key out of the deck. Unknown keys are errors.\n"
+      "takes a key out of the deck. Unknown keys are errors, and so is a key that does nothing beside the "
+      "others; "
+      "one of the file that does\n"
+      "nothing beside an override is taken out, and that is said. Relative paths start at the working "
+      "folder, whoever "
+      "gives them, and `~/` is a home.\n"
       "`heddle check DECK` prints a deck with all its defaults.\n\n"
       "This file is generated from `src/deck/keys.cpp`; `HEDDLE_UPDATE=1 ctest -R deck.Reference` writes it "
       "anew.\n";

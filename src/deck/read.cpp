@@ -4,13 +4,14 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <filesystem>
 #include <functional>
 #include <set>
 #include <tuple>
 
-#include "deck_text.hpp"
 #include "derived.hpp"
 #include "heddle/base/nearest.hpp"
+#include "home.hpp"
 #include "included.hpp"
 #include "keys.hpp"
 #include "renamed.hpp"
@@ -27,6 +28,8 @@ struct Problem {
   auto order() const { return std::tuple(kind, at.line, at.column); }
 };
 
+std::string described(const Mistake& mistake) { return describe(mistake.problem, mistake.why, mistake.fix); }
+
 enum class Writer : bool { person, program };
 
 class Reader {
@@ -41,8 +44,9 @@ class Reader {
     const Origin origin{Origin::Kind::command_line, "command line: " + for_message(text)};
     unless_mistaken(origin, [&] { read_override(origin, split_override(text)); });
   }
-  /// Takes the figures of the files that `named`, the deck itself, refers to; what is read afterwards wins.
+  /// Takes the figures of the files that `named`, the deck, refers to; what is read afterwards wins.
   void include(const Deck& named);
+  void expand_homes();
   void finish();
 
  private:
@@ -50,7 +54,6 @@ class Reader {
   void include_measurement(const std::string& path);
   bool unless_mistaken(const Origin& origin, const std::function<void()>& read);
   void read_override(const Origin& origin, const Override& given);
-  void give_up(const Key& key);
   void read_table(const Origin& origin, const toml::table& table);
   void read_section(const Origin& origin, const toml::key& name, const toml::node& node);
   void read_key(const Origin& origin, const Section& section, const toml::key& name, const toml::node& node);
@@ -59,7 +62,7 @@ class Reader {
   void report_missing();
   void report(const Origin& origin, const toml::source_position& at, const Mistake& mistake) {
     problems_.push_back({origin.kind, origin.kind == Origin::Kind::file ? at : toml::source_position{},
-                         origin.position(at) + ": " + describe(mistake.problem, mistake.why, mistake.fix)});
+                         origin.position(at) + ": " + described(mistake)});
   }
   std::string did_you_mean(const std::string& name) { return did_you_mean(name, name); }
   std::string did_you_mean(const std::string& name, const std::string& as_shown) {
@@ -84,13 +87,18 @@ void Reader::include(const Deck& named) {
     try {
       what();
     } catch (const Mistake& mistake) {
-      problems_.push_back({Origin::Kind::file,
-                           {},
-                           named.at(key) + ": " + describe(mistake.problem, mistake.why, mistake.fix)});
+      problems_.push_back({Origin::Kind::file, {}, named.at(key) + ": " + described(mistake)});
     }
   };
-  if (!named.cost.machine.empty()) at_key("cost.machine", [&] { include_machine(named.cost.machine); });
-  if (!named.cost.from.empty()) at_key("cost.from", [&] { include_measurement(named.cost.from); });
+  const auto& [from, machine] = std::tie(named.cost.from, named.cost.machine);  // with a ~ they lead nowhere
+  if (!machine.empty() && machine[0] != '~') at_key("cost.machine", [&] { include_machine(machine); });
+  if (!from.empty() && from[0] != '~') at_key("cost.from", [&] { include_measurement(from); });
+}
+
+void Reader::expand_homes() {
+  deck::expand_homes(deck_, [&](Word key, const Mistake& mistake) {
+    problems_.push_back({Origin::Kind::file, {}, deck_.at(key) + ": " + described(mistake)});
+  });
 }
 
 void Reader::include_machine(const std::string& path) {
@@ -130,17 +138,10 @@ bool Reader::unless_mistaken(const Origin& origin, const std::function<void()>& 
 
 void Reader::read_override(const Origin& origin, const Override& given) {
   const Key* key = key_of(std::string(given.name));
-  if (key && given.value.empty()) return give_up(*key);
+  if (key && given.value.empty()) return set_default(deck_, *key);
   const bool of_words = key && key->type == Codec<std::string>::type();
   read_table(origin,
              parse_override(given, of_words || given.value.empty() ? Unquoted::word : Unquoted::toml));
-}
-
-/// The key has its default again, or is missing.
-void Reader::give_up(const Key& key) {
-  deck_.positions.erase(key.name);
-  const toml::table before = parse_value("value", key.print(Deck()));
-  key.read(deck_, key.name, *before.get("value"));
 }
 
 void Reader::read_table(const Origin& origin, const toml::table& table) {
@@ -247,12 +248,6 @@ void Reader::finish() {
   throw DeckError(lines);
 }
 
-}  // namespace
-
-DeckError::DeckError(const std::vector<std::string>& lines) : Error(ExitCode::usage, joined(lines, "\n")) {}
-
-namespace {
-
 enum class Includes : bool { left_alone, followed };
 
 Deck assemble(std::string_view text, const std::string& source, std::span<const std::string> overrides,
@@ -260,9 +255,10 @@ Deck assemble(std::string_view text, const std::string& source, std::span<const 
   const auto read_deck = [&](Reader& reader) {
     reader.read_file(text, source);
     for (const auto& one : overrides) reader.read_override(one);
+    reader.expand_homes();
   };
   Deck deck;
-  deck.name = std::filesystem::path(source).stem().string();
+  deck.name = source == standard_input ? "stdin" : std::filesystem::path(source).stem().string();
   deck.source = source;
   deck.text = text;
   deck.overrides.assign(overrides.begin(), overrides.end());
@@ -281,6 +277,8 @@ Deck assemble(std::string_view text, const std::string& source, std::span<const 
 
 }  // namespace
 
+DeckError::DeckError(const std::vector<std::string>& lines) : Error(ExitCode::usage, joined(lines, "\n")) {}
+
 Deck parse(std::string_view text, const std::string& source, std::span<const std::string> overrides,
            Purpose purpose) {
   return assemble(text, source, overrides, purpose, Includes::left_alone, Writer::person);
@@ -290,8 +288,8 @@ Deck restore(std::string_view resolved, const std::string& source) {
   return assemble(resolved, source, {}, Purpose::training, Includes::left_alone, Writer::program);
 }
 
-Deck read(const std::filesystem::path& file, std::span<const std::string> overrides, Purpose purpose) {
-  return assemble(deck_text(file), file.string(), overrides, purpose, Includes::followed, Writer::person);
+Deck read(const DeckFile& file, std::span<const std::string> overrides, Purpose purpose) {
+  return assemble(file.text, file.source, overrides, purpose, Includes::followed, Writer::person);
 }
 
 }  // namespace heddle::deck

@@ -81,6 +81,10 @@ bool is_bare_word(std::string_view value) {
   return !opens && !numeric;
 }
 
+toml::table parse_value(std::string_view name, std::string_view value) {
+  return parse_toml(fmt::format("{} = {}", name, value));
+}
+
 }  // namespace
 
 std::string Origin::position(const toml::source_position& at) const {
@@ -116,10 +120,6 @@ toml::table parse_override(const Override& given, Unquoted unquoted) {
     if (!is_bare_word(value)) throw;
     return parse_value(name, literal(value));
   }
-}
-
-toml::table parse_value(std::string_view name, std::string_view value) {
-  return parse_toml(fmt::format("{} = {}", name, value));
 }
 
 }  // namespace heddle::deck

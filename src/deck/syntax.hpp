@@ -44,7 +44,4 @@ enum class Unquoted : bool { toml, word };
 /// Throws SyntaxMistake.
 toml::table parse_override(const Override& given, Unquoted unquoted);
 
-/// A value as TOML has it.
-toml::table parse_value(std::string_view name, std::string_view value);
-
 }  // namespace heddle::deck

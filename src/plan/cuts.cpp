@@ -23,7 +23,8 @@ void check_times(const Options& options, std::size_t blocks) {
       {"cost.blocks", "cost.from", "pipeline.balance"}, fmt::format("cost.blocks has {} numbers", given),
       fmt::format("pipeline.balance = \"time\" needs one for each of {} blocks: embedding, layers, head",
                   blocks),
-      "measure them with `heddle bench DECK --json FILE` and give cost.from = FILE");
+      fmt::format("measure them with `heddle bench DECK --json FILE` and give cost.from = FILE, or try {}",
+                  given == 0 ? "pipeline.balance = \"work\"" : "cost.blocks = []"));
 }
 
 /// A parameter that several blocks of a stage use counts once.

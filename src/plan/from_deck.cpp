@@ -1,7 +1,5 @@
 #include "heddle/plan/from_deck.hpp"
 
-#include <filesystem>
-
 #include "heddle/base/device_rooms.hpp"
 #include "heddle/build_info.hpp"
 #include "heddle/deck/check.hpp"
@@ -15,14 +13,20 @@ namespace {
 
 maps::Grid grid_of(const deck::Grid& grid) { return maps::Grid(grid.extents(), grid.order); }
 
-std::string folder_of(const deck::Deck& deck) {
-  return std::filesystem::path(deck.source).parent_path().string();
+template <class F>
+auto at_its_key(const deck::Deck& deck, F&& f) {
+  try {
+    return f();
+  } catch (const KeyError& error) {
+    throw deck::DeckError({deck::position_of(deck, error.keys()) + ": " + error.what()});
+  }
 }
 
 /// Where the deck gives no pipeline.ranks and microbatches, they are the file's; its stages are always.
 void take_numbers_from_file(deck::Deck& deck) {
   if (!is_file(deck.pipeline)) return;
-  const schedule::Schedule rows = schedule::schedule_of(cells_of_file(deck.pipeline, folder_of(deck)));
+  const schedule::Schedule rows =
+      schedule::schedule_of(at_its_key(deck, [&] { return cells_of_file(deck.pipeline); }));
   const auto given = [&](std::string_view key) { return deck.positions.contains(key); };
   if (!given("pipeline.ranks") && !given("grid.pipeline"))
     deck.pipeline.ranks = deck.grid.pipeline = rows.ranks();
@@ -39,19 +43,16 @@ passes::Masters masters_of(deck::Masters word) {
   }
 }
 
-template <class F>
-auto at_its_key(const deck::Deck& deck, F&& f) {
-  try {
-    return f(options_of(deck));
-  } catch (const KeyError& error) {
-    throw deck::DeckError({deck::position_of(deck, error.keys()) + ": " + error.what()});
-  }
-}
-
 }  // namespace
 
-deck::Deck read_deck(const std::string& file, std::span<const std::string> overrides, deck::Purpose purpose) {
+deck::Deck read_deck(const std::string& path, std::span<const std::string> overrides, deck::Purpose purpose) {
+  return read_deck(deck::deck_file(path), overrides, purpose);
+}
+
+deck::Deck read_deck(const deck::DeckFile& file, std::span<const std::string> overrides,
+                     deck::Purpose purpose) {
   deck::Deck deck = deck::read(file, overrides, purpose);
+  deck::leave_out_idle(deck, purpose);
   take_numbers_from_file(deck);
   if (purpose == deck::Purpose::training && deck.pipeline.balance == deck::Balance::time)
     deck::leave_out_other_stages(deck);
@@ -76,20 +77,20 @@ Options options_of(const deck::Deck& deck) {
           .attention = build_info::attention,
           .rooms = build_info::device_rooms ? device_rooms::bytes : 0,
           .table_multiple = build_info::table_multiple,
-          .folder = folder_of(deck),
           .ranks_key = deck.positions.contains("grid.pipeline") ? "grid.pipeline" : "pipeline.ranks"};
 }
 
 Plan make(const deck::Deck& deck, const ModelWriter& write) {
-  return at_its_key(deck, [&](const Options& options) { return make(options, write); });
+  return at_its_key(deck, [&] { return make(options_of(deck), write); });
 }
 
 schedule::Schedule rows_of(const deck::Deck& deck) {
-  return at_its_key(deck, [](const Options& options) { return rows_of(options, costs_of(options)); });
+  const Options options = options_of(deck);
+  return at_its_key(deck, [&] { return rows_of(options, costs_of(options)); });
 }
 
 Simulation simulate(const deck::Deck& deck) {
-  return at_its_key(deck, [](const Options& options) { return simulate(options); });
+  return at_its_key(deck, [&] { return simulate(options_of(deck)); });
 }
 
 }  // namespace heddle::plan

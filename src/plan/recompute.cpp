@@ -107,7 +107,8 @@ class Chooser {
         fmt::format("train.memory_limit_mib = {} is too little", draft_.options.train.memory_limit_mib),
         fmt::format("ranks of pipeline rank {} take {:.1f} MiB, and {:.1f} with every layer recomputed",
                     pipeline_rank_, mebibytes(none_.bytes), all),
-        fmt::format("give {:.0f} MiB, smaller microbatches or more stages", std::ceil(all)));
+        fmt::format("try train.memory_limit_mib = {:.0f}, smaller microbatches or more stages",
+                    std::ceil(all)));
   }
 
   Draft& draft_;

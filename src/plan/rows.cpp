@@ -15,7 +15,7 @@ using schedule::Schedule;
 
 Schedule rows_of_file(const Options& options) {
   const deck::Pipeline& pipeline = options.pipeline;
-  Schedule rows = schedule::schedule_of(cells_of_file(pipeline, options.folder));
+  Schedule rows = schedule::schedule_of(cells_of_file(pipeline));
   const auto same = [&](std::vector<std::string> keys, int given, int has, const char* what) {
     if (given == has) return;
     const std::string& key = keys.front();
@@ -46,8 +46,10 @@ Schedule rows_of(const Options& options, const schedule::Costs& costs) {
   Schedule rows = is_file(pipeline) ? rows_of_file(options) : generated(options, costs);
   if (pipeline.memory_limit == 0) return rows;
   if (const auto problem = schedule::over_memory(rows, pipeline.memory_limit, options.cost.weight_memory))
-    throw KeyError({"pipeline.memory_limit"}, problem->what, problem->why,
-                   "raise pipeline.memory_limit, or take pipeline.schedule = \"zb-auto\", which keeps to it");
+    throw KeyError(
+        {"pipeline.memory_limit"}, problem->what, problem->why,
+        fmt::format("try pipeline.memory_limit = {}, or pipeline.schedule = \"zb-auto\", which keeps to it",
+                    schedule::least_limit(rows, options.cost.weight_memory)));
   return rows;
 }
 

@@ -38,6 +38,15 @@ std::vector<double> peak_activations(const Schedule& schedule, double weight_mem
   return peaks;
 }
 
+double least_limit(const Schedule& schedule, double weight_memory) {
+  const std::vector<double> peaks = peak_activations(schedule, weight_memory);
+  double most = 0;
+  for (const PipelineRank rank : first<PipelineRank>(schedule.ranks()))
+    if (const auto stages = std::ranges::count(schedule.rank_of_stage, rank); stages > 0)
+      most = std::max(most, peaks[static_cast<std::size_t>(int{rank})] / static_cast<double>(stages));
+  return most;
+}
+
 std::optional<Problem> over_memory(const Schedule& schedule, double limit, double weight_memory) {
   constexpr double rounding = 1e-9;
   for (const PipelineRank rank : first<PipelineRank>(schedule.ranks())) {

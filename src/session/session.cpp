@@ -8,6 +8,7 @@
 #include <sstream>
 #include <utility>
 
+#include "heddle/base/input_path.hpp"
 #include "heddle/comm/carrier.hpp"
 #include "heddle/comm/gather.hpp"
 #include "heddle/data/sampler.hpp"
@@ -36,6 +37,13 @@ const std::string& tokens_of(const deck::Deck& deck) {
         {fmt::format("{}: data.tokens is missing (a run needs a tokens file); make one with "
                      "`heddle prepare TEXT -o tokens.h5`",
                      deck.source)});
+  std::error_code none;
+  if (!std::filesystem::exists(deck.data.tokens, none))
+    throw deck::DeckError(
+        {deck.at("data.tokens") + ": " +
+         describe(fmt::format("data.tokens = \"{}\" is not there", deck.data.tokens),
+                  where_looked(deck.data.tokens),
+                  fmt::format("make it with `heddle prepare TEXT -o {}`", deck.data.tokens))});
   return deck.data.tokens;
 }
 

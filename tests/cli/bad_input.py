@@ -21,9 +21,13 @@ STAND_STILL = "optimizer.rate=1e-30 optimizer.final_rate=1e-30"
 ONES = b"\0\0\x80\x3f" * 16
 
 FILES = [
+    override("grid.data={ranks} data.tokens=none/absent.h5",
+             'command line: data.tokens=none/absent.h5: data.tokens = "none/absent.h5" is not there (looked for in .../none, as relative paths '
+             "start at the working folder); make it with `heddle prepare TEXT -o none/absent.h5`"),
+    override("data.tokens=~nobody/x.h5", "command line: data.tokens=~nobody/x.h5: ... is in another user's home ..."),
+] + [
     override(f"grid.data={{ranks}} data.tokens={name}", f"{name}: {message}")
     for name, message in [
-        ("absent.h5", "no such file"),
         ("folder", "this is a directory"),
         ("text.txt", "cannot open it as an HDF5 file ..."),
         ("truncated.h5", "cannot open it as an HDF5 file ..."),
@@ -36,7 +40,7 @@ FILES = [
              "text.txt/out: cannot make this folder (Not a directory)"),
     override("grid.data={ranks} output.directory=/proc/heddle", "/proc/heddle: cannot make this folder ..."),
     override("grid.data={ranks} output.directory=blocked", "blocked/checkpoints: cannot make this folder ..."),
-    command("run absent.toml", "absent.toml: cannot find the deck (No such file or directory) ..."),
+    command("run absent.toml", "absent.toml: cannot find the deck (looked for in ..., as relative paths start at the working folder) ..."),
     command("run folder", "folder: this is a directory ..."),
     command("check absent.toml", "absent.toml: cannot find the deck ..."),
     command("check good.toml grid.tensor=3", "good.toml:3:1: model.heads = 2 is not a multiple of grid.tensor = 3 ..."),
@@ -62,7 +66,7 @@ COMMANDS = [
             "good.toml: pipeline.microbatches = 1 is too few for dualpipev on 4 ranks ...; try pipeline.microbatches = 8"),
     command("schedule good.toml pipeline.ranks=4 pipeline.microbatches=8 pipeline.memory_limit=3",
             "command line: pipeline.memory_limit=3: rank 0, action 3 0F3 is over the memory limit ..."),
-    command("schedule good.toml pipeline.schedule=file:absent.csv", "absent.csv: cannot find the schedule ..."),
+    command("schedule good.toml pipeline.schedule=file:absent.csv", "command line: pipeline.schedule=file:absent.csv: absent.csv: cannot find the schedule (looked for in ...); make one with `heddle schedule DECK --format csv -o absent.csv`"),
     command("schedule good.toml pipeline.schedule=file:tokens.h5", "tokens.h5: row 1, column 1: ... is not an action ..."),
     command("schedule good.toml pipeline.schedule=file:circle.csv",
             "circle.csv: rank 0, action 1 0B0 can never start (it waits for 1B0); compare ..."),
@@ -76,7 +80,7 @@ COMMANDS = [
     command("schedule good.toml pipeline.schedule=file:two.csv grid.pipeline=3",
             "command line: grid.pipeline=3: grid.pipeline = 3 does not fit file:two.csv ...; try grid.pipeline = 2"),
     command("schedule good.toml pipeline.schedule=file:two.csv pipeline.chunks=1",
-            "command line: pipeline.chunks=1: pipeline.chunks = 1 does not fit file:two.csv ...; leave pipeline.chunks out, or give 0"),
+            "command line: pipeline.chunks=1: pipeline.chunks = 1 does not fit file:two.csv ...; leave pipeline.chunks out, or try pipeline.chunks = 0"),
     command("schedule good.toml pipeline.schedule=file:swapped.csv",
             "swapped.csv: rank 0, action 0 0F0.1 can never start (it waits for 0F0); compare ..."),
     command("check good.toml pipeline.schedule=file:idle.csv",
@@ -84,7 +88,7 @@ COMMANDS = [
     command("check good.toml pipeline.schedule=file:sliced.csv",
             "command line: pipeline.schedule=file:sliced.csv: file:sliced.csv has 0F0.1, a token slice ..."),
     command("check good.toml cost.from=bench.json",
-            "bench.json: cost.forward has 2 numbers (there are 1 stages); give one, or 1"),
+            "bench.json: cost.forward has 2 numbers (there are 1 stages); give 1, or try cost.forward = 1"),
     command("schedule good.toml --format svg", "command line: --format svg has no file; add -o FILE"),
     command("schedule good.toml --format png -o a.png",
             "command line: --format: pictures are SVG: give svg; see heddle schedule --help"),
@@ -95,9 +99,9 @@ COMMANDS = [
             "command line: --steps is given 2 times (there are 1 run files); give it once for each"),
     command("simulate", "command line: DECK is required; see heddle simulate --help"),
     command("simulate good.toml cost.forward=[1,2,3]",
-            "command line: cost.forward=[1,2,3]: cost.forward has 3 numbers (there are 1 stages); give one, or 1"),
+            "command line: cost.forward=[1,2,3]: cost.forward has 3 numbers (there are 1 stages); give 1, or try cost.forward = 1"),
     command("simulate good.toml cost.from=absent.json",
-            "command line: cost.from=absent.json: cannot open absent.json, a measurement (No such file or directory) ..."),
+            "command line: cost.from=absent.json: cannot open absent.json, a measurement (No such file or directory, looked for in ...) ..."),
     command("simulate good.toml cost.forward=1e308",
             "command line: cost.forward=1e308: cost.forward = 1e+308 is out of range ...; give ... at most ..."),
     command("simulate good.toml cost.from=folder",

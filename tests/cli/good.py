@@ -78,7 +78,7 @@ class Commands(unittest.TestCase):
 
     def test_a_schedule_from_a_file_is_lowered_as_torch_does_and_runs(self):
         self.alone.write("rows/torch.csv", "0F0,0F1,,0B0,,0B1\n,1F0,1B0,1F1,1B1,\n")
-        self.alone.write("rows/deck.toml", '[pipeline]\nschedule = "file:torch.csv"\n')
+        self.alone.write("rows/deck.toml", '[pipeline]\nschedule = "file:rows/torch.csv"\n')
         lowered = self.done(self.alone, "schedule", "rows/deck.toml", "--format", "csv", "--communication")
         self.assertEqual(lowered, "0F0,0SEND_F0,0F1,0SEND_F1,0RECV_B0,0B0,0RECV_B1,0B1\n"
                                   "1RECV_F0,1RECV_F1,1F0,1B0,1SEND_B0,1F1,1B1,1SEND_B1\n")
@@ -91,7 +91,7 @@ class Commands(unittest.TestCase):
 
     def test_ranks_of_a_schedule_from_a_file_may_hold_unequal_numbers_of_stages(self):
         self.alone.write("uneven/rows.csv", "0F0,0F1,0B0,0B1\n1F0,2F0,3F0,3B0,2B0,1B0,1F1,2F1,3F1,3B1,2B1,1B1\n")
-        self.alone.write("uneven/deck.toml", '[pipeline]\nschedule = "file:rows.csv"\n[cost]\nforward = [1, 2, 3, 4]\n')
+        self.alone.write("uneven/deck.toml", '[pipeline]\nschedule = "file:uneven/rows.csv"\n[cost]\nforward = [1, 2, 3, 4]\n')
         self.assertIn("2 ranks, 4 stages, 2 microbatches\n", self.done(self.alone, "schedule", "uneven/deck.toml"))
         self.assertIn("2 ranks, 4 stages, 2 microbatches\n", self.done(self.alone, "simulate", "uneven/deck.toml"))
 

@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <fstream>
 
+#include "heddle/base/input_path.hpp"
 #include "heddle/deck/check.hpp"
 #include "heddle/deck/print.hpp"
 #include "support.hpp"
@@ -81,8 +82,8 @@ TEST_F(Included, MistakesAreNamedWhereTheyStand) {
   };
   EXPECT_EQ(message(deck("from = \"none.json\"\n")),
             deck("from = \"none.json\"\n") +
-                ":4:1: cannot open none.json, a measurement (No such file or directory); write one with "
-                "`heddle bench DECK --json FILE`");
+                ":4:1: cannot open none.json, a measurement (No such file or directory, " +
+                where_looked("none.json") + "); write one with `heddle bench DECK --json FILE`");
   const std::string bench = file("bench.json", R"({"cost": {"forwards": 1}})");
   EXPECT_EQ(message(deck("from = \"" + bench + "\"\n")),
             bench +
@@ -118,10 +119,12 @@ TEST_F(Included, CostsAreOneOrOneAStage) {
   EXPECT_EQ(said("forward = 2\nbackward = [1, 2, 3, 4]\nsend = [1, 2, 3]\n"), "");
   EXPECT_THAT(
       said("forward = [1, 2]\n"),
-      testing::HasSubstr("d.toml:5:1: cost.forward has 2 numbers (there are 4 stages); give one, or 4"));
+      testing::HasSubstr(
+          "d.toml:5:1: cost.forward has 2 numbers (there are 4 stages); give 4, or try cost.forward = 1"));
   EXPECT_THAT(
       said("send = [1, 2]\n"),
-      testing::HasSubstr("cost.send has 2 numbers (there are 3 borders between stages); give one, or 3"));
+      testing::HasSubstr(
+          "cost.send has 2 numbers (there are 3 borders between stages); give 3, or try cost.send = 1"));
   EXPECT_THAT(said("forward = -1\n"), testing::HasSubstr("cost.forward = -1 is out of range"));
   EXPECT_THAT(said("forward = [1, \"x\"]\n"),
               testing::HasSubstr("cost.forward[1] = \"x\" is a string, not a number"));

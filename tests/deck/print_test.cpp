@@ -42,7 +42,7 @@ TEST(Resolved, TheDecksOfInputsPassTheirChecks) {
   for (const auto& entry : fs::directory_iterator(root / "inputs")) {
     if (entry.path().extension() != ".toml") continue;
     SCOPED_TRACE(entry.path());
-    const Deck deck = read(entry.path());
+    const Deck deck = read(entry.path().string());
     EXPECT_NO_THROW(check(deck));
     EXPECT_NO_THROW(check_ranks(deck, deck.grid.data * deck.grid.pipeline * deck.grid.tensor));
     EXPECT_FALSE(deck.data.tokens.empty());
@@ -53,8 +53,8 @@ TEST(Resolved, TheDecksOfInputsPassTheirChecks) {
 }
 
 TEST(Resolved, TheFirstDeckRunsOnFourRanksAndWithOneOverrideOnEight) {
-  EXPECT_NO_THROW(check_ranks(read(root / "inputs/first.toml"), 4));
-  const Deck eight = read(root / "inputs/first.toml", Lines{"grid.data=2"});
+  EXPECT_NO_THROW(check_ranks(read((root / "inputs/first.toml").string()), 4));
+  const Deck eight = read((root / "inputs/first.toml").string(), Lines{"grid.data=2"});
   EXPECT_NO_THROW(check(eight));
   EXPECT_NO_THROW(check_ranks(eight, 8));
 }

@@ -98,8 +98,7 @@ TEST(Read, BadOverridesSayWhatIsWrong) {
   const std::string heads = "(attention heads of a block); ", rate = "(learning rate after warm-up); ";
   const std::string unknown = "(unknown names are never skipped); ";
   const std::string dropout = "(probability that a number is dropped in training); ";
-  const std::string schedule =
-      "(order of forward and backward passes; the path of a file starts at the deck's folder); ";
+  const std::string schedule = "(order of forward and backward passes; file: and a path: as its rows say); ";
   std::string choices;
   for (const Word word : schedules) choices += fmt::format("{}\"{}\"", choices.empty() ? "" : " or ", word);
   choices += " or \"file:...\"";
@@ -269,11 +268,12 @@ TEST(Read, FilesThatAreNoDecks) {
   using testing::ElementsAre;
   EXPECT_THAT(
       says("/nowhere/d.toml"),
-      ElementsAre(std::string("/nowhere/d.toml: cannot find the deck (No such file or directory)") + fix));
+      ElementsAre(std::string("/nowhere/d.toml: cannot find the deck (looked for in /nowhere)") + fix));
   EXPECT_THAT(says("/"), ElementsAre(std::string("/: this is a directory (a deck is a file)") + fix));
-  EXPECT_THAT(
-      says("/dev/zero"),
-      ElementsAre(std::string("/dev/zero: this is no regular file (every rank reads the deck anew)") + fix));
+  EXPECT_THAT(says("/dev/zero"),
+              ElementsAre(std::string("/dev/zero: this is no regular file (every rank reads the deck anew, "
+                                      "but for -, the standard input)") +
+                          fix));
   EXPECT_THAT(
       says("/proc/self/mem"),
       ElementsAre(std::string("/proc/self/mem: cannot read the deck (the file system reports an error)") +

@@ -6,6 +6,7 @@
 #include "../support/expect_error.hpp"
 #include "../support/skip_model.hpp"
 #include "../support/temporary_folder.hpp"
+#include "../support/working_folder.hpp"
 #include "heddle/plan/from_deck.hpp"
 #include "heddle/schedule/generate.hpp"
 
@@ -63,10 +64,11 @@ TEST(CallOrder, OfEveryScheduleOnEveryGridIsProved) {
 // The second rank comes to the sum of the tied table before it has sent what the first one waits for.
 TEST(CallOrder, ARowThatSumsBeforeItSendsIsRefusedWhereAWeightIsTied) {
   tests::TemporaryFolder folder;
+  const tests::WorkingFolder inside(folder / "");
   folder.file("deck.toml", std::string(small) + "[pipeline]\nschedule = \"file:rows.csv\"\n");
   const auto read = [&](const char* rows) {
     folder.file("rows.csv", rows);
-    return read_deck(folder / "deck.toml", std::vector<std::string>{"pipeline.microbatches=1"},
+    return read_deck("deck.toml", std::vector<std::string>{"pipeline.microbatches=1"},
                      deck::Purpose::training);
   };
   constexpr const char* sums_first =

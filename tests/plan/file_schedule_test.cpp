@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 #include "../support/ids.hpp"
 #include "../support/temporary_folder.hpp"
+#include "../support/working_folder.hpp"
 #include "heddle/deck/print.hpp"
 #include "heddle/plan/costs.hpp"
 #include "heddle/plan/from_deck.hpp"
@@ -34,7 +35,7 @@ class FileSchedule : public testing::Test {
   deck::Deck read(const std::string& rows, const Lines& overrides = {},
                   deck::Purpose purpose = deck::Purpose::training) {
     folder_.file("rows.csv", rows);
-    return read_deck(folder_ / "deck.toml", overrides, purpose);
+    return read_deck("deck.toml", overrides, purpose);
   }
 
   std::string refusal(const std::string& rows, const Lines& overrides = {}) {
@@ -47,6 +48,7 @@ class FileSchedule : public testing::Test {
   }
 
   tests::TemporaryFolder folder_;
+  tests::WorkingFolder inside_{folder_ / ""};
 };
 
 TEST_F(FileSchedule, RanksMayHoldUnequalNumbersOfStages) {
@@ -94,7 +96,7 @@ TEST_F(FileSchedule, ChunksAreNotAllowedBesideIt) {
   EXPECT_EQ(
       refusal(one_and_three, {"pipeline.chunks=2"}),
       "command line: pipeline.chunks=2: pipeline.chunks = 2 does not fit file:rows.csv (its rows say which "
-      "rank holds which stages); leave pipeline.chunks out, or give 0");
+      "rank holds which stages); leave pipeline.chunks out, or try pipeline.chunks = 0");
   EXPECT_EQ(refusal(one_and_three, {"pipeline.schedule=1f1b", "pipeline.chunks=0"}),
             "command line: pipeline.chunks=0: pipeline.chunks = 0 does not fit the schedule \"1f1b\" (a rank "
             "holds a stage at least); try pipeline.chunks = 1");
@@ -108,11 +110,10 @@ TEST_F(FileSchedule, AResolvedDeckReadsBack) {
 }
 
 TEST_F(FileSchedule, ARankWithoutAStageCanBeSimulatedAndNotRun) {
-  EXPECT_EQ(
-      refusal(idle),
-      folder_ / "deck.toml" +
-          ":11:1: file:rows.csv gives rank 1 no stage (an idle rank can be drawn and simulated, and trains "
-          "nothing); write a row for every rank that there is");
+  EXPECT_EQ(refusal(idle),
+            "deck.toml:11:1: file:rows.csv gives rank 1 no stage (an idle rank can be drawn and simulated, "
+            "and trains "
+            "nothing); write a row for every rank that there is");
   EXPECT_EQ(simulate(read(idle, {}, deck::Purpose::simulation)).schedule.ranks(), 2);
 }
 

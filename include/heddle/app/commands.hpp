@@ -5,6 +5,8 @@
 #include <string>
 #include <vector>
 
+#include "heddle/deck/deck.hpp"
+
 namespace heddle::app {
 
 /// A deck and what the command line changes of it, `section.key=value`.
@@ -12,6 +14,9 @@ struct DeckArguments {
   std::string file;
   std::vector<std::string> overrides;
 };
+
+/// Reads it for a command without ranks, checks it, and prints to stderr what a person should know of it.
+deck::Deck read_deck(const DeckArguments& arguments, deck::Purpose purpose);
 
 /// Prints the resolved deck, parameters, memory per rank and FLOPs per step. Computes nothing.
 void check(const DeckArguments& arguments);

@@ -10,6 +10,10 @@ namespace heddle::deck {
 /// can be laid out over its grid.
 void check(const Deck& deck, Purpose purpose = Purpose::training);
 
+/// Takes keys of the file out that do nothing beside what the command line says, and remarks on each. Throws DeckError for those that do nothing
+/// beside what stands in the same place, or that the command line gave in vain. A resolved deck has none.
+void leave_out_idle(Deck& deck, Purpose purpose = Purpose::training);
+
 /// Where the first of the keys that is given stands; else the deck.
 std::string position_of(const Deck& deck, const std::vector<std::string>& keys);
 

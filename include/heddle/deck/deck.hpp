@@ -101,7 +101,7 @@ struct Grid {
 };
 
 struct Pipeline {
-  std::string schedule = "1f1b";  ///< one of `schedules`, or `file:` and a path from the deck's folder
+  std::string schedule = "1f1b";  ///< one of `schedules`, or `file:` and a path
   int microbatches = 1;           ///< per data rank and step
   int ranks = 0;                  ///< reading a deck fills 0 with grid.pipeline
   int chunks = 1;                 ///< stages a rank holds; 0: as the rows of a file have them
@@ -250,6 +250,7 @@ struct Deck {
   std::string source;                  ///< the file as it was named
   std::string text;                    ///< the file as it was written
   std::vector<std::string> overrides;  ///< of the command line, as given
+  std::vector<std::string> remarks;    ///< lines that a person should know of, though nothing is wrong
 
   std::int64_t stages() const { return pipeline.stages(grid.pipeline); }
 

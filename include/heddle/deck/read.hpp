@@ -1,7 +1,6 @@
 // From TOML to a Deck, with every mistake of the file and of the command line reported at once.
 #pragma once
 
-#include <filesystem>
 #include <span>
 #include <string>
 #include <string_view>
@@ -18,11 +17,22 @@ class DeckError : public Error {
   explicit DeckError(const std::vector<std::string>& lines);
 };
 
-/// Reads a deck file; each override is `section.key=value` as in TOML, where a string may stand without its
+/// A deck's text, and how its positions name where it came from.
+struct DeckFile {
+  std::string source, text;
+};
+inline constexpr std::string_view standard_input = "standard input";
+
+/// - is the standard input. A byte more than a deck may have of what is longer. Throws DeckError for what cannot be read.
+DeckFile deck_file(const std::string& path);
+
+/// Reads a deck; each override is `section.key=value` as in TOML, where a string may stand without its
 /// quotes. Overrides win over the file, and a later override over an earlier one. What `purpose` has no need
 /// of may be missing. The files of cost.machine and cost.from are read as if their sections stood before the
-/// deck's. Throws DeckError.
-Deck read(const std::filesystem::path& file, std::span<const std::string> overrides = {},
+/// deck's. All relative paths start at the working folder, and ~/ is a home. Throws DeckError.
+Deck read(const DeckFile& file, std::span<const std::string> overrides = {},
+          Purpose purpose = Purpose::training);
+Deck read(const std::string& path, std::span<const std::string> overrides = {},
           Purpose purpose = Purpose::training);
 
 /// The same for a deck's text; `source` is the file name that positions show.

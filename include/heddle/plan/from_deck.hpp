@@ -4,7 +4,7 @@
 #include <span>
 #include <string>
 
-#include "heddle/deck/deck.hpp"
+#include "heddle/deck/read.hpp"
 #include "heddle/plan/plan.hpp"
 #include "heddle/plan/simulation.hpp"
 
@@ -12,7 +12,9 @@ namespace heddle::plan {
 
 /// Reads a deck for `purpose` and checks it; what its schedule's file says of ranks, stages and microbatches
 /// need not stand in it too. Throws DeckError.
-deck::Deck read_deck(const std::string& file, std::span<const std::string> overrides, deck::Purpose purpose);
+deck::Deck read_deck(const deck::DeckFile& file, std::span<const std::string> overrides,
+                     deck::Purpose purpose);
+deck::Deck read_deck(const std::string& path, std::span<const std::string> overrides, deck::Purpose purpose);
 
 /// The part of a deck from which plans are made.
 Options options_of(const deck::Deck& deck);

@@ -32,7 +32,6 @@ struct Options {
       0;  ///< bytes that kernels work in beside the arena: those of base/device_rooms.hpp, or none
   /// The table's rows on a rank, and the columns of its logits, are padded to a multiple of it.
   int table_multiple = 1;
-  std::string folder = {};                  ///< from which a schedule's file is looked for
   std::string ranks_key = "grid.pipeline";  ///< by which key the number of pipeline ranks was given
 
   std::int64_t stages() const { return pipeline.stages(grid.extent(maps::Axis::pipeline)); }

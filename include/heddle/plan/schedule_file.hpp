@@ -11,8 +11,8 @@ namespace heddle::plan {
 /// Does pipeline.schedule name a file?
 bool is_file(const deck::Pipeline& pipeline);
 
-/// The file's cells, its clocks included, looked for from `folder`. Throws Error (usage) where it is none,
-/// where a cell is no action and where the rows cannot run.
-schedule::Cells cells_of_file(const deck::Pipeline& pipeline, const std::string& folder);
+/// The file's cells, its clocks included. Throws KeyError where there is no file, Error (usage) where a cell is no action and where the
+/// rows cannot run.
+schedule::Cells cells_of_file(const deck::Pipeline& pipeline);
 
 }  // namespace heddle::plan

@@ -12,6 +12,9 @@ namespace heddle::schedule {
 /// is done, and `weight_memory` of it from then until W is done.
 std::vector<double> peak_activations(const Schedule& schedule, double weight_memory = 1);
 
+/// The most microbatches of all its stages that any rank holds.
+double least_limit(const Schedule& schedule, double weight_memory = 1);
+
 /// The first action after which a rank holds more than `limit` microbatches of all its stages.
 std::optional<Problem> over_memory(const Schedule& schedule, double limit, double weight_memory = 1);
 

@@ -7,14 +7,13 @@
 #include "heddle/comm/carrier.hpp"
 #include "heddle/deck/check.hpp"
 #include "heddle/kernels/runtime.hpp"
-#include "heddle/plan/from_deck.hpp"
 
 namespace heddle::app {
 
 void bench(const BenchArguments& arguments, comm::World& world) {
   std::optional<deck::Deck> deck;
   if (!arguments.deck.file.empty()) {
-    deck = plan::read_deck(arguments.deck.file, arguments.deck.overrides, deck::Purpose::training);
+    deck = read_deck(arguments.deck, deck::Purpose::training, world);
     deck::check_ranks(*deck, world.size());
     world.watchdog().set_timeout(deck->comm.timeout);
   }

@@ -12,6 +12,9 @@
 
 namespace heddle::app {
 
+/// As read_deck of a command without ranks; on rank 0 it speaks. Collective where the deck is the standard input.
+deck::Deck read_deck(const DeckArguments& arguments, deck::Purpose purpose, comm::World& world);
+
 struct RunArguments {
   DeckArguments deck;
   std::vector<std::string> faults;  ///< to inject on purpose, "1F3:hang"

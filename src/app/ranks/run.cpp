@@ -3,7 +3,6 @@
 #include "commands.hpp"
 #include "heddle/deck/check.hpp"
 #include "heddle/kernels/runtime.hpp"
-#include "heddle/plan/from_deck.hpp"
 #include "heddle/session/fault.hpp"
 #include "heddle/session/session.hpp"
 
@@ -12,8 +11,7 @@ namespace heddle::app {
 void run(const RunArguments& arguments, comm::World& world) {
   std::vector<session::Fault> faults;
   for (const std::string& text : arguments.faults) faults.push_back(session::read_fault(text));
-  const deck::Deck deck =
-      plan::read_deck(arguments.deck.file, arguments.deck.overrides, deck::Purpose::training);
+  const deck::Deck deck = read_deck(arguments.deck, deck::Purpose::training, world);
   deck::check_ranks(deck, world.size());
   world.watchdog().set_timeout(deck.comm.timeout);
   const kernels::Runtime runtime(world.rank_on_host());

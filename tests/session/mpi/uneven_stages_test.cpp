@@ -33,10 +33,11 @@ class Folder {
   Folder(const Folder&) = delete;
   Folder& operator=(const Folder&) = delete;
 
-  void write(const std::string& name, const char* text) const { std::ofstream(path_ / name) << text; }
+  std::string file(const std::string& name) const { return (path_ / name).string(); }
+  void write(const std::string& name, const char* text) const { std::ofstream(file(name)) << text; }
   deck::Deck deck(const std::string& schedule) const {
     return plan::read_deck(
-        (path_ / "deck.toml").string(),
+        file("deck.toml"),
         std::vector<std::string>{"grid.pipeline=2", fmt::format("grid.data={}", world().size() / 2),
                                  "pipeline.microbatches=2", "train.steps=4", "optimizer.clip=0",
                                  "pipeline.schedule=" + schedule},
@@ -53,7 +54,7 @@ TEST(UnevenStages, TrainAs1F1BDoes) {
   const Outcome wanted = train(folder.deck("1f1b"));
   for (const Rows& rows : uneven_rows) {
     folder.write("rows.csv", rows.text);
-    const Outcome outcome = train(folder.deck("file:rows.csv"));
+    const Outcome outcome = train(folder.deck("file:" + folder.file("rows.csv")));
     for (std::size_t step = 0; step < wanted.losses.size(); ++step)
       EXPECT_NEAR(outcome.losses[step], wanted.losses[step], 1e-12 * wanted.losses[step]) << rows.what;
     EXPECT_NEAR(outcome.gradient_norm, wanted.gradient_norm, 1e-12 * wanted.gradient_norm) << rows.what;
