@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <charconv>
 
 #include "heddle/base/error.hpp"
@@ -120,12 +121,33 @@ std::string shown(std::string_view cell) {
   return cell.size() > longest ? text + "..." : text;
 }
 
+bool separates(char c) { return c == ',' || c == ';'; }
+
+/// Takes the next cell from the front of `line`, and the separator behind it. What overlaps has separators of its own.
+std::string_view take_cell(std::string_view& line) {
+  std::size_t end = 0;
+  for (bool inside = false; end < line.size() && (inside || !separates(line[end])); ++end)
+    inside = line[end] == '(' || (inside && line[end] != ')');
+  std::string_view cell = trim(line.substr(0, end));
+  line.remove_prefix(std::min(end + 1, line.size()));
+  const bool quoted = cell.size() > 1 && cell.front() == '"' && cell.back() == '"';
+  return quoted ? trim(cell.substr(1, cell.size() - 2)) : cell;
+}
+
+/// Of editors that put a byte-order mark before a text, and lines without a cell behind it.
+std::string_view without_edges(std::string_view text) {
+  constexpr std::string_view mark = "\xef\xbb\xbf";
+  if (text.starts_with(mark)) text.remove_prefix(mark.size());
+  const auto last = text.find_last_not_of(" \t\r\n");
+  return last == std::string_view::npos ? "" : text.substr(0, text.find('\n', last));
+}
+
 std::vector<Cell> parse_row(std::string_view line, std::string_view source, std::size_t row) {
   std::vector<Cell> cells;
   if (trim(line).empty()) return cells;
-  const bool idle_at_end = line.back() == ',';
+  const bool idle_at_end = separates(line.back());
   for (std::size_t column = 1; !line.empty(); ++column) {
-    const std::string_view text = trim(take_until(line, ','));
+    const std::string_view text = take_cell(line);
     const auto actions = parse_cells(text);
     if (!actions)
       throw Error(
@@ -142,6 +164,7 @@ std::vector<Cell> parse_row(std::string_view line, std::string_view source, std:
 
 Cells read_cells(std::string_view text, std::string_view source) {
   Cells cells;
+  text = without_edges(text);
   while (!text.empty()) {
     std::string_view line = take_until(text, '\n');
     if (!line.empty() && line.back() == '\r') line.remove_suffix(1);

@@ -51,6 +51,17 @@ TEST(Text, TakesForeignLineEndsAndBlanks) {
   EXPECT_TRUE(read_cells("").empty());
 }
 
+TEST(Text, TakesWhatSpreadsheetsAndEditorsMakeOfIt) {
+  EXPECT_EQ(write(read_cells("\xef\xbb\xbf"
+                             "0F0,0F1\n1F0,\n")),
+            "0F0,0F1\n1F0,\n");
+  EXPECT_EQ(write(read_cells("0F0;;0F1\r\n(1F0;1B0)OVERLAP_F_B;\r\n")), "0F0,,0F1\n1F0,1B0,\n");
+  EXPECT_EQ(write(read_cells("\"0F0\", \"\",\"(1F0;1B0)OVERLAP_F_B\"\n")), "0F0,,1F0,1B0\n");
+  EXPECT_EQ(write(read_cells("0F0\n\n1F0\n\n \r\n")),
+            "0F0\n\n1F0\n");  // an idle rank, and no more than three
+  EXPECT_TRUE(read_cells("\n \n").empty());
+}
+
 TEST(Text, KnowsWhereAStageIs) {
   const Schedule schedule = read_schedule("0F0,3F0,5SEND_F0\n1F0,2F7\n");
   EXPECT_EQ(schedule.rank_of_stage, (tests::ids<PipelineRank>({0, 1, 1, 0, -1, -1})));

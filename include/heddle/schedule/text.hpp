@@ -1,5 +1,6 @@
 // Rows as text, in the cells of torch.distributed.pipelining, so that files can be exchanged with it: one
-// line a rank, cells split by commas, an empty cell idles.
+// line a rank, cells split by commas, an empty cell idles. Files that a spreadsheet has written are read too: semicolons, quotes, a
+// byte-order mark, empty lines at the end, which are no ranks.
 //
 //   cell    = stage word [microbatch ["." slice]] ; "0F0", "1RECV_B3", "2F0.3", "0REDUCE_GRAD"
 //   cell    also, when it is read, "(2F5;5B3)OVERLAP_F_B": both, one after the other; and WAIT_SEND_F, WAIT_SEND_B
