@@ -7,13 +7,14 @@
 
 #include "heddle/app/launched.hpp"
 #include "heddle/base/outcome.hpp"
+#include "heddle/base/terminal.hpp"
 
 namespace heddle::app {
 namespace {
 
 int exit_code_of(const std::function<void()>& body) {
   const auto [code, message] = outcome_of(body);
-  if (!message.empty()) fmt::print(stderr, "{}\n", message);
+  if (!message.empty()) print_error(message);
   return static_cast<int>(code);
 }
 

@@ -9,6 +9,7 @@
 #include "heddle/app/launched.hpp"
 #include "heddle/base/error.hpp"
 #include "heddle/base/nearest.hpp"
+#include "heddle/base/terminal.hpp"
 #include "heddle/build_info.hpp"
 
 namespace {
@@ -25,15 +26,15 @@ int refuse_command(const CLI::App& line, std::string_view word) {
   std::vector<std::string_view> names;
   for (const CLI::App* command : line.get_subcommands({})) names.push_back(command->get_name());
   const std::string meant = nearest(word, names);
-  fmt::print(stderr, "command line: heddle has no command {}; {}\n", word,
-             meant.empty() ? "see heddle --help" : fmt::format("did you mean {}?", meant));
+  print_error(fmt::format("command line: heddle has no command {}; {}", word,
+                          meant.empty() ? "see heddle --help" : fmt::format("did you mean {}?", meant)));
   return static_cast<int>(ExitCode::usage);
 }
 
 int refuse(const CLI::App& line, const CLI::ParseError& error) {
   const auto chosen = line.get_subcommands();
-  fmt::print(stderr, "command line: {}; see heddle {}--help\n", error.what(),
-             chosen.empty() ? "" : chosen.front()->get_name() + " ");
+  print_error(fmt::format("command line: {}; see heddle {}--help", error.what(),
+                          chosen.empty() ? "" : chosen.front()->get_name() + " "));
   return static_cast<int>(ExitCode::usage);
 }
 

@@ -10,6 +10,7 @@
 #include "board.hpp"
 #include "communicator_handle.hpp"
 #include "heddle/base/outcome.hpp"
+#include "heddle/base/terminal.hpp"
 #include "heddle/comm/carrier.hpp"
 
 namespace heddle::comm {
@@ -128,7 +129,7 @@ ExitCode World::agree(ExitCode code, const std::string& message) {
     text.resize(length);
     check(MPI_Ibcast(text.data(), static_cast<int>(length), MPI_CHAR, speaker, comm, &request), "MPI_Ibcast");
     finish(request);
-    if (rank() == 0 && !text.empty()) fmt::print(stderr, "{}\n", text), std::fflush(stderr);
+    if (rank() == 0 && !text.empty()) print_error(text);
     check(MPI_Ibarrier(comm, &request), "MPI_Ibarrier");
     finish(request);
   }

@@ -7,6 +7,8 @@
 
 #include "heddle/base/duration.hpp"
 #include "heddle/base/outcome.hpp"
+#include "heddle/base/terminal.hpp"
+#include "run_log.hpp"
 
 namespace heddle::session {
 namespace {
@@ -20,34 +22,55 @@ Progress::Progress(Voice voice, std::int64_t steps, std::int64_t tokens_per_step
       steps_(steps),
       tokens_per_step_(tokens_per_step),
       log_every_(std::max<std::int64_t>(log_every, 1)),
-      terminal_(isatty(STDIN_FILENO) == 1 && isatty(STDOUT_FILENO) == 1) {
-}  // mpirun gives every rank a terminal to write to
+      terminal_(is_terminal(STDOUT_FILENO)) {}
+
+Progress::~Progress() = default;
+
+void Progress::keep_log(const std::string& path) { log_ = std::make_unique<RunLog>(path); }
 
 void Progress::step_begins(std::int64_t step) {
   if (step == 0) clock_ = {};
 }
 
 void Progress::step_ended(const exec::StepResult& result) {
-  if (voice_ == Voice::silent) return;
+  if (voice_ == Voice::silent && !log_) return;
   const std::int64_t step = result.step + 1;
   const double seconds = clock_.now();
   const bool stays = step % log_every_ == 0 || step == 1 || step == steps_;
-  if (!stays && !(terminal_ && seconds - shown_seconds_ >= refresh)) return;
+  if (!stays && !(voice_ == Voice::speaks && terminal_ && seconds - shown_seconds_ >= refresh)) return;
   if (seconds > shown_seconds_)
     rate_ = static_cast<double>((step - shown_step_) * tokens_per_step_) / (seconds - shown_seconds_);
   shown_step_ = step;
   shown_seconds_ = seconds;
   const double left = seconds / static_cast<double>(step) * static_cast<double>(steps_ - step);
-  fmt::print("{}step {:>{}}/{}  loss {:.4f}  |g| {:.3f}  {:.0f} tokens/s  {} left{}",
-             terminal_ ? "\r\x1b[K" : "", step, std::to_string(steps_).size(), steps_, result.loss,
-             result.gradient_norm, rate_, duration(left), stays ? "\n" : "");
+  const auto line = [&](const std::string& loss) {
+    return fmt::format("step {:>{}}/{}  loss {}  |g| {:.3f}  {:.0f} tokens/s  {} left", step,
+                       std::to_string(steps_).size(), steps_, loss, result.gradient_norm, rate_,
+                       duration(left));
+  };
+  const std::string loss = fmt::format("{:.4f}", result.loss);
+  if (stays) log(line(loss));
+  print(line(coloured(Colour::green, loss, STDOUT_FILENO)), stays ? "\n" : "");
+}
+
+void Progress::print(const std::string& line, const char* end) const {
+  if (voice_ == Voice::silent) return;
+  fmt::print("{}{}{}", terminal_ ? "\r\x1b[K" : "", line, end);
   flush_output();
 }
 
 void Progress::say(const std::string& line) {
-  if (voice_ == Voice::silent) return;
-  fmt::print("{}{}\n", terminal_ ? "\r\x1b[K" : "", line);
-  flush_output();
+  log(line);
+  print(line, "\n");
+}
+
+void Progress::warn(const std::string& line) {
+  log(line);
+  print_warning(line);
+}
+
+void Progress::log(const std::string& line) {
+  if (log_) log_->add(line);
 }
 
 }  // namespace heddle::session

@@ -18,8 +18,9 @@ Recorder::Recorder(const comm::Communicator& ranks, const exec::Clock& clock, de
                    std::int64_t steps, std::int64_t tokens_per_step)
     : ranks_(ranks), clock_(clock), rates_(rates), steps_(steps), tokens_per_step_(tokens_per_step) {}
 
-void Recorder::open(const std::string& path, const io::RunHeader& header, io::EventBound bound) {
-  file_.emplace(path, header, bound);
+void Recorder::open(io::RunFile file, Warn warn) {
+  file_.emplace(std::move(file));
+  warn_ = std::move(warn);
 }
 
 io::StepRow Recorder::row_of(const exec::StepResult& result) const {
@@ -55,7 +56,7 @@ void Recorder::flush() {
     told_refusal_ = false;
   } catch (const Error& error) {
     if (std::exchange(told_refusal_, true)) return;
-    fmt::print(stderr, "heddle: {}; its rows are kept, and written when there is room\n", error.what());
+    warn_(fmt::format("heddle: {}; its rows are kept, and written when there is room", error.what()));
   }
 }
 

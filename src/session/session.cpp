@@ -108,7 +108,7 @@ std::string remark(Precision precision) {
 }  // namespace
 
 struct Session::Parts {
-  Parts(const deck::Deck& the_deck, comm::World& the_world, EarlierRun earlier);
+  Parts(const deck::Deck& the_deck, comm::World& the_world, const Manner& manner);
 
   void run();
   void train_step(std::int64_t step);
@@ -147,7 +147,7 @@ struct Session::Parts {
   bool told_refusal = false;
 };
 
-Session::Parts::Parts(const deck::Deck& the_deck, comm::World& the_world, EarlierRun earlier)
+Session::Parts::Parts(const deck::Deck& the_deck, comm::World& the_world, const Manner& manner)
     : deck(the_deck),
       world(the_world),
       plan(plan::make(deck)),
@@ -159,7 +159,7 @@ Session::Parts::Parts(const deck::Deck& the_deck, comm::World& the_world, Earlie
       trainer(options_of(deck), plan, world.all(), clock),
       used(device_use(at_start)),
       device_memory(regions(used, world)),
-      progress(world.rank() == 0 ? Progress::Voice::speaks : Progress::Voice::silent, deck.train.steps,
+      progress(world.rank() == 0 ? manner.voice : Progress::Voice::silent, deck.train.steps,
                deck.train.batch * deck.train.sequence, deck.output.log_every),
       recorder(world.all(), clock, deck.optimizer, deck.train.steps, deck.train.batch * deck.train.sequence),
       checkpoints(file("checkpoints"), deck.output.checkpoint_every, deck.train.steps, deck::resolved(deck),
@@ -168,10 +168,13 @@ Session::Parts::Parts(const deck::Deck& the_deck, comm::World& the_world, Earlie
   observers.add(progress);
   if (deck.output.events) observers.add(recorder.events());
   if (world.rank() != 0) return;
-  folder.emplace(deck.output.directory, earlier);
+  folder.emplace(deck.output.directory, manner.earlier);
   dataset.file().verify();
-  recorder.open(file("run.h5"), header(), {deck.output.events_mib << 20, deck.train.steps});
-  if (earlier == EarlierRun::replaced) folder->remove_checkpoints();
+  progress.keep_log(file("run.log"));
+  for (const std::string& remark : deck.remarks) progress.log(remark);
+  recorder.open({file("run.h5"), header(), {deck.output.events_mib << 20, deck.train.steps}},
+                [this](const std::string& line) { progress.warn(line); });
+  if (manner.earlier == EarlierRun::replaced) folder->remove_checkpoints();
 }
 
 io::RunHeader Session::Parts::header() const {
@@ -214,8 +217,9 @@ void Session::Parts::run() {
   try {
     for (std::int64_t step = 0; step < deck.train.steps; ++step) train_step(step);
     recorder.finish();
-  } catch (...) {
+  } catch (const std::exception& error) {
     recorder.keep();
+    progress.log(error.what());
     throw;
   }
 }
@@ -224,11 +228,10 @@ void Session::Parts::run() {
 void Session::Parts::tell_refusal() {
   const std::string why = trainer.replays().refused;
   if (why.empty() || std::exchange(told_refusal, true)) return;
-  fmt::print(
-      stderr,
+  progress.warn(fmt::format(
       "heddle: rank {} launches its kernels one by one from now on (the GPU would not record them: {}); "
-      "numbers stay the same, small models become slower\n",
-      world.rank(), why);
+      "numbers stay the same, small models become slower",
+      world.rank(), why));
 }
 
 void Session::Parts::train_step(std::int64_t step) {
@@ -260,8 +263,8 @@ void Session::Parts::save(std::int64_t done) {
   } catch (const io::WriteFailure& failure) {
     if (done == deck.train.steps) throw;
     if (world.rank() == 0)
-      fmt::print(stderr, "heddle: step {}: no checkpoint: {}; the run goes on to the next\n", done,
-                 failure.what());
+      progress.warn(fmt::format("heddle: step {}: no checkpoint: {}; the run goes on to the next", done,
+                                failure.what()));
   }
 }
 
@@ -284,8 +287,8 @@ Options options_of(const deck::Deck& deck) {
       .products = kernels::product_library()};
 }
 
-Session::Session(const deck::Deck& deck, comm::World& world, EarlierRun earlier)
-    : parts_(std::make_unique<Parts>(deck, world, earlier)) {}
+Session::Session(const deck::Deck& deck, comm::World& world, const Manner& manner)
+    : parts_(std::make_unique<Parts>(deck, world, manner)) {}
 Session::~Session() = default;
 void Session::observe(exec::Observer& observer) { parts_->observers.add(observer); }
 const plan::Plan& Session::plan() const { return parts_->plan; }

@@ -54,7 +54,7 @@ class Folders(unittest.TestCase):
                 self.assertEqual((code, errors), (0, ""))
                 self.assertNotEqual(self.alone.read(f"kept-{program.ranks}/run.h5"), before)
                 self.assertEqual(os.listdir(self.path(f"kept-{program.ranks}/checkpoints")), ["step-000002.h5"])
-                self.assertEqual(sorted(os.listdir(self.path(f"kept-{program.ranks}"))), ["checkpoints", "run.h5"])
+                self.assertEqual(sorted(os.listdir(self.path(f"kept-{program.ranks}"))), ["checkpoints", "run.h5", "run.log"])
 
     def test_what_is_not_a_runs_stays(self):
         self.alone.write("mixed/checkpoints/notes.txt", "mine\n")
@@ -130,7 +130,7 @@ class FullDisk(unittest.TestCase):
         warnings = [f"heddle: step {step}: no checkpoint: {refusal.format(step)}; the run goes on to the next" for step in (1, 2, 3)]
         self.assertEqual(errors.splitlines(), [*warnings, refusal.format(4)])
         self.assertEqual(self.checkpoints(), [])
-        self.assertEqual(sorted(os.listdir(os.path.join(self.disk, "run"))), ["checkpoints", "run.h5"])
+        self.assertEqual(sorted(os.listdir(os.path.join(self.disk, "run"))), ["checkpoints", "run.h5", "run.log"])
 
     def test_a_checkpoint_that_does_not_fit_is_said_and_the_last_is_an_error(self):
         self.no_checkpoint_fits(self.alone)

@@ -1,8 +1,9 @@
 // What a person sees while a run goes on: one line that renews itself on a terminal, a line now and then
-// in a log.
+// in a log, and the same in the run's own log.
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string>
 
 #include "heddle/exec/device_machine.hpp"
@@ -10,21 +11,34 @@
 
 namespace heddle::session {
 
+class RunLog;
+
 class Progress final : public exec::Observer {
  public:
-  /// Only a voiced one writes. `tokens_per_step` counts the whole grid.
+  /// Only a voiced one prints. `tokens_per_step` counts the whole grid.
   enum class Voice { silent, speaks };
   Progress(Voice voice, std::int64_t steps, std::int64_t tokens_per_step, std::int64_t log_every);
+  ~Progress() override;
+
+  /// From now on lines that stay, and warnings, go to this file too, whatever the voice.
+  void keep_log(const std::string& path);
 
   void step_begins(std::int64_t step) override;
   void step_ended(const exec::StepResult& result) override;
   /// A line of its own that stays.
   void say(const std::string& line);
+  /// To stderr, whatever the voice.
+  void warn(const std::string& line);
+  /// What somebody else prints.
+  void log(const std::string& line);
 
  private:
+  void print(const std::string& line, const char* end) const;
+
   Voice voice_;
   std::int64_t steps_, tokens_per_step_, log_every_;
   bool terminal_;
+  std::unique_ptr<RunLog> log_;
   exec::Clock clock_;            ///< since the first step began
   std::int64_t shown_step_ = 0;  ///< where tokens/s is measured from
   double shown_seconds_ = 0;

@@ -1,6 +1,7 @@
 // Writes down what a run does: an observer that fills the run file.
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -24,8 +25,9 @@ class Recorder final : public exec::Observer {
   Recorder(const comm::Communicator& ranks, const exec::Clock& clock, deck::Optimizer rates,
            std::int64_t steps, std::int64_t tokens_per_step);
 
-  /// On rank 0, once.
-  void open(const std::string& path, const io::RunHeader& header, io::EventBound bound);
+  /// On rank 0, once. `warn` is told what a person should know.
+  using Warn = std::function<void(const std::string&)>;
+  void open(io::RunFile file, Warn warn);
   /// Its seconds count from now on.
   void begin() { begin_ = clock_.now(); }
 
@@ -36,7 +38,7 @@ class Recorder final : public exec::Observer {
   exec::Observer& events() { return events_; }
 
   /// After each step, of which so many are done: hands on what is due. Collective. Rows that the disk does not take are kept, and said
-  /// once on stderr.
+  /// once.
   void hand_on(std::int64_t steps_done);
   /// Collective: everything, and the mark that the run is at its end. Throws Error(failure) on rank 0 where the disk does not take it.
   void finish();
@@ -54,8 +56,9 @@ class Recorder final : public exec::Observer {
   deck::Optimizer rates_;
   std::int64_t steps_, tokens_per_step_;
   std::optional<io::RunFile> file_;  ///< on rank 0
-  RunEvents events_;                 ///< since they were last gathered
-  std::vector<io::StepRow> rows_;    ///< of steps that have ended and are not in the file
+  Warn warn_;
+  RunEvents events_;               ///< since they were last gathered
+  std::vector<io::StepRow> rows_;  ///< of steps that have ended and are not in the file
   double begin_ = 0, last_flush_ = 0;
   bool told_refusal_ = false;  ///< since the file last took rows
 };

@@ -5,6 +5,7 @@
 
 #include "heddle/comm/world.hpp"
 #include "heddle/plan/plan.hpp"
+#include "heddle/session/progress.hpp"
 #include "heddle/session/run_folder.hpp"
 #include "heddle/session/trainer.hpp"
 
@@ -13,11 +14,17 @@ namespace heddle::session {
 /// The part of a deck that a trainer needs beside its plan.
 Options options_of(const deck::Deck& deck);
 
+/// What a person asked of a run beside its deck.
+struct Manner {
+  EarlierRun earlier = EarlierRun::refused;
+  Progress::Voice voice = Progress::Voice::speaks;  ///< of rank 0; run.log has all lines
+};
+
 class Session {
  public:
   /// Collective. Everything that can be wrong with deck, data and output is found here, before
   /// the first step.
-  Session(const deck::Deck& deck, comm::World& world, EarlierRun earlier = EarlierRun::refused);
+  Session(const deck::Deck& deck, comm::World& world, const Manner& manner = {});
   ~Session();
 
   /// Tells the observer, which must outlive it, of all steps.

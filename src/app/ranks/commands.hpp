@@ -19,6 +19,7 @@ struct RunArguments {
   DeckArguments deck;
   std::vector<std::string> faults;  ///< to inject on purpose, "1F3:hang"
   bool overwrite = false;           ///< what an earlier run left in output.directory
+  bool quiet = false;               ///< no progress on the standard output
 };
 /// Trains. Collective over the world.
 void run(const RunArguments& arguments, comm::World& world);

@@ -7,6 +7,7 @@
 #include "heddle/app/command_line.hpp"
 #include "heddle/app/launched.hpp"
 #include "heddle/base/outcome.hpp"
+#include "heddle/base/terminal.hpp"
 
 namespace heddle::app {
 namespace {
@@ -16,7 +17,7 @@ constexpr std::int64_t most_bench_steps = 100'000, most_tokens = 1'000'000'000,
 
 /// Of processes that do not see each other.
 int said_by_the_first(const Outcome& outcome) {
-  if (first_process()) fmt::print(stderr, "{}\n", outcome.message);
+  if (first_process()) print_error(outcome.message);
   return static_cast<int>(outcome.code);
 }
 
@@ -36,6 +37,8 @@ void add_run(CLI::App& line, Chosen& chosen) {
   add_deck(*command, arguments->deck);
   command->add_flag("--overwrite", arguments->overwrite,
                     "Replace what an earlier run left in output.directory");
+  command->add_flag("-q,--quiet", arguments->quiet,
+                    "Print warnings and errors alone; run.log in output.directory has all lines");
   command
       ->add_option("--fault", arguments->faults,
                    "ACTION:KIND[:step=N][:rank=N][:seconds=X], a fault to inject: delay, hang, fail or nan")

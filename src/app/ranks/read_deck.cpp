@@ -1,9 +1,6 @@
 // The deck of a command that several ranks take part in: each reads its file, and the first the standard input for all.
-#include <fmt/format.h>
-
-#include <cstdio>
-
 #include "commands.hpp"
+#include "heddle/base/terminal.hpp"
 #include "heddle/comm/gather.hpp"
 #include "heddle/plan/from_deck.hpp"
 
@@ -19,7 +16,7 @@ deck::Deck read_deck(const DeckArguments& arguments, deck::Purpose purpose, comm
         comm::gather(world.all(), file.text, comm::Receivers::all, "the deck of the standard input").front()};
   deck::Deck deck = plan::read_deck(file, arguments.overrides, purpose);
   if (world.rank() == 0)
-    for (const std::string& remark : deck.remarks) fmt::print(stderr, "{}\n", remark);
+    for (const std::string& remark : deck.remarks) print_warning(remark);
   return deck;
 }
 

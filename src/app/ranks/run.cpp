@@ -16,7 +16,9 @@ void run(const RunArguments& arguments, comm::World& world) {
   world.watchdog().set_timeout(deck.comm.timeout);
   const kernels::Runtime runtime(world.rank_on_host());
   session::Session session(
-      deck, world, arguments.overwrite ? session::EarlierRun::replaced : session::EarlierRun::refused);
+      deck, world,
+      {.earlier = arguments.overwrite ? session::EarlierRun::replaced : session::EarlierRun::refused,
+       .voice = arguments.quiet ? session::Progress::Voice::silent : session::Progress::Voice::speaks});
   std::deque<session::FaultInjector> injectors;
   for (const session::Fault& fault : faults)
     session.observe(injectors.emplace_back(fault, session.plan(), session.trainer(), world));

@@ -1,0 +1,28 @@
+#include "run_log.hpp"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <utility>
+
+namespace heddle::session {
+
+RunLog::RunLog(std::string path)
+    : path_(std::move(path)), file_(::open(path_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_APPEND, 0666)) {}
+
+RunLog::~RunLog() {
+  if (file_ >= 0) ::close(file_);
+}
+
+void RunLog::add(const std::string& line) {
+  const std::string text = line + "\n";
+  const bool whole = file_ >= 0 && ::write(file_, text.data(), text.size()) == std::ssize(text);
+  if (whole || std::exchange(told_loss_, true)) return;
+  fmt::print(stderr, "heddle: {}: cannot write it ({}); the run goes on without these lines\n", path_,
+             std::strerror(errno));
+}
+
+}  // namespace heddle::session
