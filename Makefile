@@ -8,6 +8,7 @@ RANKS  ?= 4
 SET    ?=
 JOBS   ?= $(shell nproc)
 PYTHON ?= /usr/bin/python3
+PREFIX ?= /usr/local
 ROUNDS ?= 3
 ONLY   ?=
 UNDER  ?=
@@ -31,6 +32,9 @@ build: configured  ## compile into build/$(PRESET); PRESET=release, debug, asan,
 
 program: configured  ## compile the program alone, without its tests
 	cmake --build --preset $(PRESET) --target heddle
+
+install: program  ## put heddle, its scripts as heddle-* commands, completion and manual under PREFIX=/usr/local
+	cmake --install $(BUILD) --prefix $(PREFIX)
 
 configured: setup
 	@test -f $(BUILD)/build.ninja || cmake --preset $(PRESET)
@@ -107,4 +111,4 @@ $(TEXT): | setup
 $(TOKENS): $(TEXT) | program
 	$(HEDDLE) prepare $(TEXT) -o $@
 
-.PHONY: help run test build program configured setup lint format kokkos cuda threads sweep oracle parity bench schedules prediction counts bits clean
+.PHONY: help run test build program install configured setup lint format kokkos cuda threads sweep oracle parity bench schedules prediction counts bits clean

@@ -1,4 +1,4 @@
-// heddle help: of all, of a command, of a section of the deck, of a key. heddle version.
+// heddle help: of all, of a command, of a section of the deck, of a key; as a manual page. heddle version, heddle completion.
 #include <fmt/format.h>
 
 #include <memory>
@@ -8,6 +8,7 @@
 #include "heddle/base/error.hpp"
 #include "heddle/base/nearest.hpp"
 #include "heddle/deck/print.hpp"
+#include "spelled.hpp"
 
 namespace heddle::app {
 namespace {
@@ -28,6 +29,16 @@ void print_help(const CLI::App& line, const std::string& topic) {
               meant.empty() ? "see heddle help" : fmt::format("did you mean {}?", meant));
 }
 
+void add_completion(CLI::App& line, Chosen& chosen) {
+  const auto shell = std::make_shared<std::string>();
+  auto* command = line.add_subcommand(
+      "completion", "Print what a shell reads to complete heddle's words: . <(heddle completion bash)");
+  command->add_option("SHELL", *shell, "bash or zsh")->required()->check(CLI::IsMember({"bash", "zsh"}));
+  command->callback([&line, &chosen, shell] {
+    chosen = alone([&line, shell] { fmt::print("{}", completion(spelled(line), *shell)); });
+  });
+}
+
 }  // namespace
 
 void add_help(CLI::App& line, Chosen& chosen) {
@@ -35,7 +46,14 @@ void add_help(CLI::App& line, Chosen& chosen) {
   auto* help =
       line.add_subcommand("help", "Tell of a command, or of a section or key of a deck: help model.width");
   help->add_option("TOPIC", *topic, "Command, section or section.key");
-  help->callback([&line, &chosen, topic] { chosen = alone([&line, topic] { print_help(line, *topic); }); });
+  const auto as_page = std::make_shared<bool>();
+  help->add_flag("--man", *as_page, "All of it as a manual page, for man -l -");
+  help->callback([&line, &chosen, topic, as_page] {
+    chosen = alone([&line, topic, as_page] {
+      *as_page ? fmt::print("{}", manual(spelled(line))) : print_help(line, *topic);
+    });
+  });
+  add_completion(line, chosen);
   line.add_subcommand("version", "Print the version, and what built it")->callback([&line, &chosen] {
     chosen = alone([&line] { fmt::print("{}\n", line.version()); });
   });

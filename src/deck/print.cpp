@@ -42,6 +42,19 @@ std::string help(std::string_view topic) {
   return text;
 }
 
+std::vector<std::string> choices(std::string_view name) {
+  const Key* key = find_key(name);
+  if (!key || key->type.starts_with("list")) return {};
+  if (key->type == Codec<bool>::type()) return {"true", "false"};
+  std::vector<std::string> words;
+  for (std::size_t end = 0, begin = 0; (begin = key->range.find('"', end)) != std::string::npos; ++end) {
+    end = key->range.find('"', begin + 1);
+    const std::string word = key->range.substr(begin + 1, end - begin - 1);
+    words.push_back(word.ends_with("...") ? word.substr(0, word.size() - 3) : word);
+  }
+  return words;
+}
+
 std::vector<std::string_view> topics() {
   std::vector<std::string_view> all;
   for (const Section& section : sections()) {

@@ -19,6 +19,9 @@ std::string reference();
 /// Of a key ("model.width") or all keys of a section ("model"): meaning, type, default, range and unit. Empty where there is none.
 std::string help(std::string_view topic);
 
+/// The words that a key of a few words has, as they stand on the command line: "gpipe", "1f1b", ...; none of other keys.
+std::vector<std::string> choices(std::string_view key);
+
 /// All names that help() knows.
 std::vector<std::string_view> topics();
 
