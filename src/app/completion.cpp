@@ -35,7 +35,7 @@ std::string tables(const std::vector<SpelledCommand>& commands) {
   const auto on = [](const char* what, const std::string& cases) {
     return fmt::format("_heddle_{}() {{\n  case $1 in\n{}  esac\n}}\n", what, cases);
   };
-  return fmt::format("_heddle_commands='{}'\n_heddle_keys='{}'\n_heddle_topics='{} {}'\n",
+  return fmt::format("_heddle_commands='{}'\n_heddle_keys='{}='\n_heddle_topics='{} {}'\n",
                      fmt::join(names, " "), fmt::join(keys(), "= "), fmt::join(names, " "),
                      fmt::join(deck::topics(), " ")) +
          on("options_of", options) + on("choices_of", values) + on("words_of", keyed) +
@@ -55,7 +55,7 @@ _heddle() {
   elif [[ $command == help ]]; then words=$_heddle_topics
   elif [[ $command == completion ]]; then words='bash zsh'
   elif ((COMP_CWORD > 2)) && _heddle_takes_deck "$command"; then
-    words="$_heddle_keys="
+    words=$_heddle_keys
     compopt -o nospace 2>/dev/null
   else return; fi
   COMPREPLY=($(compgen -W "$words" -- "$word"))
@@ -75,10 +75,10 @@ _heddle() {
   elif [[ $PREFIX == -* ]]; then compadd -- ${=$(_heddle_options_of $command)}
   elif [[ $command == help ]]; then compadd -- ${=_heddle_topics}
   elif [[ $command == completion ]]; then compadd -- bash zsh
-  elif ((CURRENT > 3)) && _heddle_takes_deck $command; then compadd -S '' -- ${=_heddle_keys}= ; _files
+  elif ((CURRENT > 3)) && _heddle_takes_deck $command; then compadd -S '' -- ${=_heddle_keys}; _files
   else _files; fi
 }
-if [[ $zsh_eval_context[-1] == loadautofunc ]]; then setopt localoptions extendedglob; _heddle "$@"; else compdef _heddle heddle; fi
+if [[ $zsh_eval_context[-1] == loadautofunc ]]; then _heddle "$@"; else compdef _heddle heddle; fi
 )";
 
 }  // namespace

@@ -186,6 +186,10 @@ std::string write(const Cells& cells) {
     }
     text += '\n';
   }
+  if (text.ends_with("\n\n")) {  // the last rank idles, and an empty line would be no rank
+    text.back() = ',';
+    text += '\n';
+  }
   return text;
 }
 

@@ -18,7 +18,7 @@ TEST(Merge, OfOneStageAndMicrobatchSideBySide) {
   EXPECT_EQ(merged("0I1,0W0,3I0,0W1\n"), "0I1,0W0,3I0,0W1\n");
   EXPECT_EQ(merged("0I0,3W0\n"), "0I0,3W0\n");
   EXPECT_EQ(merged("0I0,0SEND_B0,0W0\n"), "0I0,0SEND_B0,0W0\n");
-  EXPECT_EQ(merged("0F0,0B0\n\n"), "0F0,0B0\n\n");
+  EXPECT_EQ(merged("0F0,0B0\n,\n"), "0F0,0B0\n,\n");
 }
 
 TEST(Picture, NamesActionsWhileTheyFit) {

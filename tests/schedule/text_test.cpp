@@ -60,6 +60,9 @@ TEST(Text, TakesWhatSpreadsheetsAndEditorsMakeOfIt) {
   EXPECT_EQ(write(read_cells("0F0\n\n1F0\n\n \r\n")),
             "0F0\n\n1F0\n");  // an idle rank, and no more than three
   EXPECT_TRUE(read_cells("\n \n").empty());
+  const Schedule idle = read_schedule("0F0,0B0\n,\n,\n");
+  EXPECT_EQ(write(idle), "0F0,0B0\n\n,\n");
+  EXPECT_EQ(read_schedule(write(idle)), idle);
 }
 
 TEST(Text, KnowsWhereAStageIs) {
