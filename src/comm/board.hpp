@@ -1,8 +1,11 @@
-// The inside of the watchdog, shared by its two halves: listening while waiting (watchdog.cpp) and the report
-// that ends a run that hangs (hang_report.cpp).
+// The inside of the watchdog. The rank's own thread says on it what it waits for and what it has finished (watchdog.cpp), the
+// watchdog's reads that, listens to the others (listener.cpp), and reports (hang_report.cpp).
 #pragma once
 
+#include <atomic>
+#include <mutex>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "heddle/comm/watchdog.hpp"
@@ -10,23 +13,54 @@
 
 namespace heddle::comm {
 
+using Answers = std::vector<std::optional<Note>>;  ///< by rank
+
 struct Watchdog::Board {
+  Board();
+  ~Board();
+
   Post post;
-  double timeout = 300, grace = 3;  ///< seconds
-  std::vector<std::string> hosts;   ///< of every rank
-  std::int64_t epoch = 0;           ///< agreements so far
+  std::atomic<double> timeout = 300, grace = 2;  ///< seconds
+  std::atomic<std::uint64_t> finished = 0;       ///< by the rank's own thread, which alone counts
+
+  // What both threads touch, and the lock of it.
+  std::mutex mutex;
+  std::vector<std::string> hosts;  ///< of every rank
+  std::optional<Waiting> waiting;  ///< nothing: for nobody
+  std::int64_t epoch = 0;          ///< agreements so far
   std::optional<PeerFailed> failure;
   std::int64_t failure_epoch = -1;
-  double told = -1;    ///< how long this wait had lasted when rank 0 was told that it is overdue
-  bool asked = false;  ///< some rank is writing the report
 
-  bool heard_failure() const { return failure && failure_epoch == epoch; }
-  void look(const Waiting& what, double waited, Hearing hearing);
-  void hear(const Post::Letter& letter, const Waiting& what, double waited);
-  /// What an overdue wait does: tells rank 0, later takes over.
-  void overdue(const Waiting& what, double waited);
-  /// Asks all ranks, prints the table to stderr, ends every process with ExitCode::hang.
-  [[noreturn]] void report(const Waiting& what, double waited);
+  /// What this rank waits for from now on, in exchange for what it waited for.
+  std::optional<Waiting> exchange(std::optional<Waiting> what);
+  /// Of this epoch.
+  std::optional<PeerFailed> heard();
+  void throw_failure(Hearing hearing);
+  /// By the rank's own thread.
+  void count() { finished.store(finished.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed); }
+
+ private:
+  using Clock = std::chrono::steady_clock;
+
+  void listen();
+  /// Of this rank's silence. Returns the seconds that count since the last call.
+  double measure();
+  void hear(const Post::Letter& letter);
+  Note answer();
+  /// Everybody's answers; nothing where this rank has gone on meanwhile, or one before it asks too.
+  std::optional<Answers> ask_all();
+  /// Reports where all have been silent for too long, and somebody waits or does not answer.
+  void ask_who_hangs();
+  [[noreturn]] void report(const Answers& answers);
+
+  Clock::time_point measured_ = Clock::now();
+  std::uint64_t seen_ = 0;              ///< of what is finished
+  std::optional<std::uint64_t> bytes_;  ///< written to files, looked at in silence
+  double silence_ = 0;                  ///< seconds since then
+  double excused_ = 0;                  ///< so much of it, since other ranks went on
+  double held_off_ = 0;                 ///< seconds for which another rank asks
+  std::atomic<bool> ends_ = false;
+  std::thread thread_;  ///< where there are others
 };
 
 }  // namespace heddle::comm

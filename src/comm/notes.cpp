@@ -31,6 +31,7 @@ void Post::send(int to, const Note& note) {
     MPI_Test(&sent.request, &flag, MPI_STATUS_IGNORE);
     return flag != 0;
   };
+  const std::lock_guard hold(mutex_);
   while (!outbox_.empty() && arrived(outbox_.front())) outbox_.pop_front();
   Sent& sent = outbox_.emplace_back(Sent{note, MPI_REQUEST_NULL});
   check(MPI_Isend(&sent.note, sizeof sent.note, MPI_BYTE, to, note_tag, comm, &sent.request), "MPI_Isend");

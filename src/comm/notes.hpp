@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <deque>
+#include <mutex>
 #include <optional>
 
 #include "heddle/comm/watchdog.hpp"
@@ -13,9 +14,8 @@ namespace heddle::comm {
 struct Note {
   enum class Kind : std::int32_t {
     failed,    ///< the sender leaves with `code`; `position` is the epoch, the count of agreements before it
-    overdue,   ///< to rank 0: the sender's wait exceeds the timeout
     question,  ///< what do you wait for?
-    answer,    ///< action, partner, position, seconds
+    answer,    ///< action, empty where the sender waits for nobody; partner, position, seconds of silence
   };
   Kind kind = Kind::failed;
   std::int32_t code = 0, partner = -1;
@@ -24,10 +24,11 @@ struct Note {
   char action[96] = "";
 
   static Note of(Kind kind, const Waiting& what, double seconds);
+  bool waits() const { return *action != 0; }
 };
 
 /// Notes travel over a duplicate of the world's communicator, which World::agree uses for
-/// its collectives too.
+/// its collectives too. Any thread sends, one receives.
 class Post {
  public:
   Post();
@@ -48,6 +49,7 @@ class Post {
     Note note;
     MPI_Request request;
   };
+  std::mutex mutex_;  ///< of the outbox
   std::deque<Sent> outbox_;
 };
 

@@ -1,7 +1,8 @@
 #include "heddle/comm/watch_over.hpp"
 
-#include <fmt/format.h>
+#include <utility>
 
+#include "board.hpp"
 #include "communicator_handle.hpp"
 
 namespace heddle::comm {
@@ -15,24 +16,12 @@ void watch_over(const lanes::Lane& lane, const Communicator& ranks) {
   });
 }
 
-Away::Away(const Communicator& ranks, const std::string& doing) {
-  const auto timeout = std::chrono::duration<double>(ranks.handle().shared->watchdog.timeout());
-  const int rank = ranks.world_rank(ranks.rank());
-  says_so_ = std::thread([this, timeout, rank, doing] {
-    std::unique_lock hold(mutex_);
-    for (int times = 1; !changed_.wait_for(hold, timeout, [this] { return back_; }); ++times)
-      fmt::print(stderr, "heddle: rank {} has been {} for {:g} s (comm.timeout)\n", rank, doing,
-                 times * timeout.count());
-  });
-}
+Away::Away(const Communicator& ranks, const std::string& doing)
+    : board_(*ranks.watchdog().board_), around_(board_.exchange(Waiting{doing})) {}
 
 Away::~Away() {
-  {
-    const std::lock_guard hold(mutex_);
-    back_ = true;
-  }
-  changed_.notify_one();
-  says_so_.join();
+  board_.exchange(std::move(around_));
+  board_.count();
 }
 
 }  // namespace heddle::comm

@@ -13,12 +13,7 @@ using namespace std::chrono_literals;
 
 constexpr int patient_turns =
     50;  // before the core is yielded: a message between busy ranks takes microseconds
-constexpr auto look_every = 5ms;      // to other ranks' notes
-constexpr double takeover_step = .1;  // seconds between the ranks that would report in rank 0's place
-
-double seconds(std::chrono::steady_clock::duration time) {
-  return std::chrono::duration<double>(time).count();
-}
+constexpr auto look_every = 5ms;  // at what the watchdog has heard
 }  // namespace
 
 PeerFailed::PeerFailed(ExitCode code, int rank) : Error(code, fmt::format("rank {} has failed", rank)) {}
@@ -31,7 +26,10 @@ void Watchdog::set_timeout(double timeout, double grace) {
   board_->grace = grace;
 }
 
-double Watchdog::timeout() const { return board_->timeout; }
+void Watchdog::progressed(Hearing hearing) {
+  board_->count();
+  board_->throw_failure(hearing);
+}
 
 void Watchdog::tell_failure(ExitCode code) {
   Note note;
@@ -42,39 +40,27 @@ void Watchdog::tell_failure(ExitCode code) {
     if (rank != board_->post.rank) board_->post.send(rank, note);
 }
 
-bool Watchdog::heard_failure() const { return board_->heard_failure(); }
+bool Watchdog::heard_failure() const { return board_->heard().has_value(); }
 
 // A faster rank's failure of the next epoch may have been heard already, so nothing is forgotten here.
-void Watchdog::end_of_failures() { ++board_->epoch; }
-
-void Watchdog::Board::hear(const Post::Letter& letter, const Waiting& what, double waited) {
-  switch (letter.note.kind) {
-    case Note::Kind::failed:
-      failure.emplace(static_cast<ExitCode>(letter.note.code), letter.from);
-      failure_epoch = letter.note.position;
-      break;
-    case Note::Kind::question:
-      asked = true;
-      post.send(letter.from, Note::of(Note::Kind::answer, what, waited));
-      break;
-    case Note::Kind::overdue: report(what, waited);
-    case Note::Kind::answer: break;  // too late for a report that this rank has given up
-  }
+void Watchdog::end_of_failures() {
+  const std::lock_guard hold(board_->mutex);
+  ++board_->epoch;
 }
 
-void Watchdog::Board::overdue(const Waiting& what, double waited) {
-  if (post.rank == 0) report(what, waited);
-  if (told < 0) {
-    told = waited;
-    post.send(0, Note::of(Note::Kind::overdue, what, waited));
-  }
-  if (!asked && waited - told > grace + takeover_step * post.rank) report(what, waited);
+std::optional<Waiting> Watchdog::Board::exchange(std::optional<Waiting> what) {
+  const std::lock_guard hold(mutex);
+  return std::exchange(waiting, std::move(what));
 }
 
-void Watchdog::Board::look(const Waiting& what, double waited, Hearing hearing) {
-  while (auto letter = post.receive()) hear(*letter, what, waited);
-  if (heard_failure() && hearing == Hearing::failures) throw *failure;
-  if (waited > timeout) overdue(what, waited);
+std::optional<PeerFailed> Watchdog::Board::heard() {
+  const std::lock_guard hold(mutex);
+  return failure_epoch == epoch ? failure : std::nullopt;
+}
+
+void Watchdog::Board::throw_failure(Hearing hearing) {
+  if (hearing == Hearing::nothing) return;
+  if (const auto failed = heard()) throw *failed;
 }
 
 Wait::Wait(Watchdog& watchdog, Waiting what, Hearing hearing)
@@ -82,12 +68,11 @@ Wait::Wait(Watchdog& watchdog, Waiting what, Hearing hearing)
           watchdog, [what = std::move(what)] { return what; }, hearing) {}
 
 Wait::Wait(Watchdog& watchdog, std::function<Waiting()> what, Hearing hearing)
-    : board_(*watchdog.board_),
-      what_(std::move(what)),
-      hearing_(hearing),
-      begin_(Clock::now()),
-      looked_(begin_) {
-  board_.told = -1;
+    : board_(*watchdog.board_), what_(std::move(what)), hearing_(hearing) {}
+
+Wait::~Wait() {
+  if (told_) board_.exchange(std::move(around_));
+  board_.count();
 }
 
 void Wait::idle() {
@@ -96,7 +81,9 @@ void Wait::idle() {
   const auto now = Clock::now();
   if (now - looked_ < look_every) return;
   looked_ = now;
-  board_.look(what_(), seconds(now - begin_), hearing_);
+  auto before = board_.exchange(what_());
+  if (!std::exchange(told_, true)) around_ = std::move(before);
+  board_.throw_failure(hearing_);
 }
 
 }  // namespace heddle::comm

@@ -22,7 +22,14 @@ struct Library {
     // crawl. Open MPI reads this when it starts, others ignore it.
     setenv("OMPI_MCA_mpi_yield_when_idle", "1", 0);
     int provided = 0;
-    MPI_Init_thread(&argc, &argv, MPI_THREAD_FUNNELED, &provided);
+    MPI_Init_thread(&argc, &argv, MPI_THREAD_MULTIPLE, &provided);
+    if (provided < MPI_THREAD_MULTIPLE) {
+      fmt::print(
+          stderr,
+          "heddle: this MPI lets one thread call it (the watchdog has its own); take a build of it with "
+          "MPI_THREAD_MULTIPLE\n");
+      MPI_Abort(MPI_COMM_WORLD, static_cast<int>(ExitCode::failure));
+    }
     MPI_Comm_set_errhandler(MPI_COMM_WORLD, MPI_ERRORS_RETURN);
   }
   ~Library() { MPI_Finalize(); }
@@ -80,7 +87,9 @@ struct World::Parts {
 
 World::World(int& argc, char**& argv) : parts_(std::make_unique<Parts>(argc, argv)) {
   set_up_libraries(size());
-  parts_->shared.watchdog.board_->hosts = parts_->hosts;
+  Watchdog::Board& board = *parts_->shared.watchdog.board_;
+  const std::lock_guard hold(board.mutex);
+  board.hosts = parts_->hosts;
 }
 World::~World() = default;
 

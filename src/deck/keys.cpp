@@ -82,7 +82,7 @@ std::vector<Section> table() {
       key("validate",     &Optimizer::validate,     any,              "",      "when all ranks' loss and norm are looked at: before a stage steps, or after, while nobody waits, and a step that must not count is taken back; the same numbers, memory for three more of all parameters"),
     }),
     section("comm", &Deck::comm, "Messages between ranks.", {
-      key("timeout",      &Comm::timeout,      more_than(0),      "seconds", "longest wait for a message before the run ends with a table of who waits for whom"),
+      key("timeout",      &Comm::timeout,      more_than(0),      "seconds", "how long no rank may finish anything before the run ends with a table of who waits for whom; time in which a process was stopped does not count"),
       key("bucket_mib",   &Comm::bucket_mib,   from_to(1, 65536), "MiB",     "gradients that are reduced in one message"),
       key("gradients",    &Comm::gradients,    any,               "",        "the type in which ranks that share a parameter send each other its gradient; wide: that of the gradient; bf16: half of fp32's bytes, what a rank has and what all sum to is rounded once each; what pipeline.tied sums stays wide"),
       key("device_aware", &Comm::device_aware, any,               "",        "hand MPI the memory of GPUs instead of what carries their messages otherwise: NCCL, CUDA IPC or copies on the host; for an MPI that is CUDA-aware, which is refused where it is not"),

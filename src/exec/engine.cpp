@@ -78,7 +78,10 @@ void Engine::run_row(RunState state, StepHooks* hooks, schedule::Observer* obser
   schedule::Interpreter loop(input_.execution.schedule, pipeline_rank_, machine, input_.execution.lookahead,
                              events ? &*events : nullptr, in_order ? &*input_.execution.calls : nullptr);
   for (Advance advance; (advance = loop.advance()) != Advance::done;)
-    if (advance == Advance::blocked) wait(loop, machine, state.observer);
+    if (advance == Advance::blocked)
+      wait(loop, machine, state.observer);
+    else
+      input_.grid.ranks().watchdog().progressed();
   machine.end_step();
   if (events) events->finish();
 }

@@ -4,7 +4,7 @@
 #include <chrono>
 
 #include "heddle/comm/gather.hpp"
-#include "heddle/comm/watch_over.hpp"
+#include "heddle/comm/watchdog.hpp"
 
 namespace heddle::exec {
 namespace {
@@ -57,8 +57,8 @@ ProductChoices of_the_first_rank(const comm::Communicator& ranks, const ProductC
   return all;
 }
 
-std::vector<Found> find(ProductLibrary& library, const std::set<ProductKey>& keys,
-                        const ProductChoices& kept) {
+std::vector<Found> find(ProductLibrary& library, const std::set<ProductKey>& keys, const ProductChoices& kept,
+                        comm::Watchdog& watchdog) {
   std::vector<Found> found;
   for (const ProductKey& key : keys) {
     const auto known = kept.find(key);
@@ -66,6 +66,7 @@ std::vector<Found> find(ProductLibrary& library, const std::set<ProductKey>& key
       found.push_back({key, known->second, false});
     else if (const auto choice = search(library, key))
       found.push_back({key, *choice, true});
+    watchdog.progressed();
   }
   return found;
 }
@@ -98,11 +99,7 @@ std::optional<AgreedProducts> agree_on_products(ProductLibrary& library, const c
   const ProductChoices known = of_the_first_rank(ranks, kept);
   using Clock = std::chrono::steady_clock;
   const Clock::time_point begin = Clock::now();
-  std::vector<Found> mine;
-  {
-    const comm::Away away(ranks, "timing products of matrices");
-    mine = find(library, to_find, known);
-  }
+  const std::vector<Found> mine = find(library, to_find, known, ranks.watchdog());
   const double seconds = std::chrono::duration<double>(Clock::now() - begin).count();
 
   AgreedProducts agreed;

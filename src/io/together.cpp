@@ -1,8 +1,5 @@
 #include "together.hpp"
 
-#include <string>
-
-#include "heddle/base/error.hpp"
 #include "heddle/comm/gather.hpp"
 #include "heddle/io/checkpoint.hpp"
 
@@ -26,10 +23,16 @@ std::string error_of(const std::function<void()>& body) {
 
 }  // namespace
 
+std::optional<Error> first_error(const comm::Communicator& ranks, const std::function<void()>& body,
+                                 const std::string& action) {
+  for (const auto& error : comm::gather(ranks, error_of(body), comm::Receivers::all, action))
+    if (!error.empty()) return Error(static_cast<ExitCode>(error[0]), error.substr(1));
+  return {};
+}
+
 void together(const comm::Communicator& ranks, const std::function<void()>& body) {
-  for (const auto& error :
-       comm::gather(ranks, error_of(body), comm::Receivers::all, "all ranks to take part in writing a file"))
-    if (!error.empty()) throw WriteFailure(static_cast<ExitCode>(error[0]), error.substr(1));
+  if (const auto error = first_error(ranks, body, "all ranks to take part in writing a file"))
+    throw WriteFailure(error->code(), error->what());
 }
 
 }  // namespace heddle::io

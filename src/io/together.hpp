@@ -3,12 +3,20 @@
 #pragma once
 
 #include <functional>
+#include <optional>
+#include <string>
 
+#include "heddle/base/error.hpp"
 #include "heddle/comm/communicator.hpp"
 
 namespace heddle::io {
 
-/// Collective. Runs `body` here and throws the error of the lowest rank on which it failed, as a WriteFailure.
+/// Collective. Runs `body` here; returns the error of the lowest rank on which it failed. `action` is what a rank waits for that
+/// has done its own.
+std::optional<Error> first_error(const comm::Communicator& ranks, const std::function<void()>& body,
+                                 const std::string& action);
+
+/// Collective. Runs `body` here and throws the first error, as a WriteFailure.
 void together(const comm::Communicator& ranks, const std::function<void()>& body);
 
 }  // namespace heddle::io

@@ -9,6 +9,8 @@
 #include "hdf5.hpp"
 #include "heddle/base/aside_file.hpp"
 #include "heddle/base/disk_space.hpp"
+#include "heddle/comm/watchdog.hpp"
+#include "together.hpp"
 #include "vocabulary_format.hpp"
 
 namespace heddle::io {
@@ -130,13 +132,23 @@ void TokenFile::read(std::int64_t begin, std::span<std::int32_t> ids) const {
         fmt::format("the vocabulary has {} ids, from 0", size), "make the file again with heddle prepare");
 }
 
-void TokenFile::verify() const {
-  constexpr std::int64_t step = 16 * chunk_tokens;
+void TokenFile::verify(std::int64_t part, std::int64_t parts, const std::function<void()>& read_on) const {
+  constexpr std::int64_t piece = 16 * chunk_tokens;
+  const std::int64_t pieces = (length() + piece - 1) / piece;
   std::vector<std::int32_t> ids;
-  for (std::int64_t begin = 0; begin < length(); begin += step) {
-    ids.resize(static_cast<std::size_t>(std::min(step, length() - begin)));
-    read(begin, ids);
+  for (std::int64_t i = part * pieces / parts; i < (part + 1) * pieces / parts; ++i) {
+    ids.resize(static_cast<std::size_t>(std::min(piece, length() - i * piece)));
+    read(i * piece, ids);
+    read_on();
   }
+}
+
+void verify(const comm::Communicator& ranks, const TokenFile& file) {
+  const auto my_part = [&] {
+    file.verify(ranks.rank(), ranks.size(), [&] { ranks.watchdog().progressed(comm::Hearing::failures); });
+  };
+  if (const auto error = first_error(ranks, my_part, "all ranks to read their parts of " + file.path()))
+    throw *error;
 }
 
 }  // namespace heddle::io

@@ -36,16 +36,18 @@ std::string this_host() {
   return name;
 }
 
-/// When a process began, in the kernel's ticks: another process of the same number began at another time. Empty where there is none.
+/// When a process began, in the kernel's ticks: another process of the same number began at another time. Empty where there is none, or
+/// nothing but its exit code, for which nobody has asked yet.
 std::string begin_of(long process) {
   std::ifstream file(fmt::format("/proc/{}/stat", process));
   std::string text((std::istreambuf_iterator<char>(file)), {});
   std::istringstream fields(
       text.substr(std::min(text.size(), text.rfind(')') + 1)));  // a name may hold blanks
-  std::string field;
-  constexpr int place = 20;  // behind the name
+  std::string state, field;
+  fields >> state;
+  constexpr int place = 19;  // behind the state
   for (int i = 0; i < place; ++i) fields >> field;
-  return fields ? field : "";
+  return fields && state != "Z" ? field : "";
 }
 
 struct Holder {

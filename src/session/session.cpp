@@ -167,9 +167,9 @@ Session::Parts::Parts(const deck::Deck& the_deck, comm::World& the_world, const 
   observers.add(recorder);
   observers.add(progress);
   if (deck.output.events) observers.add(recorder.events());
+  if (world.rank() == 0) folder.emplace(deck.output.directory, manner.earlier);
+  io::verify(world.all(), dataset.file());
   if (world.rank() != 0) return;
-  folder.emplace(deck.output.directory, manner.earlier);
-  dataset.file().verify();
   progress.keep_log(file("run.log"));
   for (const std::string& remark : deck.remarks) progress.log(remark);
   recorder.open({file("run.h5"), header(), {deck.output.events_mib << 20, deck.train.steps}},

@@ -17,11 +17,6 @@ HEDDLE, LAUNCH = sys.argv[1], sys.argv[2:]
 LONG = ["train.steps=100000", "output.log_every=100000"]
 
 
-def started(program, *arguments):
-    return subprocess.Popen([*program.command, *arguments], cwd=program.folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-                            stdin=subprocess.DEVNULL, text=True, env={**os.environ, "OMP_NUM_THREADS": "1"})
-
-
 def wait_for(path, process, seconds=60):
     end = time.monotonic() + seconds
     while not os.path.exists(path):
@@ -64,7 +59,7 @@ class Folders(unittest.TestCase):
         self.assertEqual(sorted(os.listdir(self.path("mixed/checkpoints"))), ["notes.txt", "step-000002.h5"])
 
     def test_a_folder_is_one_runs_at_a_time(self):
-        first = started(self.alone, "run", "deck.toml", "output.directory=shared", *LONG)
+        first = self.alone.start("run", "deck.toml", "output.directory=shared", *LONG)
         try:
             wait_for(self.path("shared/run.h5"), first)
             for more in [[], ["--overwrite"]]:
@@ -74,7 +69,8 @@ class Folders(unittest.TestCase):
                                          r"ago\); give another output.directory, or wait for its end\n$")
         finally:
             first.send_signal(signal.SIGKILL)
-            first.communicate()
+            os.waitid(os.P_PID, first.pid, os.WEXITED | os.WNOWAIT)  # its exit code is left to be asked for
+            self.addCleanup(first.communicate)
         self.assertTrue(os.path.exists(self.path("shared/run.lock")))
         code, _, errors = self.alone.run("run", "deck.toml", "output.directory=shared", "--overwrite")
         self.assertEqual((code, errors), (0, ""))
@@ -148,7 +144,7 @@ class FullDisk(unittest.TestCase):
         """A file takes all room until the run has said that its rows are kept."""
         self.mount(3000)
         ballast = os.path.join(self.disk, "ballast")
-        process = started(self.pair, "run", "deck.toml", "grid.data=2", "output.directory=disk/run", "train.steps=4000", "output.log_every=4000")
+        process = self.pair.start("run", "deck.toml", "grid.data=2", "output.directory=disk/run", "train.steps=4000", "output.log_every=4000")
         wait_for(os.path.join(self.disk, "run/run.h5"), process)
         subprocess.run(["dd", "if=/dev/zero", f"of={ballast}"], capture_output=True)
         self.assertEqual(process.stderr.readline(), "heddle: disk/run/run.h5: cannot write it (No space left on device); its rows are kept, and written "

@@ -4,6 +4,7 @@ import re
 import shutil
 import subprocess
 import tempfile
+import time
 
 DECK = """\
 [model]
@@ -49,6 +50,24 @@ class Program:
         done = subprocess.run([*self.command, *arguments], cwd=self.folder, env=environment, capture_output=True,
                               text=True, errors="replace", stdin=subprocess.DEVNULL, timeout=seconds)
         return done.returncode, done.stdout, LAUNCHER_BOX.sub("", done.stderr)
+
+    def start(self, *arguments):
+        """The same under way."""
+        return subprocess.Popen([*self.command, *arguments], cwd=self.folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                                stdin=subprocess.DEVNULL, text=True, env={**os.environ, "OMP_NUM_THREADS": "1"})
+
+    def processes(self, launched):
+        """The numbers of the ranks' processes, by rank, once all are there."""
+        ranks = {}
+        while len(ranks) < self.ranks and launched.poll() is None:
+            time.sleep(0.01)
+            with open(f"/proc/{launched.pid}/task/{launched.pid}/children") as children:
+                for pid in map(int, children.read().split()):
+                    with open(f"/proc/{pid}/environ") as environment:
+                        rank = re.search(r"\0OMPI_COMM_WORLD_RANK=(\d+)\0", environment.read())
+                    if rank:
+                        ranks[int(rank[1])] = pid
+        return [pid for _, pid in sorted(ranks.items())]
 
     def prepare(self):
         """Writes the deck of these tests and the tokens that it names."""

@@ -3,12 +3,14 @@
 
 #include <chrono>
 #include <csignal>
+#include <fstream>
 #include <string>
 #include <thread>
 
 #include "heddle/comm/cartesian.hpp"
 #include "heddle/comm/collectives.hpp"
 #include "heddle/comm/gather.hpp"
+#include "heddle/comm/mpi_handle.hpp"
 #include "heddle/comm/point_to_point.hpp"
 #include "heddle/comm/subset.hpp"
 #include "heddle/comm/watch_over.hpp"
@@ -50,6 +52,36 @@ void receive_on_lane(comm::World& world, int peer, std::int64_t position) {
   for (;;) std::this_thread::sleep_for(std::chrono::seconds(1));
 }
 
+volatile std::sig_atomic_t continued = 0;
+
+/// And a second more, in which the others are asked for what they have done while they were stopped.
+void work_until_continued() {
+  std::signal(SIGCONT, [](int) { continued = 1; });
+  fmt::print("at work\n"), std::fflush(stdout);
+  while (!continued) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  std::this_thread::sleep_for(std::chrono::seconds(1));
+}
+
+constexpr std::int64_t slow_parts = 9;
+
+void write_slowly() {
+  const std::string part(1 << 16, 'x');
+  for (std::int64_t i = 0; i < slow_parts; ++i) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(500));
+    std::ofstream("written", std::ios::app) << part;
+  }
+}
+
+/// Parts of half the timeout each, of which the whole takes four times as long.
+void send_slowly(comm::World& world, int peer) {
+  for (std::int64_t i = 0; i < slow_parts; ++i) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(500));
+    double value = 0;
+    comm::Request request = comm::start_send(world.all(), peer, 1, {&value, DType::f64, {}}, {});
+    comm::wait(request, {"a part to be taken"});
+  }
+}
+
 // What ranks do together before and after the steps.
 void set_up(comm::World& world, const std::string& mode) {
   if (mode == "throws_before_grid")
@@ -75,12 +107,25 @@ void go_wrong(comm::World& world, const std::string& mode, int culprit) {
     if (guilty && mode == "stopped") std::raise(SIGSTOP);
     if (guilty) compute_for_ever();
     receive_from(world, culprit, 12);
-  } else if (mode == "away") {
-    if (guilty) {
-      const comm::Away away(world.all(), "writing a file");
-      compute_for_ever();
-    }
-    receive_from(world, culprit, 12);
+  } else if (mode == "stopped_in_library") {  // in which all others wait for it
+    const comm::Away away(world.all(), "writing a file");
+    if (guilty) std::raise(SIGSTOP);
+    MPI_Barrier(comm::mpi_handle(world.all()));
+  } else if (mode == "stopped_at_start") {
+    if (guilty) std::raise(SIGSTOP);
+    MPI_Barrier(comm::mpi_handle(world.all()));
+  } else if (mode == "works_until_continued") {
+    if (guilty) work_until_continued();
+    comm::barrier(world.all(), "the work to be done");
+  } else if (mode == "writes_slowly") {  // while all are inside a library
+    const comm::Away away(world.all(), "writing a file");
+    if (guilty) write_slowly();
+    MPI_Barrier(comm::mpi_handle(world.all()));
+  } else if (mode == "slow") {  // for longer than the timeout, but one gets on, in sight of nobody else
+    if (world.rank() == next) send_slowly(world, culprit);
+    if (guilty)
+      for (std::int64_t i = 0; i < slow_parts; ++i) receive_from(world, next, i);
+    comm::barrier(world.all(), "the work to be done");
   } else if (mode == "order") {  // one rank is still in the collective before
     if (!guilty) comm::all_sum(world.all(), 1, "the gradient's sum");
     comm::barrier(world.all(), "barrier");
@@ -109,7 +154,7 @@ void go_wrong(comm::World& world, const std::string& mode, int culprit) {
 
 int main(int argc, char** argv) {
   comm::World world(argc, argv);
-  world.watchdog().set_timeout(1, 1);
+  world.watchdog().set_timeout(argc > 3 ? std::stod(argv[3]) : 1, 1);
   const std::string mode = argc > 1 ? argv[1] : "";
   const int culprit = argc > 2 ? std::stoi(argv[2]) : 0;
   return static_cast<int>(world.run([&] { go_wrong(world, mode, culprit); }));

@@ -41,7 +41,7 @@ TEST(TokenFile, KeepsIdsAndHeader) {
     std::vector<std::int32_t> read(70'000);
     file.read(100'000, read);
     EXPECT_TRUE(std::equal(read.begin(), read.end(), ids.begin() + 100'000)) << size;
-    EXPECT_NO_THROW(file.verify());
+    EXPECT_NO_THROW(file.verify(0, 1, [] {}));
   }
 }
 
@@ -117,7 +117,29 @@ TEST(TokenFile, DamagedByteIsSeen) {
   bytes[place + 500] ^= 1;
   const TokenFile file(folder.file("damaged.h5", bytes));
   expect_error(ExitCode::failure, {"damaged.h5", "cannot read tokens", "HDF5", "checksum"},
-               [&] { file.verify(); });
+               [&] { file.verify(0, 1, [] {}); });
+}
+
+TEST(TokenFile, PartsAreReadEachOnce) {
+  const tests::TemporaryFolder folder;
+  const std::vector<std::int32_t> ids((5 << 20) + 1, 42);  // 6 pieces, the last of one token
+  auto bytes = tests::bytes_of(write(folder / "tokens.h5", {}, ids));
+  const auto place = bytes.rfind(std::string(1000, 42));  // of the fifth piece
+  ASSERT_NE(place, std::string::npos);
+  bytes[place] ^= 1;
+  const TokenFile file(folder.file("damaged.h5", bytes));
+  for (const std::int64_t parts : {1, 2, 3, 4, 9}) {
+    int damaged = 0, read = 0;
+    for (std::int64_t part = 0; part < parts; ++part) {
+      try {
+        file.verify(part, parts, [&] { ++read; });
+      } catch (const Error&) {
+        ++damaged;
+      }
+    }
+    EXPECT_EQ(damaged, 1) << parts;
+    EXPECT_EQ(read, parts < 6 ? 4 : 5) << parts;  // the last piece is left out where it is in the same part
+  }
 }
 
 TEST(TokenFile, IdBeyondTheVocabulary) {
@@ -131,7 +153,8 @@ TEST(TokenFile, IdBeyondTheVocabulary) {
   bytes[place] = 100;
   const TokenFile file(folder.file("beyond.h5", bytes));
   ASSERT_EQ(file.header().vocabulary.size, 100);
-  expect_error(ExitCode::usage, {"beyond.h5", "token 1 is the id 169", "100 ids"}, [&] { file.verify(); });
+  expect_error(ExitCode::usage, {"beyond.h5", "token 1 is the id 169", "100 ids"},
+               [&] { file.verify(0, 1, [] {}); });
 }
 
 TEST(Crc32, KnownAnswer) {

@@ -2,12 +2,11 @@
 // writes a file.
 #pragma once
 
-#include <condition_variable>
-#include <mutex>
+#include <optional>
 #include <string>
-#include <thread>
 
 #include "heddle/comm/communicator.hpp"
+#include "heddle/comm/watchdog.hpp"
 #include "heddle/lanes/lane.hpp"
 
 namespace heddle::comm {
@@ -17,9 +16,8 @@ namespace heddle::comm {
 /// run must outlive the lane.
 void watch_over(const lanes::Lane& lane, const Communicator& ranks);
 
-/// While it lives this rank is inside a library that answers nobody (HDF5 writes a file, say): the table of a
-/// hang calls it busy or dead. Each time that comm.timeout has passed it says so itself on stderr, by a
-/// thread that calls no MPI.
+/// While it lives this rank is inside a library in which it may wait for others (HDF5 writes a file, say): that is what its
+/// watchdog answers. News of a failed rank do not end such a wait.
 class Away {
  public:
   Away(const Communicator& ranks, const std::string& doing);
@@ -28,10 +26,8 @@ class Away {
   Away& operator=(const Away&) = delete;
 
  private:
-  std::mutex mutex_;
-  std::condition_variable changed_;
-  bool back_ = false;
-  std::thread says_so_;
+  Watchdog::Board& board_;
+  std::optional<Waiting> around_;
 };
 
 }  // namespace heddle::comm

@@ -1,17 +1,20 @@
-// The hang watchdog: every wait knows its action, and a wait that takes too long ends the run with a table of
-// what every rank waits for. It also carries the news that some rank has failed, so that the others stop
+// The hang watchdog: every wait knows its action, and a run in which no rank finishes anything for too long ends with
+// a table of what every rank waits for. It also carries the news that some rank has failed, so that the others stop
 // waiting for it.
 //
-// Ranks talk about this over a communicator of their own, looked at only from inside waits. The rank whose
-// wait exceeds the timeout tells rank 0, which asks all ranks, prints one table to stderr and ends every
-// process with exit code 4. If rank 0 does not take over, the rank that noticed does the same. Ranks that do
-// not answer within the grace are listed as "no answer (busy or dead)".
+// It is a thread beside the rank's own, so a rank answers whatever it does, inside a library too: only one whose process
+// is stopped or dead does not. The threads talk over a communicator of their own. A rank is silent since it last
+// finished something - a wait, an action, a part of a long task - and time in which its process could not run does not
+// count. One that has been silent for the timeout asks all. If nobody who answers has finished anything meanwhile, and
+// somebody waits or does not answer within the grace, it prints one table to stderr and ends every process with exit
+// code 4 (docs/design/0028-the-watchdog-is-a-thread.md).
 #pragma once
 
 #include <chrono>
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "heddle/base/error.hpp"
@@ -39,10 +42,13 @@ class Watchdog {
   /// Collective over the run.
   Watchdog();
   ~Watchdog();
+  Watchdog(const Watchdog&) = delete;
+  Watchdog& operator=(const Watchdog&) = delete;
 
-  /// Seconds that one wait may take; the default is 300. The grace is how long a report waits for answers.
-  void set_timeout(double seconds, double grace = 3);
-  double timeout() const;
+  /// Seconds of silence before a rank asks the others; the default is 300. The grace is how long it waits for answers.
+  void set_timeout(double seconds, double grace = 2);
+  /// This rank has finished something, as it does at the end of each wait. Throws PeerFailed if it shall hear of that.
+  void progressed(Hearing hearing = Hearing::nothing);
 
   /// Tells every rank that this one fails; their waits throw PeerFailed.
   void tell_failure(ExitCode code);
@@ -54,6 +60,7 @@ class Watchdog {
   struct Board;
 
  private:
+  friend class Away;
   friend class Wait;
   friend class World;
   std::unique_ptr<Board> board_;
@@ -63,10 +70,13 @@ class Watchdog {
 class Wait {
  public:
   Wait(Watchdog& watchdog, Waiting what, Hearing hearing = Hearing::failures);
-  /// What it waits for is asked whenever another rank wants to know.
+  /// What it waits for may change meanwhile.
   Wait(Watchdog& watchdog, std::function<Waiting()> what, Hearing hearing = Hearing::failures);
-  /// One fruitless turn. Yields the core after some turns, answers other ranks now and then; throws
-  /// PeerFailed; ends the process if the timeout is exceeded.
+  ~Wait();
+  Wait(const Wait&) = delete;
+  Wait& operator=(const Wait&) = delete;
+  /// One fruitless turn. Yields the core after some turns, tells the watchdog what it waits for now and then; throws
+  /// PeerFailed.
   void idle();
 
  private:
@@ -75,7 +85,9 @@ class Wait {
   std::function<Waiting()> what_;
   Hearing hearing_;
   int turns_ = 0;
-  Clock::time_point begin_, looked_;
+  Clock::time_point looked_ = Clock::now();
+  std::optional<Waiting> around_;  ///< what this rank waited for when it began, once it has told
+  bool told_ = false;
 };
 
 }  // namespace heddle::comm

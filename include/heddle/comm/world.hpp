@@ -15,8 +15,8 @@ namespace heddle::comm {
 /// The memory that MPI is handed: the host's alone, or a device's too, by a device-aware MPI.
 enum class Reach { host, device };
 
-/// One per process, made first thing in main and destroyed last. Asks MPI for MPI_THREAD_FUNNELED: only the
-/// thread that makes it calls MPI, whatever threads kernels and lanes have.
+/// One per process, made first thing in main and destroyed last. Asks MPI for MPI_THREAD_MULTIPLE: the
+/// thread that makes it calls MPI, and the watchdog's; no thread of kernels or lanes does.
 class World {
  public:
   World(int& argc, char**& argv);

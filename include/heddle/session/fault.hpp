@@ -10,7 +10,7 @@ namespace heddle::session {
 struct Fault {
   enum class Kind {
     delay,  ///< the rank sleeps before the action
-    hang,   ///< it sleeps for ever, and answers nobody
+    hang,   ///< it sleeps for ever
     fail,   ///< it throws
     nan,    ///< before STEP: the gradient of a parameter that it counts is not a number
   };
