@@ -17,4 +17,22 @@ if ((EUID == 0)); then
   export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
 fi
 export OMP_NUM_THREADS=${OMP_NUM_THREADS:-1}          # a rank is a core
-exec mpirun -q "${flags[@]}" -n "$ranks" "$@"
+
+# In the background, so that a signal to this script reaches the launcher at once; which ends when the script is killed, too.
+setpriv --pdeathsig TERM mpirun -q "${flags[@]}" -n "$ranks" "$@" <&0 &
+launcher=$!
+for signal in HUP INT TERM USR1 USR2; do
+  trap "kill -s $signal $launcher" "$signal"
+done
+code=0
+wait "$launcher" || code=$?
+while kill -0 "$launcher" 2>/dev/null; do  # a trap ends a wait
+  code=0
+  wait "$launcher" || code=$?
+done
+if ((code > 128)); then
+  why=""
+  ((code == 137)) && why=" (as the kernel does where memory runs out: see dmesg)"
+  echo "jobs/local.sh: a rank was ended by SIG$(kill -l "$code")$why" >&2
+fi
+exit "$code"

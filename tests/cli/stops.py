@@ -1,8 +1,10 @@
 #!/usr/bin/env python3
 """How runs end whose processes are stopped or told to end from outside: stops.py HEDDLE MPIEXEC [FLAGS...]."""
 import os
+import pathlib
 import re
 import signal
+import subprocess
 import sys
 import time
 import unittest
@@ -10,6 +12,7 @@ import unittest
 from program import alone_and_on
 
 HEDDLE, LAUNCH = sys.argv[1], sys.argv[2:]
+LOCAL = str(pathlib.Path(__file__).resolve().parents[2] / "jobs" / "local.sh")
 RANKS = 2
 TIMEOUT = 3  # seconds
 LONG = ["run", "deck.toml", "grid.data=2", f"comm.timeout={TIMEOUT}", "train.steps=1000000", "output.events=false", "--overwrite"]
@@ -79,6 +82,71 @@ class Stops(unittest.TestCase):
         for pid in pids:
             os.kill(pid, signal.SIGCONT)
         self.assertEqual((run.wait(60), run.stderr.read()), (0, ""))
+
+    def last_words(self, run):
+        run.wait(60)
+        return re.findall(r"^heddle: rank (\d) is ended by (\w+): what came after the last checkpoint is lost$", run.stderr.read(), re.MULTILINE)
+
+    def test_a_rank_that_a_signal_ends_says_so(self):
+        for end in (signal.SIGTERM, signal.SIGUSR1):
+            with self.subTest(end.name):
+                run, pids = self.start()
+                os.kill(pids[1], end)
+                self.assertEqual(self.last_words(run)[0], ("1", end.name))
+                self.assertEqual(run.returncode, 128 + end)
+
+    def test_ranks_that_their_launcher_ends_say_so_once(self):
+        run, _ = self.start()
+        run.terminate()
+        self.assertEqual(self.last_words(run), [("0", "SIGTERM")])
+
+    def test_what_is_ignored_stays_so(self):
+        with subprocess.Popen(["nohup", *self.alone.command, "run", "deck.toml", "train.steps=1000000", "output.directory=nohup"], cwd=self.alone.folder,
+                              stdout=subprocess.PIPE, stderr=subprocess.PIPE, stdin=subprocess.DEVNULL, text=True) as run:
+            self.assertTrue(any(line.startswith("step ") for line in run.stdout))
+            run.send_signal(signal.SIGHUP)
+            run.terminate()
+            self.assertEqual(self.last_words(run), [("0", "SIGTERM")])
+            self.assertEqual(run.returncode, -signal.SIGTERM)
+
+
+class Local(unittest.TestCase):
+    """jobs/local.sh, which starts ranks on one machine."""
+
+    def start(self, program):
+        return subprocess.Popen([LOCAL, "2", "bash", "-c", program], stdout=subprocess.PIPE, stderr=subprocess.PIPE, stdin=subprocess.PIPE, text=True)
+
+    def ended(self, program):
+        with self.start(program) as run:
+            output, errors = run.communicate("what comes in\n", timeout=60)
+        return run.returncode, output, errors
+
+    def test_a_rank_that_is_killed_is_not_hidden(self):
+        code, _, errors = self.ended("if [ $OMPI_COMM_WORLD_RANK = 1 ]; then kill -KILL $$; else sleep 100; fi")
+        self.assertEqual(code, 137)
+        self.assertEqual(errors, "jobs/local.sh: a rank was ended by SIGKILL (as the kernel does where memory runs out: see dmesg)\n")
+
+    def test_an_exit_code_and_the_standard_streams_pass(self):
+        self.assertEqual(self.ended("if [ $OMPI_COMM_WORLD_RANK = 0 ]; then cat; fi; exit 3"), (3, "what comes in\n", ""))
+
+    def test_a_signal_to_it_reaches_the_ranks(self):
+        for end in (signal.SIGTERM, signal.SIGINT, signal.SIGKILL):
+            with self.subTest(end.name), self.start("echo $$; exec sleep 100") as run:
+                pids = [int(run.stdout.readline()) for _ in range(2)]
+                run.send_signal(end)
+                last = time.monotonic() + 60
+                while any(alive(pid) for pid in pids):
+                    self.assertLess(time.monotonic(), last, pids)
+                    time.sleep(0.05)
+                run.wait(60)
+
+
+def alive(pid):
+    try:
+        with open(f"/proc/{pid}/stat") as fields:
+            return fields.read().rsplit(")", 1)[1].split()[0] != "Z"
+    except OSError:
+        return False
 
 
 if __name__ == "__main__":
