@@ -41,7 +41,7 @@ class Table(unittest.TestCase):
         self.assertIn("Heddle keeps 1.00 of the speed.", side_by_side.table(CASES))
 
     def test_a_machine_without_git_is_no_obstacle(self):
-        with unittest.mock.patch.dict(os.environ, PATH="/nowhere"):
+        with tempfile.TemporaryDirectory() as empty, unittest.mock.patch.dict(os.environ, PATH=empty):
             self.assertIn("Heddle without git beside", side_by_side.table(CASES))
 
     def test_shapes_are_those_of_their_decks(self):

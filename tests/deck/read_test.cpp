@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <fstream>
 
+#include "../support/temporary_folder.hpp"
 #include "heddle/deck/print.hpp"
 #include "support.hpp"
 
@@ -266,9 +267,11 @@ TEST(Read, FilesThatAreNoDecks) {
   const auto fix = "; give a deck, such as inputs/smoke.toml";
   const auto says = [](const std::string& file) { return complaints([&] { read(file); }); };
   using testing::ElementsAre;
-  EXPECT_THAT(
-      says("/nowhere/d.toml"),
-      ElementsAre(std::string("/nowhere/d.toml: cannot find the deck (looked for in /nowhere)") + fix));
+  const tests::TemporaryFolder folder;
+  const std::string missing = folder / "d.toml";
+  EXPECT_THAT(says(missing),
+              ElementsAre(fmt::format("{}: cannot find the deck (looked for in {}){}", missing,
+                                      std::filesystem::path(missing).parent_path().string(), fix)));
   EXPECT_THAT(says("/"), ElementsAre(std::string("/: this is a directory (a deck is a file)") + fix));
   EXPECT_THAT(says("/dev/zero"),
               ElementsAre(std::string("/dev/zero: this is no regular file (every rank reads the deck anew, "

@@ -75,8 +75,9 @@ TEST(TokenFile, HasNoNameBeforeItIsWhole) {
 }
 
 TEST(TokenFile, MissingFile) {
-  expect_error(ExitCode::usage, {"/nowhere/tokens.h5", "no such file"},
-               [] { TokenFile("/nowhere/tokens.h5"); });
+  const tests::TemporaryFolder folder;
+  const std::string missing = folder / "tokens.h5";
+  expect_error(ExitCode::usage, {missing, "no such file"}, [&] { TokenFile{missing}; });
 }
 
 TEST(TokenFile, UnwritablePlace) {
