@@ -4,9 +4,8 @@ A run is named after its folder."""
 import argparse
 import pathlib
 
-import numpy as np
-
 import runfile
+from libraries import np
 from output import add_output
 from plot_loss import smoothed
 from style import COLOURS, INK, QUIET, plt, save

@@ -5,8 +5,7 @@ import os
 import sys
 from dataclasses import dataclass
 
-import h5py
-import numpy as np
+from libraries import h5py, np
 
 
 def text(value):

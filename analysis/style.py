@@ -1,16 +1,15 @@
 """One look for all figures: few lines, quiet colours, words where the eye is."""
 import os
 
-import matplotlib
+from libraries import load
+from output import MARK, demand_replaceable
 
-matplotlib.use("Agg")
-import matplotlib.pyplot as plt  # noqa: E402
-
-from output import MARK, demand_replaceable  # noqa: E402
+load("matplotlib").use("Agg")
+plt = load("matplotlib.pyplot")
 
 INK, QUIET, GRID = "#2b2b33", "#7a7a85", "#e6e6ea"
-BLUE, ORANGE, GREEN, PURPLE = "#3b6fb6", "#e0813c", "#4c9f70", "#8a63a8"
-COLOURS = [BLUE, ORANGE, GREEN, PURPLE, "#c2514e", "#2f9fa8", "#9c8a3a"]
+BLUE, ORANGE, GREEN, PURPLE, RED = "#3b6fb6", "#e0813c", "#4c9f70", "#8a63a8", "#c2514e"
+COLOURS = [BLUE, ORANGE, GREEN, PURPLE, RED, "#2f9fa8", "#9c8a3a"]
 
 plt.rcParams.update({
     "font.family": "DejaVu Sans", "font.size": 9.5, "text.color": INK,

@@ -2,9 +2,8 @@
 """Tells a run in one page of text: speed, where the time went, memory: summary.py RUN"""
 import argparse
 
-import numpy as np
-
 import runfile
+from libraries import np
 
 COMPUTE = ("F", "B", "I", "W")
 

@@ -13,4 +13,10 @@ std::string duration(double seconds) {
   return s >= 60 ? fmt::format("{}min {:02}s", s / 60, s % 60) : fmt::format("{}s", s);
 }
 
+TimeUnit time_unit(double seconds) {
+  if (seconds < 1e-3) return {"microseconds", "us", 1e6};
+  if (seconds < 1) return {"milliseconds", "ms", 1e3};
+  return seconds < 600 ? TimeUnit{"seconds", "s", 1} : TimeUnit{"minutes", "min", 1.0 / 60};
+}
+
 }  // namespace heddle

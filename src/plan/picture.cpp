@@ -4,56 +4,25 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
-#include <array>
 #include <cmath>
 #include <iterator>
 #include <map>
 #include <set>
+#include <span>
+#include <utility>
 
+#include "heddle/base/duration.hpp"
 #include "heddle/base/output_path.hpp"
+#include "picture_columns.hpp"
+#include "picture_groups.hpp"
 
 namespace heddle::plan {
 namespace {
 
-using schedule::ActionKind;
 using schedule::Event;
 using Events = std::vector<Event>;
 
-struct Colour {
-  int red, green, blue;
-};
-constexpr Colour rgb(int hex) { return {hex >> 16 & 255, hex >> 8 & 255, hex & 255}; }
 constexpr const char *ink = "#2b2b33", *quiet = "#7a7a85", *idle = "#f0f0f3";
-
-/// "#rrggbb", mixed with white.
-std::string paler(const Colour& colour, double white) {
-  const auto mix = [&](int part) { return static_cast<int>(std::lround(part + (255 - part) * white)); };
-  return fmt::format("#{:02x}{:02x}{:02x}", mix(colour.red), mix(colour.green), mix(colour.blue));
-}
-
-/// What is drawn, in this order: no sliver of a wait hides the computation that it ends at.
-struct Group {
-  const char* name;
-  Colour colour;
-  double height;  ///< of a row's
-};
-constexpr std::array groups = {
-    Group{"wait for data", rgb(0xcfcfd8), 0.6}, Group{"send", rgb(0xb06a9d), 0.6},
-    Group{"gradient sum", rgb(0x8a63a8), 0.6},  Group{"optimizer", rgb(0x5a5a66), 0.6},
-    Group{"forward", rgb(0x5b8fd0), 1},         Group{"backward", rgb(0xe39a4f), 1},
-    Group{"input gradient", rgb(0xe9b872), 1},  Group{"weight gradient", rgb(0x79b58b), 1}};
-
-std::size_t group_of(ActionKind kind) {
-  switch (kind) {
-    case ActionKind::forward: return 4;
-    case ActionKind::backward: return 5;
-    case ActionKind::backward_input: return 6;
-    case ActionKind::backward_weight: return 7;
-    case ActionKind::reduce_gradients: return 2;
-    case ActionKind::step: return 3;
-    default: return is_send(kind) ? 1 : 0;
-  }
-}
 
 /// Pixels.
 constexpr double width = 1800, right = 40, above = 118, below = 76, between = 22, caption_height = 34;
@@ -91,7 +60,7 @@ double first_begin(const schedule::Timeline& timeline) {
 
 class Drawing {
  public:
-  explicit Drawing(const Picture& picture) : picture_(picture) {
+  explicit Drawing(const Picture& picture) : picture_(picture), unit_{picture.unit.c_str(), "", 1} {
     std::size_t rows = 0;
     for (const Panel& panel : picture.panels) {
       rows += panel.timeline.size();
@@ -101,7 +70,8 @@ class Drawing {
         left_ = std::max(left_, 30 + width_of(label(stages(panel.timeline[rank]), rank), 17));
       }
     }
-    end_ *= picture.units;
+    if (picture.unit.empty()) unit_ = time_unit(end_);
+    end_ *= unit_.in_a_second;
     row_ = std::clamp(1000.0 / static_cast<double>(std::max<std::size_t>(rows, 1)), 6.0, 56.0);
     double y = above;
     for (const Panel& panel : picture.panels) y = draw(panel, y) + between;
@@ -180,7 +150,10 @@ class Drawing {
         write(fmt::format("{:.6g}", i * tick()), x(i * tick()), bottom + 27, 17, quiet,
               " text-anchor=\"middle\"");
       }
-    write(picture_.unit, left_ + plot_width() / 2, bottom + 54, 18, ink, " text-anchor=\"middle\"");
+    write(unit_.name, left_ + plot_width() / 2, bottom + 54, 18, ink, " text-anchor=\"middle\"");
+    if (columns_)
+      write("where boxes would be too narrow, a column shows the shares of its time", width - right,
+            bottom + 54, 16, quiet, " text-anchor=\"end\"");
   }
 
   /// From `y` down; returns where it ends.
@@ -203,29 +176,71 @@ class Drawing {
       write(label(held, rank), left_ - 12, top + thick / 2 + 6, std::min(17.0, 8 + row_ / 3), ink,
             " text-anchor=\"end\"");
     fill(idle, left_, top, plot_width(), thick);
-    std::map<std::pair<std::size_t, std::string>, std::string> paths;  // of boxes of a group and a colour
-    std::string numbers;
-    for (const Event& event : events) {
-      const std::size_t group = group_of(event.action.kind);
-      if (event.end <= event.begin) continue;
-      seen_.insert(group);
-      const bool computes = is_compute(event.action.kind);
-      const auto before = std::ranges::lower_bound(held, event.action.stage) - held.begin();
-      const double pale = computes && held.size() > 1
-                              ? 0.5 * static_cast<double>(before) / static_cast<double>(held.size() - 1)
-                              : 0;
-      const double begin = x((event.begin - first) * picture_.units),
-                   wide = x((event.end - first) * picture_.units) - begin,
-                   tall = groups[group].height * thick,
-                   drawn = wide - (wide > 6 ? 1 : 0);  // boxes that are wide enough are told apart
-      fmt::format_to(std::back_inserter(paths[{group, paler(groups[group].colour, pale)}]),
-                     "M{:.2f} {:.2f}h{:.2f}v{:.2f}h{:.2f}z", begin, top + (thick - tall) / 2, drawn, tall,
-                     -drawn);
-      if (computes)
-        number(numbers, event.action.microbatch, begin, drawn, top, thick, pale > 0.3 ? ink : "#ffffff");
+    Boxes boxes;
+    const double pixels = plot_width() * unit_.in_a_second / end_;  // a second
+    for (const Stretch& stretch : stretches(events, pixels)) {
+      const std::span some(events.data() + stretch.first, stretch.end - stretch.first);
+      const Span across{left_ + (some.front().begin - first) * pixels,
+                        left_ + (some.back().end - first) * pixels};
+      if (some.size() > 1)
+        add_column(boxes, some, held, across, {top, top + thick});
+      else
+        add_box(boxes, some.front(), held, across, {top, top + thick});
     }
-    for (const auto& [which, path] : paths) add("<path fill=\"{}\" d=\"{}\"/>\n", which.second, path);
-    if (!numbers.empty()) add("<g font-weight=\"bold\" text-anchor=\"middle\">{}</g>\n", numbers);
+    for (const auto& [which, path] : boxes.paths) add("<path fill=\"{}\" d=\"{}\"/>\n", which.second, path);
+    if (!boxes.numbers.empty()) add("<g font-weight=\"bold\" text-anchor=\"middle\">{}</g>\n", boxes.numbers);
+  }
+
+  struct Span {
+    double begin, end;
+    double size() const { return end - begin; }
+  };
+  /// Of a rank's row, in the order in which they are drawn.
+  struct Boxes {
+    std::map<std::pair<std::size_t, std::string>, std::string> paths;  // of a group and a colour
+    std::string numbers;
+
+    void add(const std::pair<std::size_t, std::string>& which, Span across, Span down) {
+      fmt::format_to(std::back_inserter(paths[which]), "M{:.2f} {:.2f}h{:.2f}v{:.2f}h{:.2f}z", across.begin,
+                     down.begin, across.size(), down.size(), -across.size());
+    }
+  };
+
+  /// The later a stage among those that a rank holds, the paler.
+  static double paleness(const schedule::Action& action, const std::vector<Stage>& held) {
+    if (!is_compute(action.kind) || held.size() < 2) return 0;
+    const auto before = std::ranges::lower_bound(held, action.stage) - held.begin();
+    return 0.5 * static_cast<double>(before) / static_cast<double>(held.size() - 1);
+  }
+  std::pair<std::size_t, std::string> which(const schedule::Action& action, const std::vector<Stage>& held) {
+    const std::size_t group = group_of(action.kind);
+    seen_.insert(group);
+    return {group, paler(groups[group].colour, paleness(action, held))};
+  }
+
+  void add_box(Boxes& boxes, const Event& event, const std::vector<Stage>& held, Span across, Span down) {
+    if (event.end <= event.begin) return;
+    const auto box = which(event.action, held);
+    if (across.size() > 6) across.end -= 1;  // boxes that are wide enough are told apart
+    const double less = (1 - groups[box.first].height) * down.size() / 2;
+    boxes.add(box, across, {down.begin + less, down.end - less});
+    if (is_compute(event.action.kind))
+      number(boxes.numbers, event.action.microbatch, across.begin, across.size(), down.begin, down.size(),
+             paleness(event.action, held) > 0.3 ? ink : "#ffffff");
+  }
+
+  /// Waits lie at the bottom, computation over them; what is left on top is idle.
+  void add_column(Boxes& boxes, std::span<const Event> events, const std::vector<Stage>& held, Span across,
+                  Span down) {
+    columns_ = true;
+    std::map<std::pair<std::size_t, std::string>, double> seconds;
+    for (const Event& event : events)
+      if (event.end > event.begin) seconds[which(event.action, held)] += event.end - event.begin;
+    const double thick = down.size() / (events.back().end - events.front().begin);
+    for (const auto& [box, share] : seconds) {
+      const double bottom = std::exchange(down.end, down.end - share * thick);
+      boxes.add(box, across, {down.end, bottom});
+    }
   }
 
   static void number(std::string& numbers, int microbatch, double begin, double wide, double top,
@@ -241,6 +256,8 @@ class Drawing {
   const Picture& picture_;
   double left_ = 110, row_ = 0, height_ = 0;
   double end_ = 0;  ///< in units
+  TimeUnit unit_;
+  bool columns_ = false;  ///< there are some
   std::set<std::size_t> seen_;
   std::string body_;
 };

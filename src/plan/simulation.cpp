@@ -54,14 +54,10 @@ std::string picture(const Simulation& simulation, const Options& options) {
   if (chunks > 1) stages = fmt::format(" with {} stages each", chunks);
   if (chunks == 0 && schedule.stages() > schedule.ranks())
     stages = fmt::format(" with {} stages", schedule.stages());
-  const bool in_seconds = options.cost != deck::Cost(), short_step = in_seconds && summary.makespan < 1;
   return svg({.title = fmt::format("{}: {} ranks{}, {} microbatches", options.pipeline.schedule,
                                    schedule.ranks(), stages, schedule.microbatches),
               .remark = fmt::format("bubble {:.1f} % of the makespan", 100 * summary.bubble_of_makespan()),
-              .unit = short_step   ? "milliseconds"
-                      : in_seconds ? "seconds"
-                                   : "an F takes 1",
-              .units = short_step ? 1e3 : 1,
+              .unit = options.cost == deck::Cost() ? "an F takes 1" : "",
               .panels = {{simulation.timeline}}});
 }
 

@@ -36,10 +36,17 @@ std::string picture(const Cells& clocks, const ById<Stage, PipelineRank>& rank_o
       if (cell) longest = std::max(longest, short_name(*cell, alone).size());
   }
   const bool named = columns * (longest + 1) <= width;
+  const std::size_t left_out = columns > width ? columns - width : 0, from = width / 2;
   std::string text;
   for (const PipelineRank rank : clocks.ids()) {
     std::string line = fmt::format("{:>4} ", rank);
-    for (const Cell& cell : clocks[rank]) {
+    for (std::size_t clock = 0; clock < clocks[rank].size(); ++clock) {
+      if (left_out > 0 && clock == from) {
+        line += " ~ ";
+        clock += left_out;
+        if (clock >= clocks[rank].size()) break;
+      }
+      const Cell& cell = clocks[rank][clock];
       if (named)
         line += fmt::format(" {:<{}}", cell ? short_name(*cell, alone) : ".", longest);
       else
@@ -47,6 +54,10 @@ std::string picture(const Cells& clocks, const ById<Stage, PipelineRank>& rank_o
     }
     text += line.substr(0, line.find_last_not_of(' ') + 1) + '\n';
   }
+  if (left_out > 0)
+    text +=
+        fmt::format("{} of the {} steps are left out where lines have `~`; --format svg or csv has them\n",
+                    left_out, columns);
   return text;
 }
 

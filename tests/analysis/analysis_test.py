@@ -15,8 +15,8 @@ SCRIPTS = Path(__file__).resolve().parents[2] / "analysis"
 RUN = os.environ["HEDDLE_EXAMPLE_RUN"]
 
 
-def call(script, *arguments):
-    return subprocess.run([sys.executable, SCRIPTS / script, *arguments], capture_output=True, text=True)
+def call(script, *arguments, python=(sys.executable,)):
+    return subprocess.run([*python, SCRIPTS / script, *arguments], capture_output=True, text=True)
 
 
 class Case(unittest.TestCase):
@@ -31,6 +31,17 @@ class Case(unittest.TestCase):
         result = call(script, *arguments, "-o", self.path("figure.png"))
         self.assertEqual(result.returncode, 0, result.stderr)
         return matplotlib.image.imread(self.path("figure.png"))[..., :3]
+
+    def changed(self, name, change):
+        """The run of that name, with other rows of steps."""
+        path = self.path(f"{name}/run.h5")
+        os.mkdir(os.path.dirname(path))
+        shutil.copy(RUN, path)
+        with h5py.File(path, "r+") as file:
+            steps = change(file["steps"][:])
+            file["steps"].resize(len(steps), axis=0)
+            file["steps"][:] = steps
+        return path
 
     def share(self, image, colour):
         wanted = np.array([int(colour[i:i + 2], 16) / 255 for i in (1, 3, 5)])
@@ -57,16 +68,39 @@ class Loss(Case):
             self.assertGreater(self.share(image, colour), 3e-4, colour)
 
 
+    def test_one_step_is_a_point(self):
+        """In each panel: of the loss, of what is held out, of the rate, of the norm."""
+        def cut(steps):
+            steps["validation_loss"][0] = 5.4
+            return steps[:1]
+        image = self.figure("plot_loss.py", self.changed("one", cut))
+        for colour in ("#3b6fb6", "#e0813c", "#4c9f70", "#8a63a8"):
+            self.assertGreater(self.share(image, colour), 1.5e-5, colour)
+
+    def test_the_step_without_a_number_is_shown(self):
+        def spoilt(steps):
+            steps["loss"][-1] = float("nan")
+            return steps
+        red = "#c2514e"
+        self.assertEqual(self.share(self.figure("plot_loss.py", RUN), red), 0)
+        self.assertGreater(self.share(self.figure("plot_loss.py", self.changed("nan", spoilt), "--overwrite"), red), 1e-3)
+
+    def test_smoothed_begins_at_the_loss_and_passes_over_what_is_no_number(self):
+        sys.path.insert(0, str(SCRIPTS))
+        from plot_loss import smoothed
+        falling = np.arange(1000, 0, -1.0)
+        np.testing.assert_allclose(smoothed(falling), falling)
+        falling[500] = np.nan
+        np.testing.assert_allclose(smoothed(falling)[[0, 500, 999]], [1000, 500, 1])
+        self.assertTrue(np.isnan(smoothed(np.array([np.nan]))[0]))
+
+
 class Losses(Case):
     def other(self, name, factor):
-        path = self.path(f"{name}/run.h5")
-        os.mkdir(os.path.dirname(path))
-        shutil.copy(RUN, path)
-        with h5py.File(path, "r+") as file:
-            steps = file["steps"][:]
+        def changed(steps):
             steps["validation_loss"] *= factor
-            file["steps"][:] = steps
-        return path
+            return steps
+        return self.changed(name, changed)
 
     def test_runs_are_drawn_beside_the_first(self):
         image = self.figure("compare_losses.py", RUN, self.other("bf16", 1.003), self.other("fp8", 0.9))
@@ -106,6 +140,24 @@ class Overlay(Case):
         self.assertIn("--steps 7 ", result.stdout)
 
 
+class Surroundings(Case):
+    def test_a_closed_pipe_is_quiet(self):
+        reading, writing = os.pipe()
+        os.close(reading)
+        result = subprocess.run([sys.executable, SCRIPTS / "summary.py", RUN], stdout=writing, stderr=subprocess.PIPE, text=True)
+        os.close(writing)
+        self.assertEqual(result.stderr, "")
+
+    def test_a_python_without_the_libraries(self):
+        """-S: without the folders of installed packages."""
+        for script in ("summary.py", "plot_loss.py", "compare_losses.py", "overlay.py"):
+            result = call(script, RUN, RUN, python=(sys.executable, "-S"))
+            self.assertEqual(result.returncode, 2)
+            self.assertEqual(len(result.stderr.splitlines()), 1, result.stderr)
+            for words in (sys.executable, "apt install python3-numpy", "pip install numpy"):
+                self.assertIn(words, result.stderr)
+
+
 class WrongInput(Case):
     def test_words_and_no_traceback(self):
         text, foreign = self.path("text.h5"), self.path("foreign.h5")
@@ -119,8 +171,9 @@ class WrongInput(Case):
                 self.assertNotIn("Traceback", result.stderr)
 
     def test_unwritable_figure(self):
-        result = call("plot_loss.py", RUN, "-o", "/nowhere/loss.png")
-        self.assertIn("/nowhere/loss.png: cannot write", result.stderr)
+        figure = self.path("missing/loss.png")
+        result = call("plot_loss.py", RUN, "-o", figure)
+        self.assertIn(f"{figure}: cannot write", result.stderr)
 
 
 if __name__ == "__main__":

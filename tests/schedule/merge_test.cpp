@@ -28,6 +28,13 @@ TEST(Picture, NamesActionsWhileTheyFit) {
   EXPECT_EQ(picture(lock_step(rows), rows.rank_of_stage, 10), "   0 FF.B.B\n   1 .FBFB.\n");
 }
 
+TEST(Picture, LeavesTheMiddleOfLongLinesOut) {
+  const Schedule rows = one_f_one_b(2, 8);
+  EXPECT_EQ(picture(lock_step(rows), rows.rank_of_stage, 8),
+            "   0 FF.B ~ FB.B\n   1 .FBF ~ BFB.\n"
+            "10 of the 18 steps are left out where lines have `~`; --format svg or csv has them\n");
+}
+
 TEST(Picture, TellsTheStagesOfARankApart) {
   const Schedule rows = read_schedule("0F0,3F0,3B0,0B0\n1F0,2F0,2B0,1B0\n");
   EXPECT_EQ(picture(lock_step(rows), rows.rank_of_stage, 10), "   0 F..fb..B\n   1 .Ff..bB.\n");

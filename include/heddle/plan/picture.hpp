@@ -19,13 +19,13 @@ struct Panel {
 struct Picture {
   std::string title = {};
   std::string remark = {};  ///< at the right of the title's line
-  std::string unit = {};    ///< below the axis of time
-  double units = 1;         ///< in a second
+  std::string unit = {};    ///< below the axis of time; empty: the times are seconds, in a unit that suits them
   std::vector<Panel> panels = {};
 };
 
 /// A row a rank, a box an action, a microbatch's number in each computation where it fits; the later a stage
-/// among those of its rank, the paler its boxes. Waits and sends are flat. Rows grow thin for many ranks.
+/// among those of its rank, the paler its boxes. Waits and sends are flat. Rows grow thin for many ranks; where many boxes would
+/// be narrower than some pixels, columns show shares of their time.
 std::string svg(const Picture& picture);
 
 }  // namespace heddle::plan

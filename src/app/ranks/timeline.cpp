@@ -6,6 +6,7 @@
 #include <limits>
 
 #include "commands.hpp"
+#include "heddle/base/duration.hpp"
 #include "heddle/base/error.hpp"
 #include "heddle/base/text_output.hpp"
 #include "heddle/io/run_file.hpp"
@@ -63,11 +64,12 @@ plan::Panel panel(const std::string& given, const std::string& words) {
       panel.timeline.back().push_back(row.event);
   }
   const schedule::Summary summary = summarize(panel.timeline);
+  const TimeUnit unit = time_unit(summary.makespan);
   panel.caption =
-      fmt::format("{}, {}: {:.1f} ms, bubble {:.1f} %", path,
+      fmt::format("{}, {}: {:.4g} {}, bubble {:.1f} %", path,
                   steps.first == steps.last ? fmt::format("step {}", steps.first)
                                             : fmt::format("steps {} to {}", steps.first, steps.last),
-                  1e3 * summary.makespan, 100 * summary.bubble_of_makespan());
+                  summary.makespan * unit.in_a_second, unit.sign, 100 * summary.bubble_of_makespan());
   return panel;
 }
 
@@ -81,8 +83,6 @@ void timeline(const TimelineArguments& arguments) {
   TextOutput output(arguments.output, {marks::picture, arguments.overwrite});
   plan::Picture picture{.title = arguments.title,
                         .remark = "numbers are those of microbatches",
-                        .unit = "milliseconds",
-                        .units = 1e3,
                         .panels = {}};
   for (std::size_t i = 0; i < runs.size(); ++i)
     picture.panels.push_back(panel(runs[i], steps.empty() ? "" : steps[i]));
