@@ -24,6 +24,9 @@ run: program $(TOKENS)  ## train a small GPT on this machine, in runs/first, fir
 	$(HEDDLE) generate $$run --tokens 400; \
 	$(PYTHON) analysis/plot_loss.py $$run/run.h5 -o $$run/loss.png
 
+smoke:  ## the smallest run, of inputs/smoke.toml: seconds on one core
+	@$(MAKE) --no-print-directory run DECK=inputs/smoke.toml RANKS=1 TOKENS=data/smoke.h5
+
 test: build  ## build and run the whole test suite
 	ctest --preset $(PRESET) -j $(JOBS)
 
@@ -111,4 +114,4 @@ $(TEXT): | setup
 $(TOKENS): $(TEXT) | program
 	$(HEDDLE) prepare $(TEXT) -o $@
 
-.PHONY: help run test build program install configured setup lint format kokkos cuda threads sweep oracle parity bench schedules prediction counts bits clean
+.PHONY: help run smoke test build program install configured setup lint format kokkos cuda threads sweep oracle parity bench schedules prediction counts bits clean

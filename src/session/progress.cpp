@@ -8,6 +8,7 @@
 #include "heddle/base/duration.hpp"
 #include "heddle/base/outcome.hpp"
 #include "heddle/base/terminal.hpp"
+#include "heddle/train/rate.hpp"
 #include "run_log.hpp"
 
 namespace heddle::session {
@@ -17,8 +18,10 @@ constexpr double refresh = 0.2;  // seconds between two looks at a terminal
 
 }  // namespace
 
-Progress::Progress(Voice voice, std::int64_t steps, std::int64_t tokens_per_step, std::int64_t log_every)
+Progress::Progress(Voice voice, const deck::Optimizer& rates, std::int64_t steps,
+                   std::int64_t tokens_per_step, std::int64_t log_every)
     : voice_(voice),
+      rates_(rates),
       steps_(steps),
       tokens_per_step_(tokens_per_step),
       log_every_(std::max<std::int64_t>(log_every, 1)),
@@ -32,21 +35,28 @@ void Progress::step_begins(std::int64_t step) {
   if (step == 0) clock_ = {};
 }
 
+/// From the steps after the first; after it nothing can be foretold.
+std::string Progress::time_left(std::int64_t steps_done, double seconds) const {
+  if (steps_done < 2) return "";
+  const double each = (seconds - first_step_) / static_cast<double>(steps_done - 1);
+  return fmt::format("  {} left", duration(each * static_cast<double>(steps_ - steps_done)));
+}
+
 void Progress::step_ended(const exec::StepResult& result) {
   if (voice_ == Voice::silent && !log_) return;
   const std::int64_t step = result.step + 1;
   const double seconds = clock_.now();
+  if (step == 1) first_step_ = seconds;
   const bool stays = step % log_every_ == 0 || step == 1 || step == steps_;
   if (!stays && !(voice_ == Voice::speaks && terminal_ && seconds - shown_seconds_ >= refresh)) return;
   if (seconds > shown_seconds_)
     rate_ = static_cast<double>((step - shown_step_) * tokens_per_step_) / (seconds - shown_seconds_);
   shown_step_ = step;
   shown_seconds_ = seconds;
-  const double left = seconds / static_cast<double>(step) * static_cast<double>(steps_ - step);
   const auto line = [&](const std::string& loss) {
-    return fmt::format("step {:>{}}/{}  loss {}  |g| {:.3f}  {:.0f} tokens/s  {} left", step,
-                       std::to_string(steps_).size(), steps_, loss, result.gradient_norm, rate_,
-                       duration(left));
+    return fmt::format("step {:>{}}/{}  loss {}  |g| {:.3f}  rate {:.3g}  {:.0f} tokens/s{}", step,
+                       std::to_string(steps_).size(), steps_, loss, result.gradient_norm,
+                       train::learning_rate(rates_, result.step, steps_), rate_, time_left(step, seconds));
   };
   const std::string loss = fmt::format("{:.4f}", result.loss);
   if (stays) log(line(loss));

@@ -159,7 +159,7 @@ Session::Parts::Parts(const deck::Deck& the_deck, comm::World& the_world, const 
       trainer(options_of(deck), plan, world.all(), clock),
       used(device_use(at_start)),
       device_memory(regions(used, world)),
-      progress(world.rank() == 0 ? manner.voice : Progress::Voice::silent, deck.train.steps,
+      progress(world.rank() == 0 ? manner.voice : Progress::Voice::silent, deck.optimizer, deck.train.steps,
                deck.train.batch * deck.train.sequence, deck.output.log_every),
       recorder(world.all(), clock, deck.optimizer, deck.train.steps, deck.train.batch * deck.train.sequence),
       checkpoints(file("checkpoints"), deck.output.checkpoint_every, deck.train.steps, deck::resolved(deck),
@@ -205,8 +205,8 @@ io::RunHeader Session::Parts::header() const {
 }
 
 void Session::Parts::run() {
-  progress.say(fmt::format("{}: {} parameters on {} ({} ranks), {}{}", deck.name, plan.count.parameters,
-                           maps::name(plan.grid()), world.size(), file("run.h5"),
+  progress.say(fmt::format("{}: {} parameters on {} ({} ranks), into {}{}", deck.name, plan.count.parameters,
+                           maps::name(plan.grid()), world.size(), file(""),
                            carrier.empty() ? "" : "; messages between GPUs go " + carrier));
   const std::int64_t planned = plan.memory(world.rank()).bytes(), messages = trainer.message_bytes();
   for (const std::string& said : {lanes::device() ? text(places) : "", text(used, planned, messages)})

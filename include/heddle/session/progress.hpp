@@ -6,6 +6,7 @@
 #include <memory>
 #include <string>
 
+#include "heddle/deck/deck.hpp"
 #include "heddle/exec/device_machine.hpp"
 #include "heddle/exec/observer.hpp"
 
@@ -15,9 +16,10 @@ class RunLog;
 
 class Progress final : public exec::Observer {
  public:
-  /// Only a voiced one prints. `tokens_per_step` counts the whole grid.
+  /// Only a voiced one prints. `tokens_per_step` counts the whole grid; `rates` are those of the run's steps.
   enum class Voice { silent, speaks };
-  Progress(Voice voice, std::int64_t steps, std::int64_t tokens_per_step, std::int64_t log_every);
+  Progress(Voice voice, const deck::Optimizer& rates, std::int64_t steps, std::int64_t tokens_per_step,
+           std::int64_t log_every);
   ~Progress() override;
 
   /// From now on lines that stay, and warnings, go to this file too, whatever the voice.
@@ -34,12 +36,15 @@ class Progress final : public exec::Observer {
 
  private:
   void print(const std::string& line, const char* end) const;
+  std::string time_left(std::int64_t steps_done, double seconds) const;
 
   Voice voice_;
+  deck::Optimizer rates_;
   std::int64_t steps_, tokens_per_step_, log_every_;
   bool terminal_;
   std::unique_ptr<RunLog> log_;
-  exec::Clock clock_;            ///< since the first step began
+  exec::Clock clock_;      ///< since the first step began
+  double first_step_ = 0;  ///< its end: it loads code and touches memory for the first time, as no other does
   std::int64_t shown_step_ = 0;  ///< where tokens/s is measured from
   double shown_seconds_ = 0;
   double rate_ = 0;  ///< tokens a second, lately
