@@ -9,23 +9,25 @@
 #include "checkpoint_format.hpp"
 #include "hdf5.hpp"
 #include "heddle/base/aside_file.hpp"
+#include "heddle/base/checkpoint_slab.hpp"
 #include "heddle/base/disk_space.hpp"
 #include "heddle/comm/mpi_handle.hpp"
 #include "heddle/comm/watch_over.hpp"
 #include "heddle/io/checkpoint.hpp"
+#include "heddle/maps/box.hpp"
 #include "together.hpp"
 
 namespace heddle::io {
 namespace {
 
-/// Slabs of whole rows of about 4 MiB: the unit of a checksum, and what a reader of a small part has to read.
+/// Of whole rows.
 std::vector<hsize_t> chunk_of(const Shape& shape, DType dtype) {
-  constexpr std::int64_t target = 4 << 20;
   std::vector<hsize_t> chunk;
   std::int64_t bytes = shape.count() * size_of(dtype);
   for (std::int64_t extent : shape) {
     const std::int64_t row = std::max<std::int64_t>(1, extent == 0 ? 0 : bytes / extent);
-    const std::int64_t rows = std::clamp<std::int64_t>(target / row, 1, std::max<std::int64_t>(extent, 1));
+    const std::int64_t rows =
+        std::clamp<std::int64_t>(checkpoint_chunk / row, 1, std::max<std::int64_t>(extent, 1));
     chunk.push_back(static_cast<hsize_t>(rows));
     bytes = row;
   }
@@ -78,6 +80,50 @@ h5::Handle open_parallel(const std::string& path, const std::string& partial, MP
   return h5::open_to_append(partial, access, h5::Append::anything);
 }
 
+/// Cuts a dataset, where its chunks end, into slabs, in order: f(slab).
+template <class F>
+void each_slab(const maps::Box& box, std::span<const hsize_t> chunk, std::int64_t element, const F& f) {
+  const std::int64_t bytes = box.count() * element;
+  const auto chunk_in = [&](int dim) {
+    return static_cast<std::int64_t>(chunk[static_cast<std::size_t>(dim)]);
+  };
+  int dim = 0;
+  while (dim < box.rank() && box[dim].size() <= chunk_in(dim)) ++dim;
+  if (bytes <= checkpoint_slab || dim == box.rank()) return f(box);
+  const std::int64_t fit = checkpoint_slab / (bytes / box[dim].size()) / chunk_in(dim) * chunk_in(dim);
+  maps::Box part = box;
+  for (std::int64_t begin = box[dim].begin; begin < box[dim].end; begin = part[dim].end) {
+    part[dim] = {begin, std::min(box[dim].end, begin + std::max(fit, chunk_in(dim)))};
+    each_slab(part, chunk, element, f);
+  }
+}
+
+maps::Box box_of(const Shape& begin, const Shape& count) { return maps::shift(maps::Box(count), begin); }
+
+/// What `mine`, null where this rank has no part, shares with a slab. Who shares nothing selects nothing, yet takes part in the
+/// collective transfer.
+void write_slab(const h5::Handle& dataset, const h5::Handle& transfer, const maps::Box& slab,
+                const Announcement& one, const Shard* mine) {
+  const maps::Box held = mine ? box_of(mine->begin, mine->local.shape) : maps::Box(),
+                  shared = mine ? maps::intersect(slab, held) : maps::Box::nothing(one.global.rank());
+  Shape begin, within;
+  for (int dim = 0; dim < shared.rank(); ++dim) {
+    begin.push_back(shared[dim].begin);
+    within.push_back(shared.empty() ? 0 : shared[dim].begin - held[dim].begin);
+  }
+  const h5::Handle place = h5::block_of(dataset, one.global, begin, shared.shape());
+  const h5::Handle memory =
+      h5::block_of(dataset, mine ? mine->local.shape : one.global, within, shared.shape());
+  if (!mine) {  // a dataset of no dims has no block of no extent
+    place.check(H5Sselect_none(place.id()), "select nothing");
+    memory.check(H5Sselect_none(memory.id()), "select nothing");
+  }
+  const std::int64_t nothing = 0;
+  dataset.check(H5Dwrite(dataset.id(), h5::native_type(one.dtype), memory.id(), place.id(), transfer.id(),
+                         mine ? mine->local.data : &nothing),
+                std::string("write dataset ") + one.dataset);
+}
+
 void write_dataset(const h5::Handle& file, const std::string& name, const Announcement& one,
                    const Shard* mine) {
   const std::vector<hsize_t> extents(one.global.begin(), one.global.end());
@@ -91,20 +137,8 @@ void write_dataset(const h5::Handle& file, const std::string& name, const Announ
 
   const h5::Handle transfer(H5Pcreate(H5P_DATASET_XFER), H5Pclose, file.path(), "prepare a transfer");
   transfer.check(H5Pset_dxpl_mpio(transfer.id(), H5FD_MPIO_COLLECTIVE), "prepare a transfer");
-  // A rank without a part selects nothing of a block of no extent, yet takes part in the collective transfer.
-  Shape nowhere = one.global;
-  for (int dim = 0; dim < nowhere.rank(); ++dim) nowhere[dim] = 0;
-  const Shape& begin = mine ? mine->begin : nowhere;
-  const Shape& count = mine ? mine->local.shape : nowhere;
-  const h5::Handle place = h5::block_of(file, one.global, begin, count);
-  const h5::Handle memory = h5::block_of(file, count, nowhere, count);
-  if (!mine) {
-    place.check(H5Sselect_none(place.id()), "select nothing");
-    memory.check(H5Sselect_none(memory.id()), "select nothing");
-  }
-  dataset.check(H5Dwrite(dataset.id(), h5::native_type(one.dtype), memory.id(), place.id(), transfer.id(),
-                         mine ? mine->local.data : &nowhere),
-                "write dataset " + name);
+  each_slab(maps::Box(one.global), chunk, size_of(one.dtype),
+            [&](const maps::Box& slab) { write_slab(dataset, transfer, slab, one, mine); });
 }
 
 const Shard* find_written(std::span<const Shard> shards, const std::string& dataset) {

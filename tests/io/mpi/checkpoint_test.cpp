@@ -103,6 +103,18 @@ TEST(Checkpoint, AnyCutReadsAnyCut) {
   expect_block<float>(file, "optimizer/second/large", big, Block(big, 0, 0, 1));
 }
 
+/// Not even a row of the first dim is one slab.
+TEST(Checkpoint, MayBeWrittenInSlabs) {
+  const SharedFolder folder;
+  const auto path = folder / "step.h5";
+  const Shape global{2, 3000, 1000};
+  Owned<float> cut("parameters/cut", global, 1), whole("parameters/whole", global, 0, false);
+  whole.shard.writes = tests::world().rank() == 0;
+  write_checkpoint(tests::world().all(), path, {1, 2, "deck"}, std::vector{cut.shard, whole.shard});
+  for (const char* name : {"parameters/cut", "parameters/whole"})
+    expect_block<float>(Checkpoint(path), name, global, Block(global, 0, 0, 1));
+}
+
 TEST(Checkpoint, TellsWhatProductsWereComputedWith) {
   const SharedFolder folder;
   Owned<float> some("parameters/some", vector, 0);
