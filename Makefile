@@ -47,6 +47,8 @@ setup:  ## install what is missing from Debian's packages
 
 lint: configured  ## formatting, the dependency law, lengths, names in the docs, clang-tidy
 	@cmake/setup.sh lint
+	test -x $(BUILD)/lint/bin/clang-tidy || $(PYTHON) -m venv $(BUILD)/lint
+	$(BUILD)/lint/bin/pip install -q -r tests/lint/requirements.txt
 	cmake/lint.sh $(BUILD)
 
 format:  ## let clang-format decide

@@ -9,6 +9,8 @@ endif()
 
 find_program(HEDDLE_CCACHE ccache)
 if(HEDDLE_CCACHE)
+  # A header that was compiled beforehand is known by its content, not by its time.
+  set(HEDDLE_CCACHE ${CMAKE_COMMAND} -E env CCACHE_SLOPPINESS=pch_defines,time_macros ${HEDDLE_CCACHE})
   set(CMAKE_CXX_COMPILER_LAUNCHER ${HEDDLE_CCACHE})
   set(CMAKE_CUDA_COMPILER_LAUNCHER ${HEDDLE_CCACHE})
 endif()

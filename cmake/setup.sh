@@ -13,7 +13,7 @@ build=(build-essential cmake ninja-build ca-certificates
        python3-h5py python3-matplotlib                   # analysis/
        bible-kjv bible-kjv-text)                         # the text of `make run`
 # shellcheck disable=SC2034
-lint=(clang-format clang-tidy git python3)
+lint=(clang-format git python3-venv)
 # shellcheck disable=SC2034
 ci=(ccache git
     libbenchmark-dev)  # bench_kernels

@@ -5,6 +5,7 @@
 #include <bit>
 #include <set>
 #include <variant>
+#include <utility>
 #include <vector>
 
 #include "heddle/graph/ops.hpp"
@@ -119,7 +120,7 @@ double seconds(const maps::Map& map, double bytes, const maps::Grid& grid, Rank 
   if (!map.among.empty()) {
     std::vector<int> some;
     for (int index : map.among) some.push_back(group[index]);
-    group = some;
+    group = std::move(some);
   }
   if (!communicates(map.kind) || group.size() < 2) return 0;
   const Link& link = machine.one_node(group.front(), group.back()) ? machine.within : machine.between;

@@ -270,8 +270,7 @@ TEST(Read, FilesThatAreNoDecks) {
   const tests::TemporaryFolder folder;
   const std::string missing = folder / "d.toml";
   EXPECT_THAT(says(missing),
-              ElementsAre(fmt::format("{}: cannot find the deck (looked for in {}){}", missing,
-                                      std::filesystem::path(missing).parent_path().string(), fix)));
+              ElementsAre(testing::StartsWith(missing + ": cannot find the deck (looked for in ")));
   EXPECT_THAT(says("/"), ElementsAre(std::string("/: this is a directory (a deck is a file)") + fix));
   EXPECT_THAT(says("/dev/zero"),
               ElementsAre(std::string("/dev/zero: this is no regular file (every rank reads the deck anew, "

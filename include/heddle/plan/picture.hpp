@@ -19,7 +19,7 @@ struct Panel {
 struct Picture {
   std::string title = {};
   std::string remark = {};  ///< at the right of the title's line
-  std::string unit = {};    ///< below the axis of time; empty: the times are seconds, in a unit that suits them
+  std::string unit = {};  ///< below the axis of time; empty: the times are seconds, in a unit that suits them
   std::vector<Panel> panels = {};
 };
 

@@ -81,9 +81,8 @@ void timeline(const TimelineArguments& arguments) {
     throw Error(ExitCode::usage, fmt::format("command line: --steps is given {} times", steps.size()),
                 fmt::format("there are {} run files", runs.size()), "give it once for each");
   TextOutput output(arguments.output, {marks::picture, arguments.overwrite});
-  plan::Picture picture{.title = arguments.title,
-                        .remark = "numbers are those of microbatches",
-                        .panels = {}};
+  plan::Picture picture{
+      .title = arguments.title, .remark = "numbers are those of microbatches", .panels = {}};
   for (std::size_t i = 0; i < runs.size(); ++i)
     picture.panels.push_back(panel(runs[i], steps.empty() ? "" : steps[i]));
   output.write(svg(picture));

@@ -1,0 +1,136 @@
+#!/usr/bin/env python3
+"""Disks that fill and ranks that are stopped at random instants: instants.py HEDDLE MPIEXEC [FLAGS...]. HEDDLE_INSTANTS=60 tries so many
+disks and half as many stops, in place of eight and four."""
+import collections
+import os
+import random
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import unittest
+
+import h5py
+
+from program import LAUNCHER_BOX, TEXT, Program
+
+HEDDLE, LAUNCH = sys.argv[1], sys.argv[2:]
+INSTANTS = int(os.environ.get("HEDDLE_INSTANTS", "8"))
+FULL = "cannot write it (No space left on device)"
+TIMEOUT = 3  # seconds
+
+
+def prepared(test):
+    folder = tempfile.mkdtemp(prefix="heddle-")
+    test.addCleanup(shutil.rmtree, folder)
+    programs = [Program(HEDDLE, folder, ranks, LAUNCH) for ranks in (1, 2, 4)]
+    programs[0].prepare()
+    programs[0].write("long.txt", TEXT * 1000)
+    return folder, programs
+
+
+class FullDisks(unittest.TestCase):
+    """What is filled by which writer: a run that saves often, one with many events, one with a line a step, and tokens."""
+    WRITERS = {
+        "checkpoint": ((150, 6000), ["train.steps=6", "output.checkpoint_every=1", "output.events=false", "model.width=64"]),
+        "rows": ((150, 2500), ["train.steps=3000", "output.log_every=3000"]),
+        "log": ((230, 420), ["train.steps=4000", "output.log_every=1", "output.events=false"]),
+        "tokens": ((20, 6000), None),
+    }
+
+    def mount(self, kib):
+        if os.geteuid() != 0 or subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={kib}k", "heddle-test", self.disk],
+                                               capture_output=True).returncode != 0:
+            self.skipTest("a small tmpfs cannot be mounted here: full disks are not tested")
+
+    def test_every_writer_ends_in_words(self):
+        self.folder, programs = prepared(self)
+        self.disk = os.path.join(self.folder, "disk")
+        os.mkdir(self.disk)
+        draw, filled = random.Random(12), collections.Counter()
+        for number in range(INSTANTS):
+            writer = list(self.WRITERS)[number % len(self.WRITERS)]
+            (least, most), keys = self.WRITERS[writer]
+            kib, program = draw.randint(least, most), programs[0] if keys is None else draw.choice(programs)
+            self.mount(kib)
+            try:
+                with self.subTest(writer=writer, kib=kib, ranks=program.ranks):
+                    code, _, errors = self.fill(program, keys)
+                    filled[writer] += FULL in errors
+                    self.judge(code, errors)
+            finally:
+                subprocess.run(["umount", self.disk], check=True)
+        print(f"{sum(filled.values())} of {INSTANTS} disks were filled: {dict(filled)}", file=sys.stderr)
+        self.assertGreaterEqual(6 * sum(filled.values()), 5 * INSTANTS)
+        for writer in self.WRITERS:
+            self.assertGreaterEqual(6 * filled[writer], INSTANTS, "each writer met a full disk in most of its turns")
+
+    def fill(self, program, keys):
+        if keys is None:
+            return program.run("prepare", "long.txt", "-o", "disk/tokens.h5")
+        return program.run("run", "deck.toml", f"grid.data={program.ranks}", "output.directory=disk/run", f"comm.timeout={TIMEOUT * 10}", *keys)
+
+    def judge(self, code, errors):
+        """Ended, in time, with a code that is meant, and what is there is whole."""
+        self.assertIn(code, (0, 1, 2), errors)
+        self.assertEqual(code == 0 or FULL in errors, True, errors)
+        self.assertNotRegex(errors, "Signal|signal|Traceback|MPI_ABORT|HDF5-DIAG")
+        for folder, _, files in os.walk(self.disk):
+            for name in files:
+                self.assertFalse(name.endswith(".partial"), name)
+                if name.endswith(".h5"):
+                    with h5py.File(os.path.join(folder, name), "r") as file:
+                        if name == "run.h5":
+                            steps = file["steps"]["step"].tolist()
+                            self.assertEqual(steps, list(range(1, len(steps) + 1)))
+                        elif name.startswith("step-"):
+                            self.assertEqual(file.attrs["complete"], 1)
+                            self.assertTrue(all(values[:].any() for values in file["parameters"].values() if values.ndim == 2))
+
+
+class StoppedRanks(unittest.TestCase):
+    """A rank is stopped, every second time while a checkpoint is written."""
+
+    def test_who_is_silent_is_named_in_time(self):
+        folder, programs = prepared(self)
+        draw, written = random.Random(13), 0
+        for number in range(INSTANTS // 2):
+            program = programs[1 + number % 2]
+            saves = number % 2 == 0
+            with self.subTest(number=number, ranks=program.ranks, saves=saves):
+                run = program.start("run", "deck.toml", f"grid.data={program.ranks}", f"comm.timeout={TIMEOUT}", "train.steps=1000000", "--overwrite",
+                                    "output.events=false", "output.log_every=1", f"output.checkpoint_every={int(saves)}")
+                try:
+                    written += self.stop(program, run, draw, saves, os.path.join(folder, "out/checkpoints"))
+                finally:
+                    run.kill()
+                    run.communicate()
+        print(f"{INSTANTS // 2} ranks were stopped, {written} while a checkpoint was written", file=sys.stderr)
+
+    def stop(self, program, run, draw, saves, checkpoints):
+        for line in run.stdout:
+            if line.startswith("step "):
+                break
+        pid = program.processes(run)[draw.randrange(program.ranks)]
+        time.sleep(draw.random())
+        while saves and not any(name.endswith(".partial") for name in os.listdir(checkpoints)):
+            pass
+        os.kill(pid, signal.SIGSTOP)
+        stopped = time.monotonic()
+        writing = saves and any(name.endswith(".partial") for name in os.listdir(checkpoints))
+        reader = subprocess.Popen(["cat"], stdin=run.stdout, stdout=subprocess.DEVNULL)
+        code = run.wait(60)
+        took = time.monotonic() - stopped
+        reader.wait()
+        errors = LAUNCHER_BOX.sub("", run.stderr.read())
+        self.assertEqual(code, 4, errors)
+        self.assertLess(took, TIMEOUT + 5, errors)
+        self.assertRegex(errors, re.compile(r"^ *\d+  no answer \(stopped or dead\)", re.MULTILINE))
+        return writing
+
+
+if __name__ == "__main__":
+    unittest.main(argv=sys.argv[:1])
