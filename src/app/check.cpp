@@ -10,6 +10,7 @@
 #include "heddle/deck/print.hpp"
 #include "heddle/model/count.hpp"
 #include "heddle/plan/from_deck.hpp"
+#include "heddle/plan/host_memory.hpp"
 #include "heddle/plan/message_memory.hpp"
 #include "heddle/plan/recomputation.hpp"
 
@@ -61,10 +62,7 @@ std::string messages_text(const plan::Plan& plan, Rank rank) {
   using enum plan::Carrying;
   const auto memory = [&](plan::Carrying by) { return message_memory(plan, rank, plan::all_by(by)); };
   const auto landing = [&](plan::Carrying by) { return mebibytes(bytes_of(memory(by).landing)); };
-  if (plan.options.rooms == 0) {
-    const double on_host = landing(host);
-    return on_host > 0 ? fmt::format("; beside it messages {:.1f}", on_host) : "";
-  }
+  if (plan.options.rooms == 0) return "; of the host " + text(host_memory(plan, rank));
   const plan::MessageMemory through_host = memory(staged);
   if (through_host.landing.empty() && through_host.staged.empty()) return "";
   return fmt::format(

@@ -24,12 +24,14 @@ class InUse {
   void take(const Needs& needs, const Ranks& ranks, int count = 1) {
     for (const std::int64_t bytes : needs.landing) add(landing_[{ranks, bytes}], count);
     for (const std::int64_t bytes : needs.staged) add(staged_[{{}, bytes}], count);
+    for (const std::int64_t bytes : needs.library) add(library_[{{}, bytes}], count);
   }
   void give_back(const Needs& needs, const Ranks& ranks) {
     for (const std::int64_t bytes : needs.landing) --landing_[{ranks, bytes}].now;
     for (const std::int64_t bytes : needs.staged) --staged_[{{}, bytes}].now;
+    for (const std::int64_t bytes : needs.library) --library_[{{}, bytes}].now;
   }
-  MessageMemory most() const { return {most(landing_), most(staged_)}; }
+  MessageMemory most() const { return {most(landing_), most(staged_), most(library_)}; }
 
  private:
   using Key = std::pair<Ranks, std::int64_t>;
@@ -44,7 +46,7 @@ class InUse {
     return all;
   }
 
-  std::map<Key, Rooms> landing_, staged_;
+  std::map<Key, Rooms> landing_, staged_, library_;
 };
 
 /// One rank's step of training, or of evaluation, as its messages see it.
@@ -210,7 +212,8 @@ std::int64_t bytes_of(std::span<const MessageRooms> rooms) {
 MessageMemory message_memory(const Plan& plan, Rank rank, Carriers carriers) {
   const MessageMemory training = Walk(plan, plan.training, rank, carriers).run(),
                       evaluation = Walk(plan, plan.evaluation, rank, carriers).run();
-  return {either(evaluation.landing, training.landing), either(evaluation.staged, training.staged)};
+  return {either(evaluation.landing, training.landing), either(evaluation.staged, training.staged),
+          either(evaluation.library, training.library)};
 }
 
 }  // namespace heddle::plan

@@ -38,7 +38,8 @@ Needs in_turns(const Needs& first, const Needs& then) {
     std::ranges::set_union(some, others, std::back_inserter(all));
     return all;
   };
-  return {both(first.landing, then.landing), both(first.staged, then.staged)};
+  return {both(first.landing, then.landing), both(first.staged, then.staged),
+          both(first.library, then.library)};
 }
 
 /// comm/sum_by_messages.cpp: numbers of type `sent` are scattered, then gathered.
@@ -64,7 +65,9 @@ bool is_rooted(MapKind kind) {
 void add_whole(Needs& needs, MapKind kind, const Group& group, const Part& in, const Part& out,
                bool in_place) {
   if (group.by == Carrying::aware && is_sum(kind)) return add_messages(needs, group, out, out.dtype);
-  if (group.by != Carrying::staged && group.by != Carrying::aware) return;
+  if (group.by == Carrying::device) return;
+  if (group.size > 1) needs.library.push_back(out.bytes());
+  if (group.by == Carrying::host) return;
   needs.stage(out.bytes());
   if (!in_place) needs.stage(in.bytes());
 }

@@ -18,7 +18,7 @@ struct Part {
 
 /// The rooms that one message, or one call, uses.
 struct Needs {
-  std::vector<std::int64_t> landing, staged;
+  std::vector<std::int64_t> landing, staged, library;
 
   void land(std::int64_t bytes) {
     if (bytes > 0) landing.push_back(bytes);
@@ -29,6 +29,7 @@ struct Needs {
   void add(const Needs& more) {
     landing.insert(landing.end(), more.landing.begin(), more.landing.end());
     staged.insert(staged.end(), more.staged.begin(), more.staged.end());
+    library.insert(library.end(), more.library.begin(), more.library.end());
   }
 };
 

@@ -4,8 +4,8 @@
 #include <algorithm>
 #include <bit>
 #include <set>
-#include <variant>
 #include <utility>
+#include <variant>
 #include <vector>
 
 #include "heddle/graph/ops.hpp"

@@ -10,6 +10,7 @@
 #include "heddle/base/mebibytes.hpp"
 #include "heddle/comm/gather.hpp"
 #include "heddle/lanes/device.hpp"
+#include "heddle/plan/host_memory.hpp"
 
 namespace heddle::session {
 namespace {
@@ -54,14 +55,24 @@ double bytes_of_my_place() {
 
 void check_memory(const plan::Plan& plan, const std::string& source, const std::vector<std::string>& places,
                   int rank, double bytes) {
-  double taken = 0;  // a plan near 2^63 bytes times the ranks would overflow an integer
-  for (int other = 0; other < static_cast<int>(places.size()); ++other)
-    if (places[other] == places[rank]) taken += static_cast<double>(plan.memory(other).bytes());
+  const bool on_device = lanes::device().has_value();
+  double taken = 0;                // a plan near 2^63 bytes times the ranks would overflow an integer
+  std::map<int, double> of_class;  // ranks of a class differ by a number or two
+  for (int other = 0; other < static_cast<int>(places.size()); ++other) {
+    if (places[other] != places[rank]) continue;
+    const auto [known, first] = of_class.try_emplace(plan.classes.class_of(other));
+    if (first)
+      known->second =
+          static_cast<double>(on_device ? plan.memory(other).bytes() : bytes_of(host_memory(plan, other)));
+    taken += known->second;
+  }
   if (taken <= bytes) return;
   constexpr double gib = 1 << 30;
   throw Error(
       ExitCode::usage, fmt::format("{}: the ranks on {} take {:.1f} GiB", source, places[rank], taken / gib),
-      fmt::format("it has {:.1f}", bytes / gib),
+      fmt::format(
+          "it has {:.1f}{}", bytes / gib,
+          on_device ? "" : "; rank " + std::to_string(rank) + ", MiB: " + text(host_memory(plan, rank))),
       fmt::format(
           "`heddle check` shows what takes it, and more {}, a larger grid.tensor or grid.pipeline, or a "
           "smaller train.batch take less",

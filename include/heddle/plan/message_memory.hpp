@@ -42,6 +42,8 @@ struct MessageMemory {
   std::vector<MessageRooms> landing;
   /// On the host, for copies. `axes` are of no account.
   std::vector<MessageRooms> staged;
+  /// In the host's library, which allocates them for as long as a sum is under way: as long as the sum, in Open MPI and MPICH.
+  std::vector<MessageRooms> library;
 };
 
 /// As much as may be in use at once, in training or evaluation. A map that a host carries is under way until a node touches its

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "heddle/lanes/device.hpp"
+#include "heddle/plan/host_memory.hpp"
 #include "support/expect_error.hpp"
 #include "synthetic_run.hpp"
 
@@ -27,7 +28,8 @@ TEST(MemoryPlaces, OfTheHostAreTheHosts) {
 TEST(MemoryPlaces, WhatTheRanksOfAPlaceTakeTogetherMustBeThere) {
   const plan::Plan plan = plan::make(small_deck({"grid.data=4"}));
   const std::vector<std::string> places = {"A", "B", "A", "A"};
-  const auto one = static_cast<double>(plan.memory(0).bytes());
+  const auto one =
+      static_cast<double>(lanes::device() ? plan.memory(0).bytes() : bytes_of(plan::host_memory(plan, 0)));
   EXPECT_NO_THROW(session::check_memory(plan, "d.toml", places, 2, 3 * one));
   EXPECT_NO_THROW(session::check_memory(plan, "d.toml", places, 1, one));
   expect_error(ExitCode::usage, {"d.toml: the ranks on A take", "it has"},
