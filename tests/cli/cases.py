@@ -46,7 +46,7 @@ CASES = [
          rf"disk/run/\S+: cannot write it \({FULL}\)", 700),
     Case("two runs in one folder at once", "rows of both mixed, code 0",
          "$H run tiny.toml train.steps=4000 output.directory=twice >/dev/null & sleep 1; $H run tiny.toml output.directory=twice; code=$?; kill %1; exit $code",
-         2, r"twice: .*(at work|in use).*process"),
+         2, r"twice/run.lock: another run is at work in this folder \(process \d+"),
     Case("a run where an earlier one left its results", "the first run.h5 was gone without a word",
          "$H run tiny.toml output.directory=kept >/dev/null && $H run tiny.toml output.directory=kept optimizer.rate=5e-3", 2,
          r"kept: an earlier run left its results .*another output.directory, or --overwrite"),
@@ -77,13 +77,13 @@ CASES = [
     Case("SIGTERM", "died at once, nothing said",
          "$H run tiny.toml train.steps=1000000 output.directory=term >/dev/null & sleep 2; kill $!; wait $!", 143, r"SIGTERM"),
     Case("four processes of one step that MPI does not join", "four runs in one folder",
-         "SLURM_STEP_NUM_TASKS=4 $H run tiny.toml output.directory=four", 2, r"srun --mpi=pmix"),
+         "SLURM_PROCID=0 SLURM_STEP_NUM_TASKS=4 $H run tiny.toml output.directory=four", 2, r"srun --mpi=pmix"),
     Case("prepare in a process that Slurm calls the second", "nothing done, code 0", "SLURM_PROCID=1 $H prepare text.txt -o slurm.h5", 0, r"slurm.h5: \d+ tokens"),
     Case("a full standard output", "code 0", "$H schedule plan.toml --format csv >/dev/full", 1, FULL),
     Case("epsilon = 1e-50 in fp32", "NaN in the checkpoint, code 0", "$H run tiny.toml optimizer.epsilon=1e-50 output.directory=nan", 2,
          r"optimizer.epsilon = 1e-50 .*fp32"),
     Case("few held-out windows, batches of 8, 9, 10", "5.5401, 5.5408, 5.5414 of the same weights",
-         "for batch in 8 9 10; do $H run tiny.toml train.batch=$batch optimizer.rate=0 optimizer.final_rate=0 train.steps=1 data.held_out=0.006 "
+         "for batch in 8 9 10; do $H run tiny.toml train.batch=$batch optimizer.rate=1e-30 optimizer.final_rate= train.steps=1 data.held_out=0.006 "
          "output.directory=few-$batch | grep -o 'validation loss.*'; done | sort | uniq -c | grep ' 3 '", 0, r" 3 validation loss \d\.\d+ of \d+ windows"),
     Case("wsd without decay", "silently constant", "$H check tiny.toml optimizer.schedule=wsd", 2, r"wsd.*decay"),
     Case("decay of a constant rate", "silently ignored",
@@ -99,7 +99,7 @@ CASES = [
          0, r"4F0"),
     Case("rows of a spreadsheet: byte-order mark, semicolons, quotes, an empty line", "refused",
          "printf '\\xef\\xbb\\xbf\"0F0\";\"0B0\"\\r\\n\"1F0\";\"1B0\"\\r\\n\\r\\n' >sheet.csv; "
-         "$H schedule plan.toml pipeline.ranks=2 pipeline.microbatches=1 pipeline.schedule=file:sheet.csv", 0, r"1B0"),
+         "$H schedule plan.toml pipeline.ranks=2 pipeline.microbatches=1 pipeline.schedule=file:sheet.csv", 0, r"1  \.  F0 B0"),
     Case("heddle chekc", "no such command", "$H chekc tiny.toml", 2, r"check"),
     Case("heddle version", "unknown", "$H version", 0, r"heddle \d"),
     Case("heddle help model.width", "unknown", "$H help model.width", 0, r"model.width"),
