@@ -54,7 +54,7 @@ class Run:
             columns = [table.fields("step")[:] for table in file[self.leg]["events"].values()]
         have = np.unique(np.concatenate(columns or [[]]).astype(int))
         if len(have) == 0:
-            raise SystemExit(f"{self.path}: the run has no events (output.events was off, or it was stopped early)")
+            raise SystemExit(f"{self.path}: the run has no events (output.events was off, output.events_mib less than a step takes, or it was stopped early)")
         return have
 
 

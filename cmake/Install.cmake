@@ -2,6 +2,9 @@
 include(GNUInstallDirs)
 find_program(HEDDLE_PYTHON python3 PATHS /usr/bin NO_DEFAULT_PATH)  # Debian's h5py and matplotlib are for this one
 find_program(HEDDLE_PYTHON python3)
+if(NOT HEDDLE_PYTHON)
+  set(HEDDLE_PYTHON "/usr/bin/env python3")
+endif()
 
 set_target_properties(heddle PROPERTIES INSTALL_RPATH_USE_LINK_PATH ON)
 install(TARGETS heddle RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})

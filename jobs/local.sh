@@ -18,8 +18,9 @@ if ((EUID == 0)); then
 fi
 export OMP_NUM_THREADS=${OMP_NUM_THREADS:-1}          # a rank is a core
 
-# In the background, so that a signal to this script reaches the launcher at once; which ends when the script is killed, too.
-setpriv --pdeathsig TERM mpirun -q "${flags[@]}" -n "$ranks" "$@" <&0 &
+# In the background, so that a signal to this script reaches the launcher at once; which ends when the script is killed, too. In a session of
+# its own, since a terminal sends its signals to a whole group, and a second one has mpirun leave its ranks behind.
+setsid setpriv --pdeathsig TERM mpirun -q "${flags[@]}" -n "$ranks" "$@" <&0 &
 launcher=$!
 for signal in HUP INT TERM USR1 USR2; do
   trap "kill -s $signal $launcher" "$signal"
@@ -30,9 +31,9 @@ while kill -0 "$launcher" 2>/dev/null; do  # a trap ends a wait
   code=0
   wait "$launcher" || code=$?
 done
-if ((code > 128)); then
+if ((code > 128)) && name=$(kill -l "$code" 2>/dev/null); then
   why=""
   ((code == 137)) && why=" (as the kernel does where memory runs out: see dmesg)"
-  echo "jobs/local.sh: a rank was ended by SIG$(kill -l "$code")$why" >&2
+  echo "jobs/local.sh: a rank was ended by SIG$name$why" >&2
 fi
 exit "$code"

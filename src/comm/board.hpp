@@ -18,6 +18,8 @@ using Answers = std::vector<std::optional<Note>>;  ///< by rank
 struct Watchdog::Board {
   Board();
   ~Board();
+  /// Nobody listens from now on. Before what ranks share is taken down, each in its own time.
+  void end();
 
   Post post;
   std::atomic<double> timeout = 300, grace = 2;  ///< seconds

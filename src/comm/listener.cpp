@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "board.hpp"
+#include "heddle/base/terminal.hpp"
 
 namespace heddle::comm {
 namespace {
@@ -35,12 +36,14 @@ Watchdog::Board::Board() {
   if (post.size > 1) thread_ = std::thread([this] { listen(); });
 }
 
-Watchdog::Board::~Board() {
+Watchdog::Board::~Board() { end(); }
+
+void Watchdog::Board::end() {
   ends_ = true;
   if (thread_.joinable()) thread_.join();
 }
 
-void Watchdog::Board::listen() {
+void Watchdog::Board::listen() try {
   while (!ends_) {
     std::this_thread::sleep_for(turn);
     measure();
@@ -48,6 +51,9 @@ void Watchdog::Board::listen() {
     if (held_off_ == 0 && silence_ - excused_ > timeout + rank_step * std::min(post.rank, steps))
       ask_who_hangs();
   }
+} catch (const std::exception& failed) {  // MPI's, which nobody waits for here
+  print_error(fmt::format("the watchdog of rank {}: {}", post.rank, failed.what()));
+  MPI_Abort(MPI_COMM_WORLD, static_cast<int>(ExitCode::failure));
 }
 
 double Watchdog::Board::measure() {
@@ -96,7 +102,7 @@ std::optional<Answers> Watchdog::Board::ask_all() {
   double waited = 0;
   for (int missing = post.size - 1; missing > 0 && waited < grace;) {
     waited += measure();
-    if (silence_ == 0) return {};
+    if (silence_ == 0 || ends_) return {};
     auto letter = post.receive();
     if (!letter) {
       std::this_thread::sleep_for(1ms);

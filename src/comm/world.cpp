@@ -35,7 +35,7 @@ struct Library {
   ~Library() { MPI_Finalize(); }
 };
 
-/// The message of a rank that fails while others are in a library that answers nobody: it may be all that anybody sees.
+/// The message of a rank that fails while others are in a library, where they hear of nothing: it may be all that anybody sees.
 class Untold {
  public:
   Untold(std::string message, int rank) : message_(std::move(message)), rank_(rank) {}
@@ -91,7 +91,7 @@ World::World(int& argc, char**& argv) : parts_(std::make_unique<Parts>(argc, arg
   const std::lock_guard hold(board.mutex);
   board.hosts = parts_->hosts;
 }
-World::~World() = default;
+World::~World() { parts_->shared.watchdog.board_->end(); }
 
 int World::rank() const { return parts_->all.rank(); }
 int World::size() const { return parts_->all.size(); }

@@ -80,21 +80,21 @@ h5::Handle open_parallel(const std::string& path, const std::string& partial, MP
   return h5::open_to_append(partial, access, h5::Append::anything);
 }
 
-/// Cuts a dataset, where its chunks end, into slabs, in order: f(slab).
-template <class F>
-void each_slab(const maps::Box& box, std::span<const hsize_t> chunk, std::int64_t element, const F& f) {
+/// Cuts a dataset, where its chunks end, into slabs, in order.
+void add_slabs(std::vector<maps::Box>& slabs, const maps::Box& box, std::span<const hsize_t> chunk,
+               std::int64_t element) {
   const std::int64_t bytes = box.count() * element;
   const auto chunk_in = [&](int dim) {
     return static_cast<std::int64_t>(chunk[static_cast<std::size_t>(dim)]);
   };
   int dim = 0;
   while (dim < box.rank() && box[dim].size() <= chunk_in(dim)) ++dim;
-  if (bytes <= checkpoint_slab || dim == box.rank()) return f(box);
+  if (bytes <= checkpoint_slab || dim == box.rank()) return slabs.push_back(box);
   const std::int64_t fit = checkpoint_slab / (bytes / box[dim].size()) / chunk_in(dim) * chunk_in(dim);
   maps::Box part = box;
   for (std::int64_t begin = box[dim].begin; begin < box[dim].end; begin = part[dim].end) {
     part[dim] = {begin, std::min(box[dim].end, begin + std::max(fit, chunk_in(dim)))};
-    each_slab(part, chunk, element, f);
+    add_slabs(slabs, part, chunk, element);
   }
 }
 
@@ -102,8 +102,8 @@ maps::Box box_of(const Shape& begin, const Shape& count) { return maps::shift(ma
 
 /// What `mine`, null where this rank has no part, shares with a slab. Who shares nothing selects nothing, yet takes part in the
 /// collective transfer.
-void write_slab(const h5::Handle& dataset, const h5::Handle& transfer, const maps::Box& slab,
-                const Announcement& one, const Shard* mine) {
+void write_slab(const h5::Handle& dataset, const maps::Box& slab, const Announcement& one,
+                const Shard* mine) {
   const maps::Box held = mine ? box_of(mine->begin, mine->local.shape) : maps::Box(),
                   shared = mine ? maps::intersect(slab, held) : maps::Box::nothing(one.global.rank());
   Shape begin, within;
@@ -118,27 +118,31 @@ void write_slab(const h5::Handle& dataset, const h5::Handle& transfer, const map
     place.check(H5Sselect_none(place.id()), "select nothing");
     memory.check(H5Sselect_none(memory.id()), "select nothing");
   }
+  const h5::Handle transfer(H5Pcreate(H5P_DATASET_XFER), H5Pclose, dataset.path(), "prepare a transfer");
+  transfer.check(H5Pset_dxpl_mpio(transfer.id(), H5FD_MPIO_COLLECTIVE), "prepare a transfer");
   const std::int64_t nothing = 0;
   dataset.check(H5Dwrite(dataset.id(), h5::native_type(one.dtype), memory.id(), place.id(), transfer.id(),
                          mine ? mine->local.data : &nothing),
                 std::string("write dataset ") + one.dataset);
 }
 
-void write_dataset(const h5::Handle& file, const std::string& name, const Announcement& one,
-                   const Shard* mine) {
+h5::Handle make_dataset(const h5::Handle& file, const std::string& name, const Announcement& one) {
   const std::vector<hsize_t> extents(one.global.begin(), one.global.end());
-  const auto chunk = chunk_of(one.global, one.dtype);
   const h5::Handle properties =
       extents.empty() ? h5::Handle(H5Pcreate(H5P_DATASET_CREATE), H5Pclose, file.path(), "prepare a dataset")
-                      : h5::chunked(file, chunk, h5::Checksum::fletcher32);
+                      : h5::chunked(file, chunk_of(one.global, one.dtype), h5::Checksum::fletcher32);
   const hid_t stored = one.dtype == DType::f64 ? H5T_IEEE_F64LE : H5T_IEEE_F32LE;
-  const h5::Handle dataset =
-      h5::create_dataset(file, name, stored, h5::simple_space(file, extents), properties.id());
+  return h5::create_dataset(file, name, stored, h5::simple_space(file, extents), properties.id());
+}
 
-  const h5::Handle transfer(H5Pcreate(H5P_DATASET_XFER), H5Pclose, file.path(), "prepare a transfer");
-  transfer.check(H5Pset_dxpl_mpio(transfer.id(), H5FD_MPIO_COLLECTIVE), "prepare a transfer");
-  each_slab(maps::Box(one.global), chunk, size_of(one.dtype),
-            [&](const maps::Box& slab) { write_slab(dataset, transfer, slab, one, mine); });
+/// Slab by slab, after each of which the ranks agree: one that cannot go on leaves nobody in the next one's transfer.
+void write_dataset(const comm::Communicator& ranks, const h5::Handle& file, const std::string& name,
+                   const Announcement& one, const Shard* mine) {
+  h5::Handle dataset;
+  together(ranks, [&] { dataset = make_dataset(file, name, one); });
+  std::vector<maps::Box> slabs;
+  add_slabs(slabs, maps::Box(one.global), chunk_of(one.global, one.dtype), size_of(one.dtype));
+  for (const maps::Box& slab : slabs) together(ranks, [&] { write_slab(dataset, slab, one, mine); });
 }
 
 const Shard* find_written(std::span<const Shard> shards, const std::string& dataset) {
@@ -165,9 +169,7 @@ void write_checkpoint(const comm::Communicator& ranks, const std::string& path,
 
   h5::Handle file;
   together(ranks, [&] { file = open_parallel(path, AsideFile::partial_name(path), group); });
-  for (const auto& entry : catalogue)
-    together(ranks,
-             [&] { write_dataset(file, entry.first, entry.second, find_written(shards, entry.first)); });
+  for (const auto& [name, one] : catalogue) write_dataset(ranks, file, name, one, find_written(shards, name));
 
   // The mark goes in only when everything else has been written, and the file is named only after the mark.
   together(ranks, [&] { file.check(H5Fflush(file.id(), H5F_SCOPE_GLOBAL), "flush the file"); });

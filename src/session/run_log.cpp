@@ -11,7 +11,9 @@
 namespace heddle::session {
 
 RunLog::RunLog(std::string path)
-    : path_(std::move(path)), file_(::open(path_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_APPEND, 0666)) {}
+    : path_(std::move(path)), file_(::open(path_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_APPEND, 0666)) {
+  if (file_ < 0) why_ = errno;
+}
 
 RunLog::~RunLog() {
   if (file_ >= 0) ::close(file_);
@@ -19,10 +21,11 @@ RunLog::~RunLog() {
 
 void RunLog::add(const std::string& line) {
   const std::string text = line + "\n";
-  const bool whole = file_ >= 0 && ::write(file_, text.data(), text.size()) == std::ssize(text);
-  if (whole || std::exchange(told_loss_, true)) return;
+  const auto written = file_ >= 0 ? ::write(file_, text.data(), text.size()) : 0;
+  if (written == std::ssize(text) || std::exchange(told_loss_, true)) return;
+  if (file_ >= 0) why_ = written < 0 ? errno : ENOSPC;  // a part is written where there is no room for more
   fmt::print(stderr, "heddle: {}: cannot write it ({}); the run goes on without these lines\n", path_,
-             std::strerror(errno));
+             std::strerror(why_));
 }
 
 }  // namespace heddle::session

@@ -19,6 +19,7 @@ class RunLog {
  private:
   std::string path_;
   int file_;
+  int why_ = 0;  ///< errno, of what was not written
   bool told_loss_ = false;
 };
 

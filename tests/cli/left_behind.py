@@ -85,6 +85,17 @@ class LeftBehind(unittest.TestCase):
         self.assertEqual((code, output), (2, ""))
         self.assertIn("mixed/checkpoints/step-000007.h5: it is another run's", errors)
 
+    def test_a_timeline_shows_no_time_that_nobody_saw(self):
+        """Of a long run, which keeps the events of each of its first steps and then of every k-th."""
+        code, _, errors = self.alone.run("run", "deck.toml", "train.steps=3000", "train.batch=32", "pipeline.microbatches=16", "model.width=4", "model.heads=1",
+                                         "model.layers=1", "output.events_mib=1", "output.log_every=3000", "output.directory=long")
+        self.assertEqual((code, errors), (0, ""))
+        self.assertEqual(self.alone.run("timeline", "long", "--steps", "5:9", "-o", "early.svg")[0], 0)
+        self.assertEqual(self.alone.run("timeline", "long", "-o", "last.svg")[0], 0)
+        code, _, errors = self.alone.run("timeline", "long", "--steps", f"5:{2 ** 63 - 1}", "-o", "none.svg")
+        self.assertEqual(code, 2)
+        self.assertRegex(errors, r"^command line: --steps: long/run.h5 has no events between its steps \d+ and \d+ \(.*output.events_mib\); try --steps \d+\n$")
+
     def test_a_timeline_is_drawn_of_any_of_them(self):
         for name in ("run", "run/run.h5", "run/checkpoints/step-000001.h5"):
             code, _, errors = self.alone.run("timeline", name, "-o", "timeline.svg", "--overwrite")

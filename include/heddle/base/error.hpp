@@ -14,7 +14,7 @@ enum class ExitCode : int {
   failure = 1,  ///< the run failed: a file, a system call, an internal contract
   usage = 2,    ///< the deck or the command line is wrong
   numbers = 3,  ///< the loss or a gradient is not finite
-  hang = 4,     ///< an action waited longer than comm.timeout
+  hang = 4,     ///< no rank finished anything for comm.timeout
 };
 
 /// A message of the form `PROBLEM (WHY); FIX`. `why` and `fix` may be empty.

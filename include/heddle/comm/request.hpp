@@ -40,8 +40,8 @@ class Request {
 bool test_all(std::span<Request> requests);
 
 /// Returns when `request` is done, or, of what a device does, when the lane that it was given waits for it: work that is
-/// enqueued from then on finds its result. Yields the core, answers other ranks' watchdogs, and ends the run as
-/// watchdog.hpp tells if that takes longer than the timeout.
+/// enqueued from then on finds its result. Yields the core meanwhile, and is a wait that the watchdog knows
+/// (watchdog.hpp).
 void wait(Request& request, const Waiting& what);
 
 }  // namespace heddle::comm

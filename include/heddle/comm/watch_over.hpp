@@ -11,8 +11,8 @@
 
 namespace heddle::comm {
 
-/// From now on a wait of the host for this lane answers other ranks' watchdogs, ends the run after
-/// comm.timeout with the table of who waits for whom, and starts the requests whose turn comes meanwhile. The
+/// From now on a wait of the host for this lane is one that the watchdog knows (watchdog.hpp): it hears of
+/// failed ranks, and starts the requests whose turn comes meanwhile. The
 /// run must outlive the lane.
 void watch_over(const lanes::Lane& lane, const Communicator& ranks);
 

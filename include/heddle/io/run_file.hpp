@@ -58,7 +58,7 @@ class RunFile {
   const std::string& path() const;
   void add(const StepRow& row);
   /// The events of some steps, one after the other, of every rank. All count for the times that the file tells; those that the bound
-  /// allows are rows. The last rows of a step may come with those of the next.
+  /// allows are rows. The last rows of a step may come with those of the next, and then go beyond the bound where that step is the last.
   void add(std::span<const std::vector<EventRow>> ranks);
   /// Takes a few milliseconds. Error(failure) if the disk does not take the rows: then they are kept, and the file is as it was.
   void flush();

@@ -37,7 +37,7 @@ void say(int signal, siginfo_t* sent, void* /*context*/) {
 
 }  // namespace
 
-void say_last_words(int rank) {
+LastWords::LastWords(int rank) {
   words.of_rank_0 = rank == 0;
   words.launcher = getppid();
   for (std::size_t i = 0; i < signals.size(); ++i) {
@@ -51,6 +51,14 @@ void say_last_words(int rank) {
     said.sa_sigaction = say;
     said.sa_flags = SA_SIGINFO | static_cast<int>(SA_RESETHAND);
     sigaction(signals[i].first, &said, nullptr);
+  }
+}
+
+LastWords::~LastWords() {
+  for (const auto& [signal, name] : signals) {
+    struct sigaction now {};
+    sigaction(signal, nullptr, &now);
+    if ((now.sa_flags & SA_SIGINFO) && now.sa_sigaction == say) std::signal(signal, SIG_DFL);
   }
 }
 

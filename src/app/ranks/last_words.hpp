@@ -3,8 +3,14 @@
 
 namespace heddle::app {
 
-/// From now on this rank says one line when it is told to end (SIGTERM, SIGINT, SIGUSR1, ...), and ends as it would have. Where the
+/// While it lives this rank says one line when it is told to end (SIGTERM, SIGINT, SIGUSR1, ...), and ends as it would have. Where the
 /// launcher tells all ranks, rank 0 says it for them.
-void say_last_words(int rank);
+class LastWords {
+ public:
+  explicit LastWords(int rank);
+  ~LastWords();
+  LastWords(const LastWords&) = delete;
+  LastWords& operator=(const LastWords&) = delete;
+};
 
 }  // namespace heddle::app

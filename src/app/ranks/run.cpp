@@ -10,7 +10,7 @@
 namespace heddle::app {
 
 void run(const RunArguments& arguments, comm::World& world) {
-  say_last_words(world.rank());
+  const LastWords last_words(world.rank());
   std::vector<session::Fault> faults;
   for (const std::string& text : arguments.faults) faults.push_back(session::read_fault(text));
   const deck::Deck deck = read_deck(arguments.deck, deck::Purpose::training, world);

@@ -39,18 +39,33 @@ Steps chosen(const std::string& path, const io::StoredEvents& events, const std:
   const auto last = events.before(std::numeric_limits<std::int64_t>::max());
   if (!last)
     throw Error(ExitCode::usage, path + ": the run has no events",
-                "output.events was off, or it was stopped early", "run it with output.events = true");
+                "output.events was off, output.events_mib less than a step takes, or it was stopped early",
+                "run it with output.events = true");
   if (words.empty()) {
-    const std::int64_t second = events.before(*last).value_or(*last);
-    return {events.before(second).value_or(second), *last};
+    std::int64_t first = *last;
+    while (*last - first < 2 && events.before(first) == first - 1) --first;
+    return {first, *last};
   }
   const Steps steps = read_steps(words);
-  if (const auto found = events.from(steps.first); found && *found <= steps.last) return steps;
+  if (const auto found = events.from(steps.first); found && *found <= steps.last)
+    return {*found, std::min(steps.last, *last)};
   const std::int64_t nearest = events.from(steps.first).value_or(*last);
   throw Error(ExitCode::usage, fmt::format("command line: --steps {}", words),
               fmt::format("{} has events of steps between {} and {}, and of none of these", path,
                           *events.from(0), *last),
               fmt::format("try --steps {}", nearest));
+}
+
+/// Between steps that are not neighbours a picture would show time that nobody saw.
+void demand_neighbours(const std::string& path, const std::vector<io::EventRow>& rows) {
+  const auto gap = std::ranges::adjacent_find(
+      rows, [](const io::EventRow& row, const io::EventRow& next) { return next.step > row.step + 1; });
+  if (gap != rows.end())
+    throw Error(ExitCode::usage,
+                fmt::format("command line: --steps: {} has no events between its steps {} and {}", path,
+                            gap->step, std::next(gap)->step),
+                "a long run keeps those of every k-th step (output.events_mib)",
+                fmt::format("try --steps {}", gap->step));
 }
 
 plan::Panel panel(const std::string& given, const std::string& words) {
@@ -59,9 +74,10 @@ plan::Panel panel(const std::string& given, const std::string& words) {
   const Steps steps = chosen(path, events, words);
   plan::Panel panel;
   for (int rank = 0; rank < events.ranks(); ++rank) {
+    const std::vector<io::EventRow> rows = events.of(rank, steps.first, steps.last);
+    demand_neighbours(path, rows);
     panel.timeline.emplace_back();
-    for (const io::EventRow& row : events.of(rank, steps.first, steps.last))
-      panel.timeline.back().push_back(row.event);
+    for (const io::EventRow& row : rows) panel.timeline.back().push_back(row.event);
   }
   const schedule::Summary summary = summarize(panel.timeline);
   const TimeUnit unit = time_unit(summary.makespan);
