@@ -83,7 +83,7 @@ CASES = [
     Case("epsilon = 1e-50 in fp32", "NaN in the checkpoint, code 0", "$H run tiny.toml optimizer.epsilon=1e-50 output.directory=nan", 2,
          r"optimizer.epsilon = 1e-50 .*fp32"),
     Case("few held-out windows, batches of 8, 9, 10", "5.5401, 5.5408, 5.5414 of the same weights",
-         "for batch in 8 9 10; do $H run tiny.toml train.batch=$batch optimizer.rate=1e-30 optimizer.final_rate= train.steps=1 data.held_out=0.006 "
+         "for batch in 8 9 10; do $H run tiny.toml train.batch=$batch optimizer.rate=1e-30 optimizer.final_rate=1e-31 train.steps=1 data.held_out=0.006 "
          "output.directory=few-$batch | grep -o 'validation loss.*'; done | sort | uniq -c | grep ' 3 '", 0, r" 3 validation loss \d\.\d+ of \d+ windows"),
     Case("wsd without decay", "silently constant", "$H check tiny.toml optimizer.schedule=wsd", 2, r"wsd.*decay"),
     Case("decay of a constant rate", "silently ignored",

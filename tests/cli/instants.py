@@ -36,9 +36,9 @@ class FullDisks(unittest.TestCase):
     """What is filled by which writer: a run that saves often, one with many events, one with a line a step, and tokens."""
     WRITERS = {
         "checkpoint": ((150, 6000), ["train.steps=6", "output.checkpoint_every=1", "output.events=false", "model.width=64"]),
-        "rows": ((150, 2500), ["train.steps=3000", "output.log_every=3000"]),
+        "rows": ((150, 1200), ["train.steps=3000", "output.log_every=3000"]),
         "log": ((230, 420), ["train.steps=4000", "output.log_every=1", "output.events=false"]),
-        "tokens": ((20, 6000), None),
+        "tokens": ((20, 3000), None),
     }
 
     def mount(self, kib):

@@ -94,7 +94,7 @@ class LeftBehind(unittest.TestCase):
         self.assertEqual(self.alone.run("timeline", "long", "-o", "last.svg")[0], 0)
         code, _, errors = self.alone.run("timeline", "long", "--steps", f"5:{2 ** 63 - 1}", "-o", "none.svg")
         self.assertEqual(code, 2)
-        self.assertRegex(errors, r"^command line: --steps: long/run.h5 has no events between its steps \d+ and \d+ \(.*output.events_mib\); try --steps \d+\n$")
+        self.assertRegex(errors, r"^command line: --steps: long/run.h5 has no events between its steps \d+ and \d+ \(.*output.events_mib\)\); try --steps \d+\n$")
 
     def test_a_timeline_is_drawn_of_any_of_them(self):
         for name in ("run", "run/run.h5", "run/checkpoints/step-000001.h5"):

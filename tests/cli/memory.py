@@ -1,4 +1,5 @@
-"""A rank takes what `heddle check` says, in all, within a tenth: its VmHWM, of plans above 200 MiB, with checkpoints."""
+"""A rank takes what `heddle check` says, in all, within a tenth: its VmHWM, of plans above 200 MiB, with checkpoints. What the message library
+takes for sums of gradients is a bound, since how many are under way at once nobody knows: there no more is taken."""
 import os
 import re
 import resource
@@ -55,7 +56,9 @@ class Memory(unittest.TestCase):
                 said = [(float(plan), float(total)) for total, plan in re.findall(r"of the host ([\d.]+) in all = plan ([\d.]+)", text)]
                 self.assertGreater(min(plan for plan, _ in said), 200)
                 for peak in self.peaks(ranks, *overrides, f"output.directory=run-{number}"):
-                    self.assertLess(min(abs(peak / total - 1) for _, total in said), 0.1, f"{peak:.1f} MiB of {said}")
+                    self.assertLess(peak, 1.1 * max(total for _, total in said), f"{peak:.1f} MiB of {said}")
+                    if "grid.data=2" not in overrides:
+                        self.assertGreater(peak, 0.9 * min(total for _, total in said), f"{peak:.1f} MiB of {said}")
 
 
 def measure(command):
