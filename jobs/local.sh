@@ -18,9 +18,8 @@ if ((EUID == 0)); then
 fi
 export OMP_NUM_THREADS=${OMP_NUM_THREADS:-1}          # a rank is a core
 
-# In the background, so that a signal to this script reaches the launcher at once; which ends when the script is killed, too. In a session of
-# its own, since a terminal sends its signals to a whole group, and a second one has mpirun leave its ranks behind.
-setsid setpriv --pdeathsig TERM mpirun -q "${flags[@]}" -n "$ranks" "$@" <&0 &
+# In the background, so that a signal to this script reaches the launcher at once; which ends when the script is killed, too.
+setpriv --pdeathsig TERM mpirun -q "${flags[@]}" -n "$ranks" "$@" <&0 &
 launcher=$!
 for signal in HUP INT TERM USR1 USR2; do
   trap "kill -s $signal $launcher" "$signal"
