@@ -127,7 +127,7 @@ class Local(unittest.TestCase):
         self.assertEqual(errors, "jobs/local.sh: a rank was ended by SIGKILL (as the kernel does where memory runs out: see dmesg)\n")
 
     def test_an_exit_code_and_the_standard_streams_pass(self):
-        self.assertEqual(self.ended("if [ $OMPI_COMM_WORLD_RANK = 0 ]; then cat; fi; exit 3"), (3, "what comes in\n", ""))
+        self.assertEqual(self.ended("if [ $OMPI_COMM_WORLD_RANK = 0 ]; then cat; else sleep 5; fi; exit 3"), (3, "what comes in\n", ""))
 
     def test_a_signal_to_it_reaches_the_ranks(self):
         for end in (signal.SIGTERM, signal.SIGINT, signal.SIGKILL):
