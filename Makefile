@@ -15,6 +15,12 @@ UNDER  ?=
 TEXT   := data/first.txt
 TOKENS := data/first.h5
 
+# $(call environment,NAME,FOLDER): a virtual environment of the build folder with what FOLDER/requirements.txt lists.
+define environment
+test -x $(BUILD)/$(1)/bin/python || $(PYTHON) -m venv $(BUILD)/$(1)
+	$(BUILD)/$(1)/bin/pip install -q -r $(2)/requirements.txt
+endef
+
 help:  ## this list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
 
@@ -47,8 +53,7 @@ setup:  ## install what is missing from Debian's packages
 
 lint: configured  ## formatting, the dependency law, lengths, names in the docs, clang-tidy
 	@cmake/setup.sh lint
-	test -x $(BUILD)/lint/bin/clang-tidy || $(PYTHON) -m venv $(BUILD)/lint
-	$(BUILD)/lint/bin/pip install -q -r tests/lint/requirements.txt
+	$(call environment,lint,tests/lint)
 	cmake/lint.sh $(BUILD)
 
 format:  ## let clang-format decide
@@ -77,8 +82,7 @@ sweep: build  ## every layout on 1 to 8 ranks against one rank, and all runs of 
 
 oracle: setup  ## PyTorch from PyPI, in a virtual environment of the build folder
 	@cmake/setup.sh oracle
-	test -x $(BUILD)/oracle/bin/python || $(PYTHON) -m venv $(BUILD)/oracle
-	$(BUILD)/oracle/bin/pip install -q -r tests/parity/requirements.txt
+	$(call environment,oracle,tests/parity)
 
 parity: build oracle  ## compute PyTorch's side of the comparison anew
 	ctest --preset $(PRESET) -V -L oracle

@@ -57,8 +57,8 @@ class Bench {
         watch_(trainer_.engine().program().graph.nodes.size(), trainer_.lane()),
         batch_(data::made_up_batch(deck.model.vocabulary, deck.train.sequence, trainer_.first_sample(),
                                    trainer_.sample_count())),
-        progress_(world.rank() == 0 ? session::Progress::Voice::speaks : session::Progress::Voice::silent,
-                  deck.optimizer, 0, 0, 1) {}
+        progress_(world.rank() == 0 ? session::Progress::Voice::speaks : session::Progress::Voice::silent, 0,
+                  0, 1) {}
 
   void run(const Settings& settings);
 

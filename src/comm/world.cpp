@@ -24,10 +24,9 @@ struct Library {
     int provided = 0;
     MPI_Init_thread(&argc, &argv, MPI_THREAD_MULTIPLE, &provided);
     if (provided < MPI_THREAD_MULTIPLE) {
-      fmt::print(
-          stderr,
+      print_error(
           "heddle: this MPI lets one thread call it (the watchdog has its own); take a build of it with "
-          "MPI_THREAD_MULTIPLE\n");
+          "MPI_THREAD_MULTIPLE");
       MPI_Abort(MPI_COMM_WORLD, static_cast<int>(ExitCode::failure));
     }
     MPI_Comm_set_errhandler(MPI_COMM_WORLD, MPI_ERRORS_RETURN);
@@ -41,9 +40,8 @@ class Untold {
   Untold(std::string message, int rank) : message_(std::move(message)), rank_(rank) {}
   void tell_if_late() {
     if (message_.empty() || Clock::now() - begin_ < std::chrono::seconds(10)) return;
-    fmt::print(stderr, "heddle: rank {} fails, and other ranks do not answer yet: {}\n", rank_,
-               std::exchange(message_, ""));
-    std::fflush(stderr);
+    print_error(fmt::format("heddle: rank {} fails, and other ranks do not answer yet: {}", rank_,
+                            std::exchange(message_, "")));
   }
 
  private:

@@ -37,6 +37,12 @@ std::string multiples(std::int64_t n, std::int64_t unit) {
 
 }  // namespace
 
+const char* ranks_key(const Deck& deck) {
+  return deck.positions.contains("grid.pipeline") || !deck.positions.contains("pipeline.ranks")
+             ? "grid.pipeline"
+             : "pipeline.ranks";
+}
+
 std::string position_of(const Deck& deck, const std::vector<std::string>& keys) {
   for (const std::string& key : keys)
     if (deck.positions.contains(key)) return deck.at(key);

@@ -6,6 +6,7 @@
 #include <functional>
 
 #include "checker.hpp"
+#include "heddle/deck/check.hpp"
 #include "stage_costs.hpp"
 
 namespace heddle::deck {
@@ -48,13 +49,13 @@ void Checker::stages_outnumber_layers() {
                               deck_.stages(), layers),
                   why, fmt::format("try model.layers = {}", deck_.stages()));
   report({"grid.pipeline", "pipeline.ranks", "pipeline.chunks", "model.layers"},
-         fmt::format("{}{} = {}{} is more than model.layers = {}", ranks_key(),
+         fmt::format("{}{} = {}{} is more than model.layers = {}", ranks_key(deck_),
                      chunks > 1 ? " * pipeline.chunks" : "", deck_.grid.pipeline,
                      chunks > 1 ? fmt::format(" * {}", chunks) : "", layers),
          why,
          chunks > layers
              ? fmt::format("try model.layers = {}", std::min<std::int64_t>(deck_.stages(), most_layers))
-             : fmt::format("try {} = {}", ranks_key(), layers / chunks));
+             : fmt::format("try {} = {}", ranks_key(deck_), layers / chunks));
 }
 
 void Checker::schedule_is_small() {
@@ -68,9 +69,9 @@ void Checker::schedule_is_small() {
                   "every rank holds the whole schedule", "give fewer of both");
   report({"pipeline.microbatches", "grid.pipeline", "pipeline.ranks", "pipeline.chunks"},
          fmt::format("{} * pipeline.chunks * pipeline.microbatches = {} * {} * {} is more than {}",
-                     ranks_key(), deck_.grid.pipeline, deck_.pipeline.chunks, microbatches, cells),
+                     ranks_key(deck_), deck_.grid.pipeline, deck_.pipeline.chunks, microbatches, cells),
          "every rank holds the whole schedule",
-         stages > cells ? fmt::format("try {} = {}", ranks_key(), cells / deck_.pipeline.chunks)
+         stages > cells ? fmt::format("try {} = {}", ranks_key(deck_), cells / deck_.pipeline.chunks)
                         : fmt::format("try pipeline.microbatches = {}", cells / stages));
 }
 
@@ -85,7 +86,8 @@ void Checker::cuts_are_stages() {
   if (static_cast<std::int64_t>(cuts.size()) != stages - 1)
     report({"pipeline.cuts", "grid.pipeline"},
            fmt::format("{} makes {} stages, and {} {}", shown, cuts.size() + 1,
-                       in_file ? deck_.pipeline.schedule + " has" : fmt::format("{} =", ranks_key()), stages),
+                       in_file ? deck_.pipeline.schedule + " has" : fmt::format("{} =", ranks_key(deck_)),
+                       stages),
            why, fmt::format("give {} cuts, or try pipeline.cuts = [], to balance by cost", stages - 1));
   if (std::adjacent_find(cuts.begin(), cuts.end(), std::greater_equal<>()) != cuts.end())
     report({"pipeline.cuts"}, shown + " does not increase", why,

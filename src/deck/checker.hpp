@@ -39,13 +39,6 @@ class Checker {
               const std::string& fix);
 
  private:
-  /// By which the number of a pipeline's ranks was given.
-  const char* ranks_key() const {
-    return deck_.positions.contains("grid.pipeline") || !deck_.positions.contains("pipeline.ranks")
-               ? "grid.pipeline"
-               : "pipeline.ranks";
-  }
-
   const Deck& deck_;
   std::set<std::string> at_fault_;
   std::vector<std::string> lines_;

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "newest_steps.hpp"
+
 namespace heddle::io {
 
 void ActionTimes::add(std::span<const std::vector<EventRow>> ranks) {
@@ -13,11 +15,12 @@ void ActionTimes::add(std::span<const std::vector<EventRow>> ranks) {
       Span& span = newest_.try_emplace(step, Span{event.begin, event.end}).first->second;
       span = {std::min(span.begin, event.begin), std::max(span.end, event.end)};
     }
-  constexpr std::size_t unsettled = 2;
-  for (; newest_.size() > unsettled; newest_.erase(newest_.begin())) {
-    ++past_.steps;
-    past_.seconds += newest_.begin()->second.end - newest_.begin()->second.begin;
-  }
+  settle_older(newest_, [&](const Span& span) { add(past_, span); });
+}
+
+void ActionTimes::add(StepTimes& steps, const Span& span) {
+  ++steps.steps;
+  steps.seconds += span.end - span.begin;
 }
 
 std::vector<ActionTime> ActionTimes::rows() const {
@@ -31,10 +34,7 @@ std::vector<ActionTime> ActionTimes::rows() const {
 
 StepTimes ActionTimes::steps() const {
   StepTimes all = past_;
-  for (const auto& [step, span] : newest_) {
-    ++all.steps;
-    all.seconds += span.end - span.begin;
-  }
+  for (const auto& [step, span] : newest_) add(all, span);
   return all;
 }
 

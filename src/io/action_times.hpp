@@ -27,6 +27,7 @@ class ActionTimes {
   struct Span {
     double begin, end;
   };
+  static void add(StepTimes& steps, const Span& span);
 
   std::vector<std::array<Time, schedule::action_kind_count>> ranks_;
   StepTimes past_;

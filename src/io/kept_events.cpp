@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <iterator>
 
+#include "newest_steps.hpp"
+
 namespace heddle::io {
 
 bool KeptEvents::keeps(std::int64_t step, std::int64_t bytes) const {
@@ -28,8 +30,7 @@ std::vector<std::vector<EventRow>> KeptEvents::choose(std::span<const std::vecto
   for (const auto& rows : ranks)
     std::ranges::copy_if(rows, std::back_inserter(kept.emplace_back()),
                          [&](const EventRow& row) { return chosen_.at(row.step); });
-  constexpr std::size_t unsettled = 2;
-  while (chosen_.size() > unsettled) chosen_.erase(chosen_.begin());
+  settle_older(chosen_, [](bool) {});
   return kept;
 }
 

@@ -9,7 +9,7 @@
 
 namespace heddle::io {
 
-/// A row in the file: run_format::event_row.
+/// A row in the file, without gaps: run_format::event_row.
 inline constexpr std::int64_t event_row_bytes = 31;
 
 class KeptEvents {

@@ -1,5 +1,7 @@
 #include "run_format.hpp"
 
+#include "kept_events.hpp"
+
 namespace heddle::io::run_format {
 namespace {
 
@@ -52,7 +54,6 @@ RowType step_row(const h5::Handle& file) {
   return row_type(file, columns, sizeof(StepRow));
 }
 
-/// Events are many: 31 bytes each.
 RowType event_row(const h5::Handle& file) {
   const h5::Handle kinds = action_kinds(file);
   const Column columns[] = {
@@ -64,7 +65,9 @@ RowType event_row(const h5::Handle& file) {
       {"begin", offsetof(EventRow, event.begin), H5T_NATIVE_DOUBLE, H5T_IEEE_F64LE},
       {"end", offsetof(EventRow, event.end), H5T_NATIVE_DOUBLE, H5T_IEEE_F64LE},
   };
-  return row_type(file, columns, sizeof(EventRow));
+  RowType row = row_type(file, columns, sizeof(EventRow));
+  HEDDLE_EXPECT(static_cast<std::int64_t>(H5Tget_size(row.file.id())) == event_row_bytes);
+  return row;
 }
 
 h5::Handle step_column(const h5::Handle& file) {

@@ -90,16 +90,20 @@ std::vector<EventRow> StoredEvents::of(Rank rank, std::int64_t first, std::int64
 std::optional<std::int64_t> StoredEvents::from(std::int64_t step) const {
   std::optional<std::int64_t> nearest;
   for (const Table& table : parts_->tables)
-    if (const std::int64_t row = table.first_of(step); row < table.size())
-      nearest = std::min(nearest.value_or(table.step_of(row)), table.step_of(row));
+    if (const std::int64_t row = table.first_of(step); row < table.size()) {
+      const std::int64_t found = table.step_of(row);
+      nearest = std::min(nearest.value_or(found), found);
+    }
   return nearest;
 }
 
 std::optional<std::int64_t> StoredEvents::before(std::int64_t step) const {
   std::optional<std::int64_t> nearest;
   for (const Table& table : parts_->tables)
-    if (const std::int64_t row = table.first_of(step); row > 0)
-      nearest = std::max(nearest.value_or(table.step_of(row - 1)), table.step_of(row - 1));
+    if (const std::int64_t row = table.first_of(step); row > 0) {
+      const std::int64_t found = table.step_of(row - 1);
+      nearest = std::max(nearest.value_or(found), found);
+    }
   return nearest;
 }
 

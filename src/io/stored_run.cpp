@@ -50,12 +50,13 @@ RunPlace place_of_run(const std::string& given) {
     throw Error(ExitCode::usage, given + ": no such file or folder", "",
                 "give a run's folder, its run.h5 or one of its checkpoints");
   if (fs::is_directory(path)) return in_folder(path);
-  const fs::path folder = fs::absolute(path).parent_path();
-  RunPlace place = in_folder(is_checkpoint(given) ? folder.parent_path() : path.parent_path());
-  if (is_checkpoint(given))
-    place.checkpoint = given;
-  else
+  if (!is_checkpoint(given)) {
+    RunPlace place = in_folder(path.parent_path());
     place.run_file = given;
+    return place;
+  }
+  RunPlace place = in_folder(fs::absolute(path).parent_path().parent_path());
+  place.checkpoint = given;
   return place;
 }
 

@@ -77,7 +77,7 @@ Options options_of(const deck::Deck& deck) {
           .attention = build_info::attention,
           .rooms = build_info::device_rooms ? device_rooms::bytes : 0,
           .table_multiple = build_info::table_multiple,
-          .ranks_key = deck.positions.contains("grid.pipeline") ? "grid.pipeline" : "pipeline.ranks"};
+          .ranks_key = deck::ranks_key(deck)};
 }
 
 Plan make(const deck::Deck& deck, const ModelWriter& write) {

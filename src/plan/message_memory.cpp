@@ -21,16 +21,8 @@ class InUse {
   /// Ranks along axes, or some of them.
   using Ranks = std::pair<maps::AxisSet, std::vector<int>>;
 
-  void take(const Needs& needs, const Ranks& ranks, int count = 1) {
-    for (const std::int64_t bytes : needs.landing) add(landing_[{ranks, bytes}], count);
-    for (const std::int64_t bytes : needs.staged) add(staged_[{{}, bytes}], count);
-    for (const std::int64_t bytes : needs.library) add(library_[{{}, bytes}], count);
-  }
-  void give_back(const Needs& needs, const Ranks& ranks) {
-    for (const std::int64_t bytes : needs.landing) --landing_[{ranks, bytes}].now;
-    for (const std::int64_t bytes : needs.staged) --staged_[{{}, bytes}].now;
-    for (const std::int64_t bytes : needs.library) --library_[{{}, bytes}].now;
-  }
+  void take(const Needs& needs, const Ranks& ranks, int count = 1) { add(needs, ranks, count); }
+  void give_back(const Needs& needs, const Ranks& ranks) { add(needs, ranks, -1); }
   MessageMemory most() const { return {most(landing_), most(staged_), most(library_)}; }
 
  private:
@@ -38,7 +30,12 @@ class InUse {
   struct Rooms {
     int now = 0, most = 0;
   };
-  static void add(Rooms& rooms, int count) { rooms.most = std::max(rooms.most, rooms.now += count); }
+  void add(const Needs& needs, const Ranks& ranks, int count) {
+    const auto to = [&](Rooms& rooms) { rooms.most = std::max(rooms.most, rooms.now += count); };
+    for (const std::int64_t bytes : needs.landing) to(landing_[{ranks, bytes}]);
+    for (const std::int64_t bytes : needs.staged) to(staged_[{{}, bytes}]);
+    for (const std::int64_t bytes : needs.library) to(library_[{{}, bytes}]);
+  }
   static std::vector<MessageRooms> most(const std::map<Key, Rooms>& rooms) {
     std::vector<MessageRooms> all;
     for (const auto& [key, number] : rooms)

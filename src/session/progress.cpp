@@ -8,7 +8,6 @@
 #include "heddle/base/duration.hpp"
 #include "heddle/base/outcome.hpp"
 #include "heddle/base/terminal.hpp"
-#include "heddle/train/rate.hpp"
 #include "run_log.hpp"
 
 namespace heddle::session {
@@ -18,10 +17,8 @@ constexpr double refresh = 0.2;  // seconds between two looks at a terminal
 
 }  // namespace
 
-Progress::Progress(Voice voice, const deck::Optimizer& rates, std::int64_t steps,
-                   std::int64_t tokens_per_step, std::int64_t log_every)
+Progress::Progress(Voice voice, std::int64_t steps, std::int64_t tokens_per_step, std::int64_t log_every)
     : voice_(voice),
-      rates_(rates),
       steps_(steps),
       tokens_per_step_(tokens_per_step),
       log_every_(std::max<std::int64_t>(log_every, 1)),
@@ -50,13 +47,14 @@ void Progress::step_ended(const exec::StepResult& result) {
   const bool stays = step % log_every_ == 0 || step == 1 || step == steps_;
   if (!stays && !(voice_ == Voice::speaks && terminal_ && seconds - shown_seconds_ >= refresh)) return;
   if (seconds > shown_seconds_)
-    rate_ = static_cast<double>((step - shown_step_) * tokens_per_step_) / (seconds - shown_seconds_);
+    tokens_per_second_ =
+        static_cast<double>((step - shown_step_) * tokens_per_step_) / (seconds - shown_seconds_);
   shown_step_ = step;
   shown_seconds_ = seconds;
   const auto line = [&](const std::string& loss) {
     return fmt::format("step {:>{}}/{}  loss {}  |g| {:.3f}  rate {:.3g}  {:.0f} tokens/s{}", step,
-                       std::to_string(steps_).size(), steps_, loss, result.gradient_norm,
-                       train::learning_rate(rates_, result.step, steps_), rate_, time_left(step, seconds));
+                       std::to_string(steps_).size(), steps_, loss, result.gradient_norm, result.rate,
+                       tokens_per_second_, time_left(step, seconds));
   };
   const std::string loss = fmt::format("{:.4f}", result.loss);
   if (stays) log(line(loss));

@@ -5,7 +5,6 @@
 #include <utility>
 
 #include "heddle/base/error.hpp"
-#include "heddle/train/rate.hpp"
 
 namespace heddle::session {
 namespace {
@@ -14,9 +13,8 @@ constexpr double seconds_between_flushes = 5;
 
 }  // namespace
 
-Recorder::Recorder(const comm::Communicator& ranks, const exec::Clock& clock, deck::Optimizer rates,
-                   std::int64_t steps, std::int64_t tokens_per_step)
-    : ranks_(ranks), clock_(clock), rates_(rates), steps_(steps), tokens_per_step_(tokens_per_step) {}
+Recorder::Recorder(const comm::Communicator& ranks, const exec::Clock& clock, std::int64_t tokens_per_step)
+    : ranks_(ranks), clock_(clock), tokens_per_step_(tokens_per_step) {}
 
 void Recorder::open(io::RunFile file, Warn warn) {
   file_.emplace(std::move(file));
@@ -27,7 +25,7 @@ io::StepRow Recorder::row_of(const exec::StepResult& result) const {
   const std::int64_t done = result.step + 1;
   return {.step = done,
           .loss = result.loss,
-          .rate = train::learning_rate(rates_, result.step, steps_),
+          .rate = result.rate,
           .gradient_norm = result.gradient_norm,
           .tokens = done * tokens_per_step_,
           .seconds = clock_.now() - begin_};

@@ -8,6 +8,8 @@
 #include <cstring>
 #include <utility>
 
+#include "heddle/base/terminal.hpp"
+
 namespace heddle::session {
 
 RunLog::RunLog(std::string path)
@@ -24,8 +26,8 @@ void RunLog::add(const std::string& line) {
   const auto written = file_ >= 0 ? ::write(file_, text.data(), text.size()) : 0;
   if (written == std::ssize(text) || std::exchange(told_loss_, true)) return;
   if (file_ >= 0) why_ = written < 0 ? errno : ENOSPC;  // a part is written where there is no room for more
-  fmt::print(stderr, "heddle: {}: cannot write it ({}); the run goes on without these lines\n", path_,
-             std::strerror(why_));
+  print_warning(fmt::format("heddle: {}: cannot write it ({}); the run goes on without these lines", path_,
+                            std::strerror(why_)));
 }
 
 }  // namespace heddle::session

@@ -159,9 +159,9 @@ Session::Parts::Parts(const deck::Deck& the_deck, comm::World& the_world, const 
       trainer(options_of(deck), plan, world.all(), clock),
       used(device_use(at_start)),
       device_memory(regions(used, world)),
-      progress(world.rank() == 0 ? manner.voice : Progress::Voice::silent, deck.optimizer, deck.train.steps,
+      progress(world.rank() == 0 ? manner.voice : Progress::Voice::silent, deck.train.steps,
                deck.train.batch * deck.train.sequence, deck.output.log_every),
-      recorder(world.all(), clock, deck.optimizer, deck.train.steps, deck.train.batch * deck.train.sequence),
+      recorder(world.all(), clock, deck.train.batch * deck.train.sequence),
       checkpoints(file("checkpoints"), deck.output.checkpoint_every, deck.train.steps, deck::resolved(deck),
                   run_id) {
   observers.add(recorder);

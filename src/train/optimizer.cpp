@@ -54,7 +54,7 @@ void Optimizer::begin_to_agree(double squares, double loss) {
 void Optimizer::agree() {
   const exec::Observed observed(state_.observer, {.work = Work::agree, .action = state_.action});
   comm::wait(agreed_, {"STEP: loss and gradient norm"});
-  result_ = {.step = step_, .loss = sums_->back(), .gradient_norm = std::sqrt(sums_->front())};
+  result_ = {.step = step_, .loss = sums_->back(), .gradient_norm = std::sqrt(sums_->front()), .rate = rate_};
 }
 
 void Optimizer::step(const exec::RunState& state) {

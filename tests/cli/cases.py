@@ -8,7 +8,7 @@ import subprocess
 import sys
 import unittest
 
-from program import TEXT, alone_and_on
+from program import TEXT, alone_and_on, mounted
 
 HEDDLE, LAUNCH = sys.argv[1], sys.argv[2:]
 ANALYSIS = os.path.abspath(os.path.join(os.path.dirname(__file__), "../../analysis"))
@@ -120,13 +120,13 @@ class Cases(unittest.TestCase):
         code, _, errors = cls.alone.run("prepare", "text.txt", "-o", "tiny.h5")
         assert code == 0, errors
 
-    def mounted(self, kib):
+    def has_disk(self, kib):
         """A disk of so many KiB, if this process may have one."""
         disk = os.path.join(self.alone.folder, "disk")
-        done = subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={kib}k", "heddle-test", disk], capture_output=True)
-        if done.returncode == 0:
-            self.addCleanup(subprocess.run, ["umount", disk])
-        return done.returncode == 0
+        if not mounted(disk, kib):
+            return False
+        self.addCleanup(subprocess.run, ["umount", disk])
+        return True
 
     def run_case(self, case):
         environment = {**os.environ, "OMP_NUM_THREADS": "1", "H": HEDDLE, "L": " ".join([*LAUNCH, "-n"]), "ANALYSIS": ANALYSIS,
@@ -139,7 +139,7 @@ class Cases(unittest.TestCase):
         rows = []
         for case in CASES:
             with self.subTest(case.what):
-                if case.needs_disk and not self.mounted(case.needs_disk):
+                if case.needs_disk and not self.has_disk(case.needs_disk):
                     rows.append((case, "not tried: a small tmpfs cannot be mounted here"))
                     continue
                 code, said = self.run_case(case)

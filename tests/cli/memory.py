@@ -10,25 +10,7 @@ import unittest
 from program import alone_and_on
 
 MEASURE = "--measure"  # in place of the program: the rank's own peak, which ends this process
-DECK = """\
-[model]
-layers = 4
-heads = 8
-width = 512
-context = 128
-vocabulary = 256
-
-[data]
-tokens = "tokens.h5"
-
-[train]
-steps = 2
-batch = 8
-evaluate_windows = 8
-
-[output]
-checkpoint_every = 1
-"""
+LARGE = ["model.layers=4", "model.heads=8", "model.width=512", "model.context=128", "output.checkpoint_every=1"]
 
 
 class Memory(unittest.TestCase):
@@ -36,12 +18,11 @@ class Memory(unittest.TestCase):
     def setUpClass(cls):
         cls.alone, _ = alone_and_on(2, HEDDLE, LAUNCH, cls)
         cls.alone.prepare()
-        cls.alone.write("deck.toml", DECK)
 
     def peaks(self, ranks, *overrides):
         """MiB of every rank."""
         launch = [*LAUNCH, "-n", str(ranks)] if ranks > 1 else []
-        command = [*launch, sys.executable, __file__, MEASURE, HEDDLE, "run", "deck.toml", *overrides]
+        command = [*launch, sys.executable, __file__, MEASURE, HEDDLE, "run", "deck.toml", *LARGE, *overrides]
         done = subprocess.run(command, cwd=self.alone.folder, env={**os.environ, "OMP_NUM_THREADS": "1"}, capture_output=True, text=True)
         found = [int(kib) / 1024 for kib in re.findall(r"(\d+) KiB;", done.stderr)]
         self.assertEqual((done.returncode, len(found)), (0, ranks), done.stderr)
@@ -51,7 +32,7 @@ class Memory(unittest.TestCase):
         cases = [(1, []), (2, ["grid.data=2"]), (2, ["grid.tensor=2", "model.width=768"]), (2, ["grid.pipeline=2", "model.width=768"])]
         for number, (ranks, overrides) in enumerate(cases):
             with self.subTest(ranks=ranks, overrides=overrides):
-                code, text, errors = self.alone.run("check", "deck.toml", *overrides)
+                code, text, errors = self.alone.run("check", "deck.toml", *LARGE, *overrides)
                 self.assertEqual((code, errors), (0, ""))
                 said = [(float(plan), float(total)) for total, plan in re.findall(r"of the host ([\d.]+) in all = plan ([\d.]+)", text)]
                 self.assertGreater(min(plan for plan, _ in said), 200)

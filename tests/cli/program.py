@@ -86,6 +86,12 @@ class Program:
             return file.read()
 
 
+def mounted(folder, kib):
+    """Whether a disk of so many KiB is at `folder` now; only root may mount one."""
+    command = ["mount", "-t", "tmpfs", "-o", f"size={kib}k", "heddle-test", folder]
+    return os.geteuid() == 0 and subprocess.run(command, capture_output=True).returncode == 0
+
+
 def alone_and_on(ranks, heddle, launch, test_case):
     """The program on one rank and on so many, in one folder, which is gone after the tests of `test_case`."""
     folder = tempfile.mkdtemp(prefix="heddle-")

@@ -13,14 +13,11 @@ namespace {
 /// The lines of a run whose first step takes so long, and whose others take no time.
 std::vector<std::string> lines(std::int64_t steps, std::chrono::milliseconds first) {
   testing::internal::CaptureStdout();
-  deck::Optimizer rates;
-  rates.rate = 1e-3;
-  rates.warmup = 1;
-  Progress progress(Progress::Voice::speaks, rates, steps, 100, 1);
+  Progress progress(Progress::Voice::speaks, steps, 100, 1);
   for (std::int64_t step = 0; step < 3; ++step) {
     progress.step_begins(step);
     if (step == 0) std::this_thread::sleep_for(first);
-    progress.step_ended({.step = step, .loss = 5.5, .gradient_norm = 2});
+    progress.step_ended({.step = step, .loss = 5.5, .gradient_norm = 2, .rate = step == 0 ? 5e-4 : 1e-3});
   }
   std::istringstream text(testing::internal::GetCapturedStdout());
   std::vector<std::string> all;

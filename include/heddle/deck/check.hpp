@@ -17,6 +17,9 @@ void leave_out_idle(Deck& deck, Purpose purpose = Purpose::training);
 /// Where the first of the keys that is given stands; else the deck.
 std::string position_of(const Deck& deck, const std::vector<std::string>& keys);
 
+/// The key by which the number of a pipeline's ranks was given; grid.pipeline where none was.
+const char* ranks_key(const Deck& deck);
+
 /// Forgets what cost.from measured of another number of stages than the deck's. For those who only want its
 /// cost.blocks, the model's, to cut stages by.
 void leave_out_other_stages(Deck& deck);

@@ -42,6 +42,7 @@ struct StepResult {
   std::int64_t step = -1;    ///< 0 is the run's first
   double loss = 0;           ///< mean over the tokens of the step
   double gradient_norm = 0;  ///< of all parameters, before clipping
+  double rate = 0;           ///< of learning
 };
 
 /// All is told on the rank that does it. Every function may be left as it is.

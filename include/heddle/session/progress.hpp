@@ -6,7 +6,6 @@
 #include <memory>
 #include <string>
 
-#include "heddle/deck/deck.hpp"
 #include "heddle/exec/device_machine.hpp"
 #include "heddle/exec/observer.hpp"
 
@@ -16,10 +15,9 @@ class RunLog;
 
 class Progress final : public exec::Observer {
  public:
-  /// Only a voiced one prints. `tokens_per_step` counts the whole grid; `rates` are those of the run's steps.
+  /// Only a voiced one prints. `tokens_per_step` counts the whole grid.
   enum class Voice { silent, speaks };
-  Progress(Voice voice, const deck::Optimizer& rates, std::int64_t steps, std::int64_t tokens_per_step,
-           std::int64_t log_every);
+  Progress(Voice voice, std::int64_t steps, std::int64_t tokens_per_step, std::int64_t log_every);
   ~Progress() override;
 
   /// From now on lines that stay, and warnings, go to this file too, whatever the voice.
@@ -39,7 +37,6 @@ class Progress final : public exec::Observer {
   std::string time_left(std::int64_t steps_done, double seconds) const;
 
   Voice voice_;
-  deck::Optimizer rates_;
   std::int64_t steps_, tokens_per_step_, log_every_;
   bool terminal_;
   std::unique_ptr<RunLog> log_;
@@ -47,7 +44,7 @@ class Progress final : public exec::Observer {
   double first_step_ = 0;  ///< its end: it loads code and touches memory for the first time, as no other does
   std::int64_t shown_step_ = 0;  ///< where tokens/s is measured from
   double shown_seconds_ = 0;
-  double rate_ = 0;  ///< tokens a second, lately
+  double tokens_per_second_ = 0;  ///< lately
 };
 
 }  // namespace heddle::session

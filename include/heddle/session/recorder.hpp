@@ -17,13 +17,11 @@ namespace heddle::session {
 /// The run file is handed the events of so many steps at a time.
 inline constexpr std::int64_t steps_between_events = 50;
 
-/// On every rank, since the events of all come to the file, which rank 0 writes. What it lists of a step is
-/// what the step told, and the learning rate that belongs to it.
+/// On every rank, since the events of all come to the file, which rank 0 writes. What it lists of a step is what the step told.
 class Recorder final : public exec::Observer {
  public:
-  /// All but the path and the settings must outlive it. `tokens_per_step` are those of the whole grid.
-  Recorder(const comm::Communicator& ranks, const exec::Clock& clock, deck::Optimizer rates,
-           std::int64_t steps, std::int64_t tokens_per_step);
+  /// Ranks and clock must outlive it. `tokens_per_step` are those of the whole grid.
+  Recorder(const comm::Communicator& ranks, const exec::Clock& clock, std::int64_t tokens_per_step);
 
   /// On rank 0, once. `warn` is told what a person should know.
   using Warn = std::function<void(const std::string&)>;
@@ -53,8 +51,7 @@ class Recorder final : public exec::Observer {
 
   const comm::Communicator& ranks_;
   const exec::Clock& clock_;
-  deck::Optimizer rates_;
-  std::int64_t steps_, tokens_per_step_;
+  std::int64_t tokens_per_step_;
   std::optional<io::RunFile> file_;  ///< on rank 0
   Warn warn_;
   RunEvents events_;               ///< since they were last gathered

@@ -10,6 +10,7 @@
 
 #include "commands.hpp"
 #include "heddle/base/random.hpp"
+#include "heddle/base/terminal.hpp"
 #include "heddle/data/tokenizer.hpp"
 #include "heddle/deck/read.hpp"
 #include "heddle/exec/engine.hpp"
@@ -108,7 +109,7 @@ std::unique_ptr<Writer> writer_of(io::StoredCheckpoints found, const io::RunPlac
                                   const deck::Deck& deck, comm::World& world) {
   for (const io::StoredCheckpoint& one : found.own) try {
       auto writer = std::make_unique<Writer>(deck.model, deck.train.precision, one.path, world);
-      for (const std::string& other : found.others) fmt::print(stderr, "heddle: passed over: {}\n", other);
+      for (const std::string& other : found.others) print_warning("heddle: passed over: " + other);
       return writer;
     } catch (const Error& damaged) {
       found.others.emplace_back(damaged.what());
