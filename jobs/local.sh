@@ -18,10 +18,19 @@ if ((EUID == 0)); then
 fi
 export OMP_NUM_THREADS=${OMP_NUM_THREADS:-1}          # a rank is a core
 
-# In the background, so that a signal to this script reaches the launcher at once; which ends when the script is killed, too.
-setpriv --pdeathsig TERM mpirun -q "${flags[@]}" -n "$ranks" "$@" <&0 &
+# In the background, so that a signal to this script reaches the launcher at once, and in a session of its own, so that a terminal's Ctrl-C comes here
+# alone; it ends when the script is killed, too.
+setpriv --pdeathsig TERM setsid mpirun -q "${flags[@]}" -n "$ranks" "$@" <&0 &
 launcher=$!
-for signal in HUP INT TERM USR1 USR2; do
+# mpirun hands SIGUSR1 on, and Heddle stops with a checkpoint; by SIGTERM and SIGINT mpirun leaves its ranks a second.
+asked=
+ask() {
+  if [[ $1 == INT && $asked ]]; then kill -s INT "$launcher"; else kill -s USR1 "$launcher"; fi
+  asked=yes
+}
+trap 'ask INT' INT
+trap 'ask TERM' TERM
+for signal in HUP USR1 USR2; do
   trap "kill -s $signal $launcher" "$signal"
 done
 code=0

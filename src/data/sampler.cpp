@@ -21,11 +21,8 @@ std::int64_t windows_in(const Part& part, std::int64_t sequence) { return (part.
 
 }  // namespace
 
-Sampler::Sampler(const Dataset& dataset, deck::SampleOrder order, std::int64_t seed, std::int64_t batch)
-    : dataset_(&dataset),
-      order_(order),
-      key_(random_key("data.samples", static_cast<std::uint64_t>(seed))),
-      batch_(batch) {}
+Sampler::Sampler(const Dataset& dataset, deck::SampleOrder order, std::int64_t seed)
+    : dataset_(&dataset), order_(order), key_(random_key("data.samples", static_cast<std::uint64_t>(seed))) {}
 
 std::int64_t Sampler::start_of(std::int64_t k) const {
   const Part& part = dataset_->train();
@@ -34,10 +31,10 @@ std::int64_t Sampler::start_of(std::int64_t k) const {
   return part.begin + k % windows_in(part, sequence) * sequence;
 }
 
-Batch Sampler::batch(std::int64_t step, std::int64_t first, std::int64_t samples) const {
-  HEDDLE_EXPECT(first >= 0 && samples >= 0 && first + samples <= batch_);
+Batch Sampler::batch(std::int64_t first, std::int64_t samples) const {
+  HEDDLE_EXPECT(first >= 0 && samples >= 0);
   std::vector<std::int64_t> starts;
-  for (std::int64_t i = first; i < first + samples; ++i) starts.push_back(start_of(step * batch_ + i));
+  for (std::int64_t k = first; k < first + samples; ++k) starts.push_back(start_of(k));
   return dataset_->read(starts);
 }
 

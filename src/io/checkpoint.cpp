@@ -27,9 +27,15 @@ CheckpointHeader read_header(const h5::Handle& file) {
   if (!h5::has_attribute(file, "complete") || h5::read_integer(file, "complete") != 1)
     refuse(path, "the checkpoint is not complete", "its writer was stopped before the end",
            "take an older one");
-  return {h5::read_integer(file, "step"), h5::read_integer(file, "samples"), h5::read_text(file, "deck"),
-          h5::exists(file, "products") ? h5::read_text(file, "products") : "",
-          h5::has_attribute(file, "run") ? h5::read_string(file, "run") : ""};
+  const auto attribute = [&](const char* name) {
+    return h5::has_attribute(file, name) ? h5::read_string(file, name) : std::string();
+  };
+  return {.step = h5::read_integer(file, "step"),
+          .samples = h5::read_integer(file, "samples"),
+          .deck = h5::read_text(file, "deck"),
+          .products = h5::exists(file, "products") ? h5::read_text(file, "products") : "",
+          .run = attribute("run"),
+          .tokens = attribute("tokens")};
 }
 
 /// The number type and shape of a dataset; nothing for what is not numbers, such as the deck.

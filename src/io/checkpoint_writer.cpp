@@ -57,6 +57,7 @@ void write_header(const h5::Handle& file, const CheckpointHeader& header) {
   h5::write_attribute(file, "step", header.step);
   h5::write_attribute(file, "samples", header.samples);
   if (!header.run.empty()) h5::write_attribute(file, "run", header.run);
+  if (!header.tokens.empty()) h5::write_attribute(file, "tokens", header.tokens);
   h5::write_attribute(file, "complete", std::int64_t{0});
 }
 

@@ -51,6 +51,10 @@ Handle file_access(const std::string& path);
 /// has so much room, there. HDF5 never holds a file that it cannot write. Errors name the path of `access`.
 void write_new(const std::string& place, const Handle& access,
                const std::function<void(const Handle&)>& fill);
+/// The same with a copy of the file of `access` beneath: `fill`, which is called with an empty file first, adds to it. Its writer may have been
+/// killed.
+void write_copy(const std::string& place, const Handle& access,
+                const std::function<void(const Handle&)>& fill);
 /// Opens an HDF5 file for reading, also one whose writer is at work or was killed. A missing, truncated or
 /// foreign one is Error(usage).
 Handle open_to_read(const std::string& path, const Handle& access);
@@ -92,6 +96,8 @@ Handle create_dataset(const Handle& parent, const std::string& name, hid_t type,
 std::int64_t growth_of(const Handle& dataset, std::size_t rows);
 /// The most that HDF5 itself adds to a file beside `bytes` of data in chunks of 64 KiB or more.
 constexpr std::int64_t metadata_of(std::int64_t bytes) { return (std::int64_t{64} << 10) + bytes / 256; }
+/// Leaves the first `rows` of a one-dimensional extendable dataset.
+void shorten(const Handle& dataset, std::size_t rows);
 /// Appends `rows` records of memory type `type` to a one-dimensional extendable dataset.
 void append(const Handle& dataset, hid_t type, const void* data, std::size_t rows);
 

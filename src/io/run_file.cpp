@@ -20,13 +20,60 @@ std::string new_run_id() {
   return fmt::format("{:08x}{:08x}", draw(), draw());
 }
 
+namespace {
+
+/// What a run's file holds of the steps before a new leg.
+struct Earlier {
+  int legs = 0;
+  std::size_t rows = 0;
+  double seconds = 0;
+  std::int64_t event_bytes = 0;
+};
+
+std::int64_t event_bytes_in(const h5::Handle& file, int legs) {
+  std::int64_t rows = 0;
+  for (int leg = 1; leg <= legs; ++leg) {
+    const h5::Handle events = h5::open_group(file, run_format::leg_name(leg) + "/events");
+    for (const std::string& rank : h5::names_in(events))
+      rows += static_cast<std::int64_t>(h5::extents_of(h5::open_dataset(events, rank)).at(0));
+  }
+  return rows * event_row_bytes;
+}
+
+Earlier earlier_legs(const std::string& path, const RunHeader& header) {
+  const run_format::OpenRun run = run_format::open(path);
+  if (run.version == 1)
+    throw Error(ExitCode::usage, path + ": a run file of schema version 1 cannot go on",
+                "it has no id and no legs", "give another output.directory");
+  if (const std::string id = h5::read_string(run.file, "run"); id != header.run)
+    throw Error(ExitCode::usage, fmt::format("{}: it is another run's", path),
+                fmt::format("its run is {}, the checkpoint's {}", id, header.run),
+                "give another output.directory");
+  Earlier earlier{.legs = run_format::newest_leg(run.file)};
+  for (const StepRow& row :
+       run_format::read_table<StepRow>(run.file, "steps", run_format::step_row(run.file))) {
+    if (row.step > header.steps_before) break;
+    ++earlier.rows;
+    earlier.seconds = row.seconds;
+  }
+  earlier.event_bytes = event_bytes_in(run.file, earlier.legs);
+  return earlier;
+}
+
+}  // namespace
+
 struct RunFile::Parts {
+  Parts(std::string the_path, const RunHeader& header, EventBound bound)
+      : path(std::move(the_path)), kept(bound), times(header.grid.size()), events(header.grid.size()) {}
+
   void flush();
   std::string of_leg(const std::string& name) const {
-    return fmt::format("{}/{}", run_format::first_leg, name);
+    return fmt::format("{}/{}", run_format::leg_name(leg), name);
   }
 
   std::string path;
+  int leg = 1;
+  double seconds_before = 0;
   KeptEvents kept;
   ActionTimes times;
   std::vector<StepRow> steps;
@@ -34,11 +81,7 @@ struct RunFile::Parts {
 };
 
 RunFile::RunFile(std::string path, const RunHeader& header, EventBound bound)
-    : parts_(new Parts{.path = std::move(path),
-                       .kept = KeptEvents(bound),
-                       .times = ActionTimes(header.grid.size()),
-                       .steps = {},
-                       .events = std::vector<std::vector<EventRow>>(header.grid.size())}) {
+    : RunFile(std::make_unique<Parts>(std::move(path), header, bound)) {
   make_folder_of(parts_->path);
   AsideFile aside(parts_->path);
   h5::write_new(aside.partial(), run_format::access(parts_->path),
@@ -46,11 +89,32 @@ RunFile::RunFile(std::string path, const RunHeader& header, EventBound bound)
   aside.commit();
 }
 
+RunFile RunFile::go_on(std::string path, const RunHeader& header, EventBound bound) {
+  const Earlier earlier = earlier_legs(path, header);
+  bound.bytes = std::max<std::int64_t>(bound.bytes - earlier.event_bytes, 0);
+  auto parts = std::make_unique<Parts>(std::move(path), header, bound);
+  parts->leg = earlier.legs + 1;
+  parts->seconds_before = earlier.seconds;
+  AsideFile aside(parts->path);
+  const h5::Handle access = run_format::access(parts->path);
+  h5::write_copy(aside.partial(), access, [&](const h5::Handle& file) {
+    run_format::write_leg(h5::create_group(file, run_format::leg_name(parts->leg)), header);
+  });
+  auto file = h5::open_to_append(aside.partial(), access, h5::Append::anything);
+  h5::write_attribute(file, "finished", std::int64_t{0});
+  h5::shorten(h5::open_dataset(file, "steps"), earlier.rows);
+  file.close();
+  aside.commit();
+  return RunFile(std::move(parts));
+}
+
+RunFile::RunFile(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
 RunFile::RunFile(RunFile&&) noexcept = default;
 RunFile& RunFile::operator=(RunFile&&) noexcept = default;
 RunFile::~RunFile() = default;
 
 const std::string& RunFile::path() const { return parts_->path; }
+double RunFile::seconds_before() const { return parts_->seconds_before; }
 void RunFile::add(const StepRow& row) { parts_->steps.push_back(row); }
 
 void RunFile::add(std::span<const std::vector<EventRow>> ranks) {

@@ -13,11 +13,13 @@ namespace heddle::io::run_format {
 inline constexpr std::string_view mark = "heddle run";
 inline constexpr std::int64_t version = 2;
 
-/// The group of a leg: of what a restart may change. Legs are numbered from 1; in files of schema 1 the whole file is one.
-inline constexpr const char* first_leg = "legs/1";
+/// The group of a leg, numbered from 1: of what a restart may change. In files of schema 1 the whole file is one.
+std::string leg_name(int number);
+int newest_leg(const h5::Handle& file);
 
 /// What a run's file holds before its first step; one without `header.run` is no run's yet.
 void write_header(const h5::Handle& file, const RunHeader& header);
+void write_leg(const h5::Handle& leg, const RunHeader& header);
 
 /// A run's file as a reader has it. Throws Error(usage) for what is none.
 struct OpenRun {

@@ -60,8 +60,14 @@ void create_times(const h5::Handle& leg, int ranks) {
   run_format::create_table(leg, "times/steps", run_format::step_times_row(leg), &no_steps, 1);
 }
 
-void write_leg(const h5::Handle& leg, const RunHeader& header) {
+}  // namespace
+
+std::string run_format::leg_name(int number) { return fmt::format("legs/{}", number); }
+
+void run_format::write_leg(const h5::Handle& leg, const RunHeader& header) {
   h5::write_attribute(leg, "started", utc_now());
+  h5::write_attribute(leg, "steps_before", header.steps_before);
+  if (!header.from.empty()) h5::write_attribute(leg, "from", header.from);
   h5::write_attribute(leg, "flops_per_step", header.flops_per_step);
   write_build(leg);
   h5::write_lines(leg, "hosts", header.hosts);
@@ -84,8 +90,6 @@ void write_leg(const h5::Handle& leg, const RunHeader& header) {
     create_growing(events, std::to_string(rank), run_format::event_row(leg));
 }
 
-}  // namespace
-
 void run_format::write_header(const h5::Handle& file, const RunHeader& header) {
   h5::write_attribute(file, "format", run_format::mark);
   h5::write_attribute(file, "schema_version", run_format::version);
@@ -94,7 +98,7 @@ void run_format::write_header(const h5::Handle& file, const RunHeader& header) {
   h5::write_attribute(file, "parameters", header.parameters);
   write_vocabulary(h5::create_group(file, "tokenizer"), header.vocabulary);
   create_growing(file, "steps", run_format::step_row(file));
-  write_leg(h5::create_group(file, run_format::first_leg), header);
+  write_leg(h5::create_group(file, leg_name(1)), header);
 }
 
 }  // namespace heddle::io

@@ -12,14 +12,6 @@
 namespace heddle::io {
 namespace {
 
-std::string newest_leg(const h5::Handle& file) {
-  const std::vector<std::string> legs = h5::names_in(h5::open_group(file, "legs"));
-  const auto number = [](const std::string& leg) { return std::atoi(leg.c_str()); };
-  const auto newest = std::ranges::max_element(legs, {}, number);
-  if (newest == legs.end()) throw Error(ExitCode::usage, file.path() + ": the run file has no leg");
-  return "legs/" + *newest;
-}
-
 maps::Grid read_grid(const h5::Handle& leg) {
   const auto group = h5::open_group(leg, "grid");
   maps::AxisExtents extents;
@@ -65,6 +57,14 @@ std::vector<MemoryRegion> read_memory(const h5::Handle& file, const std::string&
 
 }  // namespace
 
+int run_format::newest_leg(const h5::Handle& file) {
+  int newest = 0;
+  for (const std::string& leg : h5::names_in(h5::open_group(file, "legs")))
+    newest = std::max(newest, std::atoi(leg.c_str()));
+  if (newest == 0) throw Error(ExitCode::usage, file.path() + ": the run file has no leg");
+  return newest;
+}
+
 run_format::OpenRun run_format::open(const std::string& path) {
   OpenRun run{.file = h5::open_to_read(path, access(path)), .leg = {}, .version = 0};
   if (!h5::has_attribute(run.file, "format") || h5::read_string(run.file, "format") != mark)
@@ -74,7 +74,7 @@ run_format::OpenRun run_format::open(const std::string& path) {
   if (run.version < 1 || run.version > version)
     throw Error(ExitCode::usage, fmt::format("{}: run file of schema version {}", path, run.version),
                 fmt::format("this program reads the versions 1 to {}", version));
-  run.leg = h5::open_group(run.file, run.version == 1 ? "/" : newest_leg(run.file));
+  run.leg = h5::open_group(run.file, run.version == 1 ? "/" : leg_name(newest_leg(run.file)));
   return run;
 }
 
@@ -84,6 +84,9 @@ RunHeader read_run_header(const std::string& path) {
   if (version > 1) header.run = h5::read_string(file, "run");
   header.vocabulary = read_vocabulary(h5::open_group(file, "tokenizer"));
   header.parameters = h5::read_integer(file, "parameters");
+  header.finished = h5::read_integer(file, "finished") != 0;
+  if (h5::has_attribute(leg, "steps_before")) header.steps_before = h5::read_integer(leg, "steps_before");
+  if (h5::has_attribute(leg, "from")) header.from = h5::read_string(leg, "from");
   header.deck_given = h5::read_text(leg, "deck/given");
   header.overrides = h5::read_lines(leg, "deck/overrides");
   header.deck_resolved = h5::read_text(leg, "deck/resolved");

@@ -30,8 +30,8 @@ RunPlace in_folder(const fs::path& folder) {
 }
 
 /// Older checkpoints know their run by the deck alone.
-bool belongs(const CheckpointHeader& one, const RunHeader& run) {
-  return one.run.empty() || run.run.empty() ? one.deck == run.deck_resolved : one.run == run.run;
+bool belong_together(const std::string& run, const std::string& deck, const CheckpointHeader& one) {
+  return one.run.empty() || run.empty() ? one.deck == deck : one.run == run;
 }
 
 std::vector<fs::path> files_in(const std::string& folder) {
@@ -60,20 +60,26 @@ RunPlace place_of_run(const std::string& given) {
   return place;
 }
 
-StoredCheckpoints checkpoints_of(const RunHeader& header, const RunPlace& place) {
+StoredCheckpoints checkpoints_of(const std::optional<RunHeader>& header, const RunPlace& place) {
   StoredCheckpoints found;
+  std::vector<StoredCheckpoint> whole;
   const std::vector<fs::path> files =
       place.checkpoint.empty() ? files_in(place.checkpoints) : std::vector<fs::path>{place.checkpoint};
   for (const fs::path& path : files) try {
-      const CheckpointHeader one = Checkpoint(path.string()).header();
-      if (belongs(one, header))
-        found.own.push_back({path.string(), one.step});
-      else
-        found.others.push_back(path.string() + ": it is another run's");
+      whole.push_back({path.string(), Checkpoint(path.string()).header()});
     } catch (const Error& refused) {
       found.others.emplace_back(refused.what());
     }
-  std::ranges::stable_sort(found.own, std::ranges::greater{}, &StoredCheckpoint::step);
+  std::ranges::stable_sort(whole, std::ranges::greater{},
+                           [](const StoredCheckpoint& one) { return one.header.step; });
+  for (const StoredCheckpoint& one : whole) {
+    const CheckpointHeader& newest = whole.front().header;
+    if (belong_together(header ? header->run : newest.run, header ? header->deck_resolved : newest.deck,
+                        one.header))
+      found.own.push_back(one);
+    else
+      found.others.push_back(one.path + ": it is another run's");
+  }
   return found;
 }
 

@@ -1,22 +1,13 @@
-// A step that all ranks take together: when it fails on one, it fails on all with the same error, so that no
-// rank waits in a collective call for one that has given up.
+// A step of writing a file that all ranks take together.
 #pragma once
 
 #include <functional>
-#include <optional>
-#include <string>
 
-#include "heddle/base/error.hpp"
 #include "heddle/comm/communicator.hpp"
 
 namespace heddle::io {
 
-/// Collective. Runs `body` here; returns the error of the lowest rank on which it failed. `action` is what a rank waits for that
-/// has done its own.
-std::optional<Error> first_error(const comm::Communicator& ranks, const std::function<void()>& body,
-                                 const std::string& action);
-
-/// Collective. Runs `body` here and throws the first error, as a WriteFailure.
+/// Collective. Runs `body` here and throws the first rank's error on all, as a WriteFailure.
 void together(const comm::Communicator& ranks, const std::function<void()>& body);
 
 }  // namespace heddle::io

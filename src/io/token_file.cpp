@@ -9,8 +9,8 @@
 #include "hdf5.hpp"
 #include "heddle/base/aside_file.hpp"
 #include "heddle/base/disk_space.hpp"
+#include "heddle/comm/first_error.hpp"
 #include "heddle/comm/watchdog.hpp"
-#include "together.hpp"
 #include "vocabulary_format.hpp"
 
 namespace heddle::io {
@@ -113,6 +113,10 @@ TokenFile::~TokenFile() = default;
 const std::string& TokenFile::path() const { return state_->file.path(); }
 const TokenFileHeader& TokenFile::header() const { return state_->header; }
 std::int64_t TokenFile::length() const { return state_->length; }
+std::string TokenFile::contents() const {
+  return fmt::format("{} {} tokens of a text with CRC-32 {:08x}", length(), name(header().vocabulary.kind),
+                     header().source_crc);
+}
 
 void TokenFile::read(std::int64_t begin, std::span<std::int32_t> ids) const {
   const auto count = static_cast<std::int64_t>(ids.size());
@@ -147,7 +151,7 @@ void verify(const comm::Communicator& ranks, const TokenFile& file) {
   const auto my_part = [&] {
     file.verify(ranks.rank(), ranks.size(), [&] { ranks.watchdog().progressed(comm::Hearing::failures); });
   };
-  if (const auto error = first_error(ranks, my_part, "all ranks to read their parts of " + file.path()))
+  if (const auto error = comm::first_error(ranks, my_part, "all ranks to read their parts of " + file.path()))
     throw *error;
 }
 

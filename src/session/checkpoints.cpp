@@ -5,8 +5,6 @@
 #include <filesystem>
 #include <utility>
 
-#include "heddle/io/checkpoint.hpp"
-
 namespace heddle::session {
 namespace {
 
@@ -18,13 +16,9 @@ io::Shard shard(const train::Parameter& parameter, const std::string& dataset, c
 
 }  // namespace
 
-Checkpoints::Checkpoints(std::string folder, std::int64_t every, std::int64_t steps, std::string deck,
-                         std::string run)
-    : folder_(std::move(folder)),
-      every_(every),
-      steps_(steps),
-      deck_(std::move(deck)),
-      run_(std::move(run)) {}
+Checkpoints::Checkpoints(std::string folder, std::int64_t every, std::int64_t steps,
+                         io::CheckpointHeader of_run)
+    : folder_(std::move(folder)), every_(every), steps_(steps), of_run_(std::move(of_run)) {}
 
 bool Checkpoints::due(std::int64_t steps_done) const { return session::due(steps_done, every_, steps_); }
 
@@ -33,7 +27,7 @@ std::string Checkpoints::path(std::int64_t steps_done) const {
 }
 
 std::string Checkpoints::write(const comm::Communicator& ranks, const Trainer& trainer,
-                               std::int64_t steps_done) const {
+                               std::int64_t steps_done, std::int64_t samples) const {
   std::vector<io::Shard> shards;
   std::vector<lanes::OnHost> held;  // what the shards show
   const auto add = [&](const train::Parameter& p, const std::string& name, lanes::OnHost numbers) {
@@ -46,9 +40,11 @@ std::string Checkpoints::write(const comm::Communicator& ranks, const Trainer& t
     add(p, io::first_moment_dataset(p.name), train::whole_first_moment(trainer.lane(), p));
     add(p, io::second_moment_dataset(p.name), train::whole_second_moment(trainer.lane(), p));
   }
-  const std::int64_t samples = steps_done * trainer.plan().options.train.batch;
-  io::write_checkpoint(ranks, path(steps_done), {steps_done, samples, deck_, trainer.products().text, run_},
-                       shards);
+  io::CheckpointHeader header = of_run_;
+  header.step = steps_done;
+  header.samples = samples;
+  header.products = trainer.products().text;
+  io::write_checkpoint(ranks, path(steps_done), header, shards);
   return path(steps_done);
 }
 

@@ -61,6 +61,17 @@ std::set<kernels::ProductKey> keys_of(const plan::Plan& plan, Rank rank) {
   return keys;
 }
 
+void take_over(ProductChoices& kept, const std::string& earlier, const std::string& library,
+               std::vector<std::string>& remarks) {
+  if (earlier.empty()) return;
+  try {
+    for (const auto& [key, choice] : exec::choices_of(earlier, library)) kept[key] = choice;
+  } catch (const Error& error) {
+    remarks.push_back(fmt::format(
+        "products are not computed as in the run that goes on ({}); bits may differ", error.what()));
+  }
+}
+
 std::string summary(const exec::AgreedProducts& agreed, const std::string& path) {
   const std::size_t kinds = agreed.choices.size();
   if (agreed.searched == 0) return fmt::format("algorithms of {} kinds of products from {}", kinds, path);
@@ -80,11 +91,14 @@ std::string products_file(const std::string& library) {
 }
 
 Products choose_products(kernels::ProductLibrary& library, const plan::Plan& plan,
-                         const comm::Communicator& ranks, Rank rank) {
+                         const comm::Communicator& ranks, Rank rank, const std::string& earlier) {
   Products products;
   const Kept file(library.name());
   ProductChoices kept;
-  if (ranks.rank() == 0) kept = file.read(products.remarks);
+  if (ranks.rank() == 0) {
+    kept = file.read(products.remarks);
+    take_over(kept, earlier, library.name(), products.remarks);
+  }
   const auto agreed = exec::agree_on_products(library, ranks, keys_of(plan, rank), kept);
   if (!agreed) {
     products.remarks.push_back(

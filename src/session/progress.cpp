@@ -26,16 +26,20 @@ Progress::Progress(Voice voice, std::int64_t steps, std::int64_t tokens_per_step
 
 Progress::~Progress() = default;
 
-void Progress::keep_log(const std::string& path) { log_ = std::make_unique<RunLog>(path); }
+void Progress::keep_log(const std::string& path, Older older) {
+  log_ = std::make_unique<RunLog>(path, older);
+}
 
 void Progress::step_begins(std::int64_t step) {
-  if (step == 0) clock_ = {};
+  if (first_) return;
+  first_ = shown_step_ = step;
+  clock_ = {};
 }
 
 /// From the steps after the first; after it nothing can be foretold.
 std::string Progress::time_left(std::int64_t steps_done, double seconds) const {
-  if (steps_done < 2) return "";
-  const double each = (seconds - first_step_) / static_cast<double>(steps_done - 1);
+  if (steps_done < *first_ + 2) return "";
+  const double each = (seconds - first_seconds_) / static_cast<double>(steps_done - *first_ - 1);
   return fmt::format("  {} left", duration(each * static_cast<double>(steps_ - steps_done)));
 }
 
@@ -43,8 +47,9 @@ void Progress::step_ended(const exec::StepResult& result) {
   if (voice_ == Voice::silent && !log_) return;
   const std::int64_t step = result.step + 1;
   const double seconds = clock_.now();
-  if (step == 1) first_step_ = seconds;
-  const bool stays = step % log_every_ == 0 || step == 1 || step == steps_;
+  const bool is_first = step == *first_ + 1;
+  if (is_first) first_seconds_ = seconds;
+  const bool stays = step % log_every_ == 0 || is_first || step == steps_;
   if (!stays && !(voice_ == Voice::speaks && terminal_ && seconds - shown_seconds_ >= refresh)) return;
   if (seconds > shown_seconds_)
     tokens_per_second_ =

@@ -21,17 +21,24 @@ void Recorder::open(io::RunFile file, Warn warn) {
   warn_ = std::move(warn);
 }
 
+void Recorder::begin(std::int64_t tokens) {
+  tokens_ = tokens;
+  begin_ = clock_.now() - (file_ ? file_->seconds_before() : 0.0);
+}
+
 io::StepRow Recorder::row_of(const exec::StepResult& result) const {
-  const std::int64_t done = result.step + 1;
-  return {.step = done,
+  return {.step = result.step + 1,
           .loss = result.loss,
           .rate = result.rate,
           .gradient_norm = result.gradient_norm,
-          .tokens = done * tokens_per_step_,
+          .tokens = tokens_,
           .seconds = clock_.now() - begin_};
 }
 
-void Recorder::step_ended(const exec::StepResult& result) { rows_.push_back(row_of(result)); }
+void Recorder::step_ended(const exec::StepResult& result) {
+  tokens_ += tokens_per_step_;
+  rows_.push_back(row_of(result));
+}
 
 void Recorder::add_rows() {
   if (file_)
@@ -62,6 +69,16 @@ void Recorder::hand_on(std::int64_t steps_done) {
   add_rows();
   if (steps_done % steps_between_events == 0) gather_events();
   if (file_ && clock_.now() - last_flush_ > seconds_between_flushes) flush();
+}
+
+void Recorder::write_steps() {
+  add_rows();
+  if (file_) flush();
+}
+
+void Recorder::write_all() {
+  add_rows();
+  gather_events();
 }
 
 void Recorder::finish() {

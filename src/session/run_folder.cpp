@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <cstdlib>
+#include <cstring>
 #include <filesystem>
 #include <regex>
 #include <utility>
@@ -27,6 +29,13 @@ std::vector<fs::path> checkpoints_in(const fs::path& folder) {
   for (const auto& entry : fs::directory_iterator(folder / "checkpoints", none))
     if (std::regex_match(entry.path().filename().string(), ours)) found.push_back(entry.path());
   return found;
+}
+
+std::string set_aside(const fs::path& path) {
+  fs::path aside = path.string() + ".aside";
+  for (int number = 2; fs::exists(aside); ++number) aside = fmt::format("{}.aside-{}", path.string(), number);
+  fs::rename(path, aside);
+  return aside.string();
 }
 
 /// A run must not find at its end that it cannot keep what it learnt.
@@ -87,5 +96,15 @@ std::string RunFolder::file(const std::string& name) const { return (fs::path(pa
 void RunFolder::remove_checkpoints() const {
   for (const fs::path& checkpoint : checkpoints_in(path_)) fs::remove(checkpoint);
 }
+
+void RunFolder::set_aside_checkpoints_after(std::int64_t step) const {
+  for (const fs::path& checkpoint : checkpoints_in(path_)) {
+    const std::string name = checkpoint.filename().string();
+    const std::int64_t its_step = std::strtoll(name.c_str() + std::strlen("step-"), nullptr, 10);
+    if (its_step > step && !name.ends_with(".partial")) set_aside(checkpoint);
+  }
+}
+
+std::string RunFolder::set_aside_run_file() const { return set_aside(file("run.h5")); }
 
 }  // namespace heddle::session

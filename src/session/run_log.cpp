@@ -12,8 +12,10 @@
 
 namespace heddle::session {
 
-RunLog::RunLog(std::string path)
-    : path_(std::move(path)), file_(::open(path_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_APPEND, 0666)) {
+RunLog::RunLog(std::string path, Older older)
+    : path_(std::move(path)),
+      file_(
+          ::open(path_.c_str(), O_WRONLY | O_CREAT | (older == Older::stay ? 0 : O_TRUNC) | O_APPEND, 0666)) {
   if (file_ < 0) why_ = errno;
 }
 

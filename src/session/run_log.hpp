@@ -3,12 +3,13 @@
 
 #include <string>
 
+#include "heddle/session/progress.hpp"
+
 namespace heddle::session {
 
 class RunLog {
  public:
-  /// Replaces the log of a run before.
-  explicit RunLog(std::string path);
+  RunLog(std::string path, Older older);
   ~RunLog();
   RunLog(const RunLog&) = delete;
   RunLog& operator=(const RunLog&) = delete;

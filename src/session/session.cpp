@@ -4,96 +4,42 @@
 
 #include <algorithm>
 #include <filesystem>
-#include <map>
-#include <sstream>
 #include <utility>
 
-#include "heddle/base/input_path.hpp"
+#include "checked_tokens.hpp"
 #include "heddle/comm/carrier.hpp"
 #include "heddle/comm/gather.hpp"
 #include "heddle/data/sampler.hpp"
 #include "heddle/deck/print.hpp"
-#include "heddle/deck/read.hpp"
 #include "heddle/io/checkpoint.hpp"
 #include "heddle/io/run_file.hpp"
 #include "heddle/kernels/product_library.hpp"
 #include "heddle/lanes/device.hpp"
 #include "heddle/plan/from_deck.hpp"
-#include "heddle/plan/message_memory.hpp"
-#include "heddle/schedule/text.hpp"
+#include "heddle/session/allocation.hpp"
 #include "heddle/session/checkpoints.hpp"
 #include "heddle/session/common_clock.hpp"
 #include "heddle/session/memory_places.hpp"
 #include "heddle/session/progress.hpp"
 #include "heddle/session/recorder.hpp"
+#include "heddle/session/restart.hpp"
+#include "heddle/session/stop.hpp"
 #include "heddle/session/trainer.hpp"
+#include "run_header.hpp"
 
 namespace heddle::session {
 namespace {
 
-const std::string& tokens_of(const deck::Deck& deck) {
-  if (deck.data.tokens.empty())
-    throw deck::DeckError(
-        {fmt::format("{}: data.tokens is missing (a run needs a tokens file); make one with "
-                     "`heddle prepare TEXT -o tokens.h5`",
-                     deck.source)});
-  std::error_code none;
-  if (!std::filesystem::exists(deck.data.tokens, none))
-    throw deck::DeckError(
-        {deck.at("data.tokens") + ": " +
-         describe(fmt::format("data.tokens = \"{}\" is not there", deck.data.tokens),
-                  where_looked(deck.data.tokens),
-                  fmt::format("make it with `heddle prepare TEXT -o {}`", deck.data.tokens))});
-  return deck.data.tokens;
+std::optional<Earlier> look_for(const Manner& manner, const deck::Deck& deck, const comm::World& world) {
+  if (!manner.restart) return {};
+  return find_earlier(world.all(), deck.output.directory, *manner.restart);
 }
 
-void check_vocabulary(const deck::Deck& deck, const io::TokenFile& file) {
-  if (file.header().vocabulary.size <= deck.model.vocabulary) return;
-  throw deck::DeckError({fmt::format(
-      "{}: model.vocabulary = {} is less than the {} tokens of {} (ids would lie beyond the embedding); try "
-      "model.vocabulary = {}",
-      deck.at("model.vocabulary"), deck.model.vocabulary, file.header().vocabulary.size, file.path(),
-      file.header().vocabulary.size)});
-}
-
-/// Everything between a sound deck and its first step that can be wrong without a file being written.
-data::Dataset checked_tokens(const deck::Deck& deck, const plan::Plan& plan,
-                             const std::vector<std::string>& places, int rank) {
-  data::Dataset dataset(tokens_of(deck), deck.data.held_out, deck.train.sequence);
-  check_vocabulary(deck, dataset.file());
-  check_memory(plan, deck.source, places, rank);
-  return dataset;
-}
-
-void add_memory(io::RunHeader& header, const plan::RankMemory& memory, int rank) {
-  for (const schedule::Pool& pool : memory.training.pools)
-    header.memory.push_back({rank, pool.name, pool.bytes()});
-  if (memory.evaluation > 0) header.memory.push_back({rank, "evaluation", memory.evaluation});
-  if (memory.rooms > 0) header.memory.push_back({rank, "rooms of kernels", memory.rooms});
-}
-
-void add_memory(io::RunHeader& header, const plan::MessageMemory& messages, int rank) {
-  const auto add = [&](const char* region, std::int64_t bytes) {
-    if (bytes > 0) header.memory.push_back({rank, region, bytes});
-  };
-  add("messages", bytes_of(messages.landing));
-  add("messages, on the host", bytes_of(messages.staged));
-}
-
-/// Of every rank, on rank 0.
-std::vector<io::MemoryRegion> regions(const std::optional<DeviceUse>& use, const comm::World& world) {
-  const std::vector<DeviceUse> mine(use ? 1 : 0, use.value_or(DeviceUse{}));
-  const auto all =
-      comm::gather_rows<DeviceUse>(world.all(), mine, comm::Receivers::first, "what GPUs' memory holds");
-  std::vector<io::MemoryRegion> found;
-  for (std::size_t rank = 0; rank < all.size(); ++rank)
-    for (const DeviceUse& one : all[rank]) {
-      const auto number = static_cast<std::int64_t>(rank);
-      found.push_back({number, "at the start", one.at_start});
-      found.push_back({number, "once set up", one.set_up});
-      found.push_back({number, "all", one.all});
-    }
-  return found;
+/// One rank asks the launcher.
+Stop::Limits limits_of(const deck::Deck& deck, const comm::World& world) {
+  std::optional<double> allocation = world.rank() == 0 ? seconds_of_allocation() : std::nullopt;
+  if (allocation) *allocation -= deck.train.reserve_seconds;
+  return {deck.train.max_seconds, allocation};
 }
 
 /// What a person who chose this precision has to know of this machine; empty where there is nothing.
@@ -112,13 +58,21 @@ struct Session::Parts {
 
   void run();
   void train_step(std::int64_t step);
-  void save(std::int64_t done);
+  void stop_after(std::int64_t done);
+  void save(std::int64_t done, bool last);
   void tell_refusal();
+  void open_files(EarlierRun older);
+  io::RunFile open_run_file();
+  void say_from_where();
+  Options options() const;
+  bool goes_on_in_place() const { return earlier && earlier->in_place; }
+  std::int64_t steps_before() const { return restored ? restored->header.step : 0; }
+  /// Nothing is left to be trained, and the run's file knows it.
+  bool is_over() const { return earlier && earlier->finished && steps_before() >= deck.train.steps; }
   double evaluate();
   std::int64_t evaluation_windows() const {
     return data::evaluation_windows(dataset, deck.train.evaluate_windows);
   }
-  io::RunHeader header() const;
   std::string file(const std::string& name) const {
     return (std::filesystem::path(deck.output.directory) / name).string();
   }
@@ -132,6 +86,9 @@ struct Session::Parts {
   std::vector<std::string> places;  ///< of the ranks' memory
   data::Dataset dataset;
   data::Sampler sampler;
+  std::optional<Earlier> earlier;  ///< of a run that goes on
+  std::optional<Restored> restored;
+  Stop stop;
   exec::Clock clock;
   std::optional<lanes::DeviceMemory> at_start = lanes::device_memory();
   std::string carrier;  ///< of messages, where it is not the host's library for the host's memory
@@ -139,8 +96,9 @@ struct Session::Parts {
   std::optional<DeviceUse> used;                ///< of this rank's GPU
   std::vector<io::MemoryRegion> device_memory;  ///< of all ranks', on rank 0
   Progress progress;
-  std::optional<RunFolder> folder;              ///< on rank 0
-  const std::string run_id = io::new_run_id();  ///< rank 0's counts
+  std::optional<RunFolder> folder;  ///< on rank 0
+  const std::string run_id;         ///< rank 0's counts
+  std::int64_t samples = 0;         ///< consumed
   Recorder recorder;
   Checkpoints checkpoints;
   exec::Observers observers;
@@ -153,55 +111,62 @@ Session::Parts::Parts(const deck::Deck& the_deck, comm::World& the_world, const 
       plan(plan::make(deck)),
       places(memory_places(world)),
       dataset(checked_tokens(deck, plan, places, world.rank())),
-      sampler(dataset, deck.data.order, deck.data.seed, deck.train.batch),
+      sampler(dataset, deck.data.order, deck.data.seed),
+      earlier(look_for(manner, deck, world)),
+      stop(limits_of(deck, world), manner.signals),
       clock(common_clock(world.all())),
       carrier(comm::choose_carrier(world, lanes::device_lane(), comm::Wish{deck.comm.device_aware})),
-      trainer(options_of(deck), plan, world.all(), clock),
+      trainer(options(), plan, world.all(), clock),
       used(device_use(at_start)),
       device_memory(regions(used, world)),
       progress(world.rank() == 0 ? manner.voice : Progress::Voice::silent, deck.train.steps,
                deck.train.batch * deck.train.sequence, deck.output.log_every),
+      run_id(goes_on_in_place() && !earlier->run.empty() ? earlier->run : io::new_run_id()),
       recorder(world.all(), clock, deck.train.batch * deck.train.sequence),
-      checkpoints(file("checkpoints"), deck.output.checkpoint_every, deck.train.steps, deck::resolved(deck),
-                  run_id) {
+      checkpoints(file("checkpoints"), deck.output.checkpoint_every, deck.train.steps,
+                  {.deck = deck::resolved(deck), .run = run_id, .tokens = dataset.file().contents()}) {
   observers.add(recorder);
   observers.add(progress);
   if (deck.output.events) observers.add(recorder.events());
-  if (world.rank() == 0) folder.emplace(deck.output.directory, manner.earlier);
+  if (world.rank() == 0)
+    folder.emplace(deck.output.directory, goes_on_in_place() ? EarlierRun::continued : manner.earlier);
   io::verify(world.all(), dataset.file());
-  if (world.rank() != 0) return;
-  progress.keep_log(file("run.log"));
-  for (const std::string& remark : deck.remarks) progress.log(remark);
-  recorder.open({file("run.h5"), header(), {deck.output.events_mib << 20, deck.train.steps}},
-                [this](const std::string& line) { progress.warn(line); });
-  if (manner.earlier == EarlierRun::replaced) folder->remove_checkpoints();
+  if (earlier) restored = restore(world.all(), *earlier, deck, dataset.file().contents(), trainer);
+  if (restored) samples = restored->header.samples;
+  if (world.rank() == 0 && !is_over()) open_files(manner.earlier);
 }
 
-io::RunHeader Session::Parts::header() const {
-  io::RunHeader header{.run = run_id,
-                       .vocabulary = dataset.file().header().vocabulary,
-                       .parameters = plan.count.parameters,
-                       .deck_given = deck.text,
-                       .overrides = deck.overrides,
-                       .deck_resolved = deck::resolved(deck),
-                       .hosts = world.hosts(),
-                       .grid = plan.grid(),
-                       .flops_per_step = plan.count.flops_per_step,
-                       .messages = carrier.empty() ? "by MPI" : carrier,
-                       .actions = {},
-                       .memory = {},
-                       .device_memory = device_memory};
-  std::istringstream text(schedule::write(plan.training.schedule));
-  for (std::string row; std::getline(text, row);) header.actions.push_back(row);
-  std::map<int, plan::MessageMemory> messages;  // ranks of a class differ by a number or two of a bucket
-  for (int rank = 0; rank < world.size(); ++rank) {
-    const int of_class = plan.classes.class_of(rank);
-    if (!messages.contains(of_class))
-      messages[of_class] = plan::message_memory(plan, rank, trainer.carriers());
-    add_memory(header, plan.memory(rank), rank);
-    add_memory(header, messages[of_class], rank);
-  }
-  return header;
+Options Session::Parts::options() const {
+  Options options = options_of(deck);
+  if (earlier) options.earlier_products = earlier->products;
+  options.wants_to_stop = [this] { return stop.wanted(); };
+  return options;
+}
+
+/// On rank 0.
+void Session::Parts::open_files(EarlierRun older) {
+  progress.keep_log(file("run.log"), goes_on_in_place() ? Older::stay : Older::go);
+  for (const std::string& remark : deck.remarks) progress.log(remark);
+  if (goes_on_in_place()) folder->set_aside_checkpoints_after(steps_before());
+  recorder.open(open_run_file(), [this](const std::string& line) { progress.warn(line); });
+  if (older == EarlierRun::replaced) folder->remove_checkpoints();
+}
+
+io::RunFile Session::Parts::open_run_file() {
+  io::RunHeader header = run_header(deck, trainer, world.hosts());
+  header.run = run_id;
+  header.vocabulary = dataset.file().header().vocabulary;
+  header.messages = carrier.empty() ? "by MPI" : carrier;
+  header.device_memory = device_memory;
+  header.steps_before = steps_before();
+  if (restored) header.from = restored->path;
+  const io::EventBound bound{deck.output.events_mib << 20, deck.train.steps};
+  const std::string path = file("run.h5");
+  if (!goes_on_in_place() || !std::filesystem::exists(path)) return {path, header, bound};
+  if (earlier->run_file == Earlier::RunFile::whole) return io::RunFile::go_on(path, header, bound);
+  progress.warn(
+      fmt::format("heddle: {} is damaged, it is now {}; another begins", path, folder->set_aside_run_file()));
+  return {path, header, bound};
 }
 
 void Session::Parts::run() {
@@ -213,15 +178,29 @@ void Session::Parts::run() {
     if (!said.empty()) progress.say(said);
   if (const std::string said = remark(deck.train.precision); !said.empty()) progress.say(said);
   for (const std::string& line : trainer.products().remarks) progress.say(line);
-  recorder.begin();
+  if (earlier) say_from_where();
+  if (is_over()) return;
+  stop.begin();
+  recorder.begin(samples * deck.train.sequence);
   try {
-    for (std::int64_t step = 0; step < deck.train.steps; ++step) train_step(step);
+    for (std::int64_t step = steps_before(); step < deck.train.steps; ++step) train_step(step);
     recorder.finish();
   } catch (const std::exception& error) {
     recorder.keep();
     progress.log(error.what());
     throw;
   }
+}
+
+void Session::Parts::say_from_where() {
+  for (const std::string& other : earlier->passed_over) progress.say("passed over: " + other);
+  if (!restored) return progress.say("no checkpoint is there to go on from: the run begins");
+  std::string changed;
+  for (const auto& [key, before, after] : restored->changed)
+    changed += fmt::format("{} {} {} -> {}", changed.empty() ? "; changed:" : ",", key, before, after);
+  progress.say(fmt::format("goes on after step {} of {}, from {}{}", steps_before(), deck.train.steps,
+                           restored->path, changed));
+  if (is_over()) progress.say("nothing is left to be trained; train.steps = N trains on");
 }
 
 /// Of any rank, once.
@@ -235,11 +214,15 @@ void Session::Parts::tell_refusal() {
 }
 
 void Session::Parts::train_step(std::int64_t step) {
-  const data::Batch samples = sampler.batch(step, trainer.first_sample(), trainer.sample_count());
+  const data::Batch batch = sampler.batch(samples + trainer.first_sample(), trainer.sample_count());
   const std::int64_t done = step + 1;
+  samples += deck.train.batch;
+  bool stops = false;
   try {
-    trainer.step(step, samples, &observers);
-    if (evaluates(done) || checkpoints.due(done)) trainer.settle();
+    trainer.step(step, batch, &observers);
+    stops = trainer.result().stop;
+    if (evaluates(done) || checkpoints.due(done) || stops) trainer.settle();
+    stops = stops || trainer.result().stop;
   } catch (const Error& error) {
     if (error.code() == ExitCode::numbers) recorder.step_ended(trainer.result());  // the run's last row
     throw;
@@ -250,18 +233,32 @@ void Session::Parts::train_step(std::int64_t step) {
     progress.say(
         fmt::format("step {}: validation loss {:.4f} of {} windows", done, loss, evaluation_windows()));
   }
-  if (checkpoints.due(done)) save(done);
+  const bool last = stops || done == deck.train.steps;
+  if (last || checkpoints.due(done)) {
+    recorder.write_steps();  // before it: whoever goes on from it misses none of them
+    save(done, last);
+  }
   recorder.hand_on(done);
   tell_refusal();
+  if (stops && done < deck.train.steps) stop_after(done);
+}
+
+/// Throws Error(stopped).
+void Session::Parts::stop_after(std::int64_t done) {
+  recorder.write_all();
+  const std::string reason = stop.reason();
+  throw Error(ExitCode::stopped, fmt::format("stopped after step {} of {}", done, deck.train.steps),
+              reason.empty() ? "another rank asked for it" : reason,
+              fmt::format("go on with --restart: {} is written", checkpoints.path(done)));
 }
 
 /// A later checkpoint may take the place of one that was not written; nothing takes that of the last.
-void Session::Parts::save(std::int64_t done) {
+void Session::Parts::save(std::int64_t done, bool last) {
   try {
-    const std::string path = checkpoints.write(world.all(), trainer, done);
+    const std::string path = checkpoints.write(world.all(), trainer, done, samples);
     progress.say(fmt::format("step {}: checkpoint {}", done, path));
   } catch (const io::WriteFailure& failure) {
-    if (done == deck.train.steps) throw;
+    if (last) throw;
     if (world.rank() == 0)
       progress.warn(fmt::format("heddle: step {}: no checkpoint: {}; the run goes on to the next", done,
                                 failure.what()));

@@ -34,7 +34,7 @@ std::set<comm::Channel> channels(const plan::Plan& plan) {
 
 Trainer::Trainer(Options options, const plan::Plan& plan, const comm::Communicator& ranks,
                  const exec::Clock& clock, lanes::Lane lane)
-    : options_(options),
+    : options_(std::move(options)),
       plan_(plan),
       ranks_(ranks),
       clock_(clock),
@@ -45,13 +45,15 @@ Trainer::Trainer(Options options, const plan::Plan& plan, const comm::Communicat
     grid_.make_group(Axis::pipeline, {tie.holders.begin(), tie.holders.end()});
   if (plan.grid().extent(Axis::pipeline) > 1) grid_.open_channels(Axis::pipeline, channels(plan));
   // Before there is an arena, so that what is timed finds memory.
-  if (options_.products) products_ = choose_products(*options_.products, plan, ranks, grid_.rank());
+  if (options_.products)
+    products_ = choose_products(*options_.products, plan, ranks, grid_.rank(), options_.earlier_products);
   engine_.emplace(engine_input(plan.training));
   exec::EngineInput evaluation = engine_input(plan.evaluation);
   evaluation.lender = &engine_->arena();
   evaluation_.emplace(evaluation);
   for (const train::TrainedParameter& one : parameters()) train::initialise(one, options_.seed, lane_);
-  optimizer_.emplace(options_.optimizer, engine_->runner(), ranks, loss_share(*engine_));
+  optimizer_.emplace(options_.optimizer, engine_->runner(), ranks, loss_share(*engine_),
+                     options_.wants_to_stop);
   provide_message_memory();
 }
 

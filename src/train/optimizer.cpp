@@ -4,6 +4,7 @@
 
 #include <cmath>
 #include <numeric>
+#include <utility>
 
 namespace heddle::train {
 
@@ -26,8 +27,12 @@ class MovesOn final : public exec::Follower {
 }  // namespace
 
 Optimizer::Optimizer(const deck::Optimizer& settings, exec::ProgramRunner& runner,
-                     const comm::Communicator& ranks, Tensor loss)
-    : settings_(settings), runner_(runner), ranks_(ranks), loss_(loss) {}
+                     const comm::Communicator& ranks, Tensor loss, std::function<bool()> wants_to_stop)
+    : settings_(settings),
+      runner_(runner),
+      ranks_(ranks),
+      loss_(loss),
+      wants_to_stop_(std::move(wants_to_stop)) {}
 
 void Optimizer::begin_step(std::int64_t step, double rate) {
   step_ = step;
@@ -45,16 +50,22 @@ double Optimizer::local_sum_of_squares() {
   return std::accumulate(host.begin(), host.end(), 0.0);
 }
 
-/// One sum for both numbers. `agree` waits for it.
+/// One sum for all. `agree` waits for it.
 void Optimizer::begin_to_agree(double squares, double loss) {
-  sums_ = std::make_shared<std::vector<double>>(std::initializer_list<double>{squares, loss});
+  const double stops = wants_to_stop_ && wants_to_stop_() ? 1 : 0;
+  sums_ = std::make_shared<std::vector<double>>(std::initializer_list<double>{squares, loss, stops});
   agreed_ = comm::start_all_sum(ranks_, sums_);
 }
 
 void Optimizer::agree() {
   const exec::Observed observed(state_.observer, {.work = Work::agree, .action = state_.action});
   comm::wait(agreed_, {"STEP: loss and gradient norm"});
-  result_ = {.step = step_, .loss = sums_->back(), .gradient_norm = std::sqrt(sums_->front()), .rate = rate_};
+  const std::vector<double>& sums = *sums_;
+  result_ = {.step = step_,
+             .loss = sums[1],
+             .gradient_norm = std::sqrt(sums[0]),
+             .rate = rate_,
+             .stop = sums[2] > 0};
 }
 
 void Optimizer::step(const exec::RunState& state) {

@@ -49,6 +49,35 @@ lanes::OnHost widened(lanes::OnHost held) {
   return wide;
 }
 
+/// So many rows of tensors, from `first` on.
+class Rows {
+ public:
+  Rows(const lanes::Lane& lane, std::int64_t first, std::int64_t count)
+      : lane_(lane), first_(first), count_(count) {}
+
+  /// `number(i)` is the i-th of these rows'.
+  template <class Number>
+  void set(const Tensor& whole, Number&& number) const {
+    if (whole.dtype == DType::i16) return put<std::int16_t>(whole, number);
+    with_real(whole.dtype, [&](auto zero) { put<decltype(zero)>(whole, number); });
+  }
+
+ private:
+  template <class T, class Number>
+  void put(const Tensor& whole, Number&& number) const {
+    Tensor rows = whole;
+    rows.shape[0] = count_;
+    const std::int64_t before = whole.count() / whole.shape[0] * first_;
+    rows.data = static_cast<std::byte*>(whole.data) + before * size_of(whole.dtype);
+    std::vector<T> host(static_cast<std::size_t>(rows.count()));
+    for (std::size_t i = 0; i < host.size(); ++i) host[i] = nearest<T>(number(i));
+    lane_.copy_from_host(std::as_bytes(std::span(host)), rows);
+  }
+
+  const lanes::Lane& lane_;
+  std::int64_t first_, count_;
+};
+
 }  // namespace
 
 std::vector<Parameter> parameters(const passes::Program& program, const exec::Arena& arena,
@@ -109,6 +138,26 @@ lanes::OnHost whole_second_moment(const lanes::Lane& lane, const TrainedParamete
                    all.tensor.as<float>(), [](float x) { return with_carry(x, false); });
   });
   return all;
+}
+
+void take(const lanes::Lane& lane, const TrainedParameter& parameter, const WholeRows& rows) {
+  const Rows to(lane, rows.first, rows.parameter.shape[0]);
+  with_compute(rows.parameter.dtype, [&](auto zero) {
+    using T = decltype(zero);
+    const T *p = rows.parameter.as<T>(), *m = rows.first_moment.as<T>(), *v = rows.second_moment.as<T>();
+    if (!parameter.remainder.data) {
+      to.set(parameter.tensor, [&](auto i) { return p[i]; });
+      if (m) to.set(parameter.first_moment, [&](auto i) { return m[i]; });
+      if (v) to.set(parameter.second_moment, [&](auto i) { return v[i]; });
+      return;
+    }
+    const auto rest = [&](auto i) { return remainder_of(static_cast<float>(p[i])); };
+    to.set(parameter.tensor, [&](auto i) { return p[i]; });
+    to.set(parameter.remainder, [&](auto i) { return rest(i).low; });
+    to.set(parameter.first_moment, [&](auto i) { return m[i]; });
+    to.set(parameter.second_moment,
+           [&](auto i) { return with_carry(static_cast<float>(v[i]), rest(i).carry); });
+  });
 }
 
 }  // namespace heddle::train

@@ -6,10 +6,12 @@ import re
 import signal
 import subprocess
 import sys
+import threading
 import time
 import unittest
+import unittest.mock
 
-from program import alone_and_on
+from program import LAUNCHER_BOX, alone_and_on
 
 HEDDLE, LAUNCH = sys.argv[1], sys.argv[2:]
 LOCAL = str(pathlib.Path(__file__).resolve().parents[2] / "jobs" / "local.sh")
@@ -88,26 +90,75 @@ class Stops(unittest.TestCase):
         return re.findall(r"^heddle: rank (\d) is ended by (\w+): what came after the last checkpoint is lost$", run.stderr.read(), re.MULTILINE)
 
     def test_a_rank_that_a_signal_ends_says_so(self):
-        for end in (signal.SIGTERM, signal.SIGUSR1):
-            with self.subTest(end.name):
-                run, pids = self.start()
-                os.kill(pids[1], end)
-                self.assertEqual(self.last_words(run)[0], ("1", end.name))
-                self.assertEqual(run.returncode, 128 + end)
+        run, pids = self.start()
+        os.kill(pids[1], signal.SIGHUP)
+        self.assertEqual(self.last_words(run)[0], ("1", "SIGHUP"))
+        self.assertEqual(run.returncode, 128 + signal.SIGHUP)
 
-    def test_ranks_that_their_launcher_ends_say_so_once(self):
+    def stopped(self, run, said, reason):
+        """The step after which a run has stopped, with a checkpoint and rows of all steps. `said` are the lines of ranks before."""
+        threading.Thread(target=run.stdout.read).start()
+        code = run.wait(60)
+        errors = LAUNCHER_BOX.sub("", run.stderr.read()).replace("mpirun: Forwarding signal 10 to job\n", "")
+        self.assertEqual(code, 5, errors)
+        *lines, last = errors.splitlines()
+        self.assertEqual(lines, [f"heddle: rank {line}" for line in said])
+        found = re.fullmatch(rf"stopped after step (\d+) of 1000000 \({reason}\); go on with --restart: (out/checkpoints/step-\d+.h5) is written", last)
+        self.assertIsNotNone(found, errors)
+        self.assertTrue(os.path.exists(os.path.join(self.alone.folder, found[2])))
+        return int(found[1])
+
+    def goes_on(self, done):
+        code, output, errors = self.alone.run("run", "deck.toml", f"train.steps={done + 2}", "--restart")
+        self.assertEqual((code, errors), (0, ""))
+        self.assertIn(f"goes on after step {done} of {done + 2}", output)
+
+    def test_a_signal_to_one_rank_stops_all(self):
+        for number, ask in enumerate((signal.SIGTERM, signal.SIGINT, signal.SIGUSR1, signal.SIGUSR2)):
+            with self.subTest(ask.name):
+                run, pids = self.start(f"optimizer.validate={'after' if number % 2 else 'before'}")
+                os.kill(pids[1], ask)
+                again = "; once more ends it at once" if ask == signal.SIGINT else ""
+                self.goes_on(self.stopped(run, [f"1 has {ask.name}: the run stops after this step, with a checkpoint{again}"], "another rank asked for it"))
+
+    def test_a_launcher_that_tells_all_is_heard_once(self):
         run, _ = self.start()
-        run.terminate()
-        self.assertEqual(self.last_words(run), [("0", "SIGTERM")])
+        run.send_signal(signal.SIGUSR1)
+        self.stopped(run, ["0 has SIGUSR1: the run stops after this step, with a checkpoint"], "a signal asked for it")
+
+    def test_a_terminals_interrupt_stops_what_local_sh_started(self):
+        run = subprocess.Popen([LOCAL, "2", HEDDLE, *LONG], cwd=self.alone.folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, stdin=subprocess.DEVNULL,
+                               text=True, start_new_session=True)
+        self.assertTrue(any(line.startswith("step ") for line in run.stdout))
+        os.killpg(run.pid, signal.SIGINT)
+        self.stopped(run, ["0 has SIGUSR1: the run stops after this step, with a checkpoint"], "a signal asked for it")
+
+    def test_a_second_interrupt_ends_it_at_once(self):
+        run, pids = self.start("--fault", "0F0:delay:step=2:rank=1:seconds=30", "output.log_every=1", "comm.timeout=60")
+        for _ in range(2):
+            os.kill(pids[0], signal.SIGINT)
+            time.sleep(0.5)
+        self.assertEqual(self.last_words(run)[0], ("0", "SIGINT"))
+
+    def test_time_that_is_over_stops_a_run(self):
+        run, _ = self.start("train.max_seconds=1.5")
+        self.stopped(run, [], "train.max_seconds = 1.5")
+
+    def test_the_end_of_a_job_stops_a_run(self):
+        self.alone.write("bin/squeue", "#!/bin/sh\necho 0:05\n")  # of Slurm versions that do not tell their processes
+        os.chmod(os.path.join(self.alone.folder, "bin/squeue"), 0o755)
+        for told in ({"SLURM_JOB_END_TIME": str(int(time.time()) + 5)}, {"SLURM_JOB_ID": "7", "PATH": f"{self.alone.folder}/bin:{os.environ['PATH']}"}):
+            with self.subTest(told), unittest.mock.patch.dict(os.environ, told):
+                run, _ = self.start("train.reserve_seconds=3")
+                self.stopped(run, [], "the job's time ends")
 
     def test_what_is_ignored_stays_so(self):
-        with subprocess.Popen(["nohup", *self.alone.command, "run", "deck.toml", "train.steps=1000000", "output.directory=nohup"], cwd=self.alone.folder,
-                              stdout=subprocess.PIPE, stderr=subprocess.PIPE, stdin=subprocess.DEVNULL, text=True) as run:
+        with subprocess.Popen(["nohup", *self.alone.command, *LONG[:2], *LONG[3:]], cwd=self.alone.folder, stdout=subprocess.PIPE,
+                              stderr=subprocess.PIPE, stdin=subprocess.DEVNULL, text=True) as run:
             self.assertTrue(any(line.startswith("step ") for line in run.stdout))
             run.send_signal(signal.SIGHUP)
             run.terminate()
-            self.assertEqual(self.last_words(run), [("0", "SIGTERM")])
-            self.assertEqual(run.returncode, -signal.SIGTERM)
+            self.stopped(run, ["0 has SIGTERM: the run stops after this step, with a checkpoint"], "a signal asked for it")
 
 
 class Local(unittest.TestCase):

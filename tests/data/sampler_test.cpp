@@ -59,7 +59,7 @@ TEST(Dataset, TooShortATextIsRefused) {
 TEST(Sampler, RandomStartsCoverTheWholePartEvenly) {
   const Counting text(50);
   const Dataset dataset(text.path, 0.2, 8);  // 40 to train on: starts 0..31
-  const Sampler sampler(dataset, SampleOrder::random, 1, 4);
+  const Sampler sampler(dataset, SampleOrder::random, 1);
   std::map<std::int64_t, int> count;
   for (int k = 0; k < 32'000; ++k) ++count[sampler.start_of(k)];
   EXPECT_EQ(count.begin()->first, 0);
@@ -71,15 +71,15 @@ TEST(Sampler, RandomStartsCoverTheWholePartEvenly) {
 TEST(Sampler, OnlySeedAndPlaceDecide) {
   const Counting text(5000);
   const Dataset dataset(text.path, 0.1, 8);
-  const Sampler sampler(dataset, SampleOrder::random, 1, 6), same(dataset, SampleOrder::random, 1, 6),
-      other(dataset, SampleOrder::random, 2, 6);
-  const auto whole = sampler.batch(7, 0, 6);
-  EXPECT_EQ(whole.inputs, same.batch(7, 0, 6).inputs);
-  EXPECT_NE(whole.inputs, sampler.batch(8, 0, 6).inputs);
-  EXPECT_NE(whole.inputs, other.batch(7, 0, 6).inputs);
+  const Sampler sampler(dataset, SampleOrder::random, 1), same(dataset, SampleOrder::random, 1),
+      other(dataset, SampleOrder::random, 2);
+  const auto whole = sampler.batch(42, 6);
+  EXPECT_EQ(whole.inputs, same.batch(42, 6).inputs);
+  EXPECT_NE(whole.inputs, sampler.batch(48, 6).inputs);
+  EXPECT_NE(whole.inputs, other.batch(42, 6).inputs);
   std::vector<std::int32_t> joined;
   for (int rank : {0, 1, 2}) {
-    const auto part = sampler.batch(7, 2 * rank, 2);
+    const auto part = sampler.batch(42 + 2 * rank, 2);
     joined.insert(joined.end(), part.inputs.begin(), part.inputs.end());
   }
   EXPECT_EQ(joined, whole.inputs) << "the ranks' samples are the batch";
@@ -88,8 +88,8 @@ TEST(Sampler, OnlySeedAndPlaceDecide) {
 TEST(Sampler, SequentialWindowsLieEndToEndAndWrap) {
   const Counting text(34);
   const Dataset dataset(text.path, 0, 8);
-  const Sampler sampler(dataset, SampleOrder::sequential, 1, 3);  // 33 / 8 = 4 windows
-  const auto first = sampler.batch(0, 0, 3), second = sampler.batch(1, 0, 3);
+  const Sampler sampler(dataset, SampleOrder::sequential, 1);  // 33 / 8 = 4 windows
+  const auto first = sampler.batch(0, 3), second = sampler.batch(3, 3);
   for (int i = 0; i < 24; ++i) EXPECT_EQ(first.inputs[i], i);
   EXPECT_EQ(second.inputs[0], 24);
   EXPECT_EQ(second.inputs[8], 0) << "the fifth sample is the first again";

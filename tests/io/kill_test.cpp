@@ -90,6 +90,12 @@ TEST(KilledRun, LeavesAReadableRunFile) {
       const double last = events.empty() ? 0 : static_cast<double>(events.back().step);
       EXPECT_NEAR(last, static_cast<double>(steps.size()), 1);
     }
+    RunHeader header = example_header();
+    header.steps_before = std::ssize(steps) / 2;
+    RunFile goes_on = RunFile::go_on(path, header);
+    goes_on.add(example_step(static_cast<int>(header.steps_before) + 1));
+    goes_on.finish();
+    EXPECT_EQ(std::ssize(read_steps(path)), header.steps_before + 1);
   }
 }
 

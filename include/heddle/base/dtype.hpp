@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <string_view>
+#include <type_traits>
 
 #include "heddle/base/bfloat16.hpp"
 #include "heddle/base/error.hpp"
@@ -63,6 +64,15 @@ decltype(auto) with_real(DType type, F&& f) {
     case DType::bf16: return f(BFloat16{});
     default: return f(float{});
   }
+}
+
+/// A number in a type that numbers are kept in: how training makes a weight of its master.
+template <class T>
+constexpr T nearest(double x) {
+  if constexpr (std::is_same_v<T, BFloat16>)
+    return BFloat16::nearest(static_cast<float>(x));
+  else
+    return static_cast<T>(x);
 }
 
 /// The same for what is only computed and summed in, fp32 or fp64.

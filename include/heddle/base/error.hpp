@@ -15,6 +15,7 @@ enum class ExitCode : int {
   usage = 2,    ///< the deck or the command line is wrong
   numbers = 3,  ///< the loss or a gradient is not finite
   hang = 4,     ///< no rank finished anything for comm.timeout
+  stopped = 5,  ///< by request, with a checkpoint: the run can go on
 };
 
 /// A message of the form `PROBLEM (WHY); FIX`. `why` and `fix` may be empty.

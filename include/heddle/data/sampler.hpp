@@ -1,6 +1,6 @@
 // Which window of the text is sample k of a run. The choice depends on nothing but the seed and k, so the
-// position in the data is the step: a checkpoint has it for free, and every grid and every restart sees
-// the same samples.
+// position in the data is how many samples were consumed: a checkpoint has it for free, and every grid and every restart sees
+// the same samples, also one with another batch.
 #pragma once
 
 #include <cstdint>
@@ -13,20 +13,19 @@ namespace heddle::data {
 class Sampler {
  public:
   /// `random`: uniform crops with replacement, as nanoGPT draws them; `sequential`: windows end to end,
-  /// wrapping. `batch` is the number of samples of one step over the whole grid.
-  Sampler(const Dataset& dataset, deck::SampleOrder order, std::int64_t seed, std::int64_t batch);
+  /// wrapping.
+  Sampler(const Dataset& dataset, deck::SampleOrder order, std::int64_t seed);
 
-  /// First token of sample `k` of the run, counted from 0 over all steps. Steps count from 0 too.
+  /// First token of sample `k` of the run, counted from 0 over all steps.
   std::int64_t start_of(std::int64_t k) const;
 
-  /// Samples [first, first + samples) of the step's `batch`: each data rank asks for its own only.
-  Batch batch(std::int64_t step, std::int64_t first, std::int64_t samples) const;
+  /// Samples [first, first + samples) of the run: each data rank asks for its own part of a step's.
+  Batch batch(std::int64_t first, std::int64_t samples) const;
 
  private:
   const Dataset* dataset_;
   deck::SampleOrder order_;
   std::uint64_t key_;
-  std::int64_t batch_;
 };
 
 /// How many windows an evaluation takes that was asked for so many: at most those that lie end to end in the held-out part.

@@ -132,6 +132,8 @@ struct Train {
   std::int64_t seed = 1;
   std::int64_t evaluate_every = 0;  ///< steps; 0: only at the end
   std::int64_t evaluate_windows = 64;
+  double max_seconds = 0;       ///< 0: no limit
+  double reserve_seconds = 60;  ///< at an allocation's end
   bool operator==(const Train&) const = default;
 };
 

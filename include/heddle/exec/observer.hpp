@@ -43,6 +43,7 @@ struct StepResult {
   double loss = 0;           ///< mean over the tokens of the step
   double gradient_norm = 0;  ///< of all parameters, before clipping
   double rate = 0;           ///< of learning
+  bool stop = false;         ///< some rank wants the run to stop after it
 };
 
 /// All is told on the rank that does it. Every function may be left as it is.

@@ -20,6 +20,7 @@ struct CheckpointHeader {
   std::string deck;           ///< resolved, as TOML
   std::string products = {};  ///< what products were computed with, as JSON; empty where nobody chose
   std::string run = {};       ///< RunHeader::run; empty in older files, whose run has the same deck
+  std::string tokens = {};    ///< TokenFile::contents of what was learnt from; empty in older files
 
   friend bool operator==(const CheckpointHeader&, const CheckpointHeader&) = default;
 };

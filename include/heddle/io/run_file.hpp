@@ -24,8 +24,11 @@ struct RunHeader {
   std::string run;  ///< its id; empty in files of schema 1
   Vocabulary vocabulary;
   std::int64_t parameters = 0;  ///< numbers in the model
+  bool finished = false;        ///< as it is read: the run came to its end
 
   /// Of a leg: what a restart may change.
+  std::int64_t steps_before = 0;       ///< done when it began
+  std::string from = {};               ///< the checkpoint that it went on from; empty: from none
   std::string deck_given;              ///< the file as it was written
   std::vector<std::string> overrides;  ///< of the command line
   std::string deck_resolved;
@@ -51,11 +54,16 @@ class RunFile {
  public:
   /// Makes missing folders and replaces an older file. Error(usage) if `path` cannot be written.
   RunFile(std::string path, const RunHeader& header, EventBound bound = {});
+  /// The file of the same run goes on with one leg more; rows of steps that it does anew are gone. Events of earlier legs count for the
+  /// bound. The file is replaced as a whole. Error(usage) for a file that is missing, damaged or another run's.
+  static RunFile go_on(std::string path, const RunHeader& header, EventBound bound = {});
   RunFile(RunFile&&) noexcept;
   RunFile& operator=(RunFile&&) noexcept;
   ~RunFile();
 
   const std::string& path() const;
+  /// How long training took, in all, in earlier legs.
+  double seconds_before() const;
   void add(const StepRow& row);
   /// The events of some steps, one after the other, of every rank. All count for the times that the file tells; those that the bound
   /// allows are rows. The last rows of a step may come with those of the next, and then go beyond the bound where that step is the last.
@@ -67,6 +75,7 @@ class RunFile {
 
  private:
   struct Parts;
+  explicit RunFile(std::unique_ptr<Parts> parts);
   std::unique_ptr<Parts> parts_;
 };
 

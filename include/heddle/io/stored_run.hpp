@@ -1,10 +1,11 @@
 // What a run left behind, found from any of it.
 #pragma once
 
-#include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "heddle/io/checkpoint.hpp"
 #include "heddle/io/run_file.hpp"
 
 namespace heddle::io {
@@ -21,7 +22,7 @@ RunPlace place_of_run(const std::string& given);
 
 struct StoredCheckpoint {
   std::string path;
-  std::int64_t step = 0;
+  CheckpointHeader header;
 };
 
 struct StoredCheckpoints {
@@ -29,7 +30,8 @@ struct StoredCheckpoints {
   std::vector<std::string> others;    ///< "PATH: why it is none of them", in the order of their names
 };
 
-/// Of the run that `header` is of. Looks at headers: a damaged number shows when it is read.
-StoredCheckpoints checkpoints_of(const RunHeader& header, const RunPlace& place);
+/// Of the run that `header` is of; without one, of the run that the newest of them is of. Looks at headers: a damaged number shows when it
+/// is read.
+StoredCheckpoints checkpoints_of(const std::optional<RunHeader>& header, const RunPlace& place);
 
 }  // namespace heddle::io

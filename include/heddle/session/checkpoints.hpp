@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <string>
 
+#include "heddle/io/checkpoint.hpp"
 #include "heddle/session/trainer.hpp"
 
 namespace heddle::session {
@@ -16,20 +17,19 @@ inline bool due(std::int64_t steps_done, std::int64_t every, std::int64_t steps)
 /// Those of one run, in a folder of their own.
 class Checkpoints {
  public:
-  /// Every so many steps (0: never before the last) of so many. `deck` is the resolved one, `run` the id by which they
-  /// know their run.
-  Checkpoints(std::string folder, std::int64_t every, std::int64_t steps, std::string deck,
-              std::string run = "");
+  /// Every so many steps (0: never before the last) of so many. `of_run` has what they all tell of their run.
+  Checkpoints(std::string folder, std::int64_t every, std::int64_t steps, io::CheckpointHeader of_run);
 
   bool due(std::int64_t steps_done) const;
   std::string path(std::int64_t steps_done) const;
-  /// Collective: every parameter and moment, each part by the one rank that owns it. Returns the path.
-  std::string write(const comm::Communicator& ranks, const Trainer& trainer, std::int64_t steps_done) const;
+  /// Collective: every parameter and moment, each part by the one rank that owns it. `samples` were consumed in these steps. Returns the path.
+  std::string write(const comm::Communicator& ranks, const Trainer& trainer, std::int64_t steps_done,
+                    std::int64_t samples) const;
 
  private:
   std::string folder_;
   std::int64_t every_, steps_;
-  std::string deck_, run_;
+  io::CheckpointHeader of_run_;
 };
 
 }  // namespace heddle::session

@@ -20,8 +20,8 @@ struct Products {
 std::string products_file(const std::string& library);
 
 /// Collective: the products of training and evaluation. Rank 0 reads and writes the file. One that cannot be read, or written, is
-/// said in a remark and ends no run.
+/// said in a remark and ends no run. `earlier` are the choices of the run that goes on, which come before those of the file.
 Products choose_products(kernels::ProductLibrary& library, const plan::Plan& plan,
-                         const comm::Communicator& ranks, Rank rank);
+                         const comm::Communicator& ranks, Rank rank, const std::string& earlier = "");
 
 }  // namespace heddle::session

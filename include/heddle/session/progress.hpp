@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "heddle/exec/device_machine.hpp"
@@ -12,6 +13,8 @@
 namespace heddle::session {
 
 class RunLog;
+/// What becomes of lines that an earlier run left in the log.
+enum class Older : bool { go, stay };
 
 class Progress final : public exec::Observer {
  public:
@@ -21,7 +24,7 @@ class Progress final : public exec::Observer {
   ~Progress() override;
 
   /// From now on lines that stay, and warnings, go to this file too, whatever the voice.
-  void keep_log(const std::string& path);
+  void keep_log(const std::string& path, Older older = Older::go);
 
   void step_begins(std::int64_t step) override;
   void step_ended(const exec::StepResult& result) override;
@@ -40,8 +43,10 @@ class Progress final : public exec::Observer {
   std::int64_t steps_, tokens_per_step_, log_every_;
   bool terminal_;
   std::unique_ptr<RunLog> log_;
-  exec::Clock clock_;      ///< since the first step began
-  double first_step_ = 0;  ///< its end: it loads code and touches memory for the first time, as no other does
+  std::optional<std::int64_t> first_;  ///< the first step that was begun here
+  exec::Clock clock_;                  ///< since then
+  double first_seconds_ =
+      0;  ///< that step's end: it loads code and touches memory for the first time, as no other does
   std::int64_t shown_step_ = 0;  ///< where tokens/s is measured from
   double shown_seconds_ = 0;
   double tokens_per_second_ = 0;  ///< lately

@@ -26,8 +26,8 @@ class Recorder final : public exec::Observer {
   /// On rank 0, once. `warn` is told what a person should know.
   using Warn = std::function<void(const std::string&)>;
   void open(io::RunFile file, Warn warn);
-  /// Its seconds count from now on.
-  void begin() { begin_ = clock_.now(); }
+  /// Its seconds count from now on, beginning with those of earlier legs, as its tokens do with those that were trained on.
+  void begin(std::int64_t tokens);
 
   void step_ended(const exec::StepResult& result) override;
   /// Of the step that ended last.
@@ -38,6 +38,10 @@ class Recorder final : public exec::Observer {
   /// After each step, of which so many are done: hands on what is due. Collective. Rows that the disk does not take are kept, and said
   /// once.
   void hand_on(std::int64_t steps_done);
+  /// Brings what it has of steps to the disk, as far as there is room.
+  void write_steps();
+  /// Collective: everything, as far as there is room.
+  void write_all();
   /// Collective: everything, and the mark that the run is at its end. Throws Error(failure) on rank 0 where the disk does not take it.
   void finish();
   /// A run that fails leaves the steps that led there. Not collective, and throws nothing.
@@ -51,7 +55,7 @@ class Recorder final : public exec::Observer {
 
   const comm::Communicator& ranks_;
   const exec::Clock& clock_;
-  std::int64_t tokens_per_step_;
+  std::int64_t tokens_per_step_, tokens_ = 0;
   std::optional<io::RunFile> file_;  ///< on rank 0
   Warn warn_;
   RunEvents events_;               ///< since they were last gathered

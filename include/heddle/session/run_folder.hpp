@@ -2,6 +2,7 @@
 #pragma once
 
 #include <condition_variable>
+#include <cstdint>
 #include <mutex>
 #include <string>
 #include <thread>
@@ -9,7 +10,7 @@
 namespace heddle::session {
 
 /// What becomes of a run that left its results in the folder.
-enum class EarlierRun : bool { refused, replaced };
+enum class EarlierRun : std::uint8_t { refused, replaced, continued };
 
 /// On one rank, for as long as the run goes on. While it lives `run.lock` in the folder says who is at work there: host, process, Slurm's job, since when. A
 /// thread touches it every beat. A lock is stale when its process is gone on this host, when the same job of Slurm was
@@ -25,6 +26,10 @@ class RunFolder {
 
   /// Of the earlier run, when the new one has a file of its own.
   void remove_checkpoints() const;
+  /// Gives those of later steps, which this run leaves behind as it goes on from this one, a name of their own.
+  void set_aside_checkpoints_after(std::int64_t step) const;
+  /// A damaged run.h5 gets another name, which is returned.
+  std::string set_aside_run_file() const;
 
  private:
   std::string file(const std::string& name) const;

@@ -2,11 +2,14 @@
 #pragma once
 
 #include <memory>
+#include <optional>
+#include <string>
 
 #include "heddle/comm/world.hpp"
 #include "heddle/plan/plan.hpp"
 #include "heddle/session/progress.hpp"
 #include "heddle/session/run_folder.hpp"
+#include "heddle/session/stop_signals.hpp"
 #include "heddle/session/trainer.hpp"
 
 namespace heddle::session {
@@ -17,6 +20,9 @@ Options options_of(const deck::Deck& deck);
 /// What a person asked of a run beside its deck.
 struct Manner {
   EarlierRun earlier = EarlierRun::refused;
+  const StopSignals* signals = nullptr;  ///< must outlive the session; null: signals are not the run's
+  std::optional<std::string> restart =
+      {};  ///< from where it goes on, as find_earlier takes it; none: it begins
   Progress::Voice voice = Progress::Voice::speaks;  ///< of rank 0; run.log has all lines
 };
 

@@ -1,7 +1,9 @@
 // The share of a plan that this process holds, ready to be trained step by step.
 #pragma once
 
+#include <functional>
 #include <optional>
+#include <string>
 
 #include "heddle/comm/give_up.hpp"
 #include "heddle/data/dataset.hpp"
@@ -22,6 +24,8 @@ struct Options {
   std::uint64_t seed = 1;
   exec::Packing packing = exec::Packing::arena;
   kernels::ProductLibrary* products = nullptr;  ///< whose algorithms are chosen; null: there is no choice
+  std::string earlier_products = {};            ///< CheckpointHeader::products of the run that goes on
+  std::function<bool()> wants_to_stop = {};     ///< as train::Optimizer asks; none: never
 };
 
 class Trainer {

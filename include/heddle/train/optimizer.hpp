@@ -2,6 +2,7 @@
 // last phases with the numbers of AdamW, and takes an update back that should not have been.
 #pragma once
 
+#include <functional>
 #include <memory>
 
 #include "heddle/comm/collectives.hpp"
@@ -23,9 +24,9 @@ using exec::StepResult;
 class Optimizer final : public exec::StepHooks {
  public:
   /// All must outlive it. `ranks` are all of the grid; `loss` is the step's loss where this rank's share
-  /// counts, else a tensor without data.
+  /// counts, else a tensor without data. `wants_to_stop` is asked once a step, of which StepResult::stop comes.
   Optimizer(const deck::Optimizer& settings, exec::ProgramRunner& runner, const comm::Communicator& ranks,
-            Tensor loss);
+            Tensor loss, std::function<bool()> wants_to_stop = {});
 
   /// `step` counts from 0.
   void begin_step(std::int64_t step, double rate);
@@ -55,13 +56,14 @@ class Optimizer final : public exec::StepHooks {
   exec::ProgramRunner& runner_;
   const comm::Communicator& ranks_;
   Tensor loss_;
+  std::function<bool()> wants_to_stop_;
   std::int64_t step_ = 0;
   double rate_ = 0;
   exec::RunState state_;  ///< of the step that is under way
   StepResult result_;
 
   std::shared_ptr<std::vector<double>>
-      sums_;  ///< of squares and of the loss, over all ranks once agreed_ is done
+      sums_;  ///< of squares, of the loss, and of who wants to stop, over all ranks once agreed_ is done
   comm::Request agreed_;
   bool unsettled_ = false;
   bool updated_ = false;       ///< the unsettled step's update has been made, without clipping

@@ -6,7 +6,6 @@
 #include <cstdio>
 #include <iterator>
 #include <memory>
-#include <type_traits>
 
 #include "commands.hpp"
 #include "heddle/base/random.hpp"
@@ -24,15 +23,6 @@
 namespace heddle::app {
 namespace {
 
-/// Training makes a weight of its master in this way.
-template <class T>
-T as_trained(double x) {
-  if constexpr (std::is_same_v<T, BFloat16>)
-    return BFloat16::nearest(static_cast<float>(x));
-  else
-    return static_cast<T>(x);
-}
-
 /// The model on one device, with the parameters of a checkpoint: from tokens to the logits of the next.
 class Writer {
  public:
@@ -49,7 +39,7 @@ class Writer {
       file.read(io::parameter_dataset(p.name), p.global, begin, {numbers.data(), DType::f64, p.tensor.shape});
       with_real(p.tensor.dtype, [&](auto zero) {
         std::vector<decltype(zero)> host;
-        std::ranges::transform(numbers, std::back_inserter(host), as_trained<decltype(zero)>);
+        std::ranges::transform(numbers, std::back_inserter(host), nearest<decltype(zero)>);
         lane_.copy_from_host(std::as_bytes(std::span(host)), p.tensor);
       });
     }

@@ -35,8 +35,14 @@ void add_run(CLI::App& line, Chosen& chosen) {
   auto* command = line.add_subcommand("run", "Train what a deck describes; start it with srun or mpirun");
   const auto arguments = std::make_shared<RunArguments>();
   add_deck(*command, arguments->deck);
-  command->add_flag("--overwrite", arguments->overwrite,
-                    "Replace what an earlier run left in output.directory");
+  auto* const overwrite = command->add_flag("--overwrite", arguments->overwrite,
+                                            "Replace what an earlier run left in output.directory");
+  command
+      ->add_flag(
+          "--restart{newest}", arguments->restart,
+          "Go on from the newest checkpoint in output.directory, or begin where there is none; =PATH: from a "
+          "checkpoint or a run's folder")
+      ->excludes(overwrite);
   command->add_flag("-q,--quiet", arguments->quiet,
                     "Print warnings and errors alone; run.log in output.directory has all lines");
   command

@@ -5,12 +5,20 @@
 #include "heddle/kernels/runtime.hpp"
 #include "heddle/session/fault.hpp"
 #include "heddle/session/session.hpp"
-#include "last_words.hpp"
 
 namespace heddle::app {
 
+namespace {
+
+std::optional<std::string> going_on_from(const std::string& restart) {
+  if (restart.empty()) return {};
+  return restart == "newest" ? "" : restart;
+}
+
+}  // namespace
+
 void run(const RunArguments& arguments, comm::World& world) {
-  const LastWords last_words(world.rank());
+  const session::StopSignals signals(world.rank());
   std::vector<session::Fault> faults;
   for (const std::string& text : arguments.faults) faults.push_back(session::read_fault(text));
   const deck::Deck deck = read_deck(arguments.deck, deck::Purpose::training, world);
@@ -20,6 +28,8 @@ void run(const RunArguments& arguments, comm::World& world) {
   session::Session session(
       deck, world,
       {.earlier = arguments.overwrite ? session::EarlierRun::replaced : session::EarlierRun::refused,
+       .signals = &signals,
+       .restart = going_on_from(arguments.restart),
        .voice = arguments.quiet ? session::Progress::Voice::silent : session::Progress::Voice::speaks});
   std::deque<session::FaultInjector> injectors;
   for (const session::Fault& fault : faults)

@@ -162,8 +162,8 @@ Contents checkpoint_of(const PaddedRun& run) {
   if (world().rank() == 0) folder = std::make_unique<TemporaryFolder>();
   const std::string name =
       comm::gather(world().all(), folder ? *folder / "" : "", comm::Receivers::all, "the folder's name")[0];
-  const session::Checkpoints checkpoints(name, 0, steps, "a deck");
-  Contents all = contents_of(io::Checkpoint(checkpoints.write(world().all(), run.trainer, steps)));
+  const session::Checkpoints checkpoints(name, 0, steps, {.deck = "a deck"});
+  Contents all = contents_of(io::Checkpoint(checkpoints.write(world().all(), run.trainer, steps, 0)));
   comm::barrier(world().all(), "the end of the folder");
   return all;
 }

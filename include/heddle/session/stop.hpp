@@ -1,0 +1,36 @@
+// When a run stops before its last step, so that it can go on later.
+#pragma once
+
+#include <chrono>
+#include <optional>
+#include <string>
+
+#include "heddle/session/stop_signals.hpp"
+
+namespace heddle::session {
+
+/// What a rank knows of it.
+class Stop {
+ public:
+  /// After so many seconds from now, each, if any. `signals` may be null.
+  struct Limits {
+    double max_seconds = 0;                 ///< train.max_seconds; 0: none
+    std::optional<double> allocation = {};  ///< until the launcher's job ends, less what is reserved
+  };
+  Stop(Limits limits, const StopSignals* signals) : limits_(limits), signals_(signals) {}
+
+  /// From now on a signal is a request, no longer the end.
+  void begin() const;
+  bool wanted() const { return !reason().empty(); }
+  /// Empty where this rank knows of none.
+  std::string reason() const;
+
+ private:
+  using Clock = std::chrono::steady_clock;
+
+  Limits limits_;
+  const StopSignals* signals_;
+  Clock::time_point begin_ = Clock::now();
+};
+
+}  // namespace heddle::session

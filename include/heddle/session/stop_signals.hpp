@@ -1,0 +1,21 @@
+// What a process does when a signal tells it to end.
+#pragma once
+
+namespace heddle::session {
+
+/// While it lives SIGTERM, SIGINT, SIGUSR1 and SIGUSR2 are requests to stop, once somebody listens: this rank says one line, and the run ends after
+/// its step with a checkpoint. Until somebody listens, and at a second SIGINT, the process says one line and ends as it would have, as it
+/// does by SIGHUP and SIGXCPU. Where the launcher tells all ranks, rank 0 speaks for them. One of a process.
+class StopSignals {
+ public:
+  explicit StopSignals(int rank);
+  ~StopSignals();
+  StopSignals(const StopSignals&) = delete;
+  StopSignals& operator=(const StopSignals&) = delete;
+
+  /// From now on `requested` is asked, step by step.
+  void listen() const;
+  bool requested() const;
+};
+
+}  // namespace heddle::session

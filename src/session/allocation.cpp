@@ -1,0 +1,67 @@
+#include "heddle/session/allocation.hpp"
+
+#include <fcntl.h>
+#include <spawn.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cstdio>
+#include <cstdlib>
+#include <string>
+#include <vector>
+
+namespace heddle::session {
+namespace {
+
+/// "1-02:03:04", "02:03:04" or "03:04", as squeue has it; none of "UNLIMITED" and "NOT_SET".
+std::optional<double> seconds_in(const std::string& text) {
+  int days = 0, hours = 0, minutes = 0, seconds = 0;
+  if (std::sscanf(text.c_str(), "%d-%d:%d:%d", &days, &hours, &minutes, &seconds) != 4) {
+    days = 0;
+    if (std::sscanf(text.c_str(), "%d:%d:%d", &hours, &minutes, &seconds) != 3) {
+      hours = 0;
+      if (std::sscanf(text.c_str(), "%d:%d", &minutes, &seconds) != 2) return {};
+    }
+  }
+  return ((days * 24.0 + hours) * 60 + minutes) * 60 + seconds;
+}
+
+/// What a program prints, up to a line's length; empty where it cannot be started.
+std::string output_of(std::vector<std::string> command) {
+  int ends[2];
+  if (::pipe(ends) != 0) return "";
+  posix_spawn_file_actions_t actions;
+  posix_spawn_file_actions_init(&actions);
+  posix_spawn_file_actions_adddup2(&actions, ends[1], STDOUT_FILENO);
+  posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, "/dev/null", O_WRONLY, 0);
+  posix_spawn_file_actions_addclose(&actions, ends[0]);
+  std::vector<char*> words;
+  for (std::string& word : command) words.push_back(word.data());
+  words.push_back(nullptr);
+  pid_t child = 0;
+  const int failed = ::posix_spawnp(&child, words[0], &actions, nullptr, words.data(), environ);
+  posix_spawn_file_actions_destroy(&actions);
+  ::close(ends[1]);
+  std::string text(64, '\0');
+  const auto length = failed ? 0 : ::read(ends[0], text.data(), text.size());
+  ::close(ends[0]);
+  if (!failed) ::waitpid(child, nullptr, 0);
+  text.resize(static_cast<std::size_t>(std::max<ssize_t>(length, 0)));
+  return text;
+}
+
+}  // namespace
+
+std::optional<double> seconds_of_allocation() {
+  if (const char* end = std::getenv("SLURM_JOB_END_TIME")) {
+    const auto now = std::chrono::system_clock::now().time_since_epoch();
+    return std::strtod(end, nullptr) - std::chrono::duration<double>(now).count();
+  }
+  const char* job = std::getenv("SLURM_JOB_ID");
+  if (!job) return {};
+  return seconds_in(output_of({"squeue", "-h", "-j", job, "-o", "%L"}));
+}
+
+}  // namespace heddle::session

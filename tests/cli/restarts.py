@@ -1,0 +1,170 @@
+#!/usr/bin/env python3
+"""Runs that were ended and go on: restarts.py HEDDLE MPIEXEC [FLAGS...]. HEDDLE_INSTANTS is how many are killed at random instants."""
+import contextlib
+import os
+import random
+import shutil
+import signal
+import sys
+import time
+import unittest
+
+import h5py
+import numpy as np
+
+from program import alone_and_on, mounted
+
+HEDDLE, LAUNCH = sys.argv[1], sys.argv[2:]
+INSTANTS = int(os.environ.get("HEDDLE_INSTANTS", 12))
+RUN = ["run", "deck.toml", "train.steps=12", "model.dropout=0.1", "output.log_every=1", "output.checkpoint_every=4"]
+ENDED = ["optimizer.decay=12"]  # with which a run that ends early has the rates of one that does not
+
+
+class Restarts(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.alone, cls.pair = alone_and_on(2, HEDDLE, LAUNCH, cls)
+        cls.alone.prepare()
+        cls.run_to_end(cls.alone, "whole", *ENDED)
+
+    @classmethod
+    def run_to_end(cls, program, folder, *more):
+        code, output, errors = program.run(*RUN, f"output.directory={folder}", *more)
+        assert code == 0, errors
+        return output
+
+    def path(self, name):
+        return os.path.join(self.alone.folder, name)
+
+    def steps(self, folder):
+        with h5py.File(self.path(f"{folder}/run.h5"), "r", locking=False) as file:
+            return file["steps"][:]
+
+    def legs(self, folder):
+        with h5py.File(self.path(f"{folder}/run.h5"), "r", locking=False) as file:
+            return [dict(file["legs"][name].attrs) for name in sorted(file["legs"], key=int)]
+
+    def same_history(self, folder, other="whole", tolerance=0.0):
+        mine, its = self.steps(folder), self.steps(other)
+        self.assertEqual(mine["step"].tolist(), its["step"].tolist())
+        self.assertEqual(mine["tokens"].tolist(), its["tokens"].tolist())
+        np.testing.assert_allclose(mine["loss"], its["loss"], rtol=tolerance, atol=0)
+        self.assertTrue(np.all(np.diff(mine["seconds"]) > 0))
+
+    def refused(self, code, pattern, *arguments):
+        found, _, errors = self.alone.run(*RUN, *arguments)
+        self.assertEqual(found, code, errors)
+        self.assertRegex(errors, pattern)
+
+    def test_on_another_grid(self):
+        self.run_to_end(self.alone, "moved", *ENDED, "train.steps=7")
+        output = self.run_to_end(self.pair, "moved", *ENDED, "--restart", "grid.tensor=2")
+        self.assertIn("goes on after step 7 of 12, from moved/checkpoints/step-000007.h5; changed: grid.tensor 1 -> 2, train.steps 7 -> 12\n", output)
+        self.same_history("moved", tolerance=1e-5)
+        first, second = self.legs("moved")
+        self.assertEqual((first["steps_before"], second["steps_before"], second["from"]), (0, 7, b"moved/checkpoints/step-000007.h5"))
+        self.assertIn("nothing is left to be trained", self.run_to_end(self.alone, "moved", *ENDED, "--restart"))
+        self.assertEqual(len(self.legs("moved")), 2)
+
+    def test_with_another_batch_no_sample_is_passed_over(self):
+        """Four steps of 8 samples and eight of 4 learn from the samples that eight of 4 and four of 8 do."""
+        self.run_to_end(self.alone, "batches", *ENDED, "train.steps=4")
+        self.run_to_end(self.alone, "batches", *ENDED, "--restart", "train.batch=4")
+        self.assertEqual(self.steps("batches")["tokens"].tolist(), [16 * 8 * n for n in range(1, 5)] + [16 * (32 + 4 * n) for n in range(1, 9)])
+        with h5py.File(self.path("batches/checkpoints/step-000012.h5")) as file:
+            self.assertEqual(file.attrs["samples"], 64)
+
+    def test_from_a_checkpoint_that_is_named(self):
+        shutil.copytree(self.path("whole"), self.path("older"))
+        self.run_to_end(self.alone, "older", *ENDED, "--restart=older/checkpoints/step-000004.h5")
+        self.same_history("older")
+        self.assertEqual(sorted(os.listdir(self.path("older/checkpoints"))),
+                         ["step-000004.h5", "step-000008.h5", "step-000008.h5.aside", "step-000012.h5", "step-000012.h5.aside"])
+
+    def test_into_another_folder(self):
+        output = self.run_to_end(self.alone, "branch", *ENDED, "--restart=whole/checkpoints/step-000008.h5", "optimizer.rate=1e-4")
+        self.assertIn("goes on after step 8 of 12, from whole/checkpoints/step-000008.h5; changed: optimizer.rate ", output)
+        self.assertEqual(self.steps("branch")["step"].tolist(), [9, 10, 11, 12])
+        with h5py.File(self.path("branch/run.h5")) as mine, h5py.File(self.path("whole/run.h5")) as its:
+            self.assertNotEqual(mine.attrs["run"], its.attrs["run"])
+        self.refused(2, "branch: an earlier run left its results", "output.directory=branch", "--restart=whole")
+
+    def test_what_would_be_another_run_is_refused(self):
+        for change in ("data.seed=5", "model.width=32", "train.seed=8", "train.sequence=8"):
+            with self.subTest(change):
+                key, value = change.split("=")
+                self.refused(2, rf"whole/checkpoints/step-000012.h5: the run has {key} = \d+, the deck {value} \(", "output.directory=whole", "--restart", change)
+        self.alone.write("another.txt", "Another text\n" * 400)
+        self.alone.run("prepare", "another.txt", "-o", "another.h5")
+        self.refused(2, r"learnt from \d+ byte tokens of a text with CRC-32 [0-9a-f]{8}, the deck 5200 byte tokens of a text with CRC-32",
+                     "output.directory=whole", "--restart", "data.tokens=another.h5")
+        self.refused(2, "no such file or folder", "--restart=nowhere")
+        self.refused(2, "excludes", "--restart", "--overwrite")
+
+    def test_what_is_damaged_is_named_and_passed_over(self):
+        shutil.copytree(self.path("whole"), self.path("damaged"))
+        with open(self.path("damaged/checkpoints/step-000012.h5"), "r+b") as file:
+            file.truncate(20000)
+        with open(self.path("damaged/run.h5"), "r+b") as file:
+            file.truncate(5000)
+        code, output, errors = self.alone.run(*RUN, *ENDED, "output.directory=damaged", "--restart")
+        self.assertEqual(code, 0, errors)
+        self.assertRegex(output, r"passed over: damaged/run.h5: .*\n(.*\n)*passed over: damaged/checkpoints/step-000012.h5: ")
+        self.assertIn("damaged/run.h5 is damaged, it is now damaged/run.h5.aside", errors)
+        self.assertEqual(self.steps("damaged")["step"].tolist(), [9, 10, 11, 12])
+        self.assertTrue(np.array_equal(self.steps("damaged")["loss"], self.steps("whole")["loss"][8:]))
+
+    def test_a_full_disk_leaves_what_was_there(self):
+        disk = self.path("disk")
+        os.mkdir(disk)
+        if not mounted(disk, 8000):
+            self.skipTest("a small tmpfs cannot be mounted here: a full disk is not tested")
+        self.addCleanup(os.system, f"umount {disk}")
+        self.run_to_end(self.alone, "disk/run", *ENDED, "train.steps=7", "output.checkpoint_every=0")
+        with open(os.path.join(disk, "ballast"), "wb", buffering=0) as file, contextlib.suppress(OSError):
+            while True:
+                file.write(bytes(4096))
+        os.truncate(file.name, os.path.getsize(file.name) - (100 << 10))
+        before = self.steps("disk/run").tobytes()
+        self.refused(1, r"disk/run/run.h5: cannot write it \(No space left on device\)", *ENDED, "output.directory=disk/run", "--restart")
+        self.assertEqual(self.steps("disk/run").tobytes(), before)
+        os.remove(os.path.join(disk, "ballast"))
+        self.run_to_end(self.alone, "disk/run", *ENDED, "--restart", "output.checkpoint_every=0")
+        self.same_history("disk/run")
+
+    def test_killed_at_any_instant(self):
+        """Killed, again and again, until a leg comes to the end: the history is that of a run that was left alone."""
+        draw, writing = random.Random(14), 0
+        long = [*RUN, "train.steps=60", "output.checkpoint_every=1", "model.width=64"]
+        for program in (self.alone, self.pair):
+            grid = f"grid.data={program.ranks}"
+            code, _, errors = program.run(*long, grid, f"output.directory=quiet-{program.ranks}")
+            self.assertEqual(code, 0, errors)
+            for number in range(INSTANTS // 2):
+                folder = f"killed-{program.ranks}-{number}"
+                with self.subTest(folder):
+                    writing += self.kill(program, [*long, grid, f"output.directory={folder}", "--restart"], folder, draw)
+                    code, _, errors = program.run(*long, grid, f"output.directory={folder}", "--restart")
+                    self.assertEqual(code, 0, errors)
+                    self.same_history(folder, f"quiet-{program.ranks}")
+        print(f"{INSTANTS // 2 * 2} runs were killed, {writing} while a checkpoint was written", file=sys.stderr)
+
+    def kill(self, program, command, folder, draw):
+        """Whether a checkpoint was being written."""
+        run = program.start(*command)
+        try:
+            for line in run.stdout:
+                if line.startswith("step "):
+                    break
+            pids = program.processes(run) if program.ranks > 1 else [run.pid]
+            time.sleep(draw.random() * 0.2)
+            for pid in pids:
+                with contextlib.suppress(ProcessLookupError):  # it came to its end
+                    os.kill(pid, signal.SIGKILL)
+            return any(name.endswith(".partial") for name in os.listdir(self.path(f"{folder}/checkpoints")))
+        finally:
+            run.communicate()
+
+
+if __name__ == "__main__":
+    unittest.main(argv=sys.argv[:1])
