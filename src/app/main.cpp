@@ -47,7 +47,7 @@ int main(int argc, char** argv) {
                                     build_info::compiler, build_info::build_type));
   line.require_subcommand(0, 1);  // so that an unknown one is named
   line.footer(
-      "Exit codes: 0 done, 1 failure, 2 deck or command line, 3 numbers (NaN), 4 hang.\n"
+      "Exit codes: 0 done, 1 failure, 2 deck or command line, 3 numbers (NaN), 4 hang, 5 stopped.\n"
       "Decks are described in docs/deck_reference.md.");
   app::Chosen chosen;
   app::add_rank_commands(line, chosen);
@@ -56,7 +56,8 @@ int main(int argc, char** argv) {
   try {
     line.parse(argc, argv);
     if (!chosen)
-      throw CLI::RequiredError("run, check, schedule, simulate, bench, timeline, prepare or generate");
+      throw CLI::RequiredError(
+          "run, check, schedule, simulate, bench, timeline, prepare, generate, inspect or diff");
   } catch (const CLI::ParseError& error) {
     const bool asked = error.get_exit_code() == 0;  // for help or the version
     if (asked) return app::alone([&] { line.exit(error); })(argc, argv);

@@ -91,6 +91,12 @@ Checkpoint::~Checkpoint() = default;
 const CheckpointHeader& Checkpoint::header() const { return state_->header; }
 const std::map<std::string, Checkpoint::Entry>& Checkpoint::entries() const { return state_->entries; }
 
+void Checkpoint::read(const std::string& dataset, const maps::Box& box, std::span<double> numbers) const {
+  Shape begin;
+  for (const maps::Block& block : box) begin.push_back(block.begin);
+  read(dataset, state_->entries.at(dataset).shape, begin, {numbers.data(), DType::f64, box.shape()});
+}
+
 void Checkpoint::read(const std::string& dataset, const Shape& global, const Shape& begin,
                       const Tensor& local) const {
   const auto& path = state_->file.path();

@@ -141,9 +141,8 @@ void write_dataset(const comm::Communicator& ranks, const h5::Handle& file, cons
                    const Announcement& one, const Shard* mine) {
   h5::Handle dataset;
   together(ranks, [&] { dataset = make_dataset(file, name, one); });
-  std::vector<maps::Box> slabs;
-  add_slabs(slabs, maps::Box(one.global), chunk_of(one.global, one.dtype), size_of(one.dtype));
-  for (const maps::Box& slab : slabs) together(ranks, [&] { write_slab(dataset, slab, one, mine); });
+  for (const maps::Box& slab : slabs_of({one.global, one.dtype}))
+    together(ranks, [&] { write_slab(dataset, slab, one, mine); });
 }
 
 const Shard* find_written(std::span<const Shard> shards, const std::string& dataset) {
@@ -154,6 +153,12 @@ const Shard* find_written(std::span<const Shard> shards, const std::string& data
 }
 
 }  // namespace
+
+std::vector<maps::Box> slabs_of(const Checkpoint::Entry& entry) {
+  std::vector<maps::Box> slabs;
+  add_slabs(slabs, maps::Box(entry.shape), chunk_of(entry.shape, entry.dtype), size_of(entry.dtype));
+  return slabs;
+}
 
 void write_checkpoint(const comm::Communicator& ranks, const std::string& path,
                       const CheckpointHeader& header, std::span<const Shard> shards) {

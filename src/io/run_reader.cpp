@@ -55,6 +55,28 @@ std::vector<MemoryRegion> read_memory(const h5::Handle& file, const std::string&
   return regions;
 }
 
+RunHeader header_of(const h5::Handle& file, const h5::Handle& leg) {
+  RunHeader header;
+  if (h5::has_attribute(file, "run")) header.run = h5::read_string(file, "run");
+  header.vocabulary = read_vocabulary(h5::open_group(file, "tokenizer"));
+  header.parameters = h5::read_integer(file, "parameters");
+  header.finished = h5::read_integer(file, "finished") != 0;
+  if (h5::has_attribute(leg, "steps_before")) header.steps_before = h5::read_integer(leg, "steps_before");
+  if (h5::has_attribute(leg, "from")) header.from = h5::read_string(leg, "from");
+  header.deck_given = h5::read_text(leg, "deck/given");
+  header.overrides = h5::read_lines(leg, "deck/overrides");
+  header.deck_resolved = h5::read_text(leg, "deck/resolved");
+  header.hosts = h5::read_lines(leg, "hosts");
+  header.grid = read_grid(leg);
+  header.flops_per_step = h5::read_real(leg, "flops_per_step");
+  const auto plan = h5::open_group(leg, "plan");
+  if (h5::has_attribute(plan, "messages")) header.messages = h5::read_string(plan, "messages");
+  header.actions = h5::read_lines(leg, "plan/actions");
+  header.memory = read_memory(leg, "plan/memory");
+  if (h5::exists(leg, "device_memory")) header.device_memory = read_memory(leg, "device_memory");
+  return header;
+}
+
 }  // namespace
 
 int run_format::newest_leg(const h5::Handle& file) {
@@ -79,26 +101,17 @@ run_format::OpenRun run_format::open(const std::string& path) {
 }
 
 RunHeader read_run_header(const std::string& path) {
-  const auto [file, leg, version] = run_format::open(path);
-  RunHeader header;
-  if (version > 1) header.run = h5::read_string(file, "run");
-  header.vocabulary = read_vocabulary(h5::open_group(file, "tokenizer"));
-  header.parameters = h5::read_integer(file, "parameters");
-  header.finished = h5::read_integer(file, "finished") != 0;
-  if (h5::has_attribute(leg, "steps_before")) header.steps_before = h5::read_integer(leg, "steps_before");
-  if (h5::has_attribute(leg, "from")) header.from = h5::read_string(leg, "from");
-  header.deck_given = h5::read_text(leg, "deck/given");
-  header.overrides = h5::read_lines(leg, "deck/overrides");
-  header.deck_resolved = h5::read_text(leg, "deck/resolved");
-  header.hosts = h5::read_lines(leg, "hosts");
-  header.grid = read_grid(leg);
-  header.flops_per_step = h5::read_real(leg, "flops_per_step");
-  const auto plan = h5::open_group(leg, "plan");
-  if (h5::has_attribute(plan, "messages")) header.messages = h5::read_string(plan, "messages");
-  header.actions = h5::read_lines(leg, "plan/actions");
-  header.memory = read_memory(leg, "plan/memory");
-  if (h5::exists(leg, "device_memory")) header.device_memory = read_memory(leg, "device_memory");
-  return header;
+  const run_format::OpenRun run = run_format::open(path);
+  return header_of(run.file, run.leg);
+}
+
+std::vector<RunHeader> read_legs(const std::string& path) {
+  const run_format::OpenRun run = run_format::open(path);
+  if (run.version == 1) return {header_of(run.file, run.leg)};
+  std::vector<RunHeader> legs;
+  for (int leg = 1; leg <= run_format::newest_leg(run.file); ++leg)
+    legs.push_back(header_of(run.file, h5::open_group(run.file, run_format::leg_name(leg))));
+  return legs;
 }
 
 std::vector<StepRow> read_steps(const std::string& path) {

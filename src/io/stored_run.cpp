@@ -8,18 +8,19 @@
 
 #include "checkpoint_format.hpp"
 #include "hdf5.hpp"
+#include "heddle/base/output_path.hpp"
 #include "heddle/io/checkpoint.hpp"
+#include "run_format.hpp"
 
 namespace heddle::io {
 namespace {
 
 namespace fs = std::filesystem;
 
-/// Where its header is whole; a damaged one is taken for a run file, whose reader says what is wrong.
+/// A damaged one is taken for a run file, whose reader says what is wrong.
 bool is_checkpoint(const std::string& path) {
   try {
-    const auto file = h5::open_to_read(path, h5::file_access(path));
-    return h5::has_attribute(file, "format") && h5::read_string(file, "format") == checkpoint_format::name;
+    return kind_of(path) == FileKind::checkpoint;
   } catch (const Error&) {
     return false;
   }
@@ -43,6 +44,16 @@ std::vector<fs::path> files_in(const std::string& folder) {
 }
 
 }  // namespace
+
+FileKind kind_of(const std::string& path) {
+  const auto file = h5::open_to_read(path, h5::file_access(path));
+  const std::string mark = h5::has_attribute(file, "format") ? h5::read_string(file, "format") : "";
+  if (mark == run_format::mark) return FileKind::run;
+  if (mark == checkpoint_format::name) return FileKind::checkpoint;
+  if (mark == marks::tokens) return FileKind::tokens;
+  throw Error(ExitCode::usage, path + ": this is none of our files",
+              "its attribute `format` is none of theirs", "name a run.h5, a checkpoint or a tokens file");
+}
 
 RunPlace place_of_run(const std::string& given) {
   const fs::path path(given);
@@ -80,6 +91,7 @@ StoredCheckpoints checkpoints_of(const std::optional<RunHeader>& header, const R
     else
       found.others.push_back(one.path + ": it is another run's");
   }
+  std::ranges::sort(found.others);
   return found;
 }
 

@@ -47,7 +47,7 @@ FILES = [
 ]
 
 COMMANDS = [
-    command("", "command line: run, check, schedule, simulate, bench, timeline, prepare or generate is required; see heddle --help"),
+    command("", "command line: run, check, schedule, simulate, bench, timeline, prepare, generate, inspect or diff is required; see heddle --help"),
     command("weave good.toml", "command line: heddle has no command weave; see heddle --help"),
     command("chekc good.toml", "command line: heddle has no command chekc; did you mean check?"),
     command("help model.widht", "command line: help model.widht: no command, section or key of a deck; did you mean model.width?"),

@@ -85,6 +85,39 @@ class LeftBehind(unittest.TestCase):
         self.assertEqual((code, output), (2, ""))
         self.assertIn("mixed/checkpoints/step-000007.h5: it is another run's", errors)
 
+    def inspected(self, name, *more):
+        code, output, errors = self.alone.run("inspect", name, *more)
+        self.assertEqual((code, errors), (0, ""))
+        return output
+
+    def test_inspect_says_what_a_file_holds(self):
+        self.assertRegex(self.inspected("run/checkpoints/step-000004.h5", "--verify"),
+                         r"checkpoint .*\nrun +[0-9a-f]{16}\nafter +step 4, 32 samples\nlearnt from +\d+ byte tokens .*\nmodel +2 layers, 2 heads, width 16, "
+                         r"(.*\n)*.* 2 x layers.\*.norm1.weight +fp32 \[16\]\n(.*\n)*verified +\d+ numbers, every checksum is right\n\Z")
+        self.assertRegex(self.inspected("run/run.h5", "--verify"), r"\nstate +finished\n(.*\n)*steps +1 to 4, loss (.*\n)*  leg 1: .*, after step 0\nverified +4 steps and \d+ events")
+        self.assertRegex(self.inspected("tokens.h5", "--verify"), r"\ntext +text.txt\nvocabulary +256 ids\nverified +\d+ tokens")
+        damaged = self.copy("hurt")
+        with open(damaged, "r+b") as file:
+            file.seek(os.path.getsize(damaged) // 2)
+            file.write(bytes(200))
+        code, _, errors = self.alone.run("inspect", damaged, "--verify")
+        self.assertEqual(code, 1, errors)
+        self.assertRegex(errors, r"step-000004.h5: cannot read (parameters|optimizer)/")
+        self.assertEqual(self.alone.run("inspect", "text.txt")[0], 2)
+
+    def test_diff_says_in_what_two_files_differ(self):
+        code, output, errors = self.alone.run("diff", "run/checkpoints/step-000004.h5", "other/checkpoints/step-000004.h5")
+        self.assertEqual((code, errors), (1, "run/checkpoints/step-000004.h5 and other/checkpoints/step-000004.h5 differ\n"))
+        self.assertRegex(output, r'step 4 \| 4\ntrain.seed: 1 \| 2\noutput.directory: "run" \| "other"\n\d+ of \d+ tensors differ\n.*largest.*\n(.*\n){10}\.\.\. and \d+ more\n\Z')
+        code, output, _ = self.alone.run("diff", "run/checkpoints/step-000004.h5", "same/checkpoints/step-000004.h5")
+        self.assertEqual(code, 0)
+        self.assertRegex(output, r"all \d+ tensors are the same, bit by bit\n\Z")
+        code, output, _ = self.alone.run("diff", "run/run.h5", "other/run.h5")
+        self.assertEqual(code, 1)
+        self.assertRegex(output, r"the losses part at step 1\n4 of 4 steps' losses differ\n")
+        self.assertEqual(self.alone.run("diff", "run/run.h5", "same/run.h5")[0], 0)
+        self.assertEqual(self.alone.run("diff", "run/run.h5", "tokens.h5")[0], 2)
+
     def test_a_timeline_shows_no_time_that_nobody_saw(self):
         """Of a long run, which keeps the events of each of its first steps and then of every k-th."""
         code, _, errors = self.alone.run("run", "deck.toml", "train.steps=3000", "train.batch=32", "pipeline.microbatches=16", "model.width=4", "model.heads=1",

@@ -19,7 +19,7 @@ THIRD_PARTY = {
     "hdf5": r"hdf5.*|H5.*",
     "cli11": r"CLI/.*",
 }
-SYSTEM = r"(experimental/)?[a-z0-9_]+|(sys/)?(errno|fcntl|immintrin|mman|poll|pthread|resource|sched|signal|stat|time|types|unistd|utsname|wait)\.h"
+SYSTEM = r"(experimental/)?[a-z0-9_]+|(sys/)?(errno|fcntl|immintrin|mman|poll|pthread|resource|sched|signal|spawn|stat|time|types|unistd|utsname|wait)\.h"
 GENERATED = {"heddle/build_info.hpp"}
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]', re.MULTILINE)
 

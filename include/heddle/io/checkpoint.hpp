@@ -7,10 +7,12 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <vector>
 
 #include "heddle/base/error.hpp"
 #include "heddle/base/tensor.hpp"
 #include "heddle/comm/communicator.hpp"
+#include "heddle/maps/box.hpp"
 
 namespace heddle::io {
 
@@ -73,10 +75,15 @@ class Checkpoint {
   /// Reads block [begin, begin + local.shape) into `local`, in local's dtype. Error(usage) if there is no
   /// such dataset or it has another shape than `global`, Error(failure) if its bytes are damaged.
   void read(const std::string& dataset, const Shape& global, const Shape& begin, const Tensor& local) const;
+  /// A box of it, as fp64.
+  void read(const std::string& dataset, const maps::Box& box, std::span<double> numbers) const;
 
  private:
   struct State;
   std::unique_ptr<State> state_;
 };
+
+/// A tensor cut where its chunks end, in order, into what is read at once.
+std::vector<maps::Box> slabs_of(const Checkpoint::Entry& entry);
 
 }  // namespace heddle::io

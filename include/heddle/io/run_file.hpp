@@ -81,6 +81,8 @@ class RunFile {
 
 /// The newest leg's. Error(usage) for a file that is missing or no run file.
 RunHeader read_run_header(const std::string& path);
+/// Of all legs, the first one first; of files of schema 1 one.
+std::vector<RunHeader> read_legs(const std::string& path);
 std::vector<StepRow> read_steps(const std::string& path);
 /// What the actions of the newest leg took, kind by kind, those of every step. Nothing in files of schema 1.
 std::vector<ActionTime> read_action_times(const std::string& path);

@@ -1,6 +1,7 @@
 // What a run left behind, found from any of it.
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
@@ -9,6 +10,10 @@
 #include "heddle/io/run_file.hpp"
 
 namespace heddle::io {
+
+enum class FileKind : std::uint8_t { run, checkpoint, tokens };
+/// Of a file that we wrote. Error(usage) for a folder and for anything else.
+FileKind kind_of(const std::string& path);
 
 /// Files of one run, given its folder, its run.h5 or one of its checkpoints.
 struct RunPlace {

@@ -44,6 +44,19 @@ struct TimelineArguments {
 /// Draws steps of runs, measured or simulated. One process, no ranks.
 void timeline(const TimelineArguments& arguments);
 
+struct InspectArguments {
+  std::string file;
+  bool verify = false;  ///< reads all of it
+};
+/// Prints what a checkpoint, a run's file or a tokens file holds. Throws Error(failure) where a checksum is wrong. One process, no ranks.
+void inspect(const InspectArguments& arguments);
+
+struct DiffArguments {
+  std::string first, second;
+};
+/// Prints in what two checkpoints, or two runs' files, differ. Throws Error(failure) where they do. One process, no ranks.
+void diff(const DiffArguments& arguments);
+
 /// Turns texts into a tokens file. One process, no ranks.
 void prepare(const data::PrepareSettings& arguments);
 

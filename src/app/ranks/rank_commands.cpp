@@ -109,6 +109,23 @@ void add_prepare(CLI::App& line, Chosen& chosen) {
   });
 }
 
+void add_inspect(CLI::App& line, Chosen& chosen) {
+  auto* command = line.add_subcommand("inspect", "Say what a checkpoint, a run.h5 or a tokens file holds");
+  const auto arguments = std::make_shared<InspectArguments>();
+  command->add_option("FILE", arguments->file, "File that Heddle wrote")->required();
+  command->add_flag("--verify", arguments->verify, "Read all of it, every checksum");
+  command->callback([&chosen, arguments] { chosen = alone([arguments] { inspect(*arguments); }); });
+}
+
+void add_diff(CLI::App& line, Chosen& chosen) {
+  auto* command = line.add_subcommand(
+      "diff", "Say in what two checkpoints, or two run.h5, differ; exit code 1 where they do");
+  const auto arguments = std::make_shared<DiffArguments>();
+  command->add_option("FIRST", arguments->first, "Checkpoint or run.h5")->required();
+  command->add_option("SECOND", arguments->second, "The other of its kind")->required();
+  command->callback([&chosen, arguments] { chosen = alone([arguments] { diff(*arguments); }); });
+}
+
 void add_generate(CLI::App& line, Chosen& chosen) {
   auto* command = line.add_subcommand("generate", "Write text with a run's last checkpoint");
   const auto arguments = std::make_shared<GenerateArguments>();
@@ -136,6 +153,8 @@ void add_rank_commands(CLI::App& line, Chosen& chosen) {
   add_timeline(line, chosen);
   add_prepare(line, chosen);
   add_generate(line, chosen);
+  add_inspect(line, chosen);
+  add_diff(line, chosen);
 }
 
 }  // namespace heddle::app
