@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Installs what Heddle needs from Debian's packages: `cmake/setup.sh [build|lint|ci|oracle|counts]`. Where nothing is
+# Installs what Heddle needs from Debian's packages: `cmake/setup.sh [build|lint|ci|oracle|counts|slurm]`. Where nothing is
 # missing it does nothing and asks nothing. This is the only list of Debian packages; Makefile, Dockerfile and CI all
 # come here.
 set -euo pipefail
@@ -21,6 +21,8 @@ ci=(ccache git
 oracle=(python3-venv)
 # shellcheck disable=SC2034
 counts=(valgrind)
+# shellcheck disable=SC2034
+slurm=(slurm-wlm slurm-wlm-basic-plugins munge)  # the templates of jobs/ are tried in it
 
 kind=${1:-build}
 declare -n wanted=$kind

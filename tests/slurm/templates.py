@@ -1,0 +1,102 @@
+#!/usr/bin/env python3
+"""The templates of jobs/, in a real Slurm of this machine's own: templates.py HEDDLE. Exit code 77 where there is none."""
+import os
+import pathlib
+import shutil
+import sys
+import tempfile
+import unittest
+
+import h5py
+import numpy as np
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "cli"))
+from cluster import Cluster, missing
+from program import Program
+
+HEDDLE = sys.argv[1]
+JOBS = pathlib.Path(__file__).resolve().parents[2] / "jobs"
+NODES = 2
+DECK = ["deck.toml", "grid.data=2", "optimizer.decay=60", "output.checkpoint_every=20", "output.log_every=1"]
+SLOW = "train.steps=100000"
+
+
+class Templates(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.folder = tempfile.mkdtemp(prefix="heddle-")
+        cls.addClassCleanup(shutil.rmtree, cls.folder)
+        cls.cluster = Cluster(NODES)
+        cls.addClassCleanup(cls.cluster.stop)
+        cls.cluster.environment.update(HEDDLE=HEDDLE, OMPI_MCA_btl="tcp,self", OMPI_MCA_btl_tcp_if_include="lo", OMPI_MCA_mpi_yield_when_idle="1")
+        Program(HEDDLE, cls.folder, 1, []).prepare()
+
+    def submit(self, template, run, *more, flags=("--nodes=2", "--ntasks-per-node=1")):
+        return self.cluster.submit(*flags, f"--output={run}.log", str(JOBS / template), *DECK, f"output.directory={run}", *more, folder=self.folder)
+
+    def said(self, run):
+        with open(os.path.join(self.folder, f"{run}.log"), errors="replace") as log:
+            return log.read()
+
+    def until(self, job, *states):
+        self.cluster.wait_for(lambda: self.cluster.state(job).get("JobState") in states, f"job {job} to be {states}")
+        return self.cluster.state(job)
+
+    def until_said(self, run, text):
+        def happened():
+            return os.path.exists(os.path.join(self.folder, f"{run}.log")) and text in self.said(run)
+        self.cluster.wait_for(happened, f"{run} to say {text}")
+
+    def history(self, run):
+        with h5py.File(os.path.join(self.folder, run, "run.h5"), "r", locking=False) as file:
+            return file["steps"][:], len(file["legs"])
+
+    def same_history(self, run):
+        if not os.path.exists(os.path.join(self.folder, "quiet")):
+            self.until(self.submit("cpu.sbatch", "quiet", "train.steps=60"), "COMPLETED")
+        (mine, legs), (its, _) = self.history(run), self.history("quiet")
+        self.assertEqual(mine["step"].tolist(), its["step"].tolist())
+        self.assertTrue(np.array_equal(mine["loss"], its["loss"]))
+        return legs
+
+    def test_a_run_on_two_nodes(self):
+        state = self.until(self.submit("cpu.sbatch", "two", "train.steps=60"), "COMPLETED", "FAILED")
+        self.assertEqual((state["JobState"], state["NumNodes"]), ("COMPLETED", "2"), self.said("two"))
+        self.assertEqual(self.same_history("two"), 1)
+
+    def test_a_job_that_is_asked_to_stop_takes_another_turn(self):
+        """As at the end of its time, or before preemption: by a signal. The second turn is held for two minutes, which is not waited for."""
+        job = self.submit("cpu.sbatch", "asked", SLOW)
+        self.until_said("asked", "\nstep 20: checkpoint")
+        self.cluster.run("scancel", "--signal=USR1", job)
+        self.until_said("asked", "go on with --restart")
+        state = self.until(job, "PENDING")
+        self.assertEqual(state["Restarts"], "1")
+        self.cluster.run("scontrol", "update", f"jobid={job}", "StartTime=now")
+        self.until_said("asked", "goes on after step ")
+        self.cluster.run("scancel", job)
+        self.until(job, "CANCELLED")
+
+    def test_a_job_that_is_requeued_by_others_goes_on(self):
+        job = self.submit("cpu.sbatch", "requeued", "train.steps=60", "--fault", "0F0:delay:step=25:rank=1:seconds=3")
+        self.until_said("requeued", "\nstep 20: checkpoint")
+        self.cluster.run("scontrol", "requeue", job)
+        self.cluster.run("scontrol", "update", f"jobid={job}", "StartTime=now")
+        self.cluster.wait_for(lambda: self.cluster.state(job).get("JobState") == "PENDING" or "goes on after" in self.said("requeued"), "the requeue")
+        self.cluster.run("scontrol", "update", f"jobid={job}", "StartTime=now")
+        self.until(job, "COMPLETED")
+        self.assertEqual(self.same_history("requeued"), 2)
+
+    def test_scancel_leaves_a_checkpoint(self):
+        job = self.submit("cpu.sbatch", "cancelled", SLOW)
+        self.until_said("cancelled", "\nstep 20: checkpoint")
+        self.cluster.run("scancel", job)
+        self.until(job, "CANCELLED")
+        self.until_said("cancelled", "go on with --restart")
+
+
+if __name__ == "__main__":
+    if why := missing():
+        print(f"templates.py: skipped: {why}", file=sys.stderr)
+        sys.exit(77)
+    unittest.main(argv=sys.argv[:1], verbosity=2)
