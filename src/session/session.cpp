@@ -246,9 +246,10 @@ void Session::Parts::train_step(std::int64_t step) {
 /// Throws Error(stopped).
 void Session::Parts::stop_after(std::int64_t done) {
   recorder.write_all();
-  const std::string reason = stop.reason();
+  const std::vector<std::string> reasons =
+      comm::gather(world.all(), stop.reason(), comm::Receivers::all, "why the run stops");
   throw Error(ExitCode::stopped, fmt::format("stopped after step {} of {}", done, deck.train.steps),
-              reason.empty() ? "another rank asked for it" : reason,
+              *std::ranges::find_if_not(reasons, &std::string::empty),
               fmt::format("go on with --restart: {} is written", checkpoints.path(done)));
 }
 

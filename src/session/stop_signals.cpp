@@ -41,7 +41,7 @@ void hear(int signal, siginfo_t* sent, void* /*context*/) {
     if (kinds[i].signal != signal) continue;
     if (kinds[i].requests && listens && !(stops && signal == SIGINT)) {
       if (!stops) say(words.of_stop[i], *sent);
-      stops = 1;
+      if (!stops) stops = signal;
       return;
     }
     say(words.of_end[i], *sent);
@@ -53,7 +53,7 @@ void hear(int signal, siginfo_t* sent, void* /*context*/) {
 
 }  // namespace
 
-StopSignals::StopSignals(int rank) {
+StopSignals::StopSignals(int rank) : rank_(rank) {
   words.of_rank_0 = rank == 0;
   words.launcher = getppid();
   listens = stops = 0;
@@ -83,5 +83,10 @@ StopSignals::~StopSignals() {
 
 void StopSignals::listen() const { listens = 1; }
 bool StopSignals::requested() const { return stops != 0; }
+std::string StopSignals::request() const {
+  for (const Kind& kind : kinds)
+    if (kind.signal == stops) return fmt::format("{} on rank {}", kind.name, rank_);
+  return "";
+}
 
 }  // namespace heddle::session

@@ -99,7 +99,7 @@ class Stops(unittest.TestCase):
         """The step after which a run has stopped, with a checkpoint and rows of all steps. `said` are the lines of ranks before."""
         threading.Thread(target=run.stdout.read).start()
         code = run.wait(60)
-        errors = LAUNCHER_BOX.sub("", run.stderr.read()).replace("mpirun: Forwarding signal 10 to job\n", "")
+        errors = re.sub(r"^mpi\w+: Forwarding signal 10 to job\n", "", LAUNCHER_BOX.sub("", run.stderr.read()), flags=re.MULTILINE)
         self.assertEqual(code, 5, errors)
         *lines, last = errors.splitlines()
         self.assertEqual(lines, [f"heddle: rank {line}" for line in said])
@@ -119,19 +119,19 @@ class Stops(unittest.TestCase):
                 run, pids = self.start(f"optimizer.validate={'after' if number % 2 else 'before'}")
                 os.kill(pids[1], ask)
                 again = "; once more ends it at once" if ask == signal.SIGINT else ""
-                self.goes_on(self.stopped(run, [f"1 has {ask.name}: the run stops after this step, with a checkpoint{again}"], "another rank asked for it"))
+                self.goes_on(self.stopped(run, [f"1 has {ask.name}: the run stops after this step, with a checkpoint{again}"], f"{ask.name} on rank 1"))
 
     def test_a_launcher_that_tells_all_is_heard_once(self):
         run, _ = self.start()
         run.send_signal(signal.SIGUSR1)
-        self.stopped(run, ["0 has SIGUSR1: the run stops after this step, with a checkpoint"], "a signal asked for it")
+        self.stopped(run, ["0 has SIGUSR1: the run stops after this step, with a checkpoint"], "SIGUSR1 on rank 0")
 
     def test_a_terminals_interrupt_stops_what_local_sh_started(self):
         run = subprocess.Popen([LOCAL, "2", HEDDLE, *LONG], cwd=self.alone.folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, stdin=subprocess.DEVNULL,
                                text=True, start_new_session=True)
         self.assertTrue(any(line.startswith("step ") for line in run.stdout))
         os.killpg(run.pid, signal.SIGINT)
-        self.stopped(run, ["0 has SIGUSR1: the run stops after this step, with a checkpoint"], "a signal asked for it")
+        self.stopped(run, ["0 has SIGUSR1: the run stops after this step, with a checkpoint"], "SIGUSR1 on rank 0")
 
     def test_a_second_interrupt_ends_it_at_once(self):
         run, pids = self.start("--fault", "0F0:delay:step=2:rank=1:seconds=30", "output.log_every=1", "comm.timeout=60")
@@ -158,7 +158,7 @@ class Stops(unittest.TestCase):
             self.assertTrue(any(line.startswith("step ") for line in run.stdout))
             run.send_signal(signal.SIGHUP)
             run.terminate()
-            self.stopped(run, ["0 has SIGTERM: the run stops after this step, with a checkpoint"], "a signal asked for it")
+            self.stopped(run, ["0 has SIGTERM: the run stops after this step, with a checkpoint"], "SIGTERM on rank 0")
 
 
 class Local(unittest.TestCase):

@@ -1,6 +1,8 @@
 // What a process does when a signal tells it to end.
 #pragma once
 
+#include <string>
+
 namespace heddle::session {
 
 /// While it lives SIGTERM, SIGINT, SIGUSR1 and SIGUSR2 are requests to stop, once somebody listens: this rank says one line, and the run ends after
@@ -16,6 +18,11 @@ class StopSignals {
   /// From now on `requested` is asked, step by step.
   void listen() const;
   bool requested() const;
+  /// "SIGTERM on rank 1"; empty where nothing was requested.
+  std::string request() const;
+
+ private:
+  int rank_;
 };
 
 }  // namespace heddle::session
