@@ -65,7 +65,7 @@ std::vector<Section> table() {
       key("evaluate_every",   &Train::evaluate_every,   at_least(0),         "steps",   "between evaluations on the held-out part; 0: only at the end"),
       key("evaluate_windows", &Train::evaluate_windows, at_least(1),         "windows", "of an evaluation, spread evenly over the held-out part, none twice: all of them where there are fewer"),
       key("max_seconds",      &Train::max_seconds,      from_to(0, 1e9),     "seconds", "after which a run stops with a checkpoint and exit code 5, to go on by --restart; 0: no limit"),
-      key("reserve_seconds",  &Train::reserve_seconds,  from_to(0, 1e6),     "seconds", "before the end of a job of Slurm at which it does so too: for a step and a checkpoint"),
+      key("reserve_seconds",  &Train::reserve_seconds,  from_to(0, 1e6),     "seconds", "before the end of a job of Slurm at which it does so too: for a step, an evaluation that is due, and a checkpoint"),
     }),
     section("optimizer", &Deck::optimizer, "How parameters follow their gradients.", {
       key("kind",         &Optimizer::kind,         any,              "",      "AdamW, Loshchilov & Hutter 2019"),

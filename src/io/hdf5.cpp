@@ -96,6 +96,13 @@ void write_new(const std::string& place, const Handle& access,
   file.close();
 }
 
+Handle curing(const Handle& access) {
+  Handle cures(H5Pcopy(access.id()), H5Pclose, access.path(), "prepare access");
+  const hbool_t does = true;
+  cures.check(H5Pset(cures.id(), "clear_status_flags", &does), "prepare access");
+  return cures;
+}
+
 void write_copy(const std::string& place, const Handle& access,
                 const std::function<void(const Handle&)>& fill) {
   const std::string& path = access.path();
@@ -104,10 +111,7 @@ void write_copy(const std::string& place, const Handle& access,
   reserve_space(place, bytes, path);
   std::filesystem::copy_file(path, place, std::filesystem::copy_options::overwrite_existing);
   reserve_space(place, bytes, path);
-  const Handle curing(H5Pcopy(access.id()), H5Pclose, path, "prepare access");
-  const hbool_t cures = true;  // as h5clear -s
-  curing.check(H5Pset(curing.id(), "clear_status_flags", &cures), "prepare access");
-  Handle file = open_to_append(place, curing, Append::anything);
+  Handle file = open_to_append(place, curing(access), Append::anything);
   fill(file);
   file.close();
 }

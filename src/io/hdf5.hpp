@@ -51,6 +51,8 @@ Handle file_access(const std::string& path);
 /// has so much room, there. HDF5 never holds a file that it cannot write. Errors name the path of `access`.
 void write_new(const std::string& place, const Handle& access,
                const std::function<void(const Handle&)>& fill);
+/// The same access to a file that is marked as open, by a writer that was killed (as `h5clear -s` cures it).
+Handle curing(const Handle& access);
 /// The same with a copy of the file of `access` beneath: `fill`, which is called with an empty file first, adds to it. Its writer may have been
 /// killed.
 void write_copy(const std::string& place, const Handle& access,

@@ -23,7 +23,7 @@ std::string new_run_id() {
 namespace {
 
 /// What a run's file holds of the steps before a new leg.
-struct Earlier {
+struct Before {
   int legs = 0;
   std::size_t rows = 0;
   double seconds = 0;
@@ -40,7 +40,7 @@ std::int64_t event_bytes_in(const h5::Handle& file, int legs) {
   return rows * event_row_bytes;
 }
 
-Earlier earlier_legs(const std::string& path, const RunHeader& header) {
+Before earlier_legs(const std::string& path, const RunHeader& header) {
   const run_format::OpenRun run = run_format::open(path);
   if (run.version == 1)
     throw Error(ExitCode::usage, path + ": a run file of schema version 1 cannot go on",
@@ -49,7 +49,7 @@ Earlier earlier_legs(const std::string& path, const RunHeader& header) {
     throw Error(ExitCode::usage, fmt::format("{}: it is another run's", path),
                 fmt::format("its run is {}, the checkpoint's {}", id, header.run),
                 "give another output.directory");
-  Earlier earlier{.legs = run_format::newest_leg(run.file)};
+  Before earlier{.legs = run_format::newest_leg(run.file)};
   for (const StepRow& row :
        run_format::read_table<StepRow>(run.file, "steps", run_format::step_row(run.file))) {
     if (row.step > header.steps_before) break;
@@ -90,7 +90,7 @@ RunFile::RunFile(std::string path, const RunHeader& header, EventBound bound)
 }
 
 RunFile RunFile::go_on(std::string path, const RunHeader& header, EventBound bound) {
-  const Earlier earlier = earlier_legs(path, header);
+  const Before earlier = earlier_legs(path, header);
   bound.bytes = std::max<std::int64_t>(bound.bytes - earlier.event_bytes, 0);
   auto parts = std::make_unique<Parts>(std::move(path), header, bound);
   parts->leg = earlier.legs + 1;

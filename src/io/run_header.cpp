@@ -68,6 +68,7 @@ void run_format::write_leg(const h5::Handle& leg, const RunHeader& header) {
   h5::write_attribute(leg, "started", utc_now());
   h5::write_attribute(leg, "steps_before", header.steps_before);
   if (!header.from.empty()) h5::write_attribute(leg, "from", header.from);
+  if (!header.from_run.empty()) h5::write_attribute(leg, "from_run", header.from_run);
   h5::write_attribute(leg, "flops_per_step", header.flops_per_step);
   write_build(leg);
   h5::write_lines(leg, "hosts", header.hosts);

@@ -62,6 +62,7 @@ RunHeader header_of(const h5::Handle& file, const h5::Handle& leg) {
   header.parameters = h5::read_integer(file, "parameters");
   header.finished = h5::read_integer(file, "finished") != 0;
   if (h5::has_attribute(leg, "steps_before")) header.steps_before = h5::read_integer(leg, "steps_before");
+  if (h5::has_attribute(leg, "from_run")) header.from_run = h5::read_string(leg, "from_run");
   if (h5::has_attribute(leg, "from")) header.from = h5::read_string(leg, "from");
   header.deck_given = h5::read_text(leg, "deck/given");
   header.overrides = h5::read_lines(leg, "deck/overrides");
@@ -94,10 +95,15 @@ run_format::OpenRun run_format::open(const std::string& path) {
                 "name the run.h5 in a run's output directory");
   run.version = h5::read_integer(run.file, "schema_version");
   if (run.version < 1 || run.version > version)
-    throw Error(ExitCode::usage, fmt::format("{}: run file of schema version {}", path, run.version),
-                fmt::format("this program reads the versions 1 to {}", version));
+    throw UnknownVersion(ExitCode::usage, fmt::format("{}: run file of schema version {}", path, run.version),
+                         fmt::format("this program reads the versions 1 to {}", version));
   run.leg = h5::open_group(run.file, run.version == 1 ? "/" : leg_name(newest_leg(run.file)));
   return run;
+}
+
+void cure(const std::string& path) {
+  h5::Handle file = h5::open_to_append(path, h5::curing(run_format::access(path)), h5::Append::anything);
+  file.close();
 }
 
 RunHeader read_run_header(const std::string& path) {

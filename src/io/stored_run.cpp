@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <filesystem>
 #include <optional>
+#include <regex>
 
 #include "checkpoint_format.hpp"
 #include "hdf5.hpp"
@@ -16,6 +17,8 @@ namespace heddle::io {
 namespace {
 
 namespace fs = std::filesystem;
+
+const std::regex aside(R"(\.aside(-\d+)?$)");
 
 /// A damaged one is taken for a run file, whose reader says what is wrong.
 bool is_checkpoint(const std::string& path) {
@@ -38,7 +41,8 @@ bool belong_together(const std::string& run, const std::string& deck, const Chec
 std::vector<fs::path> files_in(const std::string& folder) {
   std::vector<fs::path> files;
   if (fs::is_directory(folder))
-    for (const auto& entry : fs::directory_iterator(folder)) files.push_back(entry.path());
+    for (const auto& entry : fs::directory_iterator(folder))
+      if (!std::regex_search(entry.path().filename().string(), aside)) files.push_back(entry.path());
   std::ranges::sort(files);
   return files;
 }
@@ -61,14 +65,23 @@ RunPlace place_of_run(const std::string& given) {
     throw Error(ExitCode::usage, given + ": no such file or folder", "",
                 "give a run's folder, its run.h5 or one of its checkpoints");
   if (fs::is_directory(path)) return in_folder(path);
+  const fs::path folder = fs::absolute(path).lexically_normal().parent_path();
   if (!is_checkpoint(given)) {
-    RunPlace place = in_folder(path.parent_path());
+    RunPlace place = in_folder(path.parent_path().empty() ? "." : path.parent_path());
     place.run_file = given;
     return place;
   }
-  RunPlace place = in_folder(fs::absolute(path).parent_path().parent_path());
+  RunPlace place = in_folder(folder.parent_path());
+  place.checkpoints = folder.string();
   place.checkpoint = given;
   return place;
+}
+
+std::string set_aside(const std::string& path) {
+  std::string name = path + ".aside";
+  for (int number = 2; fs::exists(name); ++number) name = fmt::format("{}.aside-{}", path, number);
+  fs::rename(path, name);
+  return name;
 }
 
 StoredCheckpoints checkpoints_of(const std::optional<RunHeader>& header, const RunPlace& place) {

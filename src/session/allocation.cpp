@@ -1,14 +1,19 @@
 #include "heddle/session/allocation.hpp"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <spawn.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <charconv>
 #include <chrono>
+#include <csignal>
+#include <cstdint>
 #include <cstdio>
 #include <cstdlib>
+#include <cstring>
 #include <string>
 #include <vector>
 
@@ -28,7 +33,16 @@ std::optional<double> seconds_in(const std::string& text) {
   return ((days * 24.0 + hours) * 60 + minutes) * 60 + seconds;
 }
 
-/// What a program prints, up to a line's length; empty where it cannot be started.
+std::optional<std::int64_t> whole_number(const char* text) {
+  std::int64_t number = 0;
+  if (!text) return {};
+  const char* const end = text + std::strlen(text);
+  const auto [stop, error] = std::from_chars(text, end, number);
+  if (error != std::errc() || stop != end) return {};
+  return number;
+}
+
+/// What a program prints within a few seconds, up to a line's length; empty where it cannot be started.
 std::string output_of(std::vector<std::string> command) {
   int ends[2];
   if (::pipe(ends) != 0) return "";
@@ -45,8 +59,12 @@ std::string output_of(std::vector<std::string> command) {
   posix_spawn_file_actions_destroy(&actions);
   ::close(ends[1]);
   std::string text(64, '\0');
-  const auto length = failed ? 0 : ::read(ends[0], text.data(), text.size());
+  pollfd readable{ends[0], POLLIN, 0};
+  constexpr int patience = 5000;  // milliseconds
+  const bool answers = !failed && ::poll(&readable, 1, patience) > 0;
+  const auto length = answers ? ::read(ends[0], text.data(), text.size()) : 0;
   ::close(ends[0]);
+  if (!failed && !answers) ::kill(child, SIGKILL);
   if (!failed) ::waitpid(child, nullptr, 0);
   text.resize(static_cast<std::size_t>(std::max<ssize_t>(length, 0)));
   return text;
@@ -55,9 +73,9 @@ std::string output_of(std::vector<std::string> command) {
 }  // namespace
 
 std::optional<double> seconds_of_allocation() {
-  if (const char* end = std::getenv("SLURM_JOB_END_TIME")) {
+  if (const auto end = whole_number(std::getenv("SLURM_JOB_END_TIME"))) {
     const auto now = std::chrono::system_clock::now().time_since_epoch();
-    return std::strtod(end, nullptr) - std::chrono::duration<double>(now).count();
+    return static_cast<double>(*end) - std::chrono::duration<double>(now).count();
   }
   const char* job = std::getenv("SLURM_JOB_ID");
   if (!job) return {};

@@ -4,66 +4,13 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
-#include <filesystem>
 
 #include "heddle/base/checkpoint_slab.hpp"
 #include "heddle/comm/first_error.hpp"
-#include "heddle/comm/gather.hpp"
 #include "heddle/deck/read.hpp"
-#include "heddle/io/stored_run.hpp"
 
 namespace heddle::session {
 namespace {
-
-namespace fs = std::filesystem;
-
-std::optional<io::RunHeader> header_of(const std::string& run_file, std::vector<std::string>& passed_over) {
-  try {
-    if (!fs::exists(run_file)) return {};
-    io::read_steps(run_file);
-    return io::read_run_header(run_file);
-  } catch (const Error& damaged) {
-    passed_over.emplace_back(damaged.what());
-  }
-  return {};
-}
-
-/// As one process finds it.
-Earlier look(const std::string& folder, const std::string& from) {
-  Earlier earlier;
-  if (from.empty() && !fs::exists(folder)) return earlier;
-  const io::RunPlace place = io::place_of_run(from.empty() ? folder : from);
-  std::error_code none;
-  earlier.in_place = from.empty() || fs::equivalent(fs::path(place.checkpoints).parent_path(), folder, none);
-  const std::optional<io::RunHeader> header = header_of(place.run_file, earlier.passed_over);
-  const io::StoredCheckpoints found = io::checkpoints_of(header, place);
-  for (const io::StoredCheckpoint& one : found.own) earlier.checkpoints.push_back(one.path);
-  // A run that went on from another's checkpoint and has none of its own yet.
-  if (header && found.own.empty() && !header->from.empty()) earlier.checkpoints.push_back(header->from);
-  earlier.passed_over.insert(earlier.passed_over.end(), found.others.begin(), found.others.end());
-  if (header) earlier.run_file = Earlier::RunFile::whole;
-  earlier.finished = header && header->finished;
-  earlier.run = header ? header->run : found.own.empty() ? "" : found.own.front().header.run;
-  if (!found.own.empty()) earlier.products = found.own.front().header.products;
-  if (header) earlier.deck = header->deck_resolved;
-  if (!from.empty() && earlier.checkpoints.empty())
-    throw Error(ExitCode::usage, from + ": no checkpoint to go on from",
-                fmt::format("{}", fmt::join(earlier.passed_over, "; ")),
-                "--restart alone takes the newest in output.directory, or begins where there is none");
-  return earlier;
-}
-
-/// Rank 0's texts, on every rank.
-std::vector<std::string> told(const comm::Communicator& ranks, const std::vector<std::string>& texts) {
-  std::string bytes;
-  if (ranks.rank() == 0)
-    for (const std::string& text : texts) bytes += text + '\0';
-  const std::string all = comm::gather(ranks, bytes, comm::Receivers::all, "what the run left").front();
-  std::vector<std::string> parts;
-  for (std::size_t begin = 0, end = 0; (end = all.find('\0', begin)) != std::string::npos; begin = end + 1)
-    parts.push_back(all.substr(begin, end - begin));
-  return parts;
-}
 
 /// The deck's differences, unless they make it another run.
 std::vector<deck::Difference> allowed_changes(const std::string& path, const io::CheckpointHeader& header,
@@ -113,25 +60,6 @@ void load(const io::Checkpoint& file, const train::TrainedParameter& parameter, 
 
 }  // namespace
 
-Earlier find_earlier(const comm::Communicator& ranks, const std::string& folder, const std::string& from) {
-  Earlier earlier;
-  const auto mine = [&] {
-    if (ranks.rank() == 0) earlier = look(folder, from);
-  };
-  if (const auto error = comm::first_error(ranks, mine, "rank 0 to look for checkpoints")) throw *error;
-  const std::vector<std::string> rest =
-      told(ranks, {earlier.in_place ? "in place" : "", earlier.run, earlier.products, earlier.deck,
-                   earlier.finished ? "finished" : ""});
-  earlier.in_place = !rest[0].empty();
-  earlier.run = rest[1];
-  earlier.products = rest[2];
-  earlier.deck = rest[3];
-  earlier.finished = !rest[4].empty();
-  earlier.checkpoints = told(ranks, earlier.checkpoints);
-  earlier.passed_over = told(ranks, earlier.passed_over);
-  return earlier;
-}
-
 std::optional<Restored> restore(const comm::Communicator& ranks, Earlier& earlier, const deck::Deck& deck,
                                 const std::string& tokens, Trainer& trainer) {
   for (const std::string& path : earlier.checkpoints) {
@@ -150,12 +78,24 @@ std::optional<Restored> restore(const comm::Communicator& ranks, Earlier& earlie
     }
     earlier.passed_over.emplace_back(damage->what());
   }
-  if (earlier.checkpoints.empty()) {
-    if (!earlier.deck.empty()) allowed_changes("run.h5", {.deck = earlier.deck}, deck, tokens);
+  if (earlier.begins()) {
+    if (!earlier.deck.empty()) allowed_changes(deck.output.directory, {.deck = earlier.deck}, deck, tokens);
     return {};
   }
   throw Error(ExitCode::failure, "no checkpoint can be read",
               fmt::format("{}", fmt::join(earlier.passed_over, "; ")));
+}
+
+void Restart::say(Progress& progress, std::int64_t steps) const {
+  if (!earlier) return;
+  for (const std::string& other : earlier->passed_over) progress.warn("heddle: passed over: " + other);
+  if (!restored) return progress.say("no checkpoint is there to go on from: the run begins");
+  std::string changed;
+  for (const auto& [key, before, after] : restored->changed)
+    changed += fmt::format("{} {} {} -> {}", changed.empty() ? "; changed:" : ",", key, before, after);
+  progress.say(
+      fmt::format("goes on after step {} of {}, from {}{}", steps_before(), steps, restored->path, changed));
+  if (is_over(steps)) progress.say("nothing is left to be trained; train.steps = N trains on");
 }
 
 }  // namespace heddle::session

@@ -12,6 +12,7 @@
 
 #include "heddle/base/aside_file.hpp"
 #include "heddle/base/error.hpp"
+#include "heddle/io/stored_run.hpp"
 #include "run_lock.hpp"
 
 namespace heddle::session {
@@ -31,13 +32,6 @@ std::vector<fs::path> checkpoints_in(const fs::path& folder) {
   return found;
 }
 
-std::string set_aside(const fs::path& path) {
-  fs::path aside = path.string() + ".aside";
-  for (int number = 2; fs::exists(aside); ++number) aside = fmt::format("{}.aside-{}", path.string(), number);
-  fs::rename(path, aside);
-  return aside.string();
-}
-
 /// A run must not find at its end that it cannot keep what it learnt.
 void demand_writable(const fs::path& folder) {
   const std::string probe = (folder / fmt::format(".writable.{}", ::getpid())).string();
@@ -51,23 +45,25 @@ void demand_writable(const fs::path& folder) {
   ::unlink(probe.c_str());
 }
 
-void demand_unused(const fs::path& folder) {
+}  // namespace
+
+void RunFolder::demand_unused() const {
+  const fs::path folder = path_;
   std::error_code none;
   const fs::path run = folder / "run.h5";
   const std::vector<fs::path> checkpoints = checkpoints_in(folder);
   if (!fs::exists(run, none) && checkpoints.empty()) return;
-  throw Error(ExitCode::usage, folder.string() + ": an earlier run left its results in this folder",
-              fs::exists(run, none) ? run.string() : checkpoints.front().string(),
-              "give another output.directory, or --overwrite, which removes them");
+  throw Error(
+      ExitCode::usage, folder.string() + ": an earlier run left its results in this folder",
+      fs::exists(run, none) ? run.string() : checkpoints.front().string(),
+      "--restart goes on with it; or give another output.directory, or --overwrite, which removes them");
 }
-
-}  // namespace
 
 RunFolder::RunFolder(std::string path, EarlierRun earlier) : path_(std::move(path)) {
   demand_writable(path_);
   take_lock(file(lock_name));
   try {
-    if (earlier == EarlierRun::refused) demand_unused(path_);
+    if (earlier == EarlierRun::refused) demand_unused();
     demand_writable(file("checkpoints"));
   } catch (...) {
     ::unlink(file(lock_name).c_str());
@@ -101,10 +97,10 @@ void RunFolder::set_aside_checkpoints_after(std::int64_t step) const {
   for (const fs::path& checkpoint : checkpoints_in(path_)) {
     const std::string name = checkpoint.filename().string();
     const std::int64_t its_step = std::strtoll(name.c_str() + std::strlen("step-"), nullptr, 10);
-    if (its_step > step && !name.ends_with(".partial")) set_aside(checkpoint);
+    if (its_step > step && !name.ends_with(".partial")) io::set_aside(checkpoint.string());
   }
 }
 
-std::string RunFolder::set_aside_run_file() const { return set_aside(file("run.h5")); }
+std::string RunFolder::set_aside_run_file() const { return io::set_aside(file("run.h5")); }
 
 }  // namespace heddle::session

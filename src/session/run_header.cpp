@@ -31,13 +31,14 @@ void add_memory(io::RunHeader& header, const plan::MessageMemory& messages, int 
 io::RunHeader run_header(const deck::Deck& deck, const Trainer& trainer,
                          const std::vector<std::string>& hosts) {
   const plan::Plan& plan = trainer.plan();
-  io::RunHeader header{.parameters = plan.count.parameters,
-                       .deck_given = deck.text,
-                       .overrides = deck.overrides,
-                       .deck_resolved = deck::resolved(deck),
-                       .hosts = hosts,
-                       .grid = plan.grid(),
-                       .flops_per_step = plan.count.flops_per_step};
+  io::RunHeader header;
+  header.parameters = plan.count.parameters;
+  header.deck_given = deck.text;
+  header.overrides = deck.overrides;
+  header.deck_resolved = deck::resolved(deck);
+  header.hosts = hosts;
+  header.grid = plan.grid();
+  header.flops_per_step = plan.count.flops_per_step;
   std::istringstream text(schedule::write(plan.training.schedule));
   for (std::string row; std::getline(text, row);) header.actions.push_back(row);
   std::map<int, plan::MessageMemory> messages;  // ranks of a class differ by a number or two of a bucket

@@ -4,10 +4,12 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <functional>
 #include <utility>
 
 #include "checked_tokens.hpp"
 #include "heddle/comm/carrier.hpp"
+#include "heddle/comm/first_error.hpp"
 #include "heddle/comm/gather.hpp"
 #include "heddle/data/sampler.hpp"
 #include "heddle/deck/print.hpp"
@@ -29,11 +31,6 @@
 
 namespace heddle::session {
 namespace {
-
-std::optional<Earlier> look_for(const Manner& manner, const deck::Deck& deck, const comm::World& world) {
-  if (!manner.restart) return {};
-  return find_earlier(world.all(), deck.output.directory, *manner.restart);
-}
 
 /// One rank asks the launcher.
 Stop::Limits limits_of(const deck::Deck& deck, const comm::World& world) {
@@ -63,12 +60,7 @@ struct Session::Parts {
   void tell_refusal();
   void open_files(EarlierRun older);
   io::RunFile open_run_file();
-  void say_from_where();
   Options options() const;
-  bool goes_on_in_place() const { return earlier && earlier->in_place; }
-  std::int64_t steps_before() const { return restored ? restored->header.step : 0; }
-  /// Nothing is left to be trained, and the run's file knows it.
-  bool is_over() const { return earlier && earlier->finished && steps_before() >= deck.train.steps; }
   double evaluate();
   std::int64_t evaluation_windows() const {
     return data::evaluation_windows(dataset, deck.train.evaluate_windows);
@@ -86,8 +78,8 @@ struct Session::Parts {
   std::vector<std::string> places;  ///< of the ranks' memory
   data::Dataset dataset;
   data::Sampler sampler;
-  std::optional<Earlier> earlier;  ///< of a run that goes on
-  std::optional<Restored> restored;
+  std::optional<RunFolder> folder;  ///< on rank 0
+  Restart restart;
   Stop stop;
   exec::Clock clock;
   std::optional<lanes::DeviceMemory> at_start = lanes::device_memory();
@@ -96,9 +88,8 @@ struct Session::Parts {
   std::optional<DeviceUse> used;                ///< of this rank's GPU
   std::vector<io::MemoryRegion> device_memory;  ///< of all ranks', on rank 0
   Progress progress;
-  std::optional<RunFolder> folder;  ///< on rank 0
-  const std::string run_id;         ///< rank 0's counts
-  std::int64_t samples = 0;         ///< consumed
+  const std::string run_id;  ///< rank 0's counts
+  std::int64_t samples = 0;  ///< consumed
   Recorder recorder;
   Checkpoints checkpoints;
   exec::Observers observers;
@@ -112,7 +103,7 @@ Session::Parts::Parts(const deck::Deck& the_deck, comm::World& the_world, const 
       places(memory_places(world)),
       dataset(checked_tokens(deck, plan, places, world.rank())),
       sampler(dataset, deck.data.order, deck.data.seed),
-      earlier(look_for(manner, deck, world)),
+      restart{take_over(world.all(), deck.output.directory, manner.restart, folder), {}},
       stop(limits_of(deck, world), manner.signals),
       clock(common_clock(world.all())),
       carrier(comm::choose_carrier(world, lanes::device_lane(), comm::Wish{deck.comm.device_aware})),
@@ -121,34 +112,34 @@ Session::Parts::Parts(const deck::Deck& the_deck, comm::World& the_world, const 
       device_memory(regions(used, world)),
       progress(world.rank() == 0 ? manner.voice : Progress::Voice::silent, deck.train.steps,
                deck.train.batch * deck.train.sequence, deck.output.log_every),
-      run_id(goes_on_in_place() && !earlier->run.empty() ? earlier->run : io::new_run_id()),
+      run_id(restart.in_place() && !restart.earlier->run.empty() ? restart.earlier->run : io::new_run_id()),
       recorder(world.all(), clock, deck.train.batch * deck.train.sequence),
       checkpoints(file("checkpoints"), deck.output.checkpoint_every, deck.train.steps,
                   {.deck = deck::resolved(deck), .run = run_id, .tokens = dataset.file().contents()}) {
   observers.add(recorder);
   observers.add(progress);
   if (deck.output.events) observers.add(recorder.events());
-  if (world.rank() == 0)
-    folder.emplace(deck.output.directory, goes_on_in_place() ? EarlierRun::continued : manner.earlier);
+  if (world.rank() == 0 && !folder) folder.emplace(deck.output.directory, manner.earlier);
   io::verify(world.all(), dataset.file());
-  if (earlier) restored = restore(world.all(), *earlier, deck, dataset.file().contents(), trainer);
-  if (restored) samples = restored->header.samples;
-  if (world.rank() == 0 && !is_over()) open_files(manner.earlier);
+  if (restart.earlier)
+    restart.restored = restore(world.all(), *restart.earlier, deck, dataset.file().contents(), trainer);
+  if (restart.restored) samples = restart.restored->header.samples;
+  if (world.rank() == 0 && !restart.is_over(deck.train.steps)) open_files(manner.earlier);
 }
 
 Options Session::Parts::options() const {
   Options options = options_of(deck);
-  if (earlier) options.earlier_products = earlier->products;
+  if (restart.earlier) options.earlier_products = restart.earlier->products;
   options.wants_to_stop = [this] { return stop.wanted(); };
   return options;
 }
 
 /// On rank 0.
 void Session::Parts::open_files(EarlierRun older) {
-  progress.keep_log(file("run.log"), goes_on_in_place() ? Older::stay : Older::go);
+  progress.keep_log(file("run.log"), restart.in_place() ? Older::stay : Older::go);
   for (const std::string& remark : deck.remarks) progress.log(remark);
-  if (goes_on_in_place()) folder->set_aside_checkpoints_after(steps_before());
   recorder.open(open_run_file(), [this](const std::string& line) { progress.warn(line); });
+  if (restart.in_place()) folder->set_aside_checkpoints_after(restart.steps_before());
   if (older == EarlierRun::replaced) folder->remove_checkpoints();
 }
 
@@ -158,14 +149,18 @@ io::RunFile Session::Parts::open_run_file() {
   header.vocabulary = dataset.file().header().vocabulary;
   header.messages = carrier.empty() ? "by MPI" : carrier;
   header.device_memory = device_memory;
-  header.steps_before = steps_before();
-  if (restored) header.from = restored->path;
+  header.steps_before = restart.steps_before();
+  if (restart.restored) {
+    header.from = std::filesystem::absolute(restart.restored->path).lexically_normal().string();
+    header.from_run = restart.restored->header.run;
+  }
   const io::EventBound bound{deck.output.events_mib << 20, deck.train.steps};
   const std::string path = file("run.h5");
-  if (!goes_on_in_place() || !std::filesystem::exists(path)) return {path, header, bound};
-  if (earlier->run_file == Earlier::RunFile::whole) return io::RunFile::go_on(path, header, bound);
-  progress.warn(
-      fmt::format("heddle: {} is damaged, it is now {}; another begins", path, folder->set_aside_run_file()));
+  if (restart.in_place() && restart.earlier->run_file == Earlier::RunFile::whole)
+    return io::RunFile::go_on(path, header, bound);
+  if (restart.in_place() && restart.earlier->run_file == Earlier::RunFile::damaged)
+    progress.warn(fmt::format("heddle: {} is damaged, it is now {}; another begins", path,
+                              folder->set_aside_run_file()));
   return {path, header, bound};
 }
 
@@ -178,29 +173,18 @@ void Session::Parts::run() {
     if (!said.empty()) progress.say(said);
   if (const std::string said = remark(deck.train.precision); !said.empty()) progress.say(said);
   for (const std::string& line : trainer.products().remarks) progress.say(line);
-  if (earlier) say_from_where();
-  if (is_over()) return;
+  if (world.rank() == 0) restart.say(progress, deck.train.steps);
+  if (restart.is_over(deck.train.steps)) return;
   stop.begin();
   recorder.begin(samples * deck.train.sequence);
   try {
-    for (std::int64_t step = steps_before(); step < deck.train.steps; ++step) train_step(step);
+    for (std::int64_t step = restart.steps_before(); step < deck.train.steps; ++step) train_step(step);
     recorder.finish();
   } catch (const std::exception& error) {
     recorder.keep();
     progress.log(error.what());
     throw;
   }
-}
-
-void Session::Parts::say_from_where() {
-  for (const std::string& other : earlier->passed_over) progress.say("passed over: " + other);
-  if (!restored) return progress.say("no checkpoint is there to go on from: the run begins");
-  std::string changed;
-  for (const auto& [key, before, after] : restored->changed)
-    changed += fmt::format("{} {} {} -> {}", changed.empty() ? "; changed:" : ",", key, before, after);
-  progress.say(fmt::format("goes on after step {} of {}, from {}{}", steps_before(), deck.train.steps,
-                           restored->path, changed));
-  if (is_over()) progress.say("nothing is left to be trained; train.steps = N trains on");
 }
 
 /// Of any rank, once.

@@ -51,12 +51,21 @@ void hear(int signal, siginfo_t* sent, void* /*context*/) {
   raise(signal);
 }
 
+/// Of this thread, and of those that it starts.
+void change_mask(int how) {
+  sigset_t all;
+  sigemptyset(&all);
+  for (const Kind& kind : kinds) sigaddset(&all, kind.signal);
+  pthread_sigmask(how, &all, nullptr);
+}
+
 }  // namespace
 
 StopSignals::StopSignals(int rank) : rank_(rank) {
   words.of_rank_0 = rank == 0;
   words.launcher = getppid();
-  listens = stops = 0;
+  listens = 0;
+  stops = 0;
   for (std::size_t i = 0; i < kinds.size(); ++i) {
     words.of_end[i] = fmt::format(
         "heddle: rank {} is ended by {}: what came after the last checkpoint is lost\n", rank, kinds[i].name);
@@ -71,14 +80,29 @@ StopSignals::StopSignals(int rank) : rank_(rank) {
     heard.sa_flags = SA_SIGINFO | SA_RESTART;
     sigaction(kinds[i].signal, &heard, nullptr);
   }
+  change_mask(SIG_BLOCK);
+  thread_ = std::thread([this] { wait(); });
+}
+
+void StopSignals::wait() {
+  change_mask(SIG_UNBLOCK);
+  std::unique_lock guard(mutex_);
+  over_.wait(guard, [this] { return is_over_; });
 }
 
 StopSignals::~StopSignals() {
+  {
+    const std::lock_guard guard(mutex_);
+    is_over_ = true;
+  }
+  over_.notify_one();
+  thread_.join();
   for (const Kind& kind : kinds) {
     struct sigaction now {};
     sigaction(kind.signal, nullptr, &now);
     if ((now.sa_flags & SA_SIGINFO) && now.sa_sigaction == hear) std::signal(kind.signal, SIG_DFL);
   }
+  change_mask(SIG_UNBLOCK);
 }
 
 void StopSignals::listen() const { listens = 1; }

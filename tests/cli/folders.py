@@ -43,7 +43,7 @@ class Folders(unittest.TestCase):
                 code, _, errors = program.run(*deck)
                 self.assertEqual(code, 2)
                 self.assertRegex(errors, rf"^kept-{program.ranks}: an earlier run left its results in this folder \(kept-{program.ranks}/run.h5\); "
-                                         r"give another output.directory, or --overwrite, which removes them\n$")
+                                         r"--restart goes on with it; or give another output.directory, or --overwrite, which removes them\n$")
                 self.assertEqual(self.alone.read(f"kept-{program.ranks}/run.h5"), before)
                 code, _, errors = program.run(*deck, "--overwrite")
                 self.assertEqual((code, errors), (0, ""))

@@ -15,7 +15,7 @@ import numpy as np
 from program import alone_and_on, mounted
 
 HEDDLE, LAUNCH = sys.argv[1], sys.argv[2:]
-INSTANTS = int(os.environ.get("HEDDLE_INSTANTS", 12))
+INSTANTS = int(os.environ.get("HEDDLE_INSTANTS", 8))
 RUN = ["run", "deck.toml", "train.steps=12", "model.dropout=0.1", "output.log_every=1", "output.checkpoint_every=4"]
 ENDED = ["optimizer.decay=12"]  # with which a run that ends early has the rates of one that does not
 
@@ -62,8 +62,10 @@ class Restarts(unittest.TestCase):
         self.assertIn("goes on after step 7 of 12, from moved/checkpoints/step-000007.h5; changed: grid.tensor 1 -> 2, train.steps 7 -> 12\n", output)
         self.same_history("moved", tolerance=1e-5)
         first, second = self.legs("moved")
-        self.assertEqual((first["steps_before"], second["steps_before"], second["from"]), (0, 7, b"moved/checkpoints/step-000007.h5"))
-        self.assertIn("nothing is left to be trained", self.run_to_end(self.alone, "moved", *ENDED, "--restart"))
+        self.assertEqual((first["steps_before"], second["steps_before"], second["from"].decode()),
+                         (0, 7, os.path.realpath(self.path("moved/checkpoints/step-000007.h5"))))
+        for fewer in ([], ["train.steps=9"]):
+            self.assertIn("nothing is left to be trained", self.run_to_end(self.alone, "moved", *ENDED, "--restart", *fewer))
         self.assertEqual(len(self.legs("moved")), 2)
 
     def test_with_another_batch_no_sample_is_passed_over(self):
@@ -80,6 +82,19 @@ class Restarts(unittest.TestCase):
         self.same_history("older")
         self.assertEqual(sorted(os.listdir(self.path("older/checkpoints"))),
                          ["step-000004.h5", "step-000008.h5", "step-000008.h5.aside", "step-000012.h5", "step-000012.h5.aside"])
+        self.run_to_end(self.alone, "older", *ENDED, "--restart=older/checkpoints/step-000004.h5", "train.steps=6")
+        output = self.run_to_end(self.alone, "older", *ENDED, "--restart")
+        self.assertIn("goes on after step 6 of 12, from older/checkpoints/step-000006.h5;", output)
+        self.same_history("older")
+        folder = self.alone.folder
+        for inside, name in (("older", "run.h5"), ("older/checkpoints", "./step-000012.h5")):
+            self.alone.folder = os.path.join(folder, inside)
+            self.addCleanup(setattr, self.alone, "folder", folder)
+            code, output, errors = self.alone.run(RUN[0], "../" * (inside.count("/") + 1) + "deck.toml", *RUN[2:], *ENDED, f"data.tokens={folder}/tokens.h5",
+                                                  f"output.directory={folder}/older", f"--restart={name}")
+            self.assertEqual((code, errors), (0, ""))
+            self.assertIn("nothing is left to be trained", output)
+            self.alone.folder = folder
 
     def test_into_another_folder(self):
         output = self.run_to_end(self.alone, "branch", *ENDED, "--restart=whole/checkpoints/step-000008.h5", "optimizer.rate=1e-4")
@@ -87,7 +102,32 @@ class Restarts(unittest.TestCase):
         self.assertEqual(self.steps("branch")["step"].tolist(), [9, 10, 11, 12])
         with h5py.File(self.path("branch/run.h5")) as mine, h5py.File(self.path("whole/run.h5")) as its:
             self.assertNotEqual(mine.attrs["run"], its.attrs["run"])
-        self.refused(2, "branch: an earlier run left its results", "output.directory=branch", "--restart=whole")
+        self.refused(2, "branch: an earlier run left its results", "output.directory=branch", "--restart=whole/checkpoints/step-000004.h5")
+        again = self.run_to_end(self.alone, "branch", *ENDED, "--restart=whole/checkpoints/step-000008.h5", "optimizer.rate=1e-4")
+        self.assertIn("nothing is left to be trained", again)
+
+    def test_a_branch_that_ended_before_its_first_checkpoint(self):
+        branch = [*RUN, *ENDED, "output.directory=early"]
+        code, _, _ = self.alone.run(*branch, "--restart=whole/checkpoints/step-000004.h5", "--fault", "0F0:fail:step=6")
+        self.assertEqual(code, 1)
+        code, output, errors = self.alone.run(*branch, "--restart")
+        self.assertEqual((code, errors), (0, ""))
+        self.assertIn("goes on after step 4 of 12, from /", output)
+        self.assertEqual(self.steps("early")["step"].tolist(), list(range(5, 13)))
+
+    def test_what_had_checkpoints_does_not_begin_again(self):
+        shutil.copytree(self.path("whole"), self.path("bare"))
+        shutil.rmtree(self.path("bare/checkpoints"))
+        self.refused(1, r"bare/checkpoints: no checkpoint of the run is left to go on from", *ENDED, "output.directory=bare", "--restart")
+        self.assertEqual(len(self.steps("bare")), 12)
+
+    def test_a_file_that_somebody_left_open_is_not_damaged(self):
+        shutil.copytree(self.path("whole"), self.path("opened"))
+        with h5py.File(self.path("opened/run.h5"), "r+", locking=False) as held:
+            self.assertEqual(len(held["steps"]), 12)
+            output = self.run_to_end(self.alone, "opened", *ENDED, "--restart", "train.steps=13")
+        self.assertIn("goes on after step 12 of 13", output)
+        self.assertEqual(len(self.legs("opened")), 2)
 
     def test_what_would_be_another_run_is_refused(self):
         for change in ("data.seed=5", "model.width=32", "train.seed=8", "train.sequence=8"):
@@ -109,7 +149,7 @@ class Restarts(unittest.TestCase):
             file.truncate(5000)
         code, output, errors = self.alone.run(*RUN, *ENDED, "output.directory=damaged", "--restart")
         self.assertEqual(code, 0, errors)
-        self.assertRegex(output, r"passed over: damaged/run.h5: .*\n(.*\n)*passed over: damaged/checkpoints/step-000012.h5: ")
+        self.assertRegex(errors, r"passed over: damaged/run.h5: .*\n(.*\n)*heddle: passed over: damaged/checkpoints/step-000012.h5: ")
         self.assertIn("damaged/run.h5 is damaged, it is now damaged/run.h5.aside", errors)
         self.assertEqual(self.steps("damaged")["step"].tolist(), [9, 10, 11, 12])
         self.assertTrue(np.array_equal(self.steps("damaged")["loss"], self.steps("whole")["loss"][8:]))

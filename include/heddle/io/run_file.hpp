@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "heddle/base/error.hpp"
 #include "heddle/io/run_rows.hpp"
 #include "heddle/io/vocabulary.hpp"
 #include "heddle/maps/grid.hpp"
@@ -28,6 +29,7 @@ struct RunHeader {
 
   /// Of a leg: what a restart may change.
   std::int64_t steps_before = 0;       ///< done when it began
+  std::string from_run = {};           ///< the id of that checkpoint's run
   std::string from = {};               ///< the checkpoint that it went on from; empty: from none
   std::string deck_given;              ///< the file as it was written
   std::vector<std::string> overrides;  ///< of the command line
@@ -81,6 +83,13 @@ class RunFile {
 
 /// The newest leg's. Error(usage) for a file that is missing or no run file.
 RunHeader read_run_header(const std::string& path);
+/// A run file of a schema that this program does not know yet: not damaged.
+class UnknownVersion : public Error {
+ public:
+  using Error::Error;
+};
+/// Makes a file readable again whose writer was killed as it opened or closed it. Only for who knows that nobody writes it.
+void cure(const std::string& path);
 /// Of all legs, the first one first; of files of schema 1 one.
 std::vector<RunHeader> read_legs(const std::string& path);
 std::vector<StepRow> read_steps(const std::string& path);

@@ -25,6 +25,9 @@ struct RunPlace {
 /// Error(usage) where there is nothing of that name. That the files are a run's is for their readers to see.
 RunPlace place_of_run(const std::string& given);
 
+/// Gives a file a name by which nobody takes it for what it was, and returns that; it stays in its folder.
+std::string set_aside(const std::string& path);
+
 struct StoredCheckpoint {
   std::string path;
   CheckpointHeader header;
@@ -35,7 +38,7 @@ struct StoredCheckpoints {
   std::vector<std::string> others;    ///< "PATH: why it is none of them", in the order of their names
 };
 
-/// Of the run that `header` is of; without one, of the run that the newest of them is of. Looks at headers: a damaged number shows when it
+/// Of the run that `header` is of, but for what was set aside; without one, of the run that the newest of them is of. Looks at headers: a damaged number shows when it
 /// is read.
 StoredCheckpoints checkpoints_of(const std::optional<RunHeader>& header, const RunPlace& place);
 

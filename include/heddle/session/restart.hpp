@@ -8,25 +8,11 @@
 #include "heddle/comm/communicator.hpp"
 #include "heddle/deck/differences.hpp"
 #include "heddle/io/checkpoint.hpp"
+#include "heddle/session/earlier.hpp"
+#include "heddle/session/progress.hpp"
 #include "heddle/session/trainer.hpp"
 
 namespace heddle::session {
-
-/// What the run left that goes on. The same on every rank.
-struct Earlier {
-  bool in_place = true;  ///< in the run's own folder; else a run of its own begins
-  std::string run;       ///< its id; empty: nothing is there
-  enum class RunFile : bool { damaged, whole } run_file = RunFile::damaged;
-  bool finished = false;                 ///< as its file says
-  std::vector<std::string> checkpoints;  ///< whole ones, the newest first
-  std::vector<std::string> passed_over;  ///< "PATH: why"
-  std::string deck;                      ///< as its file has it
-  std::string products;                  ///< CheckpointHeader::products of the newest
-};
-
-/// Collective, before there is a trainer. `from` is a run's folder, its run.h5 or a checkpoint; empty: what is in `folder`, which may be
-/// nothing. Throws Error(usage) where `from` holds no checkpoint.
-Earlier find_earlier(const comm::Communicator& ranks, const std::string& folder, const std::string& from);
 
 /// Where a run went on.
 struct Restored {
@@ -40,5 +26,20 @@ struct Restored {
 /// run, with both values, Error(failure) where every one is damaged.
 std::optional<Restored> restore(const comm::Communicator& ranks, Earlier& earlier, const deck::Deck& deck,
                                 const std::string& tokens, Trainer& trainer);
+
+/// What a session knows of it.
+struct Restart {
+  std::optional<Earlier> earlier;    ///< none: the run begins
+  std::optional<Restored> restored;  ///< none: there was no checkpoint yet
+
+  bool in_place() const { return earlier && earlier->in_place; }
+  std::int64_t steps_before() const { return restored ? restored->header.step : 0; }
+  /// Nothing is left to be trained of so many steps, and the run's file knows it.
+  bool is_over(std::int64_t steps) const {
+    return restored && steps_before() >= steps + (earlier->finished ? 0 : 1);
+  }
+  /// What a person should know of it.
+  void say(Progress& progress, std::int64_t steps) const;
+};
 
 }  // namespace heddle::session

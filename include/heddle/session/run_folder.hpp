@@ -24,6 +24,8 @@ class RunFolder {
   RunFolder(const RunFolder&) = delete;
   RunFolder& operator=(const RunFolder&) = delete;
 
+  /// Throws Error(usage) if a run left its results in it.
+  void demand_unused() const;
   /// Of the earlier run, when the new one has a file of its own.
   void remove_checkpoints() const;
   /// Gives those of later steps, which this run leaves behind as it goes on from this one, a name of their own.

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -20,7 +21,8 @@ struct RunArguments {
   std::vector<std::string> faults;  ///< to inject on purpose, "1F3:hang"
   bool overwrite = false;           ///< what an earlier run left in output.directory
   bool quiet = false;               ///< no progress on the standard output
-  std::string restart;  ///< "newest" in output.directory, or a run or a checkpoint to go on from; empty: none
+  std::optional<std::string>
+      restart;  ///< a run or a checkpoint to go on from; empty: what output.directory holds
 };
 /// Trains. Collective over the world.
 void run(const RunArguments& arguments, comm::World& world);

@@ -37,19 +37,20 @@ void add_run(CLI::App& line, Chosen& chosen) {
   add_deck(*command, arguments->deck);
   auto* const overwrite = command->add_flag("--overwrite", arguments->overwrite,
                                             "Replace what an earlier run left in output.directory");
-  command
-      ->add_flag(
-          "--restart{newest}", arguments->restart,
-          "Go on from the newest checkpoint in output.directory, or begin where there is none; =PATH: from a "
-          "checkpoint or a run's folder")
-      ->excludes(overwrite);
+  const auto restart = std::make_shared<std::string>();
+  auto* const asked = command->add_flag(
+      "--restart{newest}", *restart,
+      "Go on from the newest checkpoint in output.directory, or begin where there is none; =PATH: from a "
+      "checkpoint or a run's folder");
+  asked->excludes(overwrite);
   command->add_flag("-q,--quiet", arguments->quiet,
                     "Print warnings and errors alone; run.log in output.directory has all lines");
   command
       ->add_option("--fault", arguments->faults,
                    "ACTION:KIND[:step=N][:rank=N][:seconds=X], a fault to inject: delay, hang, fail or nan")
       ->allow_extra_args(false);
-  command->callback([&chosen, arguments] {
+  command->callback([&chosen, arguments, restart, asked] {
+    if (asked->count() > 0) arguments->restart = *restart == "newest" ? "" : *restart;
     chosen = together([arguments](comm::World& world) { run(*arguments, world); });
   });
 }

@@ -8,15 +8,6 @@
 
 namespace heddle::app {
 
-namespace {
-
-std::optional<std::string> going_on_from(const std::string& restart) {
-  if (restart.empty()) return {};
-  return restart == "newest" ? "" : restart;
-}
-
-}  // namespace
-
 void run(const RunArguments& arguments, comm::World& world) {
   const session::StopSignals signals(world.rank());
   std::vector<session::Fault> faults;
@@ -29,7 +20,7 @@ void run(const RunArguments& arguments, comm::World& world) {
       deck, world,
       {.earlier = arguments.overwrite ? session::EarlierRun::replaced : session::EarlierRun::refused,
        .signals = &signals,
-       .restart = going_on_from(arguments.restart),
+       .restart = arguments.restart,
        .voice = arguments.quiet ? session::Progress::Voice::silent : session::Progress::Voice::speaks});
   std::deque<session::FaultInjector> injectors;
   for (const session::Fault& fault : faults)

@@ -1,0 +1,39 @@
+// What a run left that goes on.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "heddle/comm/communicator.hpp"
+#include "heddle/session/run_folder.hpp"
+
+namespace heddle::session {
+
+/// The same on every rank.
+struct Earlier {
+  bool in_place = true;  ///< in the run's own folder; else a run of its own begins
+  enum class RunFile : std::uint8_t { none, damaged, whole } run_file = RunFile::none;
+  bool finished = false;                 ///< as its file says
+  std::string run;                       ///< its id; empty: unknown
+  std::string deck;                      ///< of its file
+  std::vector<std::string> checkpoints;  ///< whole ones, the newest first
+  std::string products;                  ///< CheckpointHeader::products of the newest
+  std::vector<std::string> passed_over;  ///< "PATH: why"
+
+  /// Nothing was learnt yet, or it was lost before the first checkpoint.
+  bool begins() const { return checkpoints.empty(); }
+};
+
+/// Collective, before there is a trainer, and when `folder` is this run's. `from` is a run's folder, its run.h5 or a checkpoint; empty: what is
+/// in `folder`, which may be nothing. Throws Error(usage) where `from` holds no checkpoint and where a file may not be read or is of a newer
+/// program, Error(failure) where a run had checkpoints and none of them is left.
+Earlier find_earlier(const comm::Communicator& ranks, const std::string& folder, const std::string& from);
+
+/// Collective: the same for a run that is asked to go on (`from` as above), with its folder, which rank 0 takes first: what is found there is
+/// of a run that is at its end. None where it is not asked.
+std::optional<Earlier> take_over(const comm::Communicator& ranks, const std::string& directory,
+                                 const std::optional<std::string>& from, std::optional<RunFolder>& folder);
+
+}  // namespace heddle::session
