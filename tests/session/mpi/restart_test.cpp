@@ -76,7 +76,8 @@ std::string written(Training& run, std::int64_t steps, const std::string& folder
 
 std::optional<session::Restored> restored(Training& run, const std::vector<std::string>& checkpoints,
                                           const std::string& tokens = "") {
-  session::Earlier earlier{.checkpoints = checkpoints};
+  session::Earlier earlier;
+  earlier.checkpoints = checkpoints;
   return session::restore(world().all(), earlier, run.deck, tokens, run.trainer);
 }
 
@@ -136,7 +137,8 @@ TEST(Restart, PassesOverWhatIsDamaged) {
     file.seekp(-1, std::ios::cur).put(static_cast<char>(byte ^ 1));
   }
   comm::barrier(world().all(), "the damaged file");
-  session::Earlier earlier{.checkpoints = {damaged, old}};
+  session::Earlier earlier;
+  earlier.checkpoints = {damaged, old};
   const auto found = session::restore(world().all(), earlier, deck, "", reader.trainer);
   ASSERT_TRUE(found);
   EXPECT_EQ(found->path, old);
