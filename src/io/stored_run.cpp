@@ -18,8 +18,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-const std::regex aside(R"(\.aside(-\d+)?$)");
-
 /// A damaged one is taken for a run file, whose reader says what is wrong.
 bool is_checkpoint(const std::string& path) {
   try {
@@ -39,6 +37,7 @@ bool belong_together(const std::string& run, const std::string& deck, const Chec
 }
 
 std::vector<fs::path> files_in(const std::string& folder) {
+  static const std::regex aside(R"(\.aside(-\d+)?$)");
   std::vector<fs::path> files;
   if (fs::is_directory(folder))
     for (const auto& entry : fs::directory_iterator(folder))

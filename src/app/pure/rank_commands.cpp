@@ -16,7 +16,7 @@ namespace {
 }  // namespace
 
 void add_rank_commands(CLI::App& line, Chosen& chosen) {
-  for (const char* name : {"run", "bench", "timeline", "prepare", "generate"}) {
+  for (const char* name : {"run", "bench", "timeline", "prepare", "generate", "inspect", "diff"}) {
     auto* command = line.add_subcommand(name, "Not in this build, which has neither MPI, Kokkos nor HDF5");
     command->allow_extras();
     command->callback([&chosen, name] { chosen = alone([name] { refuse(name); }); });
