@@ -19,7 +19,7 @@ std::vector<deck::Difference> allowed_changes(const std::string& path, const io:
   const auto refuse = [&](const std::string& what, const std::string& before, const std::string& now) {
     throw Error(ExitCode::usage, fmt::format("{}: the run has {} {}, the deck {}", path, what, before, now),
                 "a run that goes on learns the same model from the same samples",
-                fmt::format("take the run's, or begin another run without --restart"));
+                "take the run's, or begin another run without --restart");
   };
   for (const deck::Difference& one : changed)
     if (!deck::may_change(one.key)) refuse(one.key + " =", one.before, one.after);
@@ -27,13 +27,13 @@ std::vector<deck::Difference> allowed_changes(const std::string& path, const io:
   return changed;
 }
 
-/// Slab by slab, so that a large parameter is never in memory twice.
+/// Some rows after the other, so that no large parameter is in memory twice.
 void load(const io::Checkpoint& file, const train::TrainedParameter& parameter, const lanes::Lane& lane) {
   const Shape& held = parameter.tensor.shape;
   if (parameter.tensor.count() == 0) return;
   const DType dtype = parameter.tensor.dtype == DType::f64 ? DType::f64 : DType::f32;
   const std::int64_t row = parameter.tensor.count() / held[0];
-  const std::int64_t most = std::max<std::int64_t>(1, checkpoint_slab / (row * size_of(dtype)));
+  const std::int64_t most = std::max<std::int64_t>(1, checkpoint_chunk / (row * size_of(dtype)));
   std::vector<std::byte> buffers[3];
   for (std::int64_t first = 0; first < held[0]; first += most) {
     Shape begin, extent = held;

@@ -116,6 +116,7 @@ Session::Parts::Parts(const deck::Deck& the_deck, comm::World& the_world, const 
       recorder(world.all(), clock, deck.train.batch * deck.train.sequence),
       checkpoints(file("checkpoints"), deck.output.checkpoint_every, deck.train.steps,
                   {.deck = deck::resolved(deck), .run = run_id, .tokens = dataset.file().contents()}) {
+  HEDDLE_EXPECT(!manner.restart || manner.earlier != EarlierRun::replaced);
   observers.add(recorder);
   observers.add(progress);
   if (deck.output.events) observers.add(recorder.events());

@@ -100,7 +100,11 @@ class Stops(unittest.TestCase):
         if ask:
             os.kill(*ask)
         threading.Thread(target=run.stdout.read).start()
-        code = run.wait(60)
+        try:
+            code = run.wait(60)
+        except subprocess.TimeoutExpired:
+            run.kill()
+            self.fail(f"it does not stop: {run.stderr.read()}")
         errors = re.sub(r"^mpi\w+: Forwarding signal 10 to job\n", "", LAUNCHER_BOX.sub("", run.stderr.read()), flags=re.MULTILINE)
         self.assertEqual(code, 5, errors)
         *lines, last = errors.splitlines()
