@@ -65,5 +65,5 @@ unshare --mount --pid --fork --kill-child bash -e -c '
   mount -t tmpfs tmpfs "$0/tmp"
   exec chroot "$0" "$@"' \
   "$tree" setpriv --reuid "$user" --regid "$user" --init-groups /usr/bin/env -i "${settings[@]}" \
-  bash -c 'cd /heddle && PS4="fresh: +\${SECONDS} s: " exec bash -ex lines.sh'
+  bash -c 'cd /heddle; PS4="fresh: +\${SECONDS} s: "; set -ex; . ./lines.sh'
 echo "fresh: all lines passed as $user in $((SECONDS - started)) s"
