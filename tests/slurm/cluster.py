@@ -96,7 +96,7 @@ class Cluster:
         done = subprocess.run(command, env=self.environment, capture_output=True, text=True, timeout=60, **more)
         return done.stdout
 
-    def wait_for(self, happened, what, seconds=60):
+    def wait_for(self, happened, what, seconds=120):
         last = time.monotonic() + seconds
         while not happened():
             if time.monotonic() > last:
