@@ -95,10 +95,8 @@ class Stops(unittest.TestCase):
         self.assertEqual(self.last_words(run)[0], ("1", "SIGHUP"))
         self.assertEqual(run.returncode, 128 + signal.SIGHUP)
 
-    def stopped(self, run, said, reason, ask=None):
+    def stopped(self, run, said, reason):
         """The step after which a run has stopped, with a checkpoint and rows of all steps. `said` are the lines of ranks before."""
-        if ask:
-            os.kill(*ask)
         threading.Thread(target=run.stdout.read).start()
         try:
             code = run.wait(60)
@@ -151,7 +149,8 @@ class Stops(unittest.TestCase):
         for _ in range(12):
             run = self.alone.start("run", "deck.toml", "model.width=64", "train.steps=1000000", "output.events=false", "--overwrite")
             self.assertTrue(any(line.startswith("step ") for line in run.stdout))
-            self.stopped(run, ["0 has SIGUSR1: the run stops after this step, with a checkpoint"], "SIGUSR1 on rank 0", ask=(run.pid, signal.SIGUSR1))
+            run.send_signal(signal.SIGUSR1)
+            self.stopped(run, ["0 has SIGUSR1: the run stops after this step, with a checkpoint"], "SIGUSR1 on rank 0")
 
     def test_time_that_is_over_stops_a_run(self):
         run, _ = self.start("train.max_seconds=1.5")
@@ -161,7 +160,9 @@ class Stops(unittest.TestCase):
         self.alone.write("bin/squeue", "#!/bin/sh\necho 0:05\n")  # of Slurm versions that do not tell their processes
         os.chmod(os.path.join(self.alone.folder, "bin/squeue"), 0o755)
         for told in ({"SLURM_JOB_END_TIME": str(int(time.time()) + 5)}, {"SLURM_JOB_END_TIME": "Unknown", "SLURM_JOB_ID": "7", "PATH": f"{self.alone.folder}/bin:{os.environ['PATH']}"}):
-            with self.subTest(told), unittest.mock.patch.dict(os.environ, told):
+            # By `env`, since a launcher that was named with its folder puts this in front of a rank's PATH.
+            command = [*self.pair.command[:-1], "env", *(f"{name}={value}" for name, value in told.items()), HEDDLE]
+            with self.subTest(told), unittest.mock.patch.object(self.pair, "command", command):
                 run, _ = self.start("train.reserve_seconds=3")
                 self.stopped(run, [], "the job's time ends")
 
