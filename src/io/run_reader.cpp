@@ -115,7 +115,8 @@ std::vector<RunHeader> read_legs(const std::string& path) {
   const run_format::OpenRun run = run_format::open(path);
   if (run.version == 1) return {header_of(run.file, run.leg)};
   std::vector<RunHeader> legs;
-  for (int leg = 1; leg <= run_format::newest_leg(run.file); ++leg)
+  const int newest = run_format::newest_leg(run.file);
+  for (int leg = 1; leg <= newest; ++leg)
     legs.push_back(header_of(run.file, h5::open_group(run.file, run_format::leg_name(leg))));
   return legs;
 }

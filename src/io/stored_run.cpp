@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cstdlib>
 #include <filesystem>
 #include <optional>
 #include <regex>
@@ -74,6 +75,15 @@ RunPlace place_of_run(const std::string& given) {
   place.checkpoints = folder.string();
   place.checkpoint = given;
   return place;
+}
+
+std::string checkpoint_name(std::int64_t step) { return fmt::format("step-{:06}.h5", step); }
+
+std::optional<CheckpointName> read_checkpoint_name(const std::string& name) {
+  static const std::regex ours(R"(step-(\d+)\.h5(\.partial)?)");
+  std::smatch parts;
+  if (!std::regex_match(name, parts, ours)) return {};
+  return CheckpointName{std::strtoll(parts.str(1).c_str(), nullptr, 10), parts[2].matched};
 }
 
 std::string set_aside(const std::string& path) {

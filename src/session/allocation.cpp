@@ -22,15 +22,14 @@ namespace {
 
 /// "1-02:03:04", "02:03:04" or "03:04", as squeue has it; none of "UNLIMITED" and "NOT_SET".
 std::optional<double> seconds_in(const std::string& text) {
-  int days = 0, hours = 0, minutes = 0, seconds = 0;
-  if (std::sscanf(text.c_str(), "%d-%d:%d:%d", &days, &hours, &minutes, &seconds) != 4) {
-    days = 0;
-    if (std::sscanf(text.c_str(), "%d:%d:%d", &hours, &minutes, &seconds) != 3) {
-      hours = 0;
-      if (std::sscanf(text.c_str(), "%d:%d", &minutes, &seconds) != 2) return {};
-    }
-  }
-  return ((days * 24.0 + hours) * 60 + minutes) * 60 + seconds;
+  const auto in_all = [](int days, int hours, int minutes, int seconds) {
+    return ((days * 24.0 + hours) * 60 + minutes) * 60 + seconds;
+  };
+  int d = 0, h = 0, m = 0, s = 0;
+  if (std::sscanf(text.c_str(), "%d-%d:%d:%d", &d, &h, &m, &s) == 4) return in_all(d, h, m, s);
+  if (std::sscanf(text.c_str(), "%d:%d:%d", &h, &m, &s) == 3) return in_all(0, h, m, s);
+  if (std::sscanf(text.c_str(), "%d:%d", &m, &s) == 2) return in_all(0, 0, m, s);
+  return {};
 }
 
 std::optional<std::int64_t> whole_number(const char* text) {

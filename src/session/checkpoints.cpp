@@ -1,9 +1,9 @@
 #include "heddle/session/checkpoints.hpp"
 
-#include <fmt/format.h>
-
 #include <filesystem>
 #include <utility>
+
+#include "heddle/io/stored_run.hpp"
 
 namespace heddle::session {
 namespace {
@@ -23,7 +23,7 @@ Checkpoints::Checkpoints(std::string folder, std::int64_t every, std::int64_t st
 bool Checkpoints::due(std::int64_t steps_done) const { return session::due(steps_done, every_, steps_); }
 
 std::string Checkpoints::path(std::int64_t steps_done) const {
-  return (std::filesystem::path(folder_) / fmt::format("step-{:06}.h5", steps_done)).string();
+  return (std::filesystem::path(folder_) / io::checkpoint_name(steps_done)).string();
 }
 
 std::string Checkpoints::write(const comm::Communicator& ranks, const Trainer& trainer,

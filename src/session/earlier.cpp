@@ -58,8 +58,7 @@ void add_origin(const io::RunHeader& header, Earlier& earlier) {
 bool has_whole_names(const fs::path& folder) {
   std::error_code none;
   for (const auto& entry : fs::directory_iterator(folder, none))
-    if (const std::string name = entry.path().filename().string();
-        name.starts_with("step-") && name.ends_with(".h5"))
+    if (const auto name = io::read_checkpoint_name(entry.path().filename().string()); name && !name->partial)
       return true;
   return false;
 }
@@ -135,8 +134,7 @@ void by_first(const comm::Communicator& ranks, const std::function<void()>& body
   if (const auto error = comm::first_error(ranks, mine, "rank 0 to look for what the run left")) throw *error;
 }
 
-}  // namespace
-
+/// The same on every rank.
 Earlier find_earlier(const comm::Communicator& ranks, const std::string& folder, const std::string& from) {
   Earlier found;
   by_first(ranks, [&] { found = look(folder, from); });
@@ -157,6 +155,8 @@ Earlier find_earlier(const comm::Communicator& ranks, const std::string& folder,
           .products = texts[2],
           .passed_over = told(ranks, found.passed_over)};
 }
+
+}  // namespace
 
 std::optional<Earlier> take_over(const comm::Communicator& ranks, const std::string& directory,
                                  const std::optional<std::string>& from, std::optional<RunFolder>& folder) {

@@ -3,10 +3,7 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
-#include <cstdlib>
-#include <cstring>
 #include <filesystem>
-#include <regex>
 #include <utility>
 #include <vector>
 
@@ -24,11 +21,10 @@ const char* const lock_name = "run.lock";
 
 /// Checkpoints that runs left in `folder`, whole or not.
 std::vector<fs::path> checkpoints_in(const fs::path& folder) {
-  static const std::regex ours(R"(step-\d+\.h5(\.partial)?)");
   std::vector<fs::path> found;
   std::error_code none;
   for (const auto& entry : fs::directory_iterator(folder / "checkpoints", none))
-    if (std::regex_match(entry.path().filename().string(), ours)) found.push_back(entry.path());
+    if (io::read_checkpoint_name(entry.path().filename().string())) found.push_back(entry.path());
   return found;
 }
 
@@ -95,12 +91,9 @@ void RunFolder::remove_checkpoints() const {
 
 void RunFolder::set_aside_checkpoints_after(std::int64_t step) const {
   for (const fs::path& checkpoint : checkpoints_in(path_)) {
-    const std::string name = checkpoint.filename().string();
-    const std::int64_t its_step = std::strtoll(name.c_str() + std::strlen("step-"), nullptr, 10);
-    if (its_step > step && !name.ends_with(".partial")) io::set_aside(checkpoint.string());
+    const auto name = io::read_checkpoint_name(checkpoint.filename().string());
+    if (name && name->step > step && !name->partial) io::set_aside(checkpoint.string());
   }
 }
-
-std::string RunFolder::set_aside_run_file() const { return io::set_aside(file("run.h5")); }
 
 }  // namespace heddle::session

@@ -15,6 +15,7 @@
 #include "heddle/deck/print.hpp"
 #include "heddle/io/checkpoint.hpp"
 #include "heddle/io/run_file.hpp"
+#include "heddle/io/stored_run.hpp"
 #include "heddle/kernels/product_library.hpp"
 #include "heddle/lanes/device.hpp"
 #include "heddle/plan/from_deck.hpp"
@@ -160,8 +161,8 @@ io::RunFile Session::Parts::open_run_file() {
   if (restart.in_place() && restart.earlier->run_file == Earlier::RunFile::whole)
     return io::RunFile::go_on(path, header, bound);
   if (restart.in_place() && restart.earlier->run_file == Earlier::RunFile::damaged)
-    progress.warn(fmt::format("heddle: {} is damaged, it is now {}; another begins", path,
-                              folder->set_aside_run_file()));
+    progress.warn(
+        fmt::format("heddle: {} is damaged, it is now {}; another begins", path, io::set_aside(path)));
   return {path, header, bound};
 }
 

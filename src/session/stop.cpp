@@ -8,12 +8,12 @@ void Stop::begin() const {
   if (signals_) signals_->listen();
 }
 
-bool Stop::wanted() const { return (signals_ && signals_->requested()) || is_long() || is_last(); }
-
 std::string Stop::reason() const {
-  if (signals_ && signals_->requested()) return signals_->request();
-  if (is_long()) return fmt::format("train.max_seconds = {}", limits_.max_seconds);
-  return is_last() ? "the job's time ends" : "";
+  if (std::string request = signals_ ? signals_->request() : ""; !request.empty()) return request;
+  const double seconds = std::chrono::duration<double>(Clock::now() - begin_).count();
+  if (limits_.max_seconds > 0 && seconds >= limits_.max_seconds)
+    return fmt::format("train.max_seconds = {}", limits_.max_seconds);
+  return limits_.allocation && seconds >= *limits_.allocation ? "the job's time ends" : "";
 }
 
 }  // namespace heddle::session

@@ -106,7 +106,6 @@ StopSignals::~StopSignals() {
 }
 
 void StopSignals::listen() const { listens = 1; }
-bool StopSignals::requested() const { return stops != 0; }
 std::string StopSignals::request() const {
   for (const Kind& kind : kinds)
     if (kind.signal == stops) return fmt::format("{} on rank {}", kind.name, rank_);

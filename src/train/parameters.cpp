@@ -145,16 +145,12 @@ void take(const lanes::Lane& lane, const TrainedParameter& parameter, const Whol
   with_compute(rows.parameter.dtype, [&](auto zero) {
     using T = decltype(zero);
     const T *p = rows.parameter.as<T>(), *m = rows.first_moment.as<T>(), *v = rows.second_moment.as<T>();
-    if (!parameter.remainder.data) {
-      to.set(parameter.tensor, [&](auto i) { return p[i]; });
-      if (m) to.set(parameter.first_moment, [&](auto i) { return m[i]; });
-      if (v) to.set(parameter.second_moment, [&](auto i) { return v[i]; });
-      return;
-    }
-    const auto rest = [&](auto i) { return remainder_of(static_cast<float>(p[i])); };
     to.set(parameter.tensor, [&](auto i) { return p[i]; });
-    to.set(parameter.remainder, [&](auto i) { return rest(i).low; });
+    if (!parameter.stepped()) return;
     to.set(parameter.first_moment, [&](auto i) { return m[i]; });
+    if (!parameter.remainder.data) return to.set(parameter.second_moment, [&](auto i) { return v[i]; });
+    const auto rest = [&](auto i) { return remainder_of(static_cast<float>(p[i])); };
+    to.set(parameter.remainder, [&](auto i) { return rest(i).low; });
     to.set(parameter.second_moment,
            [&](auto i) { return with_carry(static_cast<float>(v[i]), rest(i).carry); });
   });

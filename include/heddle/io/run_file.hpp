@@ -29,8 +29,8 @@ struct RunHeader {
 
   /// Of a leg: what a restart may change.
   std::int64_t steps_before = 0;       ///< done when it began
-  std::string from_run = {};           ///< the id of that checkpoint's run
   std::string from = {};               ///< the checkpoint that it went on from; empty: from none
+  std::string from_run = {};           ///< the id of that checkpoint's run
   std::string deck_given;              ///< the file as it was written
   std::vector<std::string> overrides;  ///< of the command line
   std::string deck_resolved;

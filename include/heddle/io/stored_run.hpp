@@ -25,6 +25,15 @@ struct RunPlace {
 /// Error(usage) where there is nothing of that name. That the files are a run's is for their readers to see.
 RunPlace place_of_run(const std::string& given);
 
+/// Of a checkpoint in its folder: "step-000500.h5".
+std::string checkpoint_name(std::int64_t step);
+/// The step in such a name, also while the file is written (NAME.partial); none in others.
+struct CheckpointName {
+  std::int64_t step = 0;
+  bool partial = false;
+};
+std::optional<CheckpointName> read_checkpoint_name(const std::string& name);
+
 /// Gives a file a name by which nobody takes it for what it was, and returns that; it stays in its folder.
 std::string set_aside(const std::string& path);
 

@@ -26,13 +26,10 @@ struct Earlier {
   bool begins() const { return checkpoints.empty(); }
 };
 
-/// Collective, before there is a trainer, and when `folder` is this run's. `from` is a run's folder, its run.h5 or a checkpoint; empty: what is
-/// in `folder`, which may be nothing. Throws Error(usage) where `from` holds no checkpoint and where a file may not be read or is of a newer
-/// program, Error(failure) where a run had checkpoints and none of them is left.
-Earlier find_earlier(const comm::Communicator& ranks, const std::string& folder, const std::string& from);
-
-/// Collective: the same for a run that is asked to go on (`from` as above), with its folder, which rank 0 takes first: what is found there is
-/// of a run that is at its end. None where it is not asked.
+/// Collective, before there is a trainer; none where the run does not go on. `from` is a run's folder, its run.h5 or a checkpoint; empty: what is
+/// in `directory`, which may be nothing. Rank 0 takes the folder before it looks: what is found there is of a run that is at its end. Throws
+/// Error(usage) where another run is at work there, where `from` holds no checkpoint, and where a file may not be read or is of a newer program, Error(failure)
+/// where a run had checkpoints and none of them is left.
 std::optional<Earlier> take_over(const comm::Communicator& ranks, const std::string& directory,
                                  const std::optional<std::string>& from, std::optional<RunFolder>& folder);
 

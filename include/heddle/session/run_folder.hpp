@@ -30,8 +30,6 @@ class RunFolder {
   void remove_checkpoints() const;
   /// Gives those of later steps, which this run leaves behind as it goes on from this one, a name of their own.
   void set_aside_checkpoints_after(std::int64_t step) const;
-  /// A damaged run.h5 gets another name, which is returned.
-  std::string set_aside_run_file() const;
 
  private:
   std::string file(const std::string& name) const;

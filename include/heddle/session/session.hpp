@@ -20,9 +20,8 @@ Options options_of(const deck::Deck& deck);
 /// What a person asked of a run beside its deck.
 struct Manner {
   EarlierRun earlier = EarlierRun::refused;
-  const StopSignals* signals = nullptr;  ///< must outlive the session; null: signals are not the run's
-  std::optional<std::string> restart =
-      {};  ///< from where it goes on, as find_earlier takes it; none: it begins
+  const StopSignals* signals = nullptr;     ///< must outlive the session; null: signals are not the run's
+  std::optional<std::string> restart = {};  ///< from where it goes on, as take_over has it; none: it begins
   Progress::Voice voice = Progress::Voice::speaks;  ///< of rank 0; run.log has all lines
 };
 

@@ -21,15 +21,12 @@ class Stop {
 
   /// From now on a signal is a request, no longer the end.
   void begin() const;
-  bool wanted() const;
+  bool wanted() const { return !reason().empty(); }
   /// Empty where this rank knows of none.
   std::string reason() const;
 
  private:
   using Clock = std::chrono::steady_clock;
-  double seconds() const { return std::chrono::duration<double>(Clock::now() - begin_).count(); }
-  bool is_long() const { return limits_.max_seconds > 0 && seconds() >= limits_.max_seconds; }
-  bool is_last() const { return limits_.allocation && seconds() >= *limits_.allocation; }
 
   Limits limits_;
   const StopSignals* signals_;

@@ -21,9 +21,8 @@ class StopSignals {
   StopSignals(const StopSignals&) = delete;
   StopSignals& operator=(const StopSignals&) = delete;
 
-  /// From now on `requested` is asked, step by step.
+  /// From now on `request` is asked, step by step.
   void listen() const;
-  bool requested() const;
   /// "SIGTERM on rank 1"; empty where nothing was requested.
   std::string request() const;
 
