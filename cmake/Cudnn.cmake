@@ -53,6 +53,7 @@ endif()
 
 if(HEDDLE_FUSED_ATTENTION)
   heddle_third_party(cudnn ${CUDNN_LIBRARY} CUDA::nvrtc CUDA::cuda_driver)
+  set_source_files_properties(${PROJECT_SOURCE_DIR}/src/kernels/cudnn/attention_plans.cpp PROPERTIES COMPILE_OPTIONS -O1)  # run once a shape
   target_include_directories(heddle_third_party_cudnn SYSTEM INTERFACE ${CUDNN_INCLUDE_DIR} ${CUDNN_FRONTEND_INCLUDE_DIR})
 else()
   heddle_third_party(cudnn)

@@ -3,19 +3,16 @@
 #include <fmt/format.h>
 
 #include <charconv>
-#include <cstdlib>
 #include <optional>
-#include <string_view>
 
+#include "heddle/base/environment.hpp"
 #include "heddle/base/error.hpp"
 
 namespace heddle::app {
 namespace {
 
 std::optional<int> number(const char* variable) {
-  const char* const value = std::getenv(variable);
-  if (!value) return {};
-  const std::string_view text(value);
+  const std::string text = environment(variable);
   int found = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), found);
   return error == std::errc() && end == text.data() + text.size() ? std::optional(found) : std::nullopt;

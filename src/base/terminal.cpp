@@ -4,16 +4,11 @@
 #include <unistd.h>
 
 #include <cstdio>
-#include <cstdlib>
-#include <string_view>
+
+#include "heddle/base/environment.hpp"
 
 namespace heddle {
 namespace {
-
-std::string_view environment(const char* variable) {
-  const char* const value = std::getenv(variable);
-  return value ? value : "";
-}
 
 /// As ECMA-48 selects it.
 int number_of(Colour colour) {

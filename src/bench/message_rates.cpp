@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "exchanges.hpp"
+#include "heddle/base/mebibytes.hpp"
 #include "heddle/maps/local.hpp"
 #include "nodes.hpp"
 #include "over_ranks.hpp"
@@ -18,7 +19,6 @@ namespace {
 
 using maps::Axis;
 
-constexpr std::int64_t mib = std::int64_t{1} << 20;
 /// Long enough that their latency is no part of their time: 2 % where a GPU sends 400 GB/s.
 constexpr std::int64_t message_mib_of_a_host = 8, message_mib_of_a_gpu = 64;
 constexpr std::array collective_kib = {64, 1024, 16 * 1024};
@@ -80,7 +80,7 @@ class MessageRates {
     const std::string size = fmt::format("{} MiB", message_mib_);
     const double one = figure(size + " both ways at once", both_ways_seconds(other, 1)),
                  two = figure("twice " + size + " both ways at once", both_ways_seconds(other, 2));
-    over_ranks_.key(prefix + "bandwidth", static_cast<double>(message_mib_ * mib) / one,
+    over_ranks_.key(prefix + "bandwidth", static_cast<double>(message_mib_ * mebibyte) / one,
                     fmt::format("bytes/s, of {} each way at once", size));
     if (!contends_) contends_ = two >= contended * one;
   }
@@ -110,7 +110,7 @@ class MessageRates {
   double both_ways_seconds(int other, int messages) {
     std::vector<Message> all;
     for (int tag = 0; other >= 0 && tag < messages; ++tag)
-      all.push_back({other, {tag, 0}, of_bytes(message_mib_ * mib)});
+      all.push_back({other, {tag, 0}, of_bytes(message_mib_ * mebibyte)});
     return exchange_seconds(ranks(), all, all, lane_);
   }
 

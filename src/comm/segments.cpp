@@ -7,12 +7,12 @@
 namespace heddle::comm {
 namespace {
 
-constexpr std::int64_t most = std::numeric_limits<int>::max();  // what an MPI count holds
+constexpr std::int64_t most_of_a_count = std::numeric_limits<int>::max();  // what an MPI count holds
 
 MPI_Datatype subarray(MPI_Datatype element, const maps::Box& holder, const maps::Box& box) {
   int extents[Shape::max_rank], counts[Shape::max_rank], begins[Shape::max_rank];
   for (int dim = 0; dim < box.rank(); ++dim) {
-    HEDDLE_EXPECT(holder[dim].size() <= most);
+    HEDDLE_EXPECT(holder[dim].size() <= most_of_a_count);
     extents[dim] = static_cast<int>(holder[dim].size());
     counts[dim] = static_cast<int>(box[dim].size());
     begins[dim] = static_cast<int>(box[dim].begin - holder[dim].begin);
@@ -52,7 +52,7 @@ void merge_common_dims(const std::vector<maps::Box*>& boxes) {
     const maps::Block common = (*boxes.front())[dim];
     bool merge = true;
     for (const maps::Box* box : boxes)
-      merge = merge && (*box)[dim] == common && (*box)[dim - 1].end * common.size() <= most;
+      merge = merge && (*box)[dim] == common && (*box)[dim - 1].end * common.size() <= most_of_a_count;
     if (!merge) continue;
     for (maps::Box* box : boxes) {
       maps::Box merged;

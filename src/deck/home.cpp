@@ -1,6 +1,6 @@
 #include "home.hpp"
 
-#include <cstdlib>
+#include "heddle/base/environment.hpp"
 
 namespace heddle::deck {
 namespace {
@@ -10,8 +10,8 @@ Verdict expand_home(Word key, std::string& path) {
   if (path.size() > 1 && path[1] != '/')
     return Mistake{fmt::format("{} = {} is in another user's home", key, for_message(literal(path))),
                    "only ~/, your own, is known", "write the whole path, or ./~ for a file of that name"};
-  const char* const home = std::getenv("HOME");
-  if (!home || !*home)
+  const std::string home = environment("HOME");
+  if (home.empty())
     return Mistake{fmt::format("{} = {} is in no home", key, for_message(literal(path))), "HOME is not set",
                    "write the whole path"};
   path.replace(0, 1, home);

@@ -58,12 +58,12 @@ bool is_given(const Deck& deck, const Key& key) {
          deck.at(key.name) != deck.cost.from;
 }
 
-std::string shown(const Deck& deck, Word key) {
+std::string setting(const Deck& deck, Word key) {
   return fmt::format("{} = {}", key, for_message(find_key(key)->print(deck)));
 }
 
 std::string problem_of(const Deck& deck, const Rule& rule) {
-  return fmt::format("{} does nothing, as {}", shown(deck, rule.key), shown(deck, rule.because));
+  return fmt::format("{} does nothing, as {}", setting(deck, rule.key), setting(deck, rule.because));
 }
 
 }  // namespace

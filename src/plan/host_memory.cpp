@@ -11,8 +11,6 @@
 namespace heddle::plan {
 namespace {
 
-constexpr std::int64_t mebibyte = 1 << 20;
-
 /// Pages of the program, of Open MPI, HDF5, oneDNN and what they stand on, touched once (31 MiB), and their heap before the first step with
 /// MPI's segments of shared memory (8): what /proc tells of `inputs/smoke.toml`, Debian 12, one to four ranks.
 constexpr std::int64_t program = 39 * mebibyte;

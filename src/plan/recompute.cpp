@@ -13,8 +13,6 @@ namespace {
 
 using passes::Recompute;
 
-constexpr std::int64_t mebibyte = std::int64_t{1} << 20;
-
 /// What some blocks of a pipeline rank recompute, how much that costs and what it takes off the frames.
 struct Choice {
   double flops = 0;

@@ -12,10 +12,10 @@
 #include <csignal>
 #include <cstdint>
 #include <cstdio>
-#include <cstdlib>
-#include <cstring>
 #include <string>
 #include <vector>
+
+#include "heddle/base/environment.hpp"
 
 namespace heddle::session {
 namespace {
@@ -32,11 +32,10 @@ std::optional<double> seconds_in(const std::string& text) {
   return {};
 }
 
-std::optional<std::int64_t> whole_number(const char* text) {
+std::optional<std::int64_t> whole_number(const std::string& text) {
   std::int64_t number = 0;
-  if (!text) return {};
-  const char* const end = text + std::strlen(text);
-  const auto [stop, error] = std::from_chars(text, end, number);
+  const char* const end = text.data() + text.size();
+  const auto [stop, error] = std::from_chars(text.data(), end, number);
   if (error != std::errc() || stop != end) return {};
   return number;
 }
@@ -72,12 +71,12 @@ std::string output_of(std::vector<std::string> command) {
 }  // namespace
 
 std::optional<double> seconds_of_allocation() {
-  if (const auto end = whole_number(std::getenv("SLURM_JOB_END_TIME"))) {
+  if (const auto end = whole_number(environment("SLURM_JOB_END_TIME"))) {
     const auto now = std::chrono::system_clock::now().time_since_epoch();
     return static_cast<double>(*end) - std::chrono::duration<double>(now).count();
   }
-  const char* job = std::getenv("SLURM_JOB_ID");
-  if (!job) return {};
+  const std::string job = environment("SLURM_JOB_ID");
+  if (job.empty()) return {};
   return seconds_in(output_of({"squeue", "-h", "-j", job, "-o", "%L"}));
 }
 

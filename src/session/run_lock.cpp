@@ -8,7 +8,6 @@
 #include <algorithm>
 #include <cerrno>
 #include <csignal>
-#include <cstdlib>
 #include <cstring>
 #include <fstream>
 #include <iterator>
@@ -18,17 +17,13 @@
 #include <utility>
 
 #include "heddle/base/duration.hpp"
+#include "heddle/base/environment.hpp"
 #include "heddle/base/error.hpp"
 #include "heddle/base/output_path.hpp"
 #include "heddle/base/utc.hpp"
 
 namespace heddle::session {
 namespace {
-
-std::string environment(const char* name) {
-  const char* value = std::getenv(name);
-  return value ? value : "";
-}
 
 std::string this_host() {
   char name[256] = "";

@@ -5,6 +5,7 @@
 
 namespace heddle {
 
-inline double mebibytes(std::int64_t bytes) { return static_cast<double>(bytes) / (1 << 20); }
+constexpr std::int64_t mebibyte = std::int64_t{1} << 20;
+inline double mebibytes(std::int64_t bytes) { return static_cast<double>(bytes) / mebibyte; }
 
 }  // namespace heddle
