@@ -1,7 +1,7 @@
 # Heddle in two commands: `make run` trains a first model, `make test` runs every test. `make help` lists the rest.
 PRESET ?= release
-BUILD  := build/$(PRESET)
-HEDDLE := $(BUILD)/heddle
+BUILD   = build/$(PRESET)
+HEDDLE  = $(BUILD)/heddle
 DECK   ?= inputs/first.toml
 RUN    ?= runs/$(basename $(notdir $(DECK)))
 RANKS  ?= 4
@@ -51,6 +51,8 @@ configured: setup
 setup:  ## install what is missing from Debian's packages
 	@cmake/setup.sh build
 
+# This build compiles source by source.
+lint: override PRESET = debug
 lint: configured  ## formatting, the dependency law, lengths, names in the docs, clang-tidy
 	@cmake/setup.sh lint
 	$(call environment,lint,tests/lint)
