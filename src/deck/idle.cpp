@@ -36,6 +36,8 @@ constexpr std::array rules = {
          "there is nothing to evaluate on", "0.1"},
     Rule{"train.evaluate_windows", "data.held_out", [](D d) { return d.data.held_out == 0; },
          "there is nothing to evaluate on", "0.1"},
+    Rule{"train.nan_limit", "train.on_nan", [](D d) { return d.train.on_nan == OnNan::stop; },
+         "the run stops at the first", "\"skip\""},
     Rule{"optimizer.final_rate", "optimizer.schedule",
          [](D d) { return d.optimizer.schedule == RateSchedule::constant; }, "the rate never falls",
          "\"cosine\""},

@@ -182,7 +182,13 @@ void ProgramRunner::run_node(graph::NodeId index, const maps::Block* chunk, cons
   call.write = write_of(node);
   settle(call, task.state.observer);
   const Observed observed(task.state.observer,
-                          {.work = work_of(index), .node = index, .action = task.state.action}, &lane_);
+                          {.work = work_of(index),
+                           .node = index,
+                           .action = task.state.action,
+                           .in = call.in,
+                           .out = call.out,
+                           .adds = call.write == kernels::Write::accumulate},
+                          &lane_);
   if (!binding(node.op)) return run_map(call, index, task);
   arguments_[index] = std::max(arguments_[index], enqueue(call));  // once changing, always
   replays_.add_enqueued(1);

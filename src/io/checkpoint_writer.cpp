@@ -56,8 +56,11 @@ void write_header(const h5::Handle& file, const CheckpointHeader& header) {
   h5::write_attribute(file, "version", checkpoint_format::version);
   h5::write_attribute(file, "step", header.step);
   h5::write_attribute(file, "samples", header.samples);
+  h5::write_attribute(file, "learnt", header.learnt);
   if (!header.run.empty()) h5::write_attribute(file, "run", header.run);
   if (!header.tokens.empty()) h5::write_attribute(file, "tokens", header.tokens);
+  h5::write_attribute(file, "loss_mean", header.loss_mean);
+  h5::write_attribute(file, "loss_steps", header.loss_steps);
   h5::write_attribute(file, "complete", std::int64_t{0});
 }
 

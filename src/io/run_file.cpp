@@ -77,6 +77,7 @@ struct RunFile::Parts {
   KeptEvents kept;
   ActionTimes times;
   std::vector<StepRow> steps;
+  std::vector<PassedOver> passed_over;
   std::vector<std::vector<EventRow>> events;  ///< of each rank
 };
 
@@ -116,6 +117,7 @@ RunFile::~RunFile() = default;
 const std::string& RunFile::path() const { return parts_->path; }
 double RunFile::seconds_before() const { return parts_->seconds_before; }
 void RunFile::add(const StepRow& row) { parts_->steps.push_back(row); }
+void RunFile::add(const PassedOver& row) { parts_->passed_over.push_back(row); }
 
 void RunFile::add(std::span<const std::vector<EventRow>> ranks) {
   parts_->times.add(ranks);
@@ -132,9 +134,13 @@ void RunFile::Parts::flush() {
     std::size_t count;
     hid_t type;
   };
-  const auto step = run_format::step_row(file), event = run_format::event_row(file);
+  const auto step = run_format::step_row(file), event = run_format::event_row(file),
+             passed = run_format::passed_over_row(file);
   std::vector<Rows> all;
   all.push_back({h5::open_dataset(file, "steps"), steps.data(), steps.size(), step.memory.id()});
+  if (!passed_over.empty())
+    all.push_back({h5::open_dataset(file, of_leg("passed_over")), passed_over.data(), passed_over.size(),
+                   passed.memory.id()});
   for (std::size_t rank = 0; rank < events.size(); ++rank)
     if (!events[rank].empty())
       all.push_back({h5::open_dataset(file, of_leg(fmt::format("events/{}", rank))), events[rank].data(),
@@ -153,6 +159,7 @@ void RunFile::Parts::flush() {
   all.clear();
   file.close();
   steps.clear();
+  passed_over.clear();
   for (auto& rows : events) rows.clear();
 }
 

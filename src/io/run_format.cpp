@@ -70,6 +70,17 @@ RowType event_row(const h5::Handle& file) {
   return row;
 }
 
+RowType passed_over_row(const h5::Handle& file) {
+  const Column columns[] = {
+      {"step", offsetof(PassedOver, step), H5T_NATIVE_INT64, H5T_STD_I32LE},
+      {"first_sample", offsetof(PassedOver, first_sample), H5T_NATIVE_INT64, H5T_STD_I64LE},
+      {"samples", offsetof(PassedOver, samples), H5T_NATIVE_INT64, H5T_STD_I64LE},
+      {"loss", offsetof(PassedOver, loss), H5T_NATIVE_DOUBLE, H5T_IEEE_F64LE},
+      {"gradient_norm", offsetof(PassedOver, gradient_norm), H5T_NATIVE_DOUBLE, H5T_IEEE_F64LE},
+  };
+  return row_type(file, columns, sizeof(PassedOver));
+}
+
 h5::Handle step_column(const h5::Handle& file) {
   const Column columns[] = {{"step", 0, H5T_NATIVE_INT64, H5T_STD_I32LE}};
   return row_type(file, columns, sizeof(std::int64_t)).memory;

@@ -47,6 +47,7 @@ struct RowType {
 
 RowType row_type(const h5::Handle& file, std::span<const Column> columns, std::size_t row_bytes);
 RowType step_row(const h5::Handle& file);
+RowType passed_over_row(const h5::Handle& file);
 RowType event_row(const h5::Handle& file);
 /// In memory, of a table's rows their step alone, an int64.
 h5::Handle step_column(const h5::Handle& file);

@@ -85,6 +85,7 @@ void run_format::write_leg(const h5::Handle& leg, const RunHeader& header) {
   write_memory(plan, "memory", header.memory);
   write_memory(leg, "device_memory", header.device_memory);
 
+  create_growing(leg, "passed_over", run_format::passed_over_row(leg));
   create_times(leg, header.grid.size());
   const auto events = h5::create_group(leg, "events");
   for (int rank = 0; rank < header.grid.size(); ++rank)

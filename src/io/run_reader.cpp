@@ -126,4 +126,17 @@ std::vector<StepRow> read_steps(const std::string& path) {
   return run_format::read_table<StepRow>(run.file, "steps", run_format::step_row(run.file));
 }
 
+std::vector<PassedOver> read_passed_over(const std::string& path) {
+  const auto run = run_format::open(path);
+  std::vector<PassedOver> all;
+  for (int leg = 1; run.version > 1 && leg <= run_format::newest_leg(run.file); ++leg) {
+    const std::string table = run_format::leg_name(leg) + "/passed_over";
+    if (!h5::exists(run.file, table)) continue;
+    const auto rows =
+        run_format::read_table<PassedOver>(run.file, table, run_format::passed_over_row(run.file));
+    all.insert(all.end(), rows.begin(), rows.end());
+  }
+  return all;
+}
+
 }  // namespace heddle::io

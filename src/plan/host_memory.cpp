@@ -13,7 +13,7 @@ namespace {
 
 /// Pages of the program, of Open MPI, HDF5, oneDNN and what they stand on, touched once (31 MiB), and their heap before the first step with
 /// MPI's segments of shared memory (8): what /proc tells of `inputs/smoke.toml`, Debian 12, one to four ranks.
-constexpr std::int64_t program = 39 * mebibyte;
+constexpr std::int64_t program_and_libraries = 39 * mebibyte;
 
 /// oneDNN packs blocks of both factors of a product into buffers that it allocates anew each time, of 1 to 3.3 MiB (its blocks
 /// have a largest size), whose sizes fit into each other's gaps in the heap badly. Heaps grew by 12 MiB in the first step at
@@ -45,7 +45,7 @@ std::vector<MemoryPart> host_memory(const Plan& plan, Rank rank) {
   return {{"plan", memory.bytes()},
           {"messages", bytes_of(messages.landing)},
           {"message library", bytes_of(messages.library)},
-          {"program and libraries", program},
+          {"program and libraries", program_and_libraries},
           {"products", product_buffers(memory)},
           {"checkpoint", checkpoint_buffers(plan, rank)}};
 }

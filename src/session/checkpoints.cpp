@@ -27,7 +27,7 @@ std::string Checkpoints::path(std::int64_t steps_done) const {
 }
 
 std::string Checkpoints::write(const comm::Communicator& ranks, const Trainer& trainer,
-                               std::int64_t steps_done, std::int64_t samples) const {
+                               std::int64_t steps_done, const SampleQueue::Count& samples) const {
   std::vector<io::Shard> shards;
   std::vector<lanes::OnHost> held;  // what the shards show
   const auto add = [&](const train::Parameter& p, const std::string& name, lanes::OnHost numbers) {
@@ -42,8 +42,11 @@ std::string Checkpoints::write(const comm::Communicator& ranks, const Trainer& t
   }
   io::CheckpointHeader header = of_run_;
   header.step = steps_done;
-  header.samples = samples;
+  header.samples = samples.consumed;
+  header.learnt = samples.learnt;
   header.products = trainer.products().text;
+  header.loss_mean = trainer.losses().mean();
+  header.loss_steps = trainer.losses().steps();
   io::write_checkpoint(ranks, path(steps_done), header, shards);
   return path(steps_done);
 }

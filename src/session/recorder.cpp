@@ -41,9 +41,12 @@ void Recorder::step_ended(const exec::StepResult& result) {
 }
 
 void Recorder::add_rows() {
-  if (file_)
+  if (file_) {
     for (const io::StepRow& row : rows_) file_->add(row);
+    for (const io::PassedOver& row : passed_over_) file_->add(row);
+  }
   rows_.clear();
+  passed_over_.clear();
 }
 
 void Recorder::gather_events() {

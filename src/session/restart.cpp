@@ -74,7 +74,10 @@ std::optional<Restored> restore(const comm::Communicator& ranks, Earlier& earlie
             for (const train::TrainedParameter& one : trainer.parameters()) load(*file, one, trainer.lane());
           },
           "all ranks to read " + path);
-      if (!damage) return restored;
+      if (!damage) {
+        trainer.go_on(restored.header.loss_mean, restored.header.loss_steps);
+        return restored;
+      }
     }
     earlier.passed_over.emplace_back(damage->what());
   }

@@ -11,7 +11,6 @@
 #include "heddle/comm/carrier.hpp"
 #include "heddle/comm/first_error.hpp"
 #include "heddle/comm/gather.hpp"
-#include "heddle/data/sampler.hpp"
 #include "heddle/deck/print.hpp"
 #include "heddle/io/checkpoint.hpp"
 #include "heddle/io/run_file.hpp"
@@ -19,7 +18,6 @@
 #include "heddle/kernels/product_library.hpp"
 #include "heddle/lanes/device.hpp"
 #include "heddle/plan/from_deck.hpp"
-#include "heddle/session/allocation.hpp"
 #include "heddle/session/checkpoints.hpp"
 #include "heddle/session/common_clock.hpp"
 #include "heddle/session/memory_places.hpp"
@@ -32,13 +30,6 @@
 
 namespace heddle::session {
 namespace {
-
-/// One rank asks the launcher.
-Stop::Limits limits_of(const deck::Deck& deck, const comm::World& world) {
-  std::optional<double> allocation = world.rank() == 0 ? seconds_of_allocation() : std::nullopt;
-  if (allocation) *allocation -= deck.train.reserve_seconds;
-  return {deck.train.max_seconds, allocation};
-}
 
 /// What a person who chose this precision has to know of this machine; empty where there is nothing.
 std::string remark(Precision precision) {
@@ -54,8 +45,10 @@ std::string remark(Precision precision) {
 struct Session::Parts {
   Parts(const deck::Deck& the_deck, comm::World& the_world, const Manner& manner);
 
-  void run();
-  void train_step(std::int64_t step);
+  std::optional<Samples> run();
+  std::int64_t train_step(std::int64_t step);
+  void after_step(std::int64_t done, bool stops);
+  bool counts(const train::Refused& refused);
   void stop_after(std::int64_t done);
   void save(std::int64_t done, bool last);
   void tell_refusal();
@@ -63,6 +56,10 @@ struct Session::Parts {
   io::RunFile open_run_file();
   Options options() const;
   double evaluate();
+  /// The part of a step's samples that this data rank learns.
+  data::Batch mine_of(const Samples& of) const {
+    return samples.batch(of, trainer.first_sample(), trainer.sample_count());
+  }
   std::int64_t evaluation_windows() const {
     return data::evaluation_windows(dataset, deck.train.evaluate_windows);
   }
@@ -78,7 +75,7 @@ struct Session::Parts {
   plan::Plan plan;
   std::vector<std::string> places;  ///< of the ranks' memory
   data::Dataset dataset;
-  data::Sampler sampler;
+  SampleQueue samples;
   std::optional<RunFolder> folder;  ///< on rank 0
   Restart restart;
   Stop stop;
@@ -90,10 +87,11 @@ struct Session::Parts {
   std::vector<io::MemoryRegion> device_memory;  ///< of all ranks', on rank 0
   Progress progress;
   const std::string run_id;  ///< rank 0's counts
-  std::int64_t samples = 0;  ///< consumed
   Recorder recorder;
   Checkpoints checkpoints;
-  exec::Observers observers;
+  exec::Observers observers, guests;
+  Refusals refusals;
+  std::optional<Samples> rollback;
   bool told_refusal = false;
 };
 
@@ -103,9 +101,9 @@ Session::Parts::Parts(const deck::Deck& the_deck, comm::World& the_world, const 
       plan(plan::make(deck)),
       places(memory_places(world)),
       dataset(checked_tokens(deck, plan, places, world.rank())),
-      sampler(dataset, deck.data.order, deck.data.seed),
+      samples(dataset, deck.data, deck.train.batch, manner.pass_over),
       restart{take_over(world.all(), deck.output.directory, manner.restart, folder), {}},
-      stop(limits_of(deck, world), manner.signals),
+      stop(limits_of(deck.train, world), manner.signals, manner.begin),
       clock(common_clock(world.all())),
       carrier(comm::choose_carrier(world, lanes::device_lane(), comm::Wish{deck.comm.device_aware})),
       trainer(options(), plan, world.all(), clock),
@@ -116,7 +114,8 @@ Session::Parts::Parts(const deck::Deck& the_deck, comm::World& the_world, const 
       run_id(restart.in_place() && !restart.earlier->run.empty() ? restart.earlier->run : io::new_run_id()),
       recorder(world.all(), clock, deck.train.batch * deck.train.sequence),
       checkpoints(file("checkpoints"), deck.output.checkpoint_every, deck.train.steps,
-                  {.deck = deck::resolved(deck), .run = run_id, .tokens = dataset.file().contents()}) {
+                  {.deck = deck::resolved(deck), .run = run_id, .tokens = dataset.file().contents()}),
+      refusals({deck.train, world, clock, trainer, recorder, progress, std::ssize(manner.pass_over)}) {
   HEDDLE_EXPECT(!manner.restart || manner.earlier != EarlierRun::replaced);
   observers.add(recorder);
   observers.add(progress);
@@ -125,7 +124,7 @@ Session::Parts::Parts(const deck::Deck& the_deck, comm::World& the_world, const 
   io::verify(world.all(), dataset.file());
   if (restart.earlier)
     restart.restored = restore(world.all(), *restart.earlier, deck, dataset.file().contents(), trainer);
-  if (restart.restored) samples = restart.restored->header.samples;
+  if (restart.restored) samples.go_on({restart.restored->header.samples, restart.restored->header.learnt});
   if (world.rank() == 0 && !restart.is_over(deck.train.steps)) open_files(manner.earlier);
 }
 
@@ -166,7 +165,7 @@ io::RunFile Session::Parts::open_run_file() {
   return {path, header, bound};
 }
 
-void Session::Parts::run() {
+std::optional<Samples> Session::Parts::run() {
   progress.say(fmt::format("{}: {} parameters on {} ({} ranks), into {}{}", deck.name, plan.count.parameters,
                            maps::name(plan.grid()), world.size(), file(""),
                            carrier.empty() ? "" : "; messages between GPUs go " + carrier));
@@ -176,17 +175,22 @@ void Session::Parts::run() {
   if (const std::string said = remark(deck.train.precision); !said.empty()) progress.say(said);
   for (const std::string& line : trainer.products().remarks) progress.say(line);
   if (world.rank() == 0) restart.say(progress, deck.train.steps);
-  if (restart.is_over(deck.train.steps)) return;
+  if (restart.is_over(deck.train.steps)) return {};
   stop.begin();
-  recorder.begin(samples * deck.train.sequence);
+  recorder.begin(samples.count().learnt * deck.train.sequence);
   try {
-    for (std::int64_t step = restart.steps_before(); step < deck.train.steps; ++step) train_step(step);
-    recorder.finish();
+    for (std::int64_t done = restart.steps_before(); done < deck.train.steps && !rollback;)
+      done = train_step(done);
+    if (rollback)
+      recorder.write_all();
+    else
+      recorder.finish();
   } catch (const std::exception& error) {
     recorder.keep();
     progress.log(error.what());
     throw;
   }
+  return rollback;
 }
 
 /// Of any rank, once.
@@ -199,20 +203,38 @@ void Session::Parts::tell_refusal() {
       world.rank(), why));
 }
 
-void Session::Parts::train_step(std::int64_t step) {
-  const data::Batch batch = sampler.batch(samples + trainer.first_sample(), trainer.sample_count());
-  const std::int64_t done = step + 1;
-  samples += deck.train.batch;
+/// Or passes over its samples. Returns how many steps are done then.
+std::int64_t Session::Parts::train_step(std::int64_t step) {
+  const data::Batch batch = mine_of(samples.take(step));
+  std::int64_t done = step + 1;
   bool stops = false;
   try {
     trainer.step(step, batch, &observers);
     stops = trainer.result().stop;
     if (evaluates(done) || checkpoints.due(done) || stops) trainer.settle();
     stops = stops || trainer.result().stop;
-  } catch (const Error& error) {
-    if (error.code() == ExitCode::numbers) recorder.step_ended(trainer.result());  // the run's last row
-    throw;
+  } catch (const train::Refused& refused) {
+    if (!counts(refused)) return trainer.result().step;
+    done = trainer.result().step + 1;
   }
+  after_step(done, stops);
+  return done;
+}
+
+/// Else the next step is the same, with other samples. Of a step that is settled late another may have been begun.
+bool Session::Parts::counts(const train::Refused& refused) {
+  const std::int64_t step = trainer.result().step;
+  const Samples& learnt = samples.of(step);
+  const auto outcome = refusals.meet(refused, learnt, mine_of(learnt), guests);
+  if (outcome == Refusals::Outcome::rolled_back) rollback = learnt;
+  if (outcome == Refusals::Outcome::counts)
+    samples.return_after(step);
+  else
+    samples.pass_over(step);
+  return outcome == Refusals::Outcome::counts;
+}
+
+void Session::Parts::after_step(std::int64_t done, bool stops) {
   if (evaluates(done)) {
     const double loss = evaluate();
     recorder.validated(loss);
@@ -242,7 +264,7 @@ void Session::Parts::stop_after(std::int64_t done) {
 /// A later checkpoint may take the place of one that was not written; nothing takes that of the last.
 void Session::Parts::save(std::int64_t done, bool last) {
   try {
-    const std::string path = checkpoints.write(world.all(), trainer, done, samples);
+    const std::string path = checkpoints.write(world.all(), trainer, done, samples.count());
     progress.say(fmt::format("step {}: checkpoint {}", done, path));
   } catch (const io::WriteFailure& failure) {
     if (last) throw;
@@ -262,21 +284,15 @@ double Session::Parts::evaluate() {
   return sum / static_cast<double>(windows);
 }
 
-Options options_of(const deck::Deck& deck) {
-  return {
-      .optimizer = deck.optimizer,
-      .steps = deck.train.steps,
-      .seed = static_cast<std::uint64_t>(deck.train.seed),
-      .packing = deck.train.memory == deck::Memory::separate ? exec::Packing::separate : exec::Packing::arena,
-      .products = kernels::product_library()};
-}
-
 Session::Session(const deck::Deck& deck, comm::World& world, const Manner& manner)
     : parts_(std::make_unique<Parts>(deck, world, manner)) {}
 Session::~Session() = default;
-void Session::observe(exec::Observer& observer) { parts_->observers.add(observer); }
+void Session::observe(exec::Observer& observer) {
+  parts_->observers.add(observer);
+  parts_->guests.add(observer);
+}
 const plan::Plan& Session::plan() const { return parts_->plan; }
 const Trainer& Session::trainer() const { return parts_->trainer; }
-void Session::run() { parts_->run(); }
+std::optional<Samples> Session::run() { return parts_->run(); }
 
 }  // namespace heddle::session

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include "heddle/session/allocation.hpp"
+
 namespace heddle::session {
 
 void Stop::begin() const {
@@ -14,6 +16,12 @@ std::string Stop::reason() const {
   if (limits_.max_seconds > 0 && seconds >= limits_.max_seconds)
     return fmt::format("train.max_seconds = {}", limits_.max_seconds);
   return limits_.allocation && seconds >= *limits_.allocation ? "the job's time ends" : "";
+}
+
+Stop::Limits limits_of(const deck::Train& train, const comm::World& world) {
+  std::optional<double> allocation = world.rank() == 0 ? seconds_of_allocation() : std::nullopt;
+  if (allocation) *allocation -= train.reserve_seconds;
+  return {train.max_seconds, allocation};
 }
 
 }  // namespace heddle::session

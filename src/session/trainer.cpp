@@ -9,6 +9,7 @@
 #include "heddle/comm/collectives.hpp"
 #include "heddle/comm/message_memory.hpp"
 #include "heddle/comm/watch_over.hpp"
+#include "heddle/kernels/product_library.hpp"
 #include "heddle/lanes/range.hpp"
 #include "heddle/maps/local.hpp"
 #include "heddle/train/rate.hpp"
@@ -32,6 +33,16 @@ std::set<comm::Channel> channels(const plan::Plan& plan) {
 
 }  // namespace
 
+Options options_of(const deck::Deck& deck) {
+  return {
+      .optimizer = deck.optimizer,
+      .steps = deck.train.steps,
+      .seed = static_cast<std::uint64_t>(deck.train.seed),
+      .packing = deck.train.memory == deck::Memory::separate ? exec::Packing::separate : exec::Packing::arena,
+      .products = kernels::product_library(),
+      .spike = deck.train.spike};
+}
+
 Trainer::Trainer(Options options, const plan::Plan& plan, const comm::Communicator& ranks,
                  const exec::Clock& clock, lanes::Lane lane)
     : options_(std::move(options)),
@@ -53,7 +64,7 @@ Trainer::Trainer(Options options, const plan::Plan& plan, const comm::Communicat
   evaluation_.emplace(evaluation);
   for (const train::TrainedParameter& one : parameters()) train::initialise(one, options_.seed, lane_);
   optimizer_.emplace(options_.optimizer, engine_->runner(), ranks, loss_share(*engine_),
-                     options_.wants_to_stop);
+                     train::RunningLoss(options_.spike), options_.wants_to_stop);
   provide_message_memory();
 }
 
@@ -133,14 +144,20 @@ train::StepResult Trainer::step(std::int64_t step, const data::Batch& samples, e
     engine_->runner().run(graph::Phase::refresh, state(step, of_pieces()));
   optimizer_->begin_step(step, train::learning_rate(options_.optimizer, step, options_.steps));
   engine_->run_row(state(step, of_pieces()), &*optimizer_, observer);
-  if (!optimizer_->unsettled() && observer) observer->step_ended(optimizer_->result());
+  if (!optimizer_->unsettled()) end_step();
   return optimizer_->result();
+}
+
+/// Of one that is settled.
+void Trainer::end_step() {
+  if (optimizer_->refusal()) throw train::Refused(*optimizer_->refusal());
+  if (observer_) observer_->step_ended(optimizer_->result());
 }
 
 train::StepResult Trainer::settle() {
   if (optimizer_->unsettled()) {
     optimizer_->settle();
-    if (observer_) observer_->step_ended(optimizer_->result());
+    end_step();
   }
   return optimizer_->result();
 }

@@ -27,16 +27,19 @@ class MovesOn final : public exec::Follower {
 }  // namespace
 
 Optimizer::Optimizer(const deck::Optimizer& settings, exec::ProgramRunner& runner,
-                     const comm::Communicator& ranks, Tensor loss, std::function<bool()> wants_to_stop)
+                     const comm::Communicator& ranks, Tensor loss, RunningLoss losses,
+                     std::function<bool()> wants_to_stop)
     : settings_(settings),
       runner_(runner),
       ranks_(ranks),
       loss_(loss),
-      wants_to_stop_(std::move(wants_to_stop)) {}
+      wants_to_stop_(std::move(wants_to_stop)),
+      losses_(losses) {}
 
 void Optimizer::begin_step(std::int64_t step, double rate) {
   step_ = step;
   rate_ = rate;
+  refusal_.reset();
 }
 
 /// Each gradient's square is taken by itself, and these are added in their order.
@@ -85,16 +88,25 @@ void Optimizer::settle() {
   decide();
 }
 
+std::optional<Refused> Optimizer::judge() const {
+  const std::string what =
+      fmt::format("step {}: loss = {}, gradient norm = {}", step_ + 1, result_.loss, result_.gradient_norm);
+  if (!std::isfinite(result_.loss) || !std::isfinite(result_.gradient_norm))
+    return Refused(what, "training has diverged");
+  if (losses_.spikes(result_.loss))
+    return Refused(what, fmt::format("the loss is more than train.spike = {} times its running mean, {:.4f}",
+                                     losses_.spike(), losses_.mean()));
+  return {};
+}
+
 void Optimizer::decide() {
   agree();
   unsettled_ = false;
-  if (!std::isfinite(result_.loss) || !std::isfinite(result_.gradient_norm)) {
+  if (refusal_ = judge(); refusal_) {
     if (updated_) take_back();
-    throw Error(
-        ExitCode::numbers,
-        fmt::format("step {}: loss = {}, gradient norm = {}", step_ + 1, result_.loss, result_.gradient_norm),
-        "training has diverged", "lower optimizer.rate or lengthen optimizer.warmup");
+    return;
   }
+  losses_.add(result_.loss);
   last_clipped_ = clips(result_.gradient_norm);
   const double scale = last_clipped_ ? settings_.clip / result_.gradient_norm : 1.0;
   if (!updated_ || scale != 1.0) update(scale);

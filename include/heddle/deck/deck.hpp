@@ -25,6 +25,7 @@ enum class Memory : std::uint8_t { arena, separate };
 enum class Balance : std::uint8_t { work, flops, parameters, time, memory };
 enum class Tied : std::uint8_t { replicate, transmit };
 enum class Recompute : std::uint8_t { none, selective, full, automatic };
+enum class OnNan : std::uint8_t { stop, skip, rollback };
 
 /// What a deck calls the values of an enum, in the enum's order.
 using Word = std::string_view;
@@ -46,6 +47,7 @@ constexpr auto names_of(Balance) {
 }
 constexpr auto names_of(Tied) { return std::array<Word, 2>{"replicate", "transmit"}; }
 constexpr auto names_of(Recompute) { return std::array<Word, 4>{"none", "selective", "full", "auto"}; }
+constexpr auto names_of(OnNan) { return std::array<Word, 3>{"stop", "skip", "rollback"}; }
 constexpr auto names_of(Precision) { return std::array<Word, 4>{"fp64", "fp32", "tf32", "bf16"}; }
 
 /// The schedules that schedule/generate.hpp makes; beside them stands a file of rows.
@@ -132,6 +134,9 @@ struct Train {
   std::int64_t seed = 1;
   std::int64_t evaluate_every = 0;  ///< steps; 0: only at the end
   std::int64_t evaluate_windows = 64;
+  OnNan on_nan = OnNan::stop;
+  std::int64_t nan_limit = 10;  ///< steps of a run that are passed over
+  double spike = 0;             ///< times the running mean; 0: no loss is one
   double max_seconds = 0;       ///< 0: no limit
   double reserve_seconds = 60;  ///< at an allocation's end
   bool operator==(const Train&) const = default;

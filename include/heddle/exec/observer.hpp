@@ -5,8 +5,10 @@
 
 #include <cstdint>
 #include <exception>
+#include <span>
 #include <vector>
 
+#include "heddle/base/tensor.hpp"
 #include "heddle/lanes/lane.hpp"
 #include "heddle/schedule/observer.hpp"
 
@@ -34,7 +36,9 @@ inline constexpr schedule::Action no_action{schedule::ActionKind::step, Stage(-1
 struct Piece {
   Work work;
   int node = -1;  ///< index in the program's graph: of a node, or of the map that a wait is for
-  schedule::Action action = no_action;  ///< that it belongs to, with its stage and microbatch
+  schedule::Action action = no_action;        ///< that it belongs to, with its stage and microbatch
+  std::span<const Tensor> in = {}, out = {};  ///< of a node, where they lie on its lane, until the piece ends
+  bool adds = false;                          ///< a node's: to what `out` holds
 };
 
 /// What a step tells, equal on every rank.

@@ -17,12 +17,15 @@
 namespace heddle::io {
 
 struct CheckpointHeader {
-  std::int64_t step = 0;      ///< optimizer steps done
-  std::int64_t samples = 0;   ///< samples consumed: the position in the data
-  std::string deck;           ///< resolved, as TOML
-  std::string products = {};  ///< what products were computed with, as JSON; empty where nobody chose
-  std::string run = {};       ///< RunHeader::run; empty in older files, whose run has the same deck
-  std::string tokens = {};    ///< TokenFile::contents of what was learnt from; empty in older files
+  std::int64_t step = 0;          ///< optimizer steps done
+  std::int64_t samples = 0;       ///< samples consumed: the position in the data
+  std::string deck;               ///< resolved, as TOML
+  std::string products = {};      ///< what products were computed with, as JSON; empty where nobody chose
+  std::string run = {};           ///< RunHeader::run; empty in older files, whose run has the same deck
+  std::string tokens = {};        ///< TokenFile::contents of what was learnt from; empty in older files
+  double loss_mean = 0;           ///< of the last steps that counted, by which a spike is known
+  std::int64_t loss_steps = 0;    ///< that it is of
+  std::int64_t learnt = samples;  ///< of the samples, those that were not passed over; in older files all
 
   friend bool operator==(const CheckpointHeader&, const CheckpointHeader&) = default;
 };

@@ -67,6 +67,7 @@ class RunFile {
   /// How long training took, in all, in earlier legs.
   double seconds_before() const;
   void add(const StepRow& row);
+  void add(const PassedOver& row);
   /// The events of some steps, one after the other, of every rank. All count for the times that the file tells; those that the bound
   /// allows are rows. The last rows of a step may come with those of the next, and then go beyond the bound where that step is the last.
   void add(std::span<const std::vector<EventRow>> ranks);
@@ -93,6 +94,8 @@ void cure(const std::string& path);
 /// Of all legs, the first one first; of files of schema 1 one.
 std::vector<RunHeader> read_legs(const std::string& path);
 std::vector<StepRow> read_steps(const std::string& path);
+/// Of all legs; nothing in files that were begun before there was such a thing.
+std::vector<PassedOver> read_passed_over(const std::string& path);
 /// What the actions of the newest leg took, kind by kind, those of every step. Nothing in files of schema 1.
 std::vector<ActionTime> read_action_times(const std::string& path);
 StepTimes read_step_times(const std::string& path);

@@ -29,6 +29,13 @@ struct StepRow {
   double seconds = 0;        ///< since the run's start
 };
 
+/// A step that did not count, and whose samples are passed over.
+struct PassedOver {
+  std::int64_t step = 0;  ///< that it would have been
+  std::int64_t first_sample = 0, samples = 0;
+  double loss = 0, gradient_norm = 0;
+};
+
 struct EventRow {
   std::int64_t step = 0;
   schedule::Event event;

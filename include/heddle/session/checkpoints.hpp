@@ -5,6 +5,7 @@
 #include <string>
 
 #include "heddle/io/checkpoint.hpp"
+#include "heddle/session/sample_queue.hpp"
 #include "heddle/session/trainer.hpp"
 
 namespace heddle::session {
@@ -22,9 +23,9 @@ class Checkpoints {
 
   bool due(std::int64_t steps_done) const;
   std::string path(std::int64_t steps_done) const;
-  /// Collective: every parameter and moment, each part by the one rank that owns it. `samples` were consumed in these steps. Returns the path.
+  /// Collective: every parameter and moment, each part by the one rank that owns it. Returns the path.
   std::string write(const comm::Communicator& ranks, const Trainer& trainer, std::int64_t steps_done,
-                    std::int64_t samples) const;
+                    const SampleQueue::Count& samples) const;
 
  private:
   std::string folder_;

@@ -30,6 +30,7 @@ class Recorder final : public exec::Observer {
   void begin(std::int64_t tokens);
 
   void step_ended(const exec::StepResult& result) override;
+  void passed_over(const io::PassedOver& row) { passed_over_.push_back(row); }
   /// Of the step that ended last.
   void validated(double loss) { rows_.back().validation_loss = loss; }
   /// The observer of events, which may be left out.
@@ -60,6 +61,7 @@ class Recorder final : public exec::Observer {
   Warn warn_;
   RunEvents events_;               ///< since they were last gathered
   std::vector<io::StepRow> rows_;  ///< of steps that have ended and are not in the file
+  std::vector<io::PassedOver> passed_over_;
   double begin_ = 0, last_flush_ = 0;
   bool told_refusal_ = false;  ///< since the file last took rows
 };

@@ -4,18 +4,18 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "heddle/comm/world.hpp"
 #include "heddle/plan/plan.hpp"
 #include "heddle/session/progress.hpp"
+#include "heddle/session/refusals.hpp"
 #include "heddle/session/run_folder.hpp"
+#include "heddle/session/stop.hpp"
 #include "heddle/session/stop_signals.hpp"
 #include "heddle/session/trainer.hpp"
 
 namespace heddle::session {
-
-/// The part of a deck that a trainer needs beside its plan.
-Options options_of(const deck::Deck& deck);
 
 /// What a person asked of a run beside its deck.
 struct Manner {
@@ -23,6 +23,8 @@ struct Manner {
   const StopSignals* signals = nullptr;     ///< must outlive the session; null: signals are not the run's
   std::optional<std::string> restart = {};  ///< from where it goes on, as take_over has it; none: it begins
   Progress::Voice voice = Progress::Voice::speaks;  ///< of rank 0; run.log has all lines
+  std::vector<Samples> pass_over = {};  ///< what earlier sessions of this program stumbled over, in order
+  Stop::Clock::time_point begin = Stop::Clock::now();  ///< of train.max_seconds
 };
 
 class Session {
@@ -37,8 +39,9 @@ class Session {
   const plan::Plan& plan() const;
   const Trainer& trainer() const;
 
-  /// Trains to the last step, evaluates, writes the checkpoint and the run file.
-  void run();
+  /// Trains to the last step, evaluates, writes the checkpoint and the run file. Under train.on_nan = "rollback" it may end before: then another
+  /// session goes on from the last checkpoint, and passes over these samples too.
+  std::optional<Samples> run();
 
  private:
   struct Parts;

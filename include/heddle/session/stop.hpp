@@ -5,6 +5,8 @@
 #include <optional>
 #include <string>
 
+#include "heddle/comm/world.hpp"
+#include "heddle/deck/deck.hpp"
 #include "heddle/session/stop_signals.hpp"
 
 namespace heddle::session {
@@ -12,12 +14,14 @@ namespace heddle::session {
 /// What a rank knows of it.
 class Stop {
  public:
-  /// After so many seconds from now, each, if any. `signals` may be null.
+  /// After so many seconds from `begin`, each, if any. `signals` may be null.
   struct Limits {
     double max_seconds = 0;                 ///< train.max_seconds; 0: none
     std::optional<double> allocation = {};  ///< until the launcher's job ends, less what is reserved
   };
-  Stop(Limits limits, const StopSignals* signals) : limits_(limits), signals_(signals) {}
+  using Clock = std::chrono::steady_clock;
+  Stop(Limits limits, const StopSignals* signals, Clock::time_point begin)
+      : limits_(limits), signals_(signals), begin_(begin) {}
 
   /// From now on a signal is a request, no longer the end.
   void begin() const;
@@ -26,11 +30,12 @@ class Stop {
   std::string reason() const;
 
  private:
-  using Clock = std::chrono::steady_clock;
-
   Limits limits_;
   const StopSignals* signals_;
-  Clock::time_point begin_ = Clock::now();
+  Clock::time_point begin_;
 };
+
+/// Rank 0 asks the launcher.
+Stop::Limits limits_of(const deck::Train& train, const comm::World& world);
 
 }  // namespace heddle::session

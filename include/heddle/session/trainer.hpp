@@ -25,8 +25,12 @@ struct Options {
   exec::Packing packing = exec::Packing::arena;
   kernels::ProductLibrary* products = nullptr;  ///< whose algorithms are chosen; null: there is no choice
   std::string earlier_products = {};            ///< CheckpointHeader::products of the run that goes on
+  double spike = 0;                             ///< train.spike
   std::function<bool()> wants_to_stop = {};     ///< as train::Optimizer asks; none: never
 };
+
+/// The part of a deck that a trainer needs beside its plan.
+Options options_of(const deck::Deck& deck);
 
 class Trainer {
  public:
@@ -39,8 +43,9 @@ class Trainer {
   std::int64_t first_sample() const { return samples().begin; }
   std::int64_t sample_count() const { return samples().size(); }
 
-  /// One optimizer step, counted from 0, on this data rank's samples. Throws Error(numbers) on every rank if
-  /// loss or gradient norm is not finite; parameters and moments are then what they were before the step. The
+  /// One optimizer step, counted from 0, on this data rank's samples. Throws train::Refused on every rank if
+  /// loss or gradient norm is not finite, or the loss a spike; parameters and moments are then what they were before the step,
+  /// which may be made once more, or with other samples. The
   /// observer may be null. With optimizer.validate = "after" it must live until the step is settled, which
   /// the next step, an evaluation or `settle` does. Returns result().
   train::StepResult step(std::int64_t step, const data::Batch& samples, exec::Observer* observer = nullptr);
@@ -70,6 +75,12 @@ class Trainer {
   /// Of training and evaluation together.
   exec::ReplayCount replays() const { return engine_->replays() + evaluation_->replays(); }
   const Products& products() const { return products_; }
+  /// Of the steps that counted.
+  const train::RunningLoss& losses() const { return optimizer_->losses(); }
+  /// A run goes on that had these.
+  void go_on(double loss_mean, std::int64_t loss_steps) {
+    optimizer_->go_on(train::RunningLoss(options_.spike, loss_mean, loss_steps));
+  }
   /// What this rank holds, where it lies now. Whoever is handed memory may write it, before the next step.
   std::vector<train::TrainedParameter> parameters() const;
   /// This rank's part of a parameter or moment, by the name that plan::state tells; it holds it.
@@ -80,6 +91,7 @@ class Trainer {
   exec::EngineInput engine_input(const plan::Execution& execution) const;
   maps::Block samples() const;
   void provide_message_memory();
+  void end_step();
   double counted_targets(const data::Batch& samples) const;
   Tensor loss_share(const exec::Engine& engine) const;
   exec::RunState state(std::int64_t step, exec::Observer* of_pieces = nullptr) const;

@@ -4,14 +4,30 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
+#include <string>
+#include <utility>
 
 #include "heddle/comm/collectives.hpp"
 #include "heddle/deck/deck.hpp"
 #include "heddle/exec/device_machine.hpp"
+#include "heddle/train/running_loss.hpp"
 
 namespace heddle::train {
 
 using exec::StepResult;
+
+/// Of a step that does not count: its numbers are not finite, or its loss is a spike.
+class Refused : public Error {
+ public:
+  Refused(std::string the_problem, std::string the_why)
+      : Error(ExitCode::numbers, the_problem, the_why, fix),
+        problem(std::move(the_problem)),
+        why(std::move(the_why)) {}
+
+  static constexpr const char* fix = "lower optimizer.rate or lengthen optimizer.warmup";
+  std::string problem, why;
+};
 
 /// AdamW (Loshchilov & Hutter, arXiv 1711.05101), whose nodes passes::with_step_end has put into the program.
 ///
@@ -26,21 +42,26 @@ class Optimizer final : public exec::StepHooks {
   /// All must outlive it. `ranks` are all of the grid; `loss` is the step's loss where this rank's share
   /// counts, else a tensor without data. `wants_to_stop` is asked once a step, of which StepResult::stop comes.
   Optimizer(const deck::Optimizer& settings, exec::ProgramRunner& runner, const comm::Communicator& ranks,
-            Tensor loss, std::function<bool()> wants_to_stop = {});
+            Tensor loss, RunningLoss losses = RunningLoss(), std::function<bool()> wants_to_stop = {});
 
-  /// `step` counts from 0.
+  /// `step` counts from 0. From now on what `refusal` tells is its.
   void begin_step(std::int64_t step, double rate);
   /// With Validate::before, settles.
   void step(const exec::RunState& state) override;
   /// Returns when the last step counts: to be called before anything reads parameters that it must not be
-  /// wrong about. Throws Error(numbers) on every rank if loss or norm is not finite; parameters and moments
-  /// are then what they were before the step.
+  /// wrong about.
   void settle();
   /// Whether a step waits for `settle`.
   bool unsettled() const { return unsettled_; }
 
   /// Of the last step that was settled, also if it did not count.
   const StepResult& result() const { return result_; }
+  /// Why it does not count, on every rank: loss or norm are not finite, or the loss is a spike. Parameters and moments are then what
+  /// they were before the step. None: it counts.
+  const std::optional<Refused>& refusal() const { return refusal_; }
+  /// Of the steps that counted.
+  const RunningLoss& losses() const { return losses_; }
+  void go_on(const RunningLoss& losses) { losses_ = losses; }
 
  private:
   double local_sum_of_squares();
@@ -48,6 +69,7 @@ class Optimizer final : public exec::StepHooks {
   void agree();
   bool clips(double norm) const { return settings_.clip > 0 && norm > settings_.clip; }
   void decide();
+  std::optional<Refused> judge() const;
   void update(double scale);
   void take_back();
   void exchange_moments();
@@ -65,6 +87,8 @@ class Optimizer final : public exec::StepHooks {
   std::shared_ptr<std::vector<double>>
       sums_;  ///< of squares, of the loss, and of who wants to stop, over all ranks once agreed_ is done
   comm::Request agreed_;
+  std::optional<Refused> refusal_;
+  RunningLoss losses_;
   bool unsettled_ = false;
   bool updated_ = false;       ///< the unsettled step's update has been made, without clipping
   bool last_clipped_ = false;  ///< the settled one's: the next is likely to clip too

@@ -70,7 +70,9 @@ void inspect_checkpoint(const InspectArguments& asked) {
   const io::CheckpointHeader& header = file.header();
   say("checkpoint", asked.file);
   say("run", header.run.empty() ? "without an id, as older files" : header.run);
-  say("after", fmt::format("step {}, {} samples", header.step, header.samples));
+  const std::int64_t passed = header.samples - header.learnt;
+  say("after", fmt::format("step {}, {} samples{}", header.step, header.samples,
+                           passed > 0 ? fmt::format(", {} of them passed over", passed) : ""));
   if (!header.tokens.empty()) say("learnt from", header.tokens);
   say_model(header.deck, asked.file);
   list(file);
@@ -81,6 +83,13 @@ void say_leg(int number, const io::RunHeader& leg) {
   fmt::print("  leg {}: {} on {} ranks of {}, after step {}{}\n", number, maps::name(leg.grid),
              leg.grid.size(), leg.hosts.empty() ? "" : leg.hosts.front(), leg.steps_before,
              leg.from.empty() ? "" : " from " + leg.from);
+}
+
+void say_passed_over(const std::vector<io::PassedOver>& rows) {
+  for (const io::PassedOver& row : rows)
+    say("passed over",
+        fmt::format("samples {} to {}, by step {}: loss {}, gradient norm {}", row.first_sample,
+                    row.first_sample + row.samples - 1, row.step, row.loss, row.gradient_norm));
 }
 
 void inspect_run(const InspectArguments& asked) {
@@ -98,6 +107,7 @@ void inspect_run(const InspectArguments& asked) {
     say("steps", fmt::format("{} to {}, loss {:.4f} -> {:.4f}, {} tokens, {:.1f} s", steps.front().step,
                              steps.back().step, steps.front().loss, steps.back().loss, steps.back().tokens,
                              steps.back().seconds));
+  say_passed_over(io::read_passed_over(asked.file));
   for (std::size_t i = 0; i < legs.size(); ++i) say_leg(static_cast<int>(i) + 1, legs[i]);
   if (!asked.verify) return;
   std::int64_t events = 0;

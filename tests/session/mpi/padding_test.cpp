@@ -163,7 +163,7 @@ Contents checkpoint_of(const PaddedRun& run) {
   const std::string name =
       comm::gather(world().all(), folder ? *folder / "" : "", comm::Receivers::all, "the folder's name")[0];
   const session::Checkpoints checkpoints(name, 0, steps, {.deck = "a deck"});
-  Contents all = contents_of(io::Checkpoint(checkpoints.write(world().all(), run.trainer, steps, 0)));
+  Contents all = contents_of(io::Checkpoint(checkpoints.write(world().all(), run.trainer, steps, {})));
   comm::barrier(world().all(), "the end of the folder");
   return all;
 }

@@ -158,7 +158,7 @@ TEST(Remainder, IsTakenBackWithAStepThatIsNotFinite) {
 using Bits = std::map<std::string, std::vector<std::uint32_t>>;
 Bits written(const Training& run, const std::string& folder) {
   const session::Checkpoints checkpoints(folder, 0, run.deck.train.steps, {.deck = "a deck"});
-  const io::Checkpoint file(checkpoints.write(world().all(), run.trainer, run.deck.train.steps, 0));
+  const io::Checkpoint file(checkpoints.write(world().all(), run.trainer, run.deck.train.steps, {}));
   Bits all;
   for (const auto& [name, entry] : file.entries()) {
     EXPECT_EQ(entry.dtype, DType::f32) << name;
