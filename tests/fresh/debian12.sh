@@ -18,6 +18,7 @@ done
 command -v debootstrap >/dev/null || { echo "fresh: install debootstrap first" >&2; exit 1; }
 
 tree=$(mktemp -d "${TMPDIR:-/tmp}/heddle-fresh.XXXXXX")
+chmod 755 "$tree"  # it is the root of all users
 # The mounts live in a namespace that ends with each command, so removing the tree cannot reach the host's /dev.
 clean_up() {
   if [[ ${KEEP:-} ]]; then echo "fresh: the tree is $tree"; else rm -rf --one-file-system "$tree"; fi
