@@ -3,18 +3,27 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-#include <cmath>
+#include <algorithm>
+#include <bit>
 #include <vector>
 
 namespace heddle {
 namespace {
 
-template <class T>
-std::optional<NotFinite> first_of(const Tensor& tensor) {
+/// A number is none where all bits of its exponent are set. By the bits whole blocks are judged at once, in vectors.
+template <class T, class Bits>
+std::optional<NotFinite> first_of(const Tensor& tensor, Bits exponent) {
+  constexpr std::int64_t block = 4096;
   const T* const numbers = tensor.as<T>();
-  for (std::int64_t i = 0; i < tensor.count(); ++i)
-    if (const auto number = static_cast<double>(numbers[i]); !std::isfinite(number))
-      return NotFinite{i, number};
+  for (std::int64_t begin = 0; begin < tensor.count(); begin += block) {
+    const std::int64_t end = std::min(begin + block, tensor.count());
+    Bits any = 0;
+    for (std::int64_t i = begin; i < end; ++i)
+      any |= (std::bit_cast<Bits>(numbers[i]) & exponent) == exponent;
+    for (std::int64_t i = begin; any && i < end; ++i)
+      if ((std::bit_cast<Bits>(numbers[i]) & exponent) == exponent)
+        return NotFinite{i, static_cast<double>(numbers[i])};
+  }
   return {};
 }
 
@@ -22,9 +31,9 @@ std::optional<NotFinite> first_of(const Tensor& tensor) {
 
 std::optional<NotFinite> first_not_finite(const Tensor& tensor) {
   switch (tensor.dtype) {
-    case DType::f32: return first_of<float>(tensor);
-    case DType::f64: return first_of<double>(tensor);
-    case DType::bf16: return first_of<BFloat16>(tensor);
+    case DType::f32: return first_of<float>(tensor, std::uint32_t{0x7f800000});
+    case DType::f64: return first_of<double>(tensor, std::uint64_t{0x7ff0000000000000});
+    case DType::bf16: return first_of<BFloat16>(tensor, std::uint16_t{0x7f80});
     default: return {};
   }
 }

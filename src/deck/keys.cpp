@@ -65,7 +65,7 @@ std::vector<Section> table() {
       key("evaluate_every",   &Train::evaluate_every,   at_least(0),         "steps",   "between evaluations on the held-out part; 0: only at the end"),
       key("evaluate_windows", &Train::evaluate_windows, at_least(1),         "windows", "of an evaluation, spread evenly over the held-out part, none twice: all of them where there are fewer"),
       key("on_nan",           &Train::on_nan,           any,                 "",        "what a step comes to whose loss or gradient is not finite, or whose loss is a spike: stop: the run's end, with exit code 3; skip: its samples are passed over, and the step is made with those that follow; rollback: the run goes on from its last checkpoint and passes them over on its way. The first number that is not finite is looked for and named in any case"),
-      key("nan_limit",        &Train::nan_limit,        at_least(1),         "steps",   "that train.on_nan passes over at most, in a row of legs that one program runs; one more is the run's end"),
+      key("nan_limit",        &Train::nan_limit,        at_least(1),         "steps",   "that train.on_nan passes over at most, or that count only when they are made once more, while one program runs; one more is the run's end"),
       key("spike",            &Train::spike,            at_least(0),         "",        "a loss above so many times the mean of the last hundred is treated as one that is not finite; 0: none is"),
       key("max_seconds",      &Train::max_seconds,      from_to(0, 1e9),     "seconds", "after which a run stops with a checkpoint and exit code 5, to go on by --restart; 0: no limit"),
       key("reserve_seconds",  &Train::reserve_seconds,  from_to(0, 1e6),     "seconds", "before the end of a job of Slurm at which it does so too: for a step, an evaluation that is due, and a checkpoint"),
@@ -95,6 +95,8 @@ std::vector<Section> table() {
     section("output", &Deck::output, "What is left behind.", {
       key("directory",        &Output::directory,        any,         "folder", "of run.h5 and the checkpoints; empty: runs/ and the name of the deck"),
       key("checkpoint_every", &Output::checkpoint_every, at_least(0), "steps",  "between checkpoints; 0: only at the end"),
+      key("keep",             &Output::keep,             at_least(0), "checkpoints", "the newest that stay, once a newer one is written whole; 0: all"),
+      key("keep_best",        &Output::keep_best,        at_least(0), "checkpoints", "that stay beside the newest: of steps that were evaluated, those of the least validation loss"),
       key("log_every",        &Output::log_every,        at_least(1), "steps",  "between lines of progress"),
       key("events",           &Output::events,           any,         "",       "write every action's times to run.h5"),
       key("events_mib",       &Output::events_mib,       from_to(1, 1 << 20), "MiB", "that those times may take: the first half for every step, the rest for every 2nd, 4th, ... of those to come; what actions took in all is told of every step"),

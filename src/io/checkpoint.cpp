@@ -38,7 +38,10 @@ CheckpointHeader read_header(const h5::Handle& file) {
           .tokens = attribute("tokens"),
           .loss_mean = h5::has_attribute(file, "loss_mean") ? h5::read_real(file, "loss_mean") : 0.0,
           .loss_steps = h5::has_attribute(file, "loss_steps") ? h5::read_integer(file, "loss_steps") : 0,
-          .learnt = h5::read_integer(file, h5::has_attribute(file, "learnt") ? "learnt" : "samples")};
+          .learnt = h5::read_integer(file, h5::has_attribute(file, "learnt") ? "learnt" : "samples"),
+          .validation_loss = h5::has_attribute(file, "validation_loss")
+                                 ? std::optional(h5::read_real(file, "validation_loss"))
+                                 : std::nullopt};
 }
 
 /// The number type and shape of a dataset; nothing for what is not numbers, such as the deck.

@@ -61,6 +61,7 @@ void write_header(const h5::Handle& file, const CheckpointHeader& header) {
   if (!header.tokens.empty()) h5::write_attribute(file, "tokens", header.tokens);
   h5::write_attribute(file, "loss_mean", header.loss_mean);
   h5::write_attribute(file, "loss_steps", header.loss_steps);
+  if (header.validation_loss) h5::write_attribute(file, "validation_loss", *header.validation_loss);
   h5::write_attribute(file, "complete", std::int64_t{0});
 }
 

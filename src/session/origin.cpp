@@ -35,9 +35,8 @@ OriginFinder::OriginFinder(const Trainer& trainer, const exec::Clock& clock)
   const auto held = [this](const Tensor& tensor, const std::string& what) {
     const auto number = found_ ? std::nullopt : look(tensor);
     if (!number) return;
-    found_ = {true, clock_.now(), 0, trainer_.plan().options.train.batch};
-    what_ = fmt::format("{} of {} was {} before the step", place_in(tensor.shape, number->index), what,
-                        number->value);
+    found_ = {true, 0, 0, trainer_.plan().options.train.batch, true};  // of several ranks the lowest is told
+    what_ = fmt::format("{} of {} is {}", place_in(tensor.shape, number->index), what, number->value);
   };
   for (const train::TrainedParameter& one : trainer.parameters()) {
     held(one.tensor, one.name);
@@ -65,12 +64,12 @@ void OriginFinder::keep(bool made, const Piece& piece, graph::ValueId value, con
   const graph::Graph& graph = trainer_.engine().program().graph;
   const graph::Node& node = graph.nodes[piece.node];
   const deck::Train& train = trainer_.plan().options.train;
-  const std::string block = int{node.block} < std::ssize(graph.blocks)
+  const std::string block = is_compute(piece.action.kind) && int{node.block} < std::ssize(graph.blocks)
                                 ? fmt::format(", block {}", graph.blocks[node.block].name)
                                 : "";
   what_ = fmt::format("{} of {} is {}, which {} {} in {}{}", place_in(tensor.shape, number.index),
                       graph[value].name, number.value, op_name(node), how, where(piece.action), block);
-  found_ = {made, clock_.now(), 0, train.batch};
+  found_ = {made, clock_.now(), 0, train.batch, false};
   if (piece.action.microbatch < 0) return;
   found_->samples = trainer_.sample_count() / trainer_.plan().training.schedule.microbatches;
   found_->first_sample = trainer_.first_sample() + piece.action.microbatch * found_->samples;
@@ -115,7 +114,14 @@ std::optional<Origin> OriginFinder::first(const comm::World& world) const {
   if (!first) return {};
   const Found& found = all[*first][0];
   return Origin{fmt::format("{}, on rank {} ({})", texts[*first], *first, world.hosts().at(*first)),
-                found.first_sample, found.samples};
+                found.first_sample, found.samples, found.before};
+}
+
+void demand_finite(const comm::World& world, const Trainer& trainer, const exec::Clock& clock,
+                   std::int64_t steps) {
+  if (const auto found = OriginFinder(trainer, clock).first(world))
+    throw Error(ExitCode::numbers, fmt::format("step {}: {}", steps, found->what),
+                "no checkpoint is written of it: its update went beyond its type", train::Refused::fix);
 }
 
 }  // namespace heddle::session

@@ -40,6 +40,12 @@ void Recorder::step_ended(const exec::StepResult& result) {
   rows_.push_back(row_of(result));
 }
 
+void Recorder::passed_over(const io::PassedOver& row) {
+  std::erase_if(events_.rows, [&](const io::EventRow& one) { return one.step == row.step; });
+  passed_over_.push_back(row);
+  write_steps();
+}
+
 void Recorder::add_rows() {
   if (file_) {
     for (const io::StepRow& row : rows_) file_->add(row);
@@ -70,7 +76,7 @@ void Recorder::flush() {
 
 void Recorder::hand_on(std::int64_t steps_done) {
   add_rows();
-  if (steps_done % steps_between_events == 0) gather_events();
+  if (gathers(steps_done)) gather_events();
   if (file_ && clock_.now() - last_flush_ > seconds_between_flushes) flush();
 }
 

@@ -1,5 +1,6 @@
 #include "heddle/session/sample_queue.hpp"
 
+#include <algorithm>
 #include <utility>
 
 namespace heddle::session {
@@ -17,8 +18,9 @@ SampleQueue::SampleQueue(const data::Dataset& dataset, const deck::Data& data, s
 
 Samples SampleQueue::take(std::int64_t step) {
   Samples next{count_.consumed, a_step_};
-  for (const Samples& one : pass_over_)
-    if (overlap(one, next)) next.first = one.first + one.count;
+  const auto met = [&](const Samples& one) { return overlap(one, next); };
+  for (auto one = pass_over_.begin(); (one = std::ranges::find_if(pass_over_, met)) != pass_over_.end();)
+    next.first = one->first + one->count;
   taken_.erase(taken_.begin(), taken_.lower_bound(step - 1));
   taken_[step] = {next, count_};
   return_after(step);

@@ -20,6 +20,7 @@
 #include "heddle/plan/from_deck.hpp"
 #include "heddle/session/checkpoints.hpp"
 #include "heddle/session/common_clock.hpp"
+#include "heddle/session/evaluation.hpp"
 #include "heddle/session/memory_places.hpp"
 #include "heddle/session/progress.hpp"
 #include "heddle/session/recorder.hpp"
@@ -50,12 +51,11 @@ struct Session::Parts {
   void after_step(std::int64_t done, bool stops);
   bool counts(const train::Refused& refused);
   void stop_after(std::int64_t done);
-  void save(std::int64_t done, bool last);
+  void save(std::int64_t done, bool last, std::optional<double> validation_loss);
   void tell_refusal();
   void open_files(EarlierRun older);
   io::RunFile open_run_file();
   Options options() const;
-  double evaluate();
   /// The part of a step's samples that this data rank learns.
   data::Batch mine_of(const Samples& of) const {
     return samples.batch(of, trainer.first_sample(), trainer.sample_count());
@@ -113,7 +113,7 @@ Session::Parts::Parts(const deck::Deck& the_deck, comm::World& the_world, const 
                deck.train.batch * deck.train.sequence, deck.output.log_every),
       run_id(restart.in_place() && !restart.earlier->run.empty() ? restart.earlier->run : io::new_run_id()),
       recorder(world.all(), clock, deck.train.batch * deck.train.sequence),
-      checkpoints(file("checkpoints"), deck.output.checkpoint_every, deck.train.steps,
+      checkpoints(file("checkpoints"), deck.output, deck.train.steps,
                   {.deck = deck::resolved(deck), .run = run_id, .tokens = dataset.file().contents()}),
       refusals({deck.train, world, clock, trainer, recorder, progress, std::ssize(manner.pass_over)}) {
   HEDDLE_EXPECT(!manner.restart || manner.earlier != EarlierRun::replaced);
@@ -211,7 +211,7 @@ std::int64_t Session::Parts::train_step(std::int64_t step) {
   try {
     trainer.step(step, batch, &observers);
     stops = trainer.result().stop;
-    if (evaluates(done) || checkpoints.due(done) || stops) trainer.settle();
+    if (evaluates(done) || checkpoints.due(done) || recorder.gathers(done) || stops) trainer.settle();
     stops = stops || trainer.result().stop;
   } catch (const train::Refused& refused) {
     if (!counts(refused)) return trainer.result().step;
@@ -235,16 +235,17 @@ bool Session::Parts::counts(const train::Refused& refused) {
 }
 
 void Session::Parts::after_step(std::int64_t done, bool stops) {
+  std::optional<double> loss;
   if (evaluates(done)) {
-    const double loss = evaluate();
-    recorder.validated(loss);
+    loss = evaluate(trainer, dataset, evaluation_windows());
+    recorder.validated(*loss);
     progress.say(
-        fmt::format("step {}: validation loss {:.4f} of {} windows", done, loss, evaluation_windows()));
+        fmt::format("step {}: validation loss {:.4f} of {} windows", done, *loss, evaluation_windows()));
   }
   const bool last = stops || done == deck.train.steps;
   if (last || checkpoints.due(done)) {
     recorder.write_steps();  // before it: whoever goes on from it misses none of them
-    save(done, last);
+    save(done, last, loss);
   }
   recorder.hand_on(done);
   tell_refusal();
@@ -262,26 +263,19 @@ void Session::Parts::stop_after(std::int64_t done) {
 }
 
 /// A later checkpoint may take the place of one that was not written; nothing takes that of the last.
-void Session::Parts::save(std::int64_t done, bool last) {
+void Session::Parts::save(std::int64_t done, bool last, std::optional<double> validation_loss) {
+  demand_finite(world, trainer, clock, done);
   try {
-    const std::string path = checkpoints.write(world.all(), trainer, done, samples.count());
+    const std::string path = checkpoints.write(world.all(), trainer, done, samples.count(), validation_loss);
     progress.say(fmt::format("step {}: checkpoint {}", done, path));
+    for (const std::string& line : world.rank() == 0 ? checkpoints.tidy() : std::vector<std::string>())
+      progress.warn("heddle: " + line);
   } catch (const io::WriteFailure& failure) {
     if (last) throw;
     if (world.rank() == 0)
       progress.warn(fmt::format("heddle: step {}: no checkpoint: {}; the run goes on to the next", done,
                                 failure.what()));
   }
-}
-
-double Session::Parts::evaluate() {
-  const std::int64_t batch = deck.train.batch, windows = evaluation_windows();
-  double sum = 0;  // over windows
-  for (std::int64_t done = 0; done < windows; done += batch)
-    sum += static_cast<double>(std::min(batch, windows - done)) *
-           trainer.evaluate(data::evaluation_batch(dataset, windows, done + trainer.first_sample(),
-                                                   trainer.sample_count()));
-  return sum / static_cast<double>(windows);
 }
 
 Session::Session(const deck::Deck& deck, comm::World& world, const Manner& manner)

@@ -12,10 +12,12 @@ void Stop::begin() const {
 
 std::string Stop::reason() const {
   if (std::string request = signals_ ? signals_->request() : ""; !request.empty()) return request;
-  const double seconds = std::chrono::duration<double>(Clock::now() - begin_).count();
-  if (limits_.max_seconds > 0 && seconds >= limits_.max_seconds)
+  const auto seconds_since = [](Clock::time_point then) {
+    return std::chrono::duration<double>(Clock::now() - then).count();
+  };
+  if (limits_.max_seconds > 0 && seconds_since(begin_) >= limits_.max_seconds)
     return fmt::format("train.max_seconds = {}", limits_.max_seconds);
-  return limits_.allocation && seconds >= *limits_.allocation ? "the job's time ends" : "";
+  return limits_.allocation && seconds_since(asked_) >= *limits_.allocation ? "the job's time ends" : "";
 }
 
 Stop::Limits limits_of(const deck::Train& train, const comm::World& world) {

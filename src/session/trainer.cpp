@@ -151,7 +151,8 @@ train::StepResult Trainer::step(std::int64_t step, const data::Batch& samples, e
 /// Of one that is settled.
 void Trainer::end_step() {
   if (optimizer_->refusal()) throw train::Refused(*optimizer_->refusal());
-  if (observer_) observer_->step_ended(optimizer_->result());
+  if (exec::Observer* const observer = std::exchange(observer_, nullptr))
+    observer->step_ended(optimizer_->result());
 }
 
 train::StepResult Trainer::settle() {

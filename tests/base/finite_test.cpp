@@ -28,6 +28,12 @@ TEST(Finite, TheFirstThatIsNotIsFoundInEveryType) {
   finds_what_is_put_in<BFloat16>(DType::bf16);
 }
 
+TEST(Finite, AlsoFarBehind) {
+  std::vector<float> numbers(10000, std::numeric_limits<float>::max());
+  numbers[9001] = std::numeric_limits<float>::infinity();
+  EXPECT_EQ(first_not_finite({numbers.data(), DType::f32, {10000}})->index, 9001);
+}
+
 TEST(Finite, IntegersAllAre) {
   std::vector<std::int32_t> numbers(4, -1);
   EXPECT_FALSE(first_not_finite({numbers.data(), DType::i32, {4}}));

@@ -8,7 +8,7 @@ import subprocess
 import sys
 import unittest
 
-from program import TEXT, alone_and_on, mounted
+from program import PATIENCE, TEXT, alone_and_on, mounted
 
 HEDDLE, LAUNCH = sys.argv[1], sys.argv[2:]
 ANALYSIS = os.path.abspath(os.path.join(os.path.dirname(__file__), "../../analysis"))
@@ -132,7 +132,7 @@ class Cases(unittest.TestCase):
         environment = {**os.environ, "OMP_NUM_THREADS": "1", "H": HEDDLE, "L": " ".join([*LAUNCH, "-n"]), "ANALYSIS": ANALYSIS,
                        "PYTHON": sys.executable}
         done = subprocess.run(["bash", "-c", case.command], cwd=self.alone.folder, env=environment, stdout=subprocess.PIPE,
-                              stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, timeout=120)
+                              stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, timeout=120 * PATIENCE)
         return done.returncode, done.stdout.decode(errors="replace")
 
     def test_cases(self):

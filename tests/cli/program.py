@@ -27,6 +27,8 @@ directory = "out"
 """
 TEXT = "To be, or not to be, that is the question:\nWhether 'tis nobler in the mind to suffer\n" * 40
 
+PATIENCE = float(os.environ.get("HEDDLE_PATIENCE", 1))  # with builds that take their time
+
 # mpirun's own words on a rank that leaves with an exit code: boxes between dashed lines.
 LAUNCHER_BOX = re.compile(
     r"^-{40,}\n(?:Primary job +terminated normally"
@@ -48,7 +50,7 @@ class Program:
         """Exit code, stdout, and stderr without what mpirun says of itself. A hang raises TimeoutExpired."""
         environment = {**os.environ, "OMP_NUM_THREADS": "1"}
         done = subprocess.run([*self.command, *arguments], cwd=self.folder, env=environment, capture_output=True,
-                              text=True, errors="replace", stdin=subprocess.DEVNULL, timeout=seconds)
+                              text=True, errors="replace", stdin=subprocess.DEVNULL, timeout=seconds * PATIENCE)
         return done.returncode, done.stdout, LAUNCHER_BOX.sub("", done.stderr)
 
     def start(self, *arguments):

@@ -5,6 +5,7 @@ import sys
 import unittest
 
 import h5py
+import numpy as np
 
 from program import DECK, TEXT, alone_and_on
 
@@ -50,7 +51,7 @@ class Refusals(unittest.TestCase):
     def test_what_is_not_there_once_more_was_the_hardware(self):
         code, output, errors = self.run_into("once", SPOILT + ":times=1")
         self.assertEqual(code, 3, output + errors)
-        self.assertRegex(errors, r"step 5: loss = -?nan.* \(made once more it counts, loss = 5\.\d+: suspect the hardware\)")
+        self.assertRegex(errors, r"step 5: loss = -?nan.* \(made once more it counts, loss = 5\.\d+: suspect the hardware\); try other nodes")
         self.assertNotIn("attention", errors)
 
     def test_then_a_run_that_may_go_on_loses_nothing(self):
@@ -60,7 +61,8 @@ class Refusals(unittest.TestCase):
             folder = f"lucky-{validate}"
             code, output, errors = self.run_into(folder, SPOILT + ":times=1", "train.on_nan=skip", f"optimizer.validate={validate}")
             self.assertEqual(code, 0, errors)
-            self.assertIn("suspect the hardware", errors)
+            self.assertEqual(errors.count("suspect the hardware"), 1, "one rank speaks")
+            self.assertIn("step 5/9 ", output)
             for column in ("step", "loss", "tokens"):
                 self.assertEqual(self.steps(folder)[column].tolist(), self.steps("whole")[column].tolist())
             self.assertEqual(self.passed_over(folder, 1), [])
@@ -77,6 +79,11 @@ class Refusals(unittest.TestCase):
                 self.assertEqual(self.passed_over(folder, 1), [(5, 32, 8)])
                 with self.file(folder, "checkpoints/step-000009.h5") as file:
                     self.assertEqual(file.attrs["samples"], 80)
+        for folder in ("skip-before", "skip-after"):  # nothing of the attempt that did not count
+            with self.file(folder) as file:
+                events = file["legs/1/events/0"][:]
+                self.assertEqual([int(np.sum((events["step"] == step) & (events["kind"] == 0))) for step in range(1, 10)], [4] * 9)
+                self.assertEqual(file["legs/1/times/steps"][0]["steps"], 9)
         with self.file("rollback-after") as file:
             self.assertEqual([file[f"legs/{leg}"].attrs["steps_before"] for leg in (1, 2)], [0, 3])
         for folder in ("rollback-before", "skip-after", "rollback-after"):
@@ -90,11 +97,29 @@ class Refusals(unittest.TestCase):
         self.assertIn("no checkpoint is there to go on from: the run begins", output)
         self.assertEqual(self.steps("early")["step"].tolist(), list(range(1, 10)))
 
+    def test_hardware_that_errs_all_the_time_ends_a_run_too(self):
+        faults = [word for step in (2, 4, 6) for word in ("--fault", f"1F3:nan:value=layers.1.attention.heads:step={step}:times=1")]
+        code, output, errors = self.program.run(*RUN, "output.directory=flaky", *faults, "train.on_nan=skip", "train.nan_limit=2")
+        self.assertEqual(code, 3, output + errors)
+        self.assertRegex(errors, r"step 6: .*suspect the hardware; train\.nan_limit = 2 such steps came before")
+
+    def test_no_state_is_saved_that_is_not_finite(self):
+        """A rate so high that an update goes beyond the type."""
+        for more in ([], ["train.on_nan=rollback"]):
+            folder = f"infinite-{len(more)}"
+            code, output, errors = self.program.run(*RUN, f"output.directory={folder}", "optimizer.rate=1e38", "optimizer.clip=0", "output.checkpoint_every=1", *more)
+            self.assertEqual(code, 3, output + errors)
+            self.assertRegex(errors, r"step \d: \[.*\] of \S+ is -?(inf|nan), on rank \d \(\S+\) \(no checkpoint is written of it|it was so before the step: ")
+            for name in os.listdir(os.path.join(self.program.folder, folder, "checkpoints")):
+                with self.file(folder, f"checkpoints/{name}") as file:
+                    for parameter in file["parameters"].values():
+                        self.assertTrue(np.all(np.isfinite(parameter[:])), name)
+
     def test_not_for_ever(self):
         for way in ("skip", "rollback"):
             code, output, errors = self.run_into(f"limit-{way}", SPOILT, f"train.on_nan={way}", "train.nan_limit=2")
             self.assertEqual(code, 3, output + errors)
-            self.assertIn("train.nan_limit = 2 steps were passed over before", errors)
+            self.assertIn("train.nan_limit = 2 such steps came before", errors)
             self.assertEqual(errors.count("are passed over\n"), 2, errors)
 
 

@@ -76,6 +76,15 @@ class Restarts(unittest.TestCase):
         with h5py.File(self.path("batches/checkpoints/step-000012.h5")) as file:
             self.assertEqual(file.attrs["samples"], 64)
 
+    def test_the_newest_checkpoints_stay_and_the_best(self):
+        self.run_to_end(self.alone, "kept", "output.checkpoint_every=2", "output.keep=2")
+        self.assertEqual(sorted(os.listdir(self.path("kept/checkpoints"))), ["step-000010.h5", "step-000012.h5"])
+        rising = ["optimizer.rate=0.05", "optimizer.warmup=0", "optimizer.schedule=constant"]  # overshoots
+        self.run_to_end(self.alone, "best", "output.checkpoint_every=2", "output.keep=1", "output.keep_best=2", "train.evaluate_every=2", *rising)
+        steps = self.steps("best")[1::2]
+        best = steps["step"][np.argsort(steps["validation_loss"])][:2].tolist()
+        self.assertEqual(sorted(os.listdir(self.path("best/checkpoints"))), [f"step-{step:06}.h5" for step in sorted({*best, 12})])
+
     def test_from_a_checkpoint_that_is_named(self):
         shutil.copytree(self.path("whole"), self.path("older"))
         self.run_to_end(self.alone, "older", *ENDED, "--restart=older/checkpoints/step-000004.h5")

@@ -54,6 +54,12 @@ TEST(SampleQueue, PassesOverWhatItIsTold) {
   EXPECT_EQ(queue.count(), (SampleQueue::Count{56, 32}));
 }
 
+TEST(SampleQueue, PassesOverInWhateverOrderItIsTold) {
+  const Tokens tokens;
+  SampleQueue queue(tokens.dataset, {}, 8, {{8, 8}, {0, 8}});
+  EXPECT_EQ(queue.take(0), (Samples{16, 8}));
+}
+
 /// Whole, also where another batch was the step's.
 TEST(SampleQueue, PassesOverWhatItMeetsInTheMiddle) {
   const Tokens tokens;

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -26,6 +27,7 @@ struct CheckpointHeader {
   double loss_mean = 0;           ///< of the last steps that counted, by which a spike is known
   std::int64_t loss_steps = 0;    ///< that it is of
   std::int64_t learnt = samples;  ///< of the samples, those that were not passed over; in older files all
+  std::optional<double> validation_loss = {};  ///< where that step was evaluated
 
   friend bool operator==(const CheckpointHeader&, const CheckpointHeader&) = default;
 };

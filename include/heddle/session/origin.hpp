@@ -15,6 +15,7 @@ struct Origin {
   /// "[3, 17] of layers.3.attention.heads is nan, which attention made of finite numbers in 1F0, stage 1, microbatch 0, block layers.3, on rank 5 (node7)"
   std::string what;
   std::int64_t first_sample, samples;  ///< of the step's batch, that were being learnt there
+  bool before;                         ///< it was there before the step
 };
 
 /// Watches a step's nodes, one after the other.
@@ -36,6 +37,7 @@ class OriginFinder final : public exec::Observer {
     bool made;  ///< of finite numbers, by a kernel, or there before the step; else it came from elsewhere
     double seconds;  ///< on the clock of all ranks
     std::int64_t first_sample, samples;
+    bool before;
   };
   std::optional<NotFinite> look(const Tensor& tensor) const;
   std::string where_from(graph::ValueId value) const;
@@ -49,5 +51,10 @@ class OriginFinder final : public exec::Observer {
   std::string what_;
   bool reads_finite_ = false;  ///< the piece that began last
 };
+
+/// Collective: throws Error(numbers) on every rank where a parameter or a moment of any of them is not finite after so many steps, so that no such checkpoint is
+/// written.
+void demand_finite(const comm::World& world, const Trainer& trainer, const exec::Clock& clock,
+                   std::int64_t steps);
 
 }  // namespace heddle::session

@@ -30,12 +30,15 @@ class Recorder final : public exec::Observer {
   void begin(std::int64_t tokens);
 
   void step_ended(const exec::StepResult& result) override;
-  void passed_over(const io::PassedOver& row) { passed_over_.push_back(row); }
+  /// Its step is made with other samples: what was seen of it goes. Told to the disk.
+  void passed_over(const io::PassedOver& row);
   /// Of the step that ended last.
   void validated(double loss) { rows_.back().validation_loss = loss; }
   /// The observer of events, which may be left out.
   exec::Observer& events() { return events_; }
 
+  /// Whether `hand_on` gathers events after so many steps, which are settled by then.
+  static bool gathers(std::int64_t steps_done) { return steps_done % steps_between_events == 0; }
   /// After each step, of which so many are done: hands on what is due. Collective. Rows that the disk does not take are kept, and said
   /// once.
   void hand_on(std::int64_t steps_done);

@@ -2,6 +2,8 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
+#include <string>
 
 #include "heddle/deck/deck.hpp"
 #include "heddle/session/origin.hpp"
@@ -36,11 +38,20 @@ class Refusals {
                exec::Observer& again);
 
  private:
-  bool counts_again(std::int64_t step, const data::Batch& batch, exec::Observer& again, OriginFinder& finder);
-  [[noreturn]] void end(const train::StepResult& result, const std::string& problem, const std::string& why);
+  struct Case {
+    train::StepResult result;
+    std::string problem, why;
+  };
+  std::optional<train::Refused> once_more(std::int64_t step, const data::Batch& batch, exec::Observer& again,
+                                          OriginFinder& finder);
+  /// Else `one` has what was found.
+  bool counts_once_more(Case& one, const Samples& samples, const data::Batch& batch, exec::Observer& again);
+  void go_on_or_end(const Case& of, const std::string& fix);
+  [[noreturn]] void end(const Case& of, const std::string& why, const std::string& fix);
+  void warn(const std::string& line) const;
 
   Input in_;
-  std::int64_t count_;
+  std::int64_t count_;  ///< of steps that did not count, or only once more
 };
 
 }  // namespace heddle::session

@@ -14,10 +14,10 @@ namespace heddle::session {
 /// What a rank knows of it.
 class Stop {
  public:
-  /// After so many seconds from `begin`, each, if any. `signals` may be null.
+  /// Each, if any. `signals` may be null.
   struct Limits {
-    double max_seconds = 0;                 ///< train.max_seconds; 0: none
-    std::optional<double> allocation = {};  ///< until the launcher's job ends, less what is reserved
+    double max_seconds = 0;                 ///< train.max_seconds, from `begin` on; 0: none
+    std::optional<double> allocation = {};  ///< from now until the launcher's job ends, less what is reserved
   };
   using Clock = std::chrono::steady_clock;
   Stop(Limits limits, const StopSignals* signals, Clock::time_point begin)
@@ -32,7 +32,7 @@ class Stop {
  private:
   Limits limits_;
   const StopSignals* signals_;
-  Clock::time_point begin_;
+  Clock::time_point begin_, asked_ = Clock::now();
 };
 
 /// Rank 0 asks the launcher.

@@ -11,6 +11,7 @@
 #include "heddle/session/fault.hpp"
 #include "heddle/session/origin.hpp"
 #include "some_pairs.hpp"
+#include "support/expect_error.hpp"
 #include "synthetic_run.hpp"
 #include "tensor_layouts.hpp"
 #include "ways.hpp"
@@ -137,7 +138,10 @@ TEST(Origin, OfAParameterThatWasSpoiltBeforeIsThatParameter) {
   const session::OriginFinder finder(run.trainer, run.clock);
   const auto origin = finder.first(world());
   ASSERT_TRUE(origin);
-  EXPECT_NE(origin->what.find(" was nan before the step, on rank 0"), std::string::npos) << origin->what;
+  EXPECT_NE(origin->what.find(" is nan, on rank 0"), std::string::npos) << origin->what;
+  EXPECT_TRUE(origin->before);
+  expect_error(ExitCode::numbers, {"step 7: ", " is nan", "no checkpoint is written"},
+               [&] { session::demand_finite(world(), run.trainer, run.clock, 7); });
 }
 
 /// The steps of a run, of which one is made with a spoilt batch first, on the same samples or on others.

@@ -157,7 +157,7 @@ TEST(Remainder, IsTakenBackWithAStepThatIsNotFinite) {
 /// Every dataset's bits, of a checkpoint that the run has written.
 using Bits = std::map<std::string, std::vector<std::uint32_t>>;
 Bits written(const Training& run, const std::string& folder) {
-  const session::Checkpoints checkpoints(folder, 0, run.deck.train.steps, {.deck = "a deck"});
+  const session::Checkpoints checkpoints(folder, {}, run.deck.train.steps, {.deck = "a deck"});
   const io::Checkpoint file(checkpoints.write(world().all(), run.trainer, run.deck.train.steps, {}));
   Bits all;
   for (const auto& [name, entry] : file.entries()) {
