@@ -46,7 +46,7 @@ CheckpointHeader read_header(const h5::Handle& file) {
 
 /// The number type and shape of a dataset; nothing for what is not numbers, such as the deck.
 std::optional<Checkpoint::Entry> entry_of(const h5::Handle& dataset) {
-  const h5::Handle type(H5Dget_type(dataset.id()), H5Tclose, dataset.path(), "read a dataset's type");
+  const h5::Handle type(H5Dget_type(dataset.id()), H5Tclose, dataset, "read a dataset's type");
   if (H5Tget_class(type.id()) != H5T_FLOAT) return std::nullopt;
   Checkpoint::Entry entry;
   entry.dtype = H5Tget_size(type.id()) == 8 ? DType::f64 : DType::f32;
@@ -63,7 +63,11 @@ void list(const h5::Handle& group, const std::string& prefix,
     if (info.type == H5O_TYPE_GROUP) {
       list(h5::open_group(group, name), prefix + name + "/", entries);
     } else if (info.type == H5O_TYPE_DATASET) {
-      if (const auto entry = entry_of(h5::open_dataset(group, name))) entries.emplace(prefix + name, *entry);
+      const h5::Handle dataset = h5::open_dataset(group, name);
+      if (const auto entry = entry_of(dataset)) {
+        h5::demand_written(dataset, prefix + name);
+        entries.emplace(prefix + name, *entry);
+      }
     }
   }
 }

@@ -123,7 +123,7 @@ void write_slab(const h5::Handle& dataset, const maps::Box& slab, const Announce
     place.check(H5Sselect_none(place.id()), "select nothing");
     memory.check(H5Sselect_none(memory.id()), "select nothing");
   }
-  const h5::Handle transfer(H5Pcreate(H5P_DATASET_XFER), H5Pclose, dataset.path(), "prepare a transfer");
+  const h5::Handle transfer(H5Pcreate(H5P_DATASET_XFER), H5Pclose, dataset, "prepare a transfer");
   transfer.check(H5Pset_dxpl_mpio(transfer.id(), H5FD_MPIO_COLLECTIVE), "prepare a transfer");
   const std::int64_t nothing = 0;
   dataset.check(H5Dwrite(dataset.id(), h5::native_type(one.dtype), memory.id(), place.id(), transfer.id(),
@@ -134,7 +134,7 @@ void write_slab(const h5::Handle& dataset, const maps::Box& slab, const Announce
 h5::Handle make_dataset(const h5::Handle& file, const std::string& name, const Announcement& one) {
   const std::vector<hsize_t> extents(one.global.begin(), one.global.end());
   const h5::Handle properties =
-      extents.empty() ? h5::Handle(H5Pcreate(H5P_DATASET_CREATE), H5Pclose, file.path(), "prepare a dataset")
+      extents.empty() ? h5::Handle(H5Pcreate(H5P_DATASET_CREATE), H5Pclose, file, "prepare a dataset")
                       : h5::chunked(file, chunk_of(one.global, one.dtype), h5::Checksum::fletcher32);
   const hid_t stored = one.dtype == DType::f64 ? H5T_IEEE_F64LE : H5T_IEEE_F32LE;
   return h5::create_dataset(file, name, stored, h5::simple_space(file, extents), properties.id());

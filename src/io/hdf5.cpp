@@ -33,17 +33,25 @@ void fail(const std::string& path, const std::string& action, ExitCode code) {
 }
 
 Handle::Handle(hid_t id, Close closer, const std::string& path, const std::string& action, ExitCode code)
-    : id_(id), close_(closer), path_(path) {
+    : id_(id), close_(closer), path_(path), code_(code) {
   if (id < 0) fail(path, action, code);
 }
 
+Handle Handle::found(hid_t id, Close closer, const Handle& origin, const std::string& what) {
+  return Handle(id, closer, origin.path_, "find " + what, ExitCode::usage).as(origin.code_);
+}
+
 Handle::Handle(Handle&& other) noexcept
-    : id_(std::exchange(other.id_, -1)), close_(other.close_), path_(std::move(other.path_)) {}
+    : id_(std::exchange(other.id_, -1)),
+      close_(other.close_),
+      path_(std::move(other.path_)),
+      code_(other.code_) {}
 
 Handle& Handle::operator=(Handle&& other) noexcept {
   std::swap(id_, other.id_);
   std::swap(close_, other.close_);
   std::swap(path_, other.path_);
+  std::swap(code_, other.code_);
   return *this;
 }
 
@@ -52,7 +60,12 @@ Handle::~Handle() {
 }
 
 void Handle::check(std::int64_t status, const std::string& action) const {
-  if (status < 0) fail(path_, action);
+  if (status < 0) fail(path_, action, code_);
+}
+
+Handle Handle::as(ExitCode code) && {
+  code_ = code;
+  return std::move(*this);
 }
 
 void Handle::close() {
@@ -63,6 +76,8 @@ Handle file_access(const std::string& path) {
   silence();
   Handle access(H5Pcreate(H5P_FILE_ACCESS), H5Pclose, path, "prepare access");
   access.check(H5Pset_fclose_degree(access.id(), H5F_CLOSE_STRONG), "prepare access");
+  // The format of HDF5 1.10: what says where numbers lie has checksums too.
+  access.check(H5Pset_libver_bounds(access.id(), H5F_LIBVER_LATEST, H5F_LIBVER_LATEST), "prepare access");
   return access;
 }
 
@@ -89,15 +104,16 @@ void write_new(const std::string& place, const Handle& access,
   const std::string& path = access.path();
   const std::int64_t bytes = length_in_memory(access, fill) + metadata_of(0);
   reserve_space(place, bytes, path);
-  Handle file(H5Fcreate(place.c_str(), H5F_ACC_TRUNC, H5P_DEFAULT, access.id()), H5Fclose, path,
-              "create the file", ExitCode::usage);
+  Handle file = Handle(H5Fcreate(place.c_str(), H5F_ACC_TRUNC, H5P_DEFAULT, access.id()), H5Fclose, path,
+                       "create the file", ExitCode::usage)
+                    .as(ExitCode::failure);
   reserve_space(place, bytes, path);  // HDF5 gave back what there was
   fill(file);
   file.close();
 }
 
 Handle curing(const Handle& access) {
-  Handle cures(H5Pcopy(access.id()), H5Pclose, access.path(), "prepare access");
+  Handle cures(H5Pcopy(access.id()), H5Pclose, access, "prepare access");
   const hbool_t does = true;
   cures.check(H5Pset(cures.id(), "clear_status_flags", &does), "prepare access");
   return cures;
@@ -135,7 +151,7 @@ namespace {
 
 /// Makes the groups on the way that are missing.
 Handle link_properties(const Handle& parent) {
-  Handle link(H5Pcreate(H5P_LINK_CREATE), H5Pclose, parent.path(), "prepare a link");
+  Handle link(H5Pcreate(H5P_LINK_CREATE), H5Pclose, parent, "prepare a link");
   link.check(H5Pset_create_intermediate_group(link.id(), 1), "prepare a link");
   return link;
 }
@@ -145,21 +161,21 @@ Handle link_properties(const Handle& parent) {
 Handle create_group(const Handle& parent, const std::string& name) {
   const hid_t id =
       H5Gcreate2(parent.id(), name.c_str(), link_properties(parent).id(), H5P_DEFAULT, H5P_DEFAULT);
-  return Handle(id, H5Gclose, parent.path(), "create group " + name);
+  return Handle(id, H5Gclose, parent, "create group " + name);
 }
 
 Handle open_group(const Handle& parent, const std::string& name) {
-  return Handle(H5Gopen2(parent.id(), name.c_str(), H5P_DEFAULT), H5Gclose, parent.path(),
-                "find group " + name, ExitCode::usage);
+  return Handle::found(H5Gopen2(parent.id(), name.c_str(), H5P_DEFAULT), H5Gclose, parent, "group " + name);
 }
 
 Handle open_dataset(const Handle& parent, const std::string& name) {
-  return Handle(H5Dopen2(parent.id(), name.c_str(), H5P_DEFAULT), H5Dclose, parent.path(),
-                "find dataset " + name, ExitCode::usage);
+  return Handle::found(H5Dopen2(parent.id(), name.c_str(), H5P_DEFAULT), H5Dclose, parent, "dataset " + name);
 }
 
 bool exists(const Handle& parent, const std::string& name) {
-  return H5Lexists(parent.id(), name.c_str(), H5P_DEFAULT) > 0;
+  const htri_t found = H5Lexists(parent.id(), name.c_str(), H5P_DEFAULT);
+  parent.check(found, "look for " + name);
+  return found > 0;
 }
 
 std::vector<std::string> names_in(const Handle& group) {
@@ -183,12 +199,12 @@ Handle simple_space(const Handle& file, std::span<const hsize_t> extents) {
   const hid_t id = extents.empty()
                        ? H5Screate(H5S_SCALAR)
                        : H5Screate_simple(static_cast<int>(extents.size()), extents.data(), nullptr);
-  return Handle(id, H5Sclose, file.path(), "make a dataspace");
+  return Handle(id, H5Sclose, file, "make a dataspace");
 }
 
 Handle extendable_space(const Handle& file) {
   const hsize_t none = 0, unlimited = H5S_UNLIMITED;
-  return Handle(H5Screate_simple(1, &none, &unlimited), H5Sclose, file.path(), "make a dataspace");
+  return Handle(H5Screate_simple(1, &none, &unlimited), H5Sclose, file, "make a dataspace");
 }
 
 Handle block_of(const Handle& file, const Shape& global, const Shape& begin, const Shape& extents) {
@@ -204,17 +220,8 @@ Handle block_of(const Handle& file, const Shape& global, const Shape& begin, con
   return space;
 }
 
-std::vector<hsize_t> extents_of(const Handle& dataset) {
-  const Handle space(H5Dget_space(dataset.id()), H5Sclose, dataset.path(), "read a dataset's extents");
-  const int rank = H5Sget_simple_extent_ndims(space.id());
-  space.check(rank, "read a dataset's extents");
-  std::vector<hsize_t> extents(static_cast<std::size_t>(rank));
-  space.check(H5Sget_simple_extent_dims(space.id(), extents.data(), nullptr), "read a dataset's extents");
-  return extents;
-}
-
 Handle chunked(const Handle& file, std::span<const hsize_t> chunk, Checksum checksum) {
-  Handle properties(H5Pcreate(H5P_DATASET_CREATE), H5Pclose, file.path(), "prepare a dataset");
+  Handle properties(H5Pcreate(H5P_DATASET_CREATE), H5Pclose, file, "prepare a dataset");
   properties.check(H5Pset_chunk(properties.id(), static_cast<int>(chunk.size()), chunk.data()),
                    "choose chunks");
   if (checksum == Checksum::fletcher32)
@@ -223,7 +230,7 @@ Handle chunked(const Handle& file, std::span<const hsize_t> chunk, Checksum chec
 }
 
 Handle string_type(const Handle& file, std::size_t bytes) {
-  Handle type(H5Tcopy(H5T_C_S1), H5Tclose, file.path(), "make a string type");
+  Handle type(H5Tcopy(H5T_C_S1), H5Tclose, file, "make a string type");
   type.check(H5Tset_size(type.id(), std::max<std::size_t>(bytes, 1)), "make a string type");
   type.check(H5Tset_strpad(type.id(), H5T_STR_NULLPAD), "make a string type");
   type.check(H5Tset_cset(type.id(), H5T_CSET_UTF8), "make a string type");
@@ -244,12 +251,12 @@ Handle create_dataset(const Handle& parent, const std::string& name, hid_t type,
                       hid_t properties) {
   const hid_t id = H5Dcreate2(parent.id(), name.c_str(), type, space.id(), link_properties(parent).id(),
                               properties, H5P_DEFAULT);
-  return Handle(id, H5Dclose, parent.path(), "create dataset " + name);
+  return Handle(id, H5Dclose, parent, "create dataset " + name);
 }
 
 std::int64_t growth_of(const Handle& dataset, std::size_t rows) {
-  const Handle properties(H5Dget_create_plist(dataset.id()), H5Pclose, dataset.path(), "look at a dataset");
-  const Handle type(H5Dget_type(dataset.id()), H5Tclose, dataset.path(), "look at a dataset");
+  const Handle properties(H5Dget_create_plist(dataset.id()), H5Pclose, dataset, "look at a dataset");
+  const Handle type(H5Dget_type(dataset.id()), H5Tclose, dataset, "look at a dataset");
   hsize_t chunk = 0;
   properties.check(H5Pget_chunk(properties.id(), 1, &chunk), "look at a dataset's chunks");
   const hsize_t before = extents_of(dataset).at(0), after = before + rows;

@@ -19,7 +19,8 @@ namespace heddle::io::h5 {
 /// Throws Error(code, "PATH: cannot ACTION", what HDF5 said) and clears HDF5's error stack.
 [[noreturn]] void fail(const std::string& path, const std::string& action, ExitCode code = ExitCode::failure);
 
-/// An open HDF5 object. It knows its file's path, so that every error can name it.
+/// An open HDF5 object. It knows its file's path, so that every error can name it, and whether the file was opened to be read: then what fails is
+/// the file's fault (ExitCode::usage), else the disk's.
 class Handle {
  public:
   using Close = herr_t (*)(hid_t);
@@ -28,12 +29,19 @@ class Handle {
   /// Takes over `id`; a negative one is the failure of `action`.
   Handle(hid_t id, Close closer, const std::string& path, const std::string& action,
          ExitCode code = ExitCode::failure);
+  /// An object of the same file, or properties for one.
+  Handle(hid_t id, Close closer, const Handle& origin, const std::string& action)
+      : Handle(id, closer, origin.path_, action, origin.code_) {}
+  /// One that a whole file would have.
+  static Handle found(hid_t id, Close closer, const Handle& origin, const std::string& what);
   Handle(Handle&& other) noexcept;
   Handle& operator=(Handle&& other) noexcept;
   ~Handle();
 
   hid_t id() const { return id_; }
   const std::string& path() const { return path_; }
+  /// From now on its failures, and those of what is opened in it, are `code`.
+  Handle as(ExitCode code) &&;
   /// Throws unless `status`, as an HDF5 call returned it, is a success.
   void check(std::int64_t status, const std::string& action) const;
   /// Closes now, so that a failure to write the last bytes is not lost in a destructor.
@@ -43,6 +51,7 @@ class Handle {
   hid_t id_ = -1;
   Close close_ = nullptr;
   std::string path_;
+  ExitCode code_ = ExitCode::failure;
 };
 
 /// Access properties of Heddle's files: every object is closed with its file, no errors on stderr.
@@ -80,6 +89,12 @@ Handle extendable_space(const Handle& file);  ///< one dim, 0 now, unlimited lat
 Handle block_of(const Handle& file, const Shape& global, const Shape& begin, const Shape& extents);
 /// Extents of a dataset, outermost first.
 std::vector<hsize_t> extents_of(const Handle& dataset);
+/// Throws Error(usage) for one that says to hold more than its file can: nothing of ours is compressed. Goes before memory is taken for it.
+void demand_possible(const Handle& dataset, const std::string& name);
+/// Of a table, which has one dim. Throws so, too.
+std::size_t rows_of(const Handle& table, const std::string& name);
+/// Throws Error(usage) for one of which a part was never written.
+void demand_written(const Handle& dataset, const std::string& name);
 
 /// Chunked by `chunk`; Fletcher32 if `checked`.
 enum class Checksum { none, fletcher32 };

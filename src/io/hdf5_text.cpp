@@ -11,20 +11,20 @@ void write_scalar(const Handle& object, const std::string& name, hid_t type, con
   if (has_attribute(object, name))
     object.check(H5Adelete(object.id(), name.c_str()), "replace attribute " + name);
   const hid_t id = H5Acreate2(object.id(), name.c_str(), type, space.id(), H5P_DEFAULT, H5P_DEFAULT);
-  const Handle attribute(id, H5Aclose, object.path(), "create attribute " + name);
+  const Handle attribute(id, H5Aclose, object, "create attribute " + name);
   attribute.check(H5Awrite(attribute.id(), type, value), "write attribute " + name);
 }
 
 Handle open_attribute(const Handle& object, const std::string& name) {
-  return Handle(H5Aopen(object.id(), name.c_str(), H5P_DEFAULT), H5Aclose, object.path(),
-                "find attribute " + name, ExitCode::usage);
+  return Handle::found(H5Aopen(object.id(), name.c_str(), H5P_DEFAULT), H5Aclose, object,
+                       "attribute " + name);
 }
 
 template <class T>
 T read_scalar(const Handle& object, const std::string& name, hid_t type) {
   T value{};
   const Handle attribute = open_attribute(object, name);
-  const Handle space(H5Aget_space(attribute.id()), H5Sclose, object.path(), "read attribute " + name);
+  const Handle space(H5Aget_space(attribute.id()), H5Sclose, object, "read attribute " + name);
   if (H5Sget_simple_extent_npoints(space.id()) != 1)
     throw Error(ExitCode::usage, object.path() + ": attribute " + name + " is not a single value");
   attribute.check(H5Aread(attribute.id(), type, &value), "read attribute " + name);
@@ -68,14 +68,16 @@ double read_real(const Handle& object, const std::string& name) {
 
 std::string read_string(const Handle& object, const std::string& name) {
   const Handle attribute = open_attribute(object, name);
-  const Handle type(H5Aget_type(attribute.id()), H5Tclose, object.path(), "read attribute " + name);
+  const Handle type(H5Aget_type(attribute.id()), H5Tclose, object, "read attribute " + name);
   std::string text(string_bytes(type, "attribute " + name), '\0');
   attribute.check(H5Aread(attribute.id(), type.id(), text.data()), "read attribute " + name);
   return without_padding(std::move(text));
 }
 
 bool has_attribute(const Handle& object, const std::string& name) {
-  return H5Aexists(object.id(), name.c_str()) > 0;
+  const htri_t found = H5Aexists(object.id(), name.c_str());
+  object.check(found, "look for attribute " + name);
+  return found > 0;
 }
 
 void write_text(const Handle& parent, const std::string& name, std::string_view text) {
@@ -108,8 +110,9 @@ void write_lines(const Handle& parent, const std::string& name, std::span<const 
 
 std::vector<std::string> read_lines(const Handle& parent, const std::string& name) {
   const Handle dataset = open_dataset(parent, name);
-  const Handle type(H5Dget_type(dataset.id()), H5Tclose, parent.path(), "read " + name);
+  const Handle type(H5Dget_type(dataset.id()), H5Tclose, parent, "read " + name);
   const std::size_t width = string_bytes(type, name);
+  demand_possible(dataset, name);
   std::size_t count = 1;
   for (hsize_t extent : extents_of(dataset)) count *= extent;
   std::string table(width * count, '\0');

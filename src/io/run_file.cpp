@@ -35,7 +35,7 @@ std::int64_t event_bytes_in(const h5::Handle& file, int legs) {
   for (int leg = 1; leg <= legs; ++leg) {
     const h5::Handle events = h5::open_group(file, run_format::leg_name(leg) + "/events");
     for (const std::string& rank : h5::names_in(events))
-      rows += static_cast<std::int64_t>(h5::extents_of(h5::open_dataset(events, rank)).at(0));
+      rows += static_cast<std::int64_t>(h5::rows_of(h5::open_dataset(events, rank), "events"));
   }
   return rows * event_row_bytes;
 }

@@ -7,7 +7,7 @@ namespace {
 
 /// The kinds of actions by the words of the schedule's text, so that a reader sees "SEND_F" and not 5.
 h5::Handle action_kinds(const h5::Handle& file) {
-  h5::Handle type(H5Tenum_create(H5T_STD_U8LE), H5Tclose, file.path(), "make a type");
+  h5::Handle type(H5Tenum_create(H5T_STD_U8LE), H5Tclose, file, "make a type");
   for (int i = 0; i < schedule::action_kind_count; ++i) {
     const auto value = static_cast<std::uint8_t>(i);
     const std::string word(schedule::name(static_cast<schedule::ActionKind>(i)));
@@ -21,15 +21,14 @@ h5::Handle action_kinds(const h5::Handle& file) {
 h5::Handle access(const std::string& path) {
   h5::Handle access = h5::file_access(path);
   access.check(H5Pset_file_locking(access.id(), false, true), "prepare access");
-  access.check(H5Pset_libver_bounds(access.id(), H5F_LIBVER_LATEST, H5F_LIBVER_LATEST), "prepare access");
   return access;
 }
 
 RowType row_type(const h5::Handle& file, std::span<const Column> columns, std::size_t row_bytes) {
   std::size_t packed = 0;
   for (const auto& column : columns) packed += H5Tget_size(column.file);
-  RowType row{h5::Handle(H5Tcreate(H5T_COMPOUND, row_bytes), H5Tclose, file.path(), "make a row type"),
-              h5::Handle(H5Tcreate(H5T_COMPOUND, packed), H5Tclose, file.path(), "make a row type")};
+  RowType row{h5::Handle(H5Tcreate(H5T_COMPOUND, row_bytes), H5Tclose, file, "make a row type"),
+              h5::Handle(H5Tcreate(H5T_COMPOUND, packed), H5Tclose, file, "make a row type")};
   std::size_t place = 0;
   for (const auto& column : columns) {
     row.memory.check(H5Tinsert(row.memory.id(), column.name, column.offset, column.memory),

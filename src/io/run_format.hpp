@@ -61,7 +61,7 @@ void create_table(const h5::Handle& parent, const std::string& name, const RowTy
 template <class Row>
 std::vector<Row> read_table(const h5::Handle& parent, const std::string& name, const RowType& row) {
   const auto table = h5::open_dataset(parent, name);
-  std::vector<Row> rows(h5::extents_of(table).at(0));
+  std::vector<Row> rows(h5::rows_of(table, name));
   if (!rows.empty())
     table.check(H5Dread(table.id(), row.memory.id(), H5S_ALL, H5S_ALL, H5P_DEFAULT, rows.data()),
                 "read " + name);

@@ -32,13 +32,13 @@ maps::Grid read_grid(const h5::Handle& leg) {
 
 std::vector<MemoryRegion> read_memory(const h5::Handle& file, const std::string& name) {
   const auto table = h5::open_dataset(file, name);
-  const h5::Handle stored(H5Dget_type(table.id()), H5Tclose, file.path(), "read what takes memory");
+  const h5::Handle stored(H5Dget_type(table.id()), H5Tclose, file, "read what takes memory");
   const int member = H5Tget_member_index(stored.id(), "region");
   table.check(member, "read what takes memory");
-  const h5::Handle text(H5Tget_member_type(stored.id(), static_cast<unsigned>(member)), H5Tclose, file.path(),
+  const h5::Handle text(H5Tget_member_type(stored.id(), static_cast<unsigned>(member)), H5Tclose, file,
                         "read what takes memory");
   const std::size_t width = H5Tget_size(text.id()), row_bytes = 2 * sizeof(std::int64_t) + width;
-  std::vector<char> rows(h5::extents_of(table).at(0) * row_bytes);
+  std::vector<char> rows(h5::rows_of(table, name) * row_bytes);
   if (!rows.empty())
     table.check(H5Dread(table.id(), run_format::memory_row(file, width, row_bytes).memory.id(), H5S_ALL,
                         H5S_ALL, H5P_DEFAULT, rows.data()),

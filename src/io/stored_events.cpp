@@ -49,7 +49,7 @@ class Table {
     const Shape extent{static_cast<std::int64_t>(rows)};
     const h5::Handle place = h5::block_of(dataset_, Shape{size_}, Shape{begin}, extent),
                      memory = h5::simple_space(dataset_, {&count, 1});
-    const h5::Handle transfer(H5Pcreate(H5P_DATASET_XFER), H5Pclose, dataset_.path(), "prepare a transfer");
+    const h5::Handle transfer(H5Pcreate(H5P_DATASET_XFER), H5Pclose, dataset_, "prepare a transfer");
     constexpr std::size_t buffer =
         64 << 10;  // bytes; HDF5's own is 1 MiB, which takes longer to make than a row to read
     transfer.check(H5Pset_buffer(transfer.id(), buffer, nullptr, nullptr), "prepare a transfer");
@@ -58,7 +58,7 @@ class Table {
   }
 
   h5::Handle dataset_;
-  std::int64_t size_ = static_cast<std::int64_t>(h5::extents_of(dataset_).at(0));
+  std::int64_t size_ = static_cast<std::int64_t>(h5::rows_of(dataset_, "events"));
   h5::Handle step_ = run_format::step_column(dataset_);
 };
 

@@ -100,9 +100,10 @@ TokenFile::TokenFile(const std::string& path) : state_(new State) {
   state_->header = read_header(state_->file);
   state_->tokens = h5::open_dataset(state_->file, "tokens");
   const auto extents = h5::extents_of(state_->tokens);
-  const h5::Handle type(H5Dget_type(state_->tokens.id()), H5Tclose, path, "read the tokens' type");
+  const h5::Handle type(H5Dget_type(state_->tokens.id()), H5Tclose, state_->tokens, "read the tokens' type");
   if (extents.size() != 1 || H5Tget_class(type.id()) != H5T_INTEGER)
     throw Error(ExitCode::usage, path + ": /tokens is not a row of integers");
+  h5::demand_written(state_->tokens, "/tokens");
   state_->length = static_cast<std::int64_t>(extents[0]);
 }
 

@@ -96,7 +96,7 @@ Earlier of_place(const io::RunPlace& place) {
   if (found.own.empty()) add_origin(*header, earlier);
   if (earlier.begins() &&
       (header->finished || header->steps_before > 0 || has_whole_names(place.checkpoints)))
-    throw Error(ExitCode::failure, place.checkpoints + ": no checkpoint of the run is left to go on from",
+    throw Error(ExitCode::usage, place.checkpoints + ": no checkpoint of the run is left to go on from",
                 listed(earlier.passed_over),
                 "bring one back, or begin another run in another output.directory");
   return earlier;

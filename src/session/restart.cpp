@@ -85,7 +85,7 @@ std::optional<Restored> restore(const comm::Communicator& ranks, Earlier& earlie
     if (!earlier.deck.empty()) allowed_changes(deck.output.directory, {.deck = earlier.deck}, deck, tokens);
     return {};
   }
-  throw Error(ExitCode::failure, "no checkpoint can be read",
+  throw Error(ExitCode::usage, "no checkpoint can be read",
               fmt::format("{}", fmt::join(earlier.passed_over, "; ")));
 }
 

@@ -12,7 +12,7 @@ namespace heddle {
 enum class ExitCode : int {
   done = 0,
   failure = 1,  ///< the run failed: a file, a system call, an internal contract
-  usage = 2,    ///< the deck or the command line is wrong
+  usage = 2,    ///< the deck, the command line, or a file that is read is wrong
   numbers = 3,  ///< the loss or a gradient is not finite
   hang = 4,     ///< no rank finished anything for comm.timeout
   stopped = 5,  ///< by request, with a checkpoint: the run can go on

@@ -78,7 +78,7 @@ class Checkpoint {
   /// Every dataset by its name.
   const std::map<std::string, Entry>& entries() const;
   /// Reads block [begin, begin + local.shape) into `local`, in local's dtype. Error(usage) if there is no
-  /// such dataset or it has another shape than `global`, Error(failure) if its bytes are damaged.
+  /// such dataset or it has another shape than `global`, or its bytes are damaged.
   void read(const std::string& dataset, const Shape& global, const Shape& begin, const Tensor& local) const;
   /// A box of it, as fp64.
   void read(const std::string& dataset, const maps::Box& box, std::span<double> numbers) const;

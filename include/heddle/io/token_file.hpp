@@ -52,8 +52,8 @@ class TokenFile {
   std::int64_t length() const;
   /// What tells it from other contents, in words: "4047392 byte tokens of a text with CRC-32 1a2b3c4d".
   std::string contents() const;
-  /// ids[i] = token `begin + i`. Error(usage) for an id beyond the vocabulary, Error(failure)
-  /// for damaged bytes.
+  /// ids[i] = token `begin + i`. Error(usage) for an id beyond the vocabulary, and for
+  /// damaged bytes.
   void read(std::int64_t begin, std::span<std::int32_t> ids) const;
   /// Reads one of so many equal parts (about 1 GB/s); throws as `read`. Calls `read_on` after each piece of it.
   void verify(std::int64_t part, std::int64_t parts, const std::function<void()>& read_on) const;

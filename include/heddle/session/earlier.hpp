@@ -28,7 +28,7 @@ struct Earlier {
 
 /// Collective, before there is a trainer; none where the run does not go on. `from` is a run's folder, its run.h5 or a checkpoint; empty: what is
 /// in `directory`, which may be nothing. Rank 0 takes the folder before it looks: what is found there is of a run that is at its end. Throws
-/// Error(usage) where another run is at work there, where `from` holds no checkpoint, and where a file may not be read or is of a newer program, Error(failure)
+/// Error(usage) where another run is at work there, where `from` holds no checkpoint, where a file may not be read or is of a newer program, and
 /// where a run had checkpoints and none of them is left.
 std::optional<Earlier> take_over(const comm::Communicator& ranks, const std::string& directory,
                                  const std::optional<std::string>& from, std::optional<RunFolder>& folder);

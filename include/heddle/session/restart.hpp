@@ -23,7 +23,7 @@ struct Restored {
 
 /// Collective. Fills the trainer's parameters and moments from the newest of the checkpoints that turns out whole; those before it join
 /// `passed_over`. None where there is no checkpoint. Throws Error(usage) where the deck or `tokens` (TokenFile::contents) would make it another
-/// run, with both values, Error(failure) where every one is damaged.
+/// run, with both values, and where every one is damaged.
 std::optional<Restored> restore(const comm::Communicator& ranks, Earlier& earlier, const deck::Deck& deck,
                                 const std::string& tokens, Trainer& trainer);
 

@@ -176,7 +176,7 @@ TEST(Checkpoint, DamagedByteIsSeen) {
     bytes[place + 6] ^= 4;
     std::ofstream(folder / "damaged.h5", std::ios::binary) << bytes;
     const Checkpoint file(folder / "damaged.h5");
-    expect_error(ExitCode::failure, {"damaged.h5", "cannot read", "HDF5", "checksum"}, [&] {
+    expect_error(ExitCode::usage, {"damaged.h5", "cannot read", "HDF5", "checksum"}, [&] {
       for (const auto& [name, entry] : file.entries()) {
         std::vector<double> values(static_cast<std::size_t>(entry.shape.count()));
         file.read(name, entry.shape, Block(entry.shape, 0, 0, 1).begin,

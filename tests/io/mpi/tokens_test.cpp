@@ -34,7 +34,7 @@ TEST(Tokens, EveryRankHearsWhatIsWrongFirst) {
   }
   comm::barrier(world().all(), "the tokens");
   EXPECT_NO_THROW(verify(world().all(), TokenFile(folder / "whole.h5")));
-  tests::expect_error(ExitCode::failure, {"damaged.h5", "cannot read tokens 3145728 to 4194304", "checksum"},
+  tests::expect_error(ExitCode::usage, {"damaged.h5", "cannot read tokens 3145728 to 4194304", "checksum"},
                       [&] { verify(world().all(), TokenFile(folder / "damaged.h5")); });
 }
 

@@ -144,8 +144,7 @@ TEST(Restart, PassesOverWhatIsDamaged) {
   EXPECT_EQ(found->path, old);
   ASSERT_EQ(earlier.passed_over.size(), 1u);
   EXPECT_NE(earlier.passed_over[0].find(damaged + ": "), std::string::npos);
-  expect_error(ExitCode::failure, {"no checkpoint can be read", damaged},
-               [&] { restored(reader, {damaged}); });
+  expect_error(ExitCode::usage, {"no checkpoint can be read", damaged}, [&] { restored(reader, {damaged}); });
 }
 
 TEST(Restart, ChangesOfTheDeckAreToldOrRefused) {
