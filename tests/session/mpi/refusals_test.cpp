@@ -22,7 +22,7 @@ namespace {
 using Overrides = std::vector<std::string>;
 
 deck::Deck deck_of(const Way& way, const std::string& precision, const Overrides& more = {}) {
-  return small_deck(with(with(way.overrides(precision), {"model.layers=4"}), more));
+  return small_deck(with(way.overrides(precision), more));
 }
 
 std::vector<Way> few_ways() {
