@@ -27,18 +27,23 @@ CheckpointHeader read_header(const h5::Handle& file) {
   if (!h5::has_attribute(file, "complete") || h5::read_integer(file, "complete") != 1)
     refuse(path, "the checkpoint is not complete", "its writer was stopped before the end",
            "take an older one");
+  const auto count = [&](const char* name) {
+    const std::int64_t number = h5::read_integer(file, name);
+    if (number < 0) refuse(path, fmt::format("its attribute {} is {}", name, number), "it counts something");
+    return number;
+  };
   const auto attribute = [&](const char* name) {
     return h5::has_attribute(file, name) ? h5::read_string(file, name) : std::string();
   };
-  return {.step = h5::read_integer(file, "step"),
-          .samples = h5::read_integer(file, "samples"),
+  return {.step = count("step"),
+          .samples = count("samples"),
           .deck = h5::read_text(file, "deck"),
           .products = h5::exists(file, "products") ? h5::read_text(file, "products") : "",
           .run = attribute("run"),
           .tokens = attribute("tokens"),
           .loss_mean = h5::has_attribute(file, "loss_mean") ? h5::read_real(file, "loss_mean") : 0.0,
-          .loss_steps = h5::has_attribute(file, "loss_steps") ? h5::read_integer(file, "loss_steps") : 0,
-          .learnt = h5::read_integer(file, h5::has_attribute(file, "learnt") ? "learnt" : "samples"),
+          .loss_steps = h5::has_attribute(file, "loss_steps") ? count("loss_steps") : 0,
+          .learnt = count(h5::has_attribute(file, "learnt") ? "learnt" : "samples"),
           .validation_loss = h5::has_attribute(file, "validation_loss")
                                  ? std::optional(h5::read_real(file, "validation_loss"))
                                  : std::nullopt};

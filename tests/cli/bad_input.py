@@ -32,7 +32,6 @@ FILES = [
         ("text.txt", "cannot open it as an HDF5 file ..."),
         ("truncated.h5", "cannot open it as an HDF5 file ..."),
         ("trained/run.h5", "this is no token file ..."),
-        ("beyond.h5", "token ... is the id ... (the vocabulary has 100 ids, from 0) ..."),
     ]
 ] + [
     Case("run good.toml grid.data={ranks} data.tokens=flipped.h5", ["flipped.h5: cannot read tokens ..."]),
@@ -184,7 +183,6 @@ class BadInput(unittest.TestCase):
         saved = here.read("trained/checkpoints/step-000002.h5")
         here.write("truncated.h5", tokens[: len(tokens) // 2])
         here.write("flipped.h5", flip(tokens, tokens.index(TEXT.encode())))
-        here.write("beyond.h5", with_vocabulary(tokens, 256, 100))
         here.write("cut_short/run.h5", run[: len(run) // 2])
         for name, content in [("half", saved[: len(saved) // 2]), ("damaged", flip(saved, saved.index(ONES)))]:
             here.write(f"{name}/run.h5", run)
@@ -211,13 +209,6 @@ class BadInput(unittest.TestCase):
 
 def flip(content, at):
     return content[:at] + bytes([content[at] ^ 1]) + content[at + 1 :]
-
-
-def with_vocabulary(tokens, old, new):
-    """The attribute `vocabulary` of a tokens file changed in place."""
-    at = tokens.index(b"vocabulary\0") + 40  # behind the padded name, the type and the extent
-    assert tokens[at : at + 8] == old.to_bytes(8, "little")
-    return tokens[:at] + new.to_bytes(8, "little") + tokens[at + 8 :]
 
 
 if __name__ == "__main__":

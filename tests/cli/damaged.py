@@ -80,6 +80,14 @@ class Damaged(unittest.TestCase):
                     shutil.rmtree(self.path("out"), ignore_errors=True)
                     self.refused_or_whole("hurt.h5", what, "run", "deck.toml", "data.tokens=hurt.h5", "--quiet")
 
+    def test_a_token_beyond_the_vocabulary(self):
+        shutil.copy(self.path("tokens.h5"), self.path("beyond.h5"))
+        with h5py.File(self.path("beyond.h5"), "r+", locking=False) as file:
+            file.attrs["vocabulary"] = np.int64(100)
+        code, _, errors = self.run_on("run", "deck.toml", "data.tokens=beyond.h5", "output.directory=on")
+        self.assertEqual(code, 2, errors)
+        self.assertRegex(errors, r"beyond.h5: token \d+ is the id 1\d\d \(the vocabulary has 100 ids, from 0\)")
+
     def mutate(self, source, target):
         """One object of another kind, type, rank or size than is ours."""
         shutil.copy(self.path(source), self.path(target))

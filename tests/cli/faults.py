@@ -56,7 +56,7 @@ class Faults(unittest.TestCase):
                 with self.subTest(validate=validate, stage=stage):
                     code, output, errors = self.run_with(f"{stage}STEP:nan:step=2", f"optimizer.validate={validate}")
                     self.assertEqual(code, 3, output + errors)
-                    self.assertRegex(errors, r"step 2: loss = [\d.]+, gradient norm = -?nan \(training has diverged\)")
+                    self.assertRegex(errors, r"step 2: loss = [\d.]+, gradient norm = -?nan \(training has diverged; the first number that is not finite: ")
                     self.assertEqual(len(self.losses(output)), 1)
 
     def test_a_fault_that_cannot_be_is_refused(self):

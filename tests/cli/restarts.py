@@ -127,7 +127,7 @@ class Restarts(unittest.TestCase):
     def test_what_had_checkpoints_does_not_begin_again(self):
         shutil.copytree(self.path("whole"), self.path("bare"))
         shutil.rmtree(self.path("bare/checkpoints"))
-        self.refused(1, r"bare/checkpoints: no checkpoint of the run is left to go on from", *ENDED, "output.directory=bare", "--restart")
+        self.refused(2, r"bare/checkpoints: no checkpoint of the run is left to go on from", *ENDED, "output.directory=bare", "--restart")
         self.assertEqual(len(self.steps("bare")), 12)
 
     def test_a_file_that_somebody_left_open_is_not_damaged(self):

@@ -8,7 +8,6 @@
 #include "heddle/kernels/elementwise.hpp"
 #include "heddle/kernels/reference.hpp"
 #include "share.hpp"
-#include "support/expect_error.hpp"
 
 namespace heddle::train {
 namespace {
@@ -138,8 +137,12 @@ TEST(Optimizer, RefusesGradientsThatAreNotFiniteOnEveryRank) {
       fill(first, first.gradient, [](std::uint64_t) { return std::numeric_limits<double>::quiet_NaN(); });
     trainer.optimizer.begin_step(4, 1e-3);
     share.sum_ties();
-    tests::expect_error(ExitCode::numbers, {"gradient norm = ", "nan", "diverged"},
-                        [&] { trainer.optimizer.step({}); });
+    trainer.optimizer.step({});
+    ASSERT_TRUE(trainer.optimizer.refusal());
+    EXPECT_EQ(trainer.optimizer.refusal()->code(), ExitCode::numbers);
+    EXPECT_NE(trainer.optimizer.refusal()->problem.find("nan"), std::string::npos);
+    trainer.optimizer.begin_step(4, 1e-3);
+    EXPECT_FALSE(trainer.optimizer.refusal()) << "the next one is another";
     for (std::size_t k = 0; k < before.size(); ++k) EXPECT_EQ(to_host(share.parameters[k].tensor), before[k]);
   });
 }
