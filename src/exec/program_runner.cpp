@@ -155,9 +155,7 @@ Call ProgramRunner::call_of(graph::NodeId index, const maps::Block* chunk, int m
 
 /// "2F0.attention layers.3.attention": the action, the op or map, and what it makes.
 std::string ProgramRunner::range_name(const graph::Node& node, const std::string& what) const {
-  const auto* map = std::get_if<maps::Map>(&node.attributes);
-  return fmt::format("{}.{} {}", what, map ? name(*map) : std::string(name(node.op)),
-                     program_.graph[node.out[0]].name);
+  return fmt::format("{}.{} {}", what, name(node), program_.graph[node.out[0]].name);
 }
 
 void ProgramRunner::settle(const Call& call, Observer* observer) {

@@ -45,14 +45,18 @@ std::vector<std::string> references(const std::vector<ValueId>& ids) {
 }
 
 std::string call(const Node& node) {
-  if (const auto* map = std::get_if<maps::Map>(&node.attributes)) return maps::name(*map);
   const auto* linear = std::get_if<Linear>(&node.attributes);
   if (linear && linear->rounding != Rounding::none)
     return fmt::format("{}({})", name(node.op), name(linear->rounding));
-  return std::string(name(node.op));
+  return name(node);
 }
 
 }  // namespace
+
+std::string name(const Node& node) {
+  const auto* map = std::get_if<maps::Map>(&node.attributes);
+  return map ? maps::name(*map) : std::string(name(node.op));
+}
 
 std::string text(const Graph& graph) {
   std::string out;

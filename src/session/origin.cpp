@@ -23,11 +23,6 @@ std::string where(const schedule::Action& action) {
   return text;
 }
 
-std::string op_name(const graph::Node& node) {
-  const auto* map = std::get_if<maps::Map>(&node.attributes);
-  return map ? name(*map) : std::string(name(node.op));
-}
-
 }  // namespace
 
 OriginFinder::OriginFinder(const Trainer& trainer, const exec::Clock& clock)
@@ -54,7 +49,7 @@ std::optional<NotFinite> OriginFinder::look(const Tensor& tensor) const {
 std::string OriginFinder::where_from(graph::ValueId value) const {
   const graph::Graph& graph = trainer_.engine().program().graph;
   for (const graph::Node& node : graph.nodes)
-    if (std::ranges::count(node.out, value)) return fmt::format("it comes from {}", op_name(node));
+    if (std::ranges::count(node.out, value)) return fmt::format("it comes from {}", name(node));
   return graph[value].role == graph::Role::input ? "it comes from another stage"
                                                  : "it was there before the step";
 }
@@ -68,7 +63,7 @@ void OriginFinder::keep(bool made, const Piece& piece, graph::ValueId value, con
                                 ? fmt::format(", block {}", graph.blocks[node.block].name)
                                 : "";
   what_ = fmt::format("{} of {} is {}, which {} {} in {}{}", place_in(tensor.shape, number.index),
-                      graph[value].name, number.value, op_name(node), how, where(piece.action), block);
+                      graph[value].name, number.value, name(node), how, where(piece.action), block);
   found_ = {made, clock_.now(), 0, train.batch, false};
   if (piece.action.microbatch < 0) return;
   found_->samples = trainer_.sample_count() / trainer_.plan().training.schedule.microbatches;

@@ -26,7 +26,7 @@ def bounded():
 class Damaged(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
-        cls.alone, _ = alone_and_on(2, HEDDLE, LAUNCH, cls)
+        cls.alone, cls.pair = alone_and_on(2, HEDDLE, LAUNCH, cls)
         cls.alone.prepare()
         code, output, errors = cls.alone.run("run", "deck.toml", "train.steps=2", "output.directory=whole")
         assert code == 0, errors
@@ -84,9 +84,10 @@ class Damaged(unittest.TestCase):
         shutil.copy(self.path("tokens.h5"), self.path("beyond.h5"))
         with h5py.File(self.path("beyond.h5"), "r+", locking=False) as file:
             file.attrs["vocabulary"] = np.int64(100)
-        code, _, errors = self.run_on("run", "deck.toml", "data.tokens=beyond.h5", "output.directory=on")
-        self.assertEqual(code, 2, errors)
-        self.assertRegex(errors, r"beyond.h5: token \d+ is the id 1\d\d \(the vocabulary has 100 ids, from 0\)")
+        for program in (self.alone, self.pair):
+            code, _, errors = program.run("run", "deck.toml", f"grid.data={program.ranks}", "data.tokens=beyond.h5", "output.directory=on")
+            self.assertEqual(code, 2, errors)
+            self.assertRegex(errors, r"beyond.h5: token \d+ is the id 1\d\d \(the vocabulary has 100 ids, from 0\)")
 
     def mutate(self, source, target):
         """One object of another kind, type, rank or size than is ours."""

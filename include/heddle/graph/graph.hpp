@@ -126,6 +126,9 @@ struct Node {
   bool tail = false;
 };
 
+/// Of its op, or of its map.
+std::string name(const Node& node);
+
 struct Graph {
   /// The model's structure, in the order of its nodes. Every pass hands it on whole, to each share of
   /// a pipeline too.
