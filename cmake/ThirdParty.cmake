@@ -30,6 +30,8 @@ if(NOT HEDDLE_PURE)
   set(HDF5_PREFER_PARALLEL TRUE)
   find_package(HDF5 REQUIRED COMPONENTS C)
   heddle_third_party(hdf5 HDF5::HDF5)
+  find_package(ZLIB REQUIRED)
+  heddle_third_party(zlib ZLIB::ZLIB)
 
   find_package(Eigen3 REQUIRED NO_MODULE)
   heddle_third_party(eigen Eigen3::Eigen)

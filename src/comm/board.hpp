@@ -23,7 +23,7 @@ struct Watchdog::Board {
 
   Post post;
   std::atomic<double> timeout = 300, grace = 2;  ///< seconds
-  std::atomic<std::uint64_t> finished = 0;       ///< by the rank's own thread, which alone counts
+  std::atomic<std::uint64_t> finished = 0;       ///< by any thread
 
   // What both threads touch, and the lock of it.
   std::mutex mutex;
@@ -38,8 +38,7 @@ struct Watchdog::Board {
   /// Of this epoch.
   std::optional<PeerFailed> heard();
   void throw_failure(Hearing hearing);
-  /// By the rank's own thread.
-  void count() { finished.store(finished.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed); }
+  void count() { finished.fetch_add(1, std::memory_order_relaxed); }
 
  private:
   using Clock = std::chrono::steady_clock;

@@ -9,6 +9,7 @@
 #include "heddle/base/error.hpp"
 #include "heddle/data/text_source.hpp"
 #include "heddle/data/tokenizer.hpp"
+#include "heddle/io/checksum.hpp"
 #include "heddle/io/token_file.hpp"
 
 namespace heddle::data {

@@ -38,6 +38,8 @@ constexpr std::array rules = {
          "there is nothing to evaluate on", "0.1"},
     Rule{"train.nan_limit", "train.on_nan", [](D d) { return d.train.on_nan == OnNan::stop; },
          "the run stops at the first", "\"skip\""},
+    Rule{"output.asynchronous", "output.checkpoint_every", [](D d) { return d.output.checkpoint_every == 0; },
+         "only the last checkpoint is written", "100"},
     Rule{"output.keep_best", "output.keep", [](D d) { return d.output.keep == 0; },
          "all checkpoints are kept", "2"},
     Rule{"output.keep_best", "data.held_out", [](D d) { return d.data.held_out == 0; },

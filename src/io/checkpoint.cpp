@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <optional>
 
+#include "checked_pieces.hpp"
 #include "checkpoint_format.hpp"
 #include "hdf5.hpp"
 
@@ -21,9 +22,10 @@ CheckpointHeader read_header(const h5::Handle& file) {
   const auto& path = file.path();
   if (!h5::has_attribute(file, "format") || h5::read_string(file, "format") != checkpoint_format::name)
     refuse(path, "this is no checkpoint", "its attribute `format` is not `heddle checkpoint`");
-  if (const auto version = h5::read_integer(file, "version"); version != checkpoint_format::version)
+  if (const auto version = h5::read_integer(file, "version");
+      version < 1 || version > checkpoint_format::version)
     refuse(path, fmt::format("checkpoint of version {}", version),
-           fmt::format("this program reads version {}", checkpoint_format::version));
+           fmt::format("this program reads versions 1 to {}", checkpoint_format::version));
   if (!h5::has_attribute(file, "complete") || h5::read_integer(file, "complete") != 1)
     refuse(path, "the checkpoint is not complete", "its writer was stopped before the end",
            "take an older one");
@@ -62,6 +64,7 @@ std::optional<Checkpoint::Entry> entry_of(const h5::Handle& dataset) {
 void list(const h5::Handle& group, const std::string& prefix,
           std::map<std::string, Checkpoint::Entry>& entries) {
   for (const auto& name : h5::names_in(group)) {
+    if (prefix.empty() && name == checkpoint_format::checksums) continue;
     H5O_info_t info;
     group.check(H5Oget_info_by_name(group.id(), name.c_str(), &info, H5P_DEFAULT),
                 "look at " + prefix + name);
@@ -91,6 +94,7 @@ struct Checkpoint::State {
   h5::Handle file;
   CheckpointHeader header;
   std::map<std::string, Entry> entries;
+  std::map<std::string, CheckedPieces> checked = {};  ///< of the datasets that were read
 };
 
 Checkpoint::Checkpoint(const std::string& path) : state_(new State) {
@@ -128,12 +132,9 @@ void Checkpoint::read(const std::string& dataset, const Shape& global, const Sha
 
   if (local.count() == 0) return;
   const h5::Handle source = h5::open_dataset(state_->file, dataset);
-  const h5::Handle place = h5::block_of(state_->file, global, begin, local.shape);
-  const h5::Handle memory =
-      h5::simple_space(state_->file, std::vector<hsize_t>(local.shape.begin(), local.shape.end()));
-  source.check(
-      H5Dread(source.id(), h5::native_type(local.dtype), memory.id(), place.id(), H5P_DEFAULT, local.data),
-      "read " + dataset);
+  const maps::Box box = maps::shift(maps::Box(local.shape), begin);
+  state_->checked.try_emplace(dataset, state_->file, dataset, entry->second).first->second.check(source, box);
+  read_box(source, dataset, entry->second.shape, box, local);
 }
 
 }  // namespace heddle::io

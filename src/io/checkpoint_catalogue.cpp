@@ -3,48 +3,57 @@
 #include <fmt/format.h>
 
 #include <cstring>
-#include <vector>
 
 #include "heddle/comm/gather.hpp"
 
 namespace heddle::io {
 namespace {
 
-std::vector<Announcement> announce(std::span<const Shard> shards) {
+std::vector<Announcement> mine_of(std::span<const Shard> shards) {
   std::vector<Announcement> mine;
-  for (const auto& shard : shards) {
+  for (const Shard& shard : shards) {
     Announcement one{};
     HEDDLE_EXPECT(shard.dataset.size() < sizeof one.dataset);
     std::memcpy(one.dataset, shard.dataset.data(), shard.dataset.size());
     one.global = shard.global;
+    one.box = box_of(shard);
     one.dtype = shard.local.dtype;
-    one.written = shard.writes ? shard.local.count() : 0;
+    one.writes = shard.writes;
     mine.push_back(one);
   }
   return mine;
 }
 
-Catalogue merge(const std::vector<std::vector<Announcement>>& all) {
-  Catalogue catalogue;
-  for (const auto& ranks_own : all)
-    for (const auto& one : ranks_own) {
-      auto [entry, is_new] = catalogue.try_emplace(one.dataset, one);
-      if (is_new) continue;
-      HEDDLE_EXPECT(entry->second.global == one.global && entry->second.dtype == one.dtype);
-      entry->second.written += one.written;
-    }
-  for (const auto& [dataset, one] : catalogue)
-    if (one.written != one.global.count())
-      throw Error(ExitCode::failure, fmt::format("checkpoint: {} of {} numbers of {} would be written",
-                                                 one.written, one.global.count(), dataset));
-  return catalogue;
+std::int64_t written(const Listed& dataset) {
+  std::int64_t count = 0;
+  for (const std::vector<maps::Box>& parts : dataset.parts)
+    for (const maps::Box& part : parts) count += part.count();
+  return count;
 }
 
 }  // namespace
 
-Catalogue agree_on_catalogue(const comm::Communicator& ranks, std::span<const Shard> shards) {
-  return merge(comm::gather_rows<Announcement>(ranks, announce(shards), comm::Receivers::all,
-                                               "the checkpoint's datasets"));
+maps::Box box_of(const Shard& shard) { return maps::shift(maps::Box(shard.local.shape), shard.begin); }
+
+Announcements announce(const comm::Communicator& ranks, std::span<const Shard> shards) {
+  return comm::gather_rows<Announcement>(ranks, mine_of(shards), comm::Receivers::first,
+                                         "the checkpoint's datasets");
+}
+
+Catalogue catalogue_of(const Announcements& all) {
+  Catalogue catalogue;
+  for (std::size_t rank = 0; rank < all.size(); ++rank)
+    for (const Announcement& one : all[rank]) {
+      Listed& dataset = catalogue.try_emplace(one.dataset, one.global, one.dtype).first->second;
+      HEDDLE_EXPECT(dataset.global == one.global && dataset.dtype == one.dtype);
+      dataset.parts.resize(all.size());
+      if (one.writes) dataset.parts[rank].push_back(one.box);
+    }
+  for (const auto& [name, dataset] : catalogue)
+    if (written(dataset) != dataset.global.count())
+      throw Error(ExitCode::failure, fmt::format("checkpoint: {} of {} numbers of {} would be written",
+                                                 written(dataset), dataset.global.count(), name));
+  return catalogue;
 }
 
 }  // namespace heddle::io

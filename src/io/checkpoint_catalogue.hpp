@@ -1,27 +1,42 @@
-// What datasets a checkpoint has, put together from what each rank holds of it.
+// What datasets a checkpoint has and who writes which part of each, put together from what each rank holds of it.
 #pragma once
 
 #include <map>
 #include <span>
 #include <string>
+#include <vector>
 
-#include "heddle/io/checkpoint.hpp"
+#include "heddle/io/checkpoint_writer.hpp"
 
 namespace heddle::io {
 
-/// One dataset as one rank knows it: plain bytes, so that ranks can exchange it.
+/// A dataset. Rank 0 alone knows its parts.
+struct Listed {
+  Shape global;
+  DType dtype = DType::f32;
+  std::vector<std::vector<maps::Box>> parts = {};  ///< by rank
+
+  std::int64_t bytes() const { return global.count() * size_of(dtype); }
+};
+using Catalogue = std::map<std::string, Listed>;
+
+/// Which part of its dataset it is.
+maps::Box box_of(const Shard& shard);
+
+/// A shard as plain bytes, so that ranks can exchange it.
 struct Announcement {
   char dataset[232];
   Shape global;
+  maps::Box box;
   DType dtype;
-  std::int64_t written;  ///< elements that ranks say they write
+  bool writes;
 };
+using Announcements = std::vector<std::vector<Announcement>>;  ///< by rank
 
-using Catalogue = std::map<std::string, Announcement>;
-
-/// Collective. Every dataset once, in the same order on every rank. A dataset that is not written whole, or
-/// whose ranks disagree about it, is a mistake that would otherwise be found when the checkpoint is needed:
-/// Error on every rank.
-Catalogue agree_on_catalogue(const comm::Communicator& ranks, std::span<const Shard> shards);
+/// Collective. All ranks' on rank 0; none elsewhere.
+Announcements announce(const comm::Communicator& ranks, std::span<const Shard> shards);
+/// Every dataset once. One that is not written whole, or whose ranks disagree about it, is a mistake that would otherwise be found when the
+/// checkpoint is needed: Error.
+Catalogue catalogue_of(const Announcements& announcements);
 
 }  // namespace heddle::io

@@ -83,12 +83,13 @@ Handle file_access(const std::string& path) {
 
 namespace {
 
-std::int64_t length_in_memory(const Handle& access, const std::function<void(const Handle&)>& fill) {
+std::int64_t length_in_memory(const Handle& access, const std::function<void(const Handle&)>& fill,
+                              hid_t creation = H5P_DEFAULT) {
   constexpr std::size_t grows_by = 1 << 20;
   const std::string& path = access.path();
   const Handle memory(H5Pcopy(access.id()), H5Pclose, path, "prepare a file in memory");
   memory.check(H5Pset_fapl_core(memory.id(), grows_by, /*backing_store=*/false), "prepare a file in memory");
-  const Handle file(H5Fcreate(path.c_str(), H5F_ACC_TRUNC, H5P_DEFAULT, memory.id()), H5Fclose, path,
+  const Handle file(H5Fcreate(path.c_str(), H5F_ACC_TRUNC, creation, memory.id()), H5Fclose, path,
                     "make a file in memory");
   fill(file);
   file.check(H5Fflush(file.id(), H5F_SCOPE_GLOBAL), "finish a file in memory");
@@ -99,12 +100,12 @@ std::int64_t length_in_memory(const Handle& access, const std::function<void(con
 
 }  // namespace
 
-void write_new(const std::string& place, const Handle& access,
-               const std::function<void(const Handle&)>& fill) {
+void write_new(const std::string& place, const Handle& access, const std::function<void(const Handle&)>& fill,
+               hid_t creation) {
   const std::string& path = access.path();
-  const std::int64_t bytes = length_in_memory(access, fill) + metadata_of(0);
+  const std::int64_t bytes = length_in_memory(access, fill, creation) + metadata_of(0);
   reserve_space(place, bytes, path);
-  Handle file = Handle(H5Fcreate(place.c_str(), H5F_ACC_TRUNC, H5P_DEFAULT, access.id()), H5Fclose, path,
+  Handle file = Handle(H5Fcreate(place.c_str(), H5F_ACC_TRUNC, creation, access.id()), H5Fclose, path,
                        "create the file", ExitCode::usage)
                     .as(ExitCode::failure);
   reserve_space(place, bytes, path);  // HDF5 gave back what there was
@@ -172,26 +173,30 @@ Handle open_dataset(const Handle& parent, const std::string& name) {
   return Handle::found(H5Dopen2(parent.id(), name.c_str(), H5P_DEFAULT), H5Dclose, parent, "dataset " + name);
 }
 
+/// HDF5 asks that the groups on the way are there.
 bool exists(const Handle& parent, const std::string& name) {
-  const htri_t found = H5Lexists(parent.id(), name.c_str(), H5P_DEFAULT);
-  parent.check(found, "look for " + name);
-  return found > 0;
+  for (std::size_t end = name.find('/');; end = name.find('/', end + 1)) {
+    const htri_t found = H5Lexists(parent.id(), name.substr(0, end).c_str(), H5P_DEFAULT);
+    parent.check(found, "look for " + name);
+    if (found == 0 || end == std::string::npos) return found > 0;
+  }
 }
 
+namespace {
+
+herr_t add_name(hid_t /*group*/, const char* name, const H5L_info_t* /*link*/, void* names) {
+  static_cast<std::vector<std::string>*>(names)->emplace_back(name);
+  return 0;
+}
+
+}  // namespace
+
+/// In the order in which they lie there: for any other HDF5 1.10 makes a table, and frees what is not in it where the file is damaged.
 std::vector<std::string> names_in(const Handle& group) {
-  H5G_info_t info;
-  group.check(H5Gget_info(group.id(), &info), "list a group");
   std::vector<std::string> names;
-  for (hsize_t i = 0; i < info.nlinks; ++i) {
-    const auto by_name = [&](char* buffer, std::size_t size) {
-      return H5Lget_name_by_idx(group.id(), ".", H5_INDEX_NAME, H5_ITER_INC, i, buffer, size, H5P_DEFAULT);
-    };
-    const auto length = by_name(nullptr, 0);
-    group.check(length, "list a group");
-    std::string name(static_cast<std::size_t>(length), '\0');
-    group.check(by_name(name.data(), name.size() + 1), "list a group");
-    names.push_back(std::move(name));
-  }
+  group.check(H5Literate(group.id(), H5_INDEX_NAME, H5_ITER_NATIVE, nullptr, add_name, &names),
+              "list a group");
+  std::ranges::sort(names);
   return names;
 }
 

@@ -58,8 +58,8 @@ class Handle {
 Handle file_access(const std::string& path);
 /// Writes a new file at `place`, where an empty one is, with what `fill` puts into it: once in memory, to see how long it becomes, and, where the disk
 /// has so much room, there. HDF5 never holds a file that it cannot write. Errors name the path of `access`.
-void write_new(const std::string& place, const Handle& access,
-               const std::function<void(const Handle&)>& fill);
+void write_new(const std::string& place, const Handle& access, const std::function<void(const Handle&)>& fill,
+               hid_t creation = H5P_DEFAULT);
 /// The same access to a file that is marked as open, by a writer that was killed (as `h5clear -s` cures it).
 Handle curing(const Handle& access);
 /// The same with a copy of the file of `access` beneath: `fill`, which is called with an empty file first, adds to it. Its writer may have been

@@ -4,8 +4,9 @@
 
 #include <algorithm>
 
-#include "heddle/base/checkpoint_slab.hpp"
+#include "heddle/base/checkpoint_chunk.hpp"
 #include "heddle/base/mebibytes.hpp"
+#include "heddle/maps/local.hpp"
 #include "heddle/plan/message_memory.hpp"
 
 namespace heddle::plan {
@@ -22,22 +23,33 @@ std::int64_t product_buffers(const RankMemory& memory) {
   return std::min<std::int64_t>(22 * mebibyte, memory.bytes() / 25);
 }
 
-/// The largest parameter of a rank, of which HDF5 is handed a slab at a time.
-std::int64_t largest_parameter(const Plan& plan, Rank rank) {
-  std::int64_t largest = 0;
-  for (const graph::Value& value : plan.program(plan.pipeline_rank(rank)).graph.values)
-    if (value.role == graph::Role::parameter)
-      largest = std::max(largest, value.shape.count() * size_of(value.dtype));
-  return largest;
-}
+/// What HDF5 holds of the places of datasets, rank 0's copy of who writes what, a thread's stack.
+constexpr std::int64_t checkpoint_buffers = checkpoint_chunk;
 
-/// HDF5 holds two buffers of every chunk of a slab and one more on its way through the checksum; small objects, and gaps that these leave
-/// in the heap, are a chunk more.
-std::int64_t checkpoint_buffers(const Plan& plan, Rank rank) {
-  return 2 * std::min(checkpoint_slab, largest_parameter(plan, rank)) + 2 * checkpoint_chunk;
+/// As it is written.
+std::int64_t wide_bytes(DType dtype, std::int64_t count) {
+  return count * size_of(dtype == DType::f64 ? DType::f64 : DType::f32);
 }
 
 }  // namespace
+
+std::int64_t checkpoint_copy(const Plan& plan, Rank rank) {
+  if (!plan.options.copies_state) return 0;
+  const PipelineRank pipeline_rank = plan.pipeline_rank(rank);
+  const passes::Program& program = plan.program(pipeline_rank);
+  const std::vector<std::string> held = held_before(plan, pipeline_rank);
+  std::int64_t bytes = 0;
+  for (const passes::Trained& trained : program.trained) {
+    const graph::Value& parameter = program.graph[trained.parameter];
+    if (!maps::owns(parameter.layout, plan.grid(), rank) || std::ranges::count(held, parameter.name))
+      continue;
+    const std::int64_t count = maps::local_box(parameter.shape, parameter.layout, plan.grid(), rank).count();
+    bytes += wide_bytes(parameter.dtype, count);
+    for (const graph::ValueId moment : {trained.moments.first, trained.moments.second})
+      if (moment >= 0) bytes += wide_bytes(program.graph[moment].dtype, count);
+  }
+  return bytes;
+}
 
 std::vector<MemoryPart> host_memory(const Plan& plan, Rank rank) {
   const RankMemory memory = plan.memory(rank);
@@ -47,7 +59,8 @@ std::vector<MemoryPart> host_memory(const Plan& plan, Rank rank) {
           {"message library", bytes_of(messages.library)},
           {"program and libraries", program_and_libraries},
           {"products", product_buffers(memory)},
-          {"checkpoint", checkpoint_buffers(plan, rank)}};
+          {"checkpoint", checkpoint_buffers},
+          {"its copy", checkpoint_copy(plan, rank)}};
 }
 
 std::int64_t bytes_of(const std::vector<MemoryPart>& parts) {

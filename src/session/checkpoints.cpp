@@ -2,21 +2,31 @@
 
 #include <fmt/format.h>
 
+#include <chrono>
 #include <filesystem>
 #include <system_error>
 #include <utility>
 
 #include "heddle/io/stored_run.hpp"
+#include "heddle/plan/host_memory.hpp"
 #include "heddle/session/kept_checkpoints.hpp"
 
 namespace heddle::session {
 namespace {
 
-io::Shard shard(const train::Parameter& parameter, const std::string& dataset, const Tensor& local) {
-  io::Shard shard{dataset, parameter.global, {}, local, parameter.owner};
-  for (const maps::Block& block : parameter.box) shard.begin.push_back(block.begin);
-  return shard;
-}
+/// Adds what passes while it lives.
+class Stopwatch {
+ public:
+  explicit Stopwatch(double& seconds) : seconds_(seconds) {}
+  ~Stopwatch() { seconds_ += std::chrono::duration<double>(Clock::now() - begin_).count(); }
+  Stopwatch(const Stopwatch&) = delete;
+  Stopwatch& operator=(const Stopwatch&) = delete;
+
+ private:
+  using Clock = std::chrono::steady_clock;
+  double& seconds_;
+  Clock::time_point begin_ = Clock::now();
+};
 
 }  // namespace
 
@@ -32,21 +42,9 @@ std::string Checkpoints::path(std::int64_t steps_done) const {
   return (std::filesystem::path(folder_) / io::checkpoint_name(steps_done)).string();
 }
 
-std::string Checkpoints::write(const comm::Communicator& ranks, const Trainer& trainer,
-                               std::int64_t steps_done, const SampleQueue::Count& samples,
-                               std::optional<double> validation_loss) const {
-  std::vector<io::Shard> shards;
-  std::vector<lanes::OnHost> held;  // what the shards show
-  const auto add = [&](const train::Parameter& p, const std::string& name, lanes::OnHost numbers) {
-    held.push_back(std::move(numbers));
-    shards.push_back(shard(p, name, held.back().tensor));
-  };
-  for (const train::TrainedParameter& p : trainer.parameters()) {
-    add(p, io::parameter_dataset(p.name), train::whole(trainer.lane(), p));
-    if (!p.stepped()) continue;  // whoever steps it writes its moments
-    add(p, io::first_moment_dataset(p.name), train::whole_first_moment(trainer.lane(), p));
-    add(p, io::second_moment_dataset(p.name), train::whole_second_moment(trainer.lane(), p));
-  }
+io::CheckpointHeader Checkpoints::header(const Trainer& trainer, std::int64_t steps_done,
+                                         const SampleQueue::Count& samples,
+                                         std::optional<double> validation_loss) const {
   io::CheckpointHeader header = of_run_;
   header.step = steps_done;
   header.samples = samples.consumed;
@@ -55,8 +53,54 @@ std::string Checkpoints::write(const comm::Communicator& ranks, const Trainer& t
   header.validation_loss = validation_loss;
   header.loss_mean = trainer.losses().mean();
   header.loss_steps = trainer.losses().steps();
-  io::write_checkpoint(ranks, path(steps_done), header, shards);
-  return path(steps_done);
+  return header;
+}
+
+void Checkpoints::start(const comm::Communicator& ranks, const io::CheckpointHeader& header) {
+  writer_ = std::make_unique<io::CheckpointWriter>(ranks, path(header.step), header, shards_.shards);
+  newest_.path = path(header.step);
+  newest_.steps_done = header.step;
+  newest_.bytes = writer_->bytes();
+}
+
+Written Checkpoints::write(const comm::Communicator& ranks, const Trainer& trainer, std::int64_t steps_done,
+                           const SampleQueue::Count& samples, std::optional<double> validation_loss) {
+  newest_ = {};
+  {
+    const Stopwatch waits(newest_.waited);
+    shards_ = state_shards(trainer);
+    start(ranks, header(trainer, steps_done, samples, validation_loss));
+    writer_->write();
+  }
+  return finish();
+}
+
+void Checkpoints::begin(const comm::Communicator& ranks, const Trainer& trainer, std::int64_t steps_done,
+                        const SampleQueue::Count& samples, std::optional<double> validation_loss) {
+  newest_ = {};
+  const Stopwatch waits(newest_.waited);
+  const auto bytes = static_cast<std::size_t>(plan::checkpoint_copy(trainer.plan(), ranks.rank()));
+  if (!copy_) copy_ = std::make_unique_for_overwrite<std::byte[]>(bytes);
+  shards_ = copied_state_shards(trainer, {copy_.get(), bytes});
+  start(ranks, header(trainer, steps_done, samples, validation_loss));
+  writer_->write_behind();
+}
+
+std::optional<std::int64_t> Checkpoints::under_way() const {
+  return writer_ ? std::optional(newest_.steps_done) : std::nullopt;
+}
+
+bool Checkpoints::writes() const { return writer_ && !writer_->done(); }
+
+Written Checkpoints::finish() {
+  {
+    const Stopwatch waits(newest_.waited);
+    const auto writer = std::exchange(writer_, nullptr);
+    writer->finish();
+    newest_.seconds = writer->seconds();
+    shards_ = {};
+  }
+  return newest_;
 }
 
 std::vector<std::string> Checkpoints::tidy() const {

@@ -5,7 +5,7 @@
 
 #include <algorithm>
 
-#include "heddle/base/checkpoint_slab.hpp"
+#include "heddle/base/checkpoint_chunk.hpp"
 #include "heddle/comm/first_error.hpp"
 #include "heddle/deck/read.hpp"
 

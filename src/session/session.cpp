@@ -18,19 +18,25 @@
 #include "heddle/kernels/product_library.hpp"
 #include "heddle/lanes/device.hpp"
 #include "heddle/plan/from_deck.hpp"
-#include "heddle/session/checkpoints.hpp"
 #include "heddle/session/common_clock.hpp"
 #include "heddle/session/evaluation.hpp"
 #include "heddle/session/memory_places.hpp"
 #include "heddle/session/progress.hpp"
 #include "heddle/session/recorder.hpp"
 #include "heddle/session/restart.hpp"
+#include "heddle/session/saves.hpp"
 #include "heddle/session/stop.hpp"
 #include "heddle/session/trainer.hpp"
 #include "run_header.hpp"
 
 namespace heddle::session {
 namespace {
+
+/// Whether every rank has come to the same end.
+bool all_ranks_throw(const std::exception& error) {
+  const auto* const known = dynamic_cast<const Error*>(&error);
+  return known && known->code() == ExitCode::numbers && !dynamic_cast<const comm::PeerFailed*>(known);
+}
 
 /// What a person who chose this precision has to know of this machine; empty where there is nothing.
 std::string remark(Precision precision) {
@@ -51,7 +57,6 @@ struct Session::Parts {
   void after_step(std::int64_t done, bool stops);
   bool counts(const train::Refused& refused);
   void stop_after(std::int64_t done);
-  void save(std::int64_t done, bool last, std::optional<double> validation_loss);
   void tell_refusal();
   void open_files(EarlierRun older);
   io::RunFile open_run_file();
@@ -88,7 +93,7 @@ struct Session::Parts {
   Progress progress;
   const std::string run_id;  ///< rank 0's counts
   Recorder recorder;
-  Checkpoints checkpoints;
+  Saves saves;
   exec::Observers observers, guests;
   Refusals refusals;
   std::optional<Samples> rollback;
@@ -113,8 +118,11 @@ Session::Parts::Parts(const deck::Deck& the_deck, comm::World& the_world, const 
                deck.train.batch * deck.train.sequence, deck.output.log_every),
       run_id(restart.in_place() && !restart.earlier->run.empty() ? restart.earlier->run : io::new_run_id()),
       recorder(world.all(), clock, deck.train.batch * deck.train.sequence),
-      checkpoints(file("checkpoints"), deck.output, deck.train.steps,
-                  {.deck = deck::resolved(deck), .run = run_id, .tokens = dataset.file().contents()}),
+      saves({world, trainer, clock, progress, deck.output.asynchronous},
+            {file("checkpoints"),
+             deck.output,
+             deck.train.steps,
+             {.deck = deck::resolved(deck), .run = run_id, .tokens = dataset.file().contents()}}),
       refusals({deck.train, world, clock, trainer, recorder, progress, std::ssize(manner.pass_over)}) {
   HEDDLE_EXPECT(!manner.restart || manner.earlier != EarlierRun::replaced);
   observers.add(recorder);
@@ -131,7 +139,7 @@ Session::Parts::Parts(const deck::Deck& the_deck, comm::World& the_world, const 
 Options Session::Parts::options() const {
   Options options = options_of(deck);
   if (restart.earlier) options.earlier_products = restart.earlier->products;
-  options.wants_to_stop = [this] { return stop.wanted(); };
+  options.votes = [this] { return train::Votes{stop.wanted(), saves.writes()}; };
   return options;
 }
 
@@ -181,11 +189,13 @@ std::optional<Samples> Session::Parts::run() {
   try {
     for (std::int64_t done = restart.steps_before(); done < deck.train.steps && !rollback;)
       done = train_step(done);
+    saves.finish();
     if (rollback)
       recorder.write_all();
     else
       recorder.finish();
   } catch (const std::exception& error) {
+    if (all_ranks_throw(error)) saves.finish();
     recorder.keep();
     progress.log(error.what());
     throw;
@@ -211,7 +221,7 @@ std::int64_t Session::Parts::train_step(std::int64_t step) {
   try {
     trainer.step(step, batch, &observers);
     stops = trainer.result().stop;
-    if (evaluates(done) || checkpoints.due(done) || recorder.gathers(done) || stops) trainer.settle();
+    if (evaluates(done) || saves.due(done) || recorder.gathers(done) || stops) trainer.settle();
     stops = stops || trainer.result().stop;
   } catch (const train::Refused& refused) {
     if (!counts(refused)) return trainer.result().step;
@@ -243,10 +253,11 @@ void Session::Parts::after_step(std::int64_t done, bool stops) {
         fmt::format("step {}: validation loss {:.4f} of {} windows", done, *loss, evaluation_windows()));
   }
   const bool last = stops || done == deck.train.steps;
-  if (last || checkpoints.due(done)) {
+  if (last || saves.due(done)) {
     recorder.write_steps();  // before it: whoever goes on from it misses none of them
-    save(done, last, loss);
+    saves.save(done, last, samples.count(), loss);
   }
+  saves.look(trainer.result());
   recorder.hand_on(done);
   tell_refusal();
   if (stops && done < deck.train.steps) stop_after(done);
@@ -259,23 +270,7 @@ void Session::Parts::stop_after(std::int64_t done) {
       comm::gather(world.all(), stop.reason(), comm::Receivers::all, "why the run stops");
   throw Error(ExitCode::stopped, fmt::format("stopped after step {} of {}", done, deck.train.steps),
               *std::ranges::find_if_not(reasons, &std::string::empty),
-              fmt::format("go on with --restart: {} is written", checkpoints.path(done)));
-}
-
-/// A later checkpoint may take the place of one that was not written; nothing takes that of the last.
-void Session::Parts::save(std::int64_t done, bool last, std::optional<double> validation_loss) {
-  demand_finite(world, trainer, clock, done);
-  try {
-    const std::string path = checkpoints.write(world.all(), trainer, done, samples.count(), validation_loss);
-    progress.say(fmt::format("step {}: checkpoint {}", done, path));
-    for (const std::string& line : world.rank() == 0 ? checkpoints.tidy() : std::vector<std::string>())
-      progress.warn("heddle: " + line);
-  } catch (const io::WriteFailure& failure) {
-    if (last) throw;
-    if (world.rank() == 0)
-      progress.warn(fmt::format("heddle: step {}: no checkpoint: {}; the run goes on to the next", done,
-                                failure.what()));
-  }
+              fmt::format("go on with --restart: {} is written", saves.path(done)));
 }
 
 Session::Session(const deck::Deck& deck, comm::World& world, const Manner& manner)

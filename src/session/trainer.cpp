@@ -64,7 +64,7 @@ Trainer::Trainer(Options options, const plan::Plan& plan, const comm::Communicat
   evaluation_.emplace(evaluation);
   for (const train::TrainedParameter& one : parameters()) train::initialise(one, options_.seed, lane_);
   optimizer_.emplace(options_.optimizer, engine_->runner(), ranks, loss_share(*engine_),
-                     train::RunningLoss(options_.spike), options_.wants_to_stop);
+                     train::RunningLoss(options_.spike), options_.votes);
   provide_message_memory();
 }
 

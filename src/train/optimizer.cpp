@@ -28,12 +28,12 @@ class MovesOn final : public exec::Follower {
 
 Optimizer::Optimizer(const deck::Optimizer& settings, exec::ProgramRunner& runner,
                      const comm::Communicator& ranks, Tensor loss, RunningLoss losses,
-                     std::function<bool()> wants_to_stop)
+                     std::function<Votes()> votes)
     : settings_(settings),
       runner_(runner),
       ranks_(ranks),
       loss_(loss),
-      wants_to_stop_(std::move(wants_to_stop)),
+      votes_(std::move(votes)),
       losses_(losses) {}
 
 void Optimizer::begin_step(std::int64_t step, double rate) {
@@ -55,8 +55,9 @@ double Optimizer::local_sum_of_squares() {
 
 /// One sum for all. `agree` waits for it.
 void Optimizer::begin_to_agree(double squares, double loss) {
-  const double stops = wants_to_stop_ && wants_to_stop_() ? 1 : 0;
-  sums_ = std::make_shared<std::vector<double>>(std::initializer_list<double>{squares, loss, stops});
+  const Votes votes = votes_ ? votes_() : Votes();
+  sums_ = std::make_shared<std::vector<double>>(
+      std::initializer_list<double>{squares, loss, votes.stop ? 1.0 : 0.0, votes.writes ? 1.0 : 0.0});
   agreed_ = comm::start_all_sum(ranks_, sums_);
 }
 
@@ -68,7 +69,8 @@ void Optimizer::agree() {
              .loss = sums[1],
              .gradient_norm = std::sqrt(sums[0]),
              .rate = rate_,
-             .stop = sums[2] > 0};
+             .stop = sums[2] > 0,
+             .writes = sums[3] > 0};
 }
 
 void Optimizer::step(const exec::RunState& state) {

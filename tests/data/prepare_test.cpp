@@ -13,6 +13,7 @@
 #include "../support/expect_error.hpp"
 #include "../support/temporary_folder.hpp"
 #include "heddle/data/tokenizer.hpp"
+#include "heddle/io/checksum.hpp"
 #include "heddle/io/token_file.hpp"
 
 namespace heddle::data {

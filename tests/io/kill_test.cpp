@@ -13,7 +13,7 @@
 #include "../support/temporary_folder.hpp"
 #include "example_run.hpp"
 #include "heddle/comm/world.hpp"
-#include "heddle/io/checkpoint.hpp"
+#include "heddle/io/checkpoint_writer.hpp"
 
 namespace heddle::io {
 namespace {

@@ -9,6 +9,7 @@
 
 #include "../support/expect_error.hpp"
 #include "../support/temporary_folder.hpp"
+#include "heddle/io/checksum.hpp"
 
 namespace heddle::io {
 namespace {

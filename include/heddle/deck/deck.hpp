@@ -172,6 +172,7 @@ struct Comm {
 struct Output {
   std::string directory;  ///< reading a deck fills an empty one with runs/ and the name of the deck
   std::int64_t checkpoint_every = 0;  ///< steps; 0: only at the end
+  bool asynchronous = true;           ///< checkpoints before the last
   std::int64_t keep = 0;              ///< checkpoints; 0: all
   std::int64_t keep_best = 0;         ///< checkpoints beside them
   std::int64_t log_every = 10;        ///< steps

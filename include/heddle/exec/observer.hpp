@@ -48,6 +48,7 @@ struct StepResult {
   double gradient_norm = 0;  ///< of all parameters, before clipping
   double rate = 0;           ///< of learning
   bool stop = false;         ///< some rank wants the run to stop after it
+  bool writes = false;       ///< some rank was still writing its part of a checkpoint
 };
 
 /// All is told on the rank that does it. Every function may be left as it is.

@@ -10,9 +10,7 @@
 #include <string>
 #include <vector>
 
-#include "heddle/base/error.hpp"
 #include "heddle/base/tensor.hpp"
-#include "heddle/comm/communicator.hpp"
 #include "heddle/maps/box.hpp"
 
 namespace heddle::io {
@@ -36,29 +34,6 @@ struct CheckpointHeader {
 std::string parameter_dataset(const std::string& parameter);      ///< parameters/NAME
 std::string first_moment_dataset(const std::string& parameter);   ///< optimizer/first/NAME
 std::string second_moment_dataset(const std::string& parameter);  ///< optimizer/second/NAME
-
-/// The part of one dataset that this rank holds: block [begin, begin + local.shape) of a tensor
-/// of `global` extents.
-struct Shard {
-  std::string dataset;
-  Shape global;
-  Shape begin;
-  Tensor local;        ///< fp32 or fp64, dense
-  bool writes = true;  ///< of the ranks that hold the same part, exactly one writes it
-};
-
-/// A checkpoint that was not written: the same on every rank, each of which can go on.
-class WriteFailure : public Error {
- public:
-  using Error::Error;
-};
-
-/// Collective over `ranks`; every rank gives its shards in any order, at most one of each dataset. The file
-/// is written as `path`.partial, with a checksum for every chunk, marked complete, brought to disk, and only
-/// then named `path`. Missing folders are made. Room on the disk is asked for before ranks write together. On failure every rank throws the
-/// same WriteFailure, and an older file under `path` is untouched.
-void write_checkpoint(const comm::Communicator& ranks, const std::string& path,
-                      const CheckpointHeader& header, std::span<const Shard> shards);
 
 /// A checkpoint opened by one process alone; every rank of a run may open the same one.
 class Checkpoint {
@@ -88,7 +63,7 @@ class Checkpoint {
   std::unique_ptr<State> state_;
 };
 
-/// A tensor cut where its chunks end, in order, into what is read at once.
-std::vector<maps::Box> slabs_of(const Checkpoint::Entry& entry);
+/// A tensor cut, in order, into what is read at once.
+std::vector<maps::Box> pieces_of(const Checkpoint::Entry& entry);
 
 }  // namespace heddle::io

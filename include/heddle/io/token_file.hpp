@@ -20,9 +20,6 @@ struct TokenFileHeader {
   std::uint32_t source_crc = 0;  ///< CRC-32 of its bytes
 };
 
-/// CRC-32 (ISO 3309, as zlib and gzip compute it); `crc` continues an earlier call.
-std::uint32_t crc32(std::string_view bytes, std::uint32_t crc = 0);
-
 /// Writes aside; the file takes its name in `finish`. Ids are stored in the narrowest of 1, 2, 4 bytes.
 class TokenFileWriter {
  public:

@@ -14,7 +14,10 @@ struct MemoryPart {
   std::int64_t bytes;
 };
 
-/// By part, the plan first. Plan, messages, their library and checkpoints are bounds that follow from the plan; the program and the buffers of
+/// Of what a rank writes to checkpoints, on the host; 0 where training waits for them.
+std::int64_t checkpoint_copy(const Plan& plan, Rank rank);
+
+/// By part, the plan first. Plan and copy are what is allocated; messages, their library and checkpoints are bounds that follow from the plan; the program and the buffers of
 /// products are measured (host_memory.cpp tells how). tests/cli/memory.py holds them to /proc. Where a GPU holds the plan this is not asked.
 std::vector<MemoryPart> host_memory(const Plan& plan, Rank rank);
 std::int64_t bytes_of(const std::vector<MemoryPart>& parts);

@@ -1,13 +1,16 @@
 // When a run writes checkpoints, and what is in them.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
-#include "heddle/io/checkpoint.hpp"
+#include "heddle/io/checkpoint_writer.hpp"
 #include "heddle/session/sample_queue.hpp"
+#include "heddle/session/state_shards.hpp"
 #include "heddle/session/trainer.hpp"
 
 namespace heddle::session {
@@ -17,6 +20,15 @@ inline bool due(std::int64_t steps_done, std::int64_t every, std::int64_t steps)
   return steps_done == steps || (every > 0 && steps_done % every == 0);
 }
 
+/// A checkpoint that is there.
+struct Written {
+  std::string path;
+  std::int64_t steps_done = 0;
+  std::int64_t bytes = 0;  ///< of all ranks; on rank 0 alone, as what follows
+  double seconds = 0;      ///< until rank 0's part was on the disk
+  double waited = 0;       ///< seconds that training stood still for it
+};
+
 /// Those of one run, in a folder of their own.
 class Checkpoints {
  public:
@@ -25,17 +37,33 @@ class Checkpoints {
 
   bool due(std::int64_t steps_done) const;
   std::string path(std::int64_t steps_done) const;
-  /// Collective: every parameter and moment, each part by the one rank that owns it. Returns the path.
-  std::string write(const comm::Communicator& ranks, const Trainer& trainer, std::int64_t steps_done,
-                    const SampleQueue::Count& samples, std::optional<double> validation_loss = {}) const;
+  /// Collective, as all that follows: every parameter and moment, each part by the one rank that owns it. Waits until it is there.
+  Written write(const comm::Communicator& ranks, const Trainer& trainer, std::int64_t steps_done,
+                const SampleQueue::Count& samples, std::optional<double> validation_loss = {});
+  /// The same from a copy of the state, beside training; `finish` ends it.
+  void begin(const comm::Communicator& ranks, const Trainer& trainer, std::int64_t steps_done,
+             const SampleQueue::Count& samples, std::optional<double> validation_loss);
+  /// After how many steps the one was begun that is not finished; the same on all ranks.
+  std::optional<std::int64_t> under_way() const;
+  /// Whether this rank is still writing its part of it. Not collective.
+  bool writes() const;
+  Written finish();
   /// On one rank, when the newest is written: removes those of the run that are not to stay. What the file system refuses is told, a line each.
   std::vector<std::string> tidy() const;
 
  private:
+  io::CheckpointHeader header(const Trainer& trainer, std::int64_t steps_done,
+                              const SampleQueue::Count& samples, std::optional<double> validation_loss) const;
+  void start(const comm::Communicator& ranks, const io::CheckpointHeader& header);
+
   std::string folder_;
   deck::Output output_;
   std::int64_t steps_;
   io::CheckpointHeader of_run_;
+  std::unique_ptr<std::byte[]> copy_;             ///< of the state, once one was begun
+  StateShards shards_;                            ///< of the newest
+  std::unique_ptr<io::CheckpointWriter> writer_;  ///< of the one that is under way
+  Written newest_;
 };
 
 }  // namespace heddle::session

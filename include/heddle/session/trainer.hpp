@@ -26,7 +26,7 @@ struct Options {
   kernels::ProductLibrary* products = nullptr;  ///< whose algorithms are chosen; null: there is no choice
   std::string earlier_products = {};            ///< CheckpointHeader::products of the run that goes on
   double spike = 0;                             ///< train.spike
-  std::function<bool()> wants_to_stop = {};     ///< as train::Optimizer asks; none: never
+  std::function<train::Votes()> votes = {};     ///< as train::Optimizer asks; none: neither
 };
 
 /// The part of a deck that a trainer needs beside its plan.

@@ -17,6 +17,11 @@ namespace heddle::train {
 
 using exec::StepResult;
 
+/// What a rank says beside its share of a step's sums: StepResult has what some rank said.
+struct Votes {
+  bool stop = false, writes = false;
+};
+
 /// Of a step that does not count: its numbers are not finite, or its loss is a spike.
 class Refused : public Error {
  public:
@@ -40,9 +45,9 @@ class Refused : public Error {
 class Optimizer final : public exec::StepHooks {
  public:
   /// All must outlive it. `ranks` are all of the grid; `loss` is the step's loss where this rank's share
-  /// counts, else a tensor without data. `wants_to_stop` is asked once a step, of which StepResult::stop comes.
+  /// counts, else a tensor without data. `votes` is asked once a step.
   Optimizer(const deck::Optimizer& settings, exec::ProgramRunner& runner, const comm::Communicator& ranks,
-            Tensor loss, RunningLoss losses = RunningLoss(), std::function<bool()> wants_to_stop = {});
+            Tensor loss, RunningLoss losses = RunningLoss(), std::function<Votes()> votes = {});
 
   /// `step` counts from 0. From now on what `refusal` tells is its.
   void begin_step(std::int64_t step, double rate);
@@ -78,14 +83,14 @@ class Optimizer final : public exec::StepHooks {
   exec::ProgramRunner& runner_;
   const comm::Communicator& ranks_;
   Tensor loss_;
-  std::function<bool()> wants_to_stop_;
+  std::function<Votes()> votes_;
   std::int64_t step_ = 0;
   double rate_ = 0;
   exec::RunState state_;  ///< of the step that is under way
   StepResult result_;
 
   std::shared_ptr<std::vector<double>>
-      sums_;  ///< of squares, of the loss, and of who wants to stop, over all ranks once agreed_ is done
+      sums_;  ///< of squares, of the loss, and of the votes, over all ranks once agreed_ is done
   comm::Request agreed_;
   std::optional<Refused> refusal_;
   RunningLoss losses_;

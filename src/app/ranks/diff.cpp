@@ -68,11 +68,11 @@ bool tell(std::vector<std::pair<std::string, Distance>> all, const char* each, s
 Distance between(const io::Checkpoint& a, const io::Checkpoint& b, const std::string& name) {
   Distance distance;
   std::vector<double> its, others;
-  for (const maps::Box& slab : io::slabs_of(a.entries().at(name))) {
+  for (const maps::Box& piece : io::pieces_of(a.entries().at(name))) {
     for (std::vector<double>* numbers : {&its, &others})
-      numbers->resize(static_cast<std::size_t>(slab.count()));
-    a.read(name, slab, its);
-    b.read(name, slab, others);
+      numbers->resize(static_cast<std::size_t>(piece.count()));
+    a.read(name, piece, its);
+    b.read(name, piece, others);
     for (std::size_t i = 0; i < its.size(); ++i) distance.add(its[i], others[i]);
   }
   return distance;

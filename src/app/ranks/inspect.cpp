@@ -52,15 +52,15 @@ void list(const io::Checkpoint& file) {
   for (const auto& [name, kind] : kinds) fmt::print("  {:>4} x {:<36} {}\n", kind.first, name, kind.second);
 }
 
-/// Each number is read once, and with it the checksum of its chunk.
+/// Each number is read once, and with it the checksum of its piece.
 void verify(const io::Checkpoint& file) {
   std::vector<double> numbers;
   std::int64_t read = 0;
   for (const auto& [name, entry] : file.entries())
-    for (const maps::Box& slab : io::slabs_of(entry)) {
-      numbers.resize(static_cast<std::size_t>(slab.count()));
-      file.read(name, slab, numbers);
-      read += slab.count();
+    for (const maps::Box& piece : io::pieces_of(entry)) {
+      numbers.resize(static_cast<std::size_t>(piece.count()));
+      file.read(name, piece, numbers);
+      read += piece.count();
     }
   say("verified", fmt::format("{} numbers, every checksum is right", read));
 }

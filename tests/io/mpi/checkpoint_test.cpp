@@ -1,14 +1,17 @@
 // Checkpoints written by several ranks and read by others, in other cuts and other precisions.
-#include "heddle/io/checkpoint.hpp"
+#include "heddle/io/checkpoint_writer.hpp"
 
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 
+#include <csignal>
 #include <filesystem>
 #include <numeric>
 #include <vector>
 
 #include "../../support/expect_error.hpp"
 #include "../../support/shared_folder.hpp"
+#include "heddle/comm/collectives.hpp"
 
 namespace heddle::io {
 namespace {
@@ -103,8 +106,8 @@ TEST(Checkpoint, AnyCutReadsAnyCut) {
   expect_block<float>(file, "optimizer/second/large", big, Block(big, 0, 0, 1));
 }
 
-/// Not even a row of the first dim is one slab.
-TEST(Checkpoint, MayBeWrittenInSlabs) {
+/// Not even a row of the first dim is one piece.
+TEST(Checkpoint, IsWrittenInPieces) {
   const SharedFolder folder;
   const auto path = folder / "step.h5";
   const Shape global{2, 3000, 1000};
@@ -113,6 +116,78 @@ TEST(Checkpoint, MayBeWrittenInSlabs) {
   write_checkpoint(tests::world().all(), path, {1, 2, "deck"}, std::vector{cut.shard, whole.shard});
   for (const char* name : {"parameters/cut", "parameters/whole"})
     expect_block<float>(Checkpoint(path), name, global, Block(global, 0, 0, 1));
+}
+
+/// As training does meanwhile, ranks may talk to each other, and write other files.
+TEST(Checkpoint, IsWrittenBesideOtherWork) {
+  const SharedFolder folder;
+  const auto& ranks = tests::world().all();
+  const Shape global{400, 1000};
+  const Owned<float> first("parameters/tall", global, 0);
+  const Owned<float> second("parameters/tall", global, 1);
+  CheckpointWriter writer(ranks, folder / "behind.h5", {7, 8, "deck"}, std::vector{first.shard});
+  writer.write_behind();
+  write_checkpoint(ranks, folder / "at_once.h5", {1, 2, "deck"}, std::vector{second.shard});
+  EXPECT_FALSE(std::filesystem::exists(folder / "behind.h5")) << "it is there when it is finished";
+  writer.finish();
+  EXPECT_TRUE(writer.done());
+  EXPECT_EQ(writer.bytes(), ranks.rank() == 0 ? global.count() * size_of(DType::f32) : 0);
+  for (const char* name : {"behind.h5", "at_once.h5"})
+    expect_block<float>(Checkpoint(folder / name), "parameters/tall", global, Block(global, 0, 0, 1));
+  EXPECT_EQ(Checkpoint(folder / "behind.h5").header().step, 7);
+}
+
+/// As a run is that ends before.
+TEST(Checkpoint, ThatIsGivenUpLeavesNothing) {
+  const SharedFolder folder;
+  const auto& ranks = tests::world().all();
+  write_all(folder / "step.h5");
+  const Owned<float> part("parameters/large", big, 0);
+  {
+    CheckpointWriter writer(ranks, folder / "step.h5", {}, std::vector{part.shard});
+    writer.write_behind();
+  }
+  comm::all_sum(ranks, 0.0, "all to have given up");
+  EXPECT_FALSE(std::filesystem::exists(folder / "step.h5.partial"));
+  EXPECT_EQ(Checkpoint(folder / "step.h5").header().step, 12);
+}
+
+/// For as long as it lives this process can make no file longer.
+class NoLongerFiles {
+ public:
+  explicit NoLongerFiles(bool here) {
+    ::getrlimit(RLIMIT_FSIZE, &before_);
+    handler_ = std::signal(SIGXFSZ, SIG_IGN);
+    rlimit none = before_;
+    if (here) none.rlim_cur = 0;
+    ::setrlimit(RLIMIT_FSIZE, &none);
+  }
+  ~NoLongerFiles() {
+    ::setrlimit(RLIMIT_FSIZE, &before_);
+    std::signal(SIGXFSZ, handler_);
+  }
+
+ private:
+  rlimit before_{};
+  void (*handler_)(int);
+};
+
+TEST(Checkpoint, WhatOneRankCannotWriteFailsOnAllAndSparesTheOldFile) {
+  const SharedFolder folder;
+  const auto& ranks = tests::world().all();
+  write_all(folder / "step.h5");
+  const Owned<float> part("parameters/large", big, 0);
+  {
+    CheckpointWriter writer(ranks, folder / "step.h5", {}, std::vector{part.shard});
+    {
+      const NoLongerFiles limit(ranks.rank() == ranks.size() - 1);
+      writer.write();
+    }
+    expect_error(ExitCode::failure, {"step.h5: cannot write it", "File too large"}, [&] { writer.finish(); });
+  }
+  comm::all_sum(ranks, 0.0, "all to have given up");
+  EXPECT_FALSE(std::filesystem::exists(folder / "step.h5.partial"));
+  EXPECT_EQ(Checkpoint(folder / "step.h5").header().step, 12);
 }
 
 TEST(Checkpoint, TellsWhatProductsWereComputedWith) {
@@ -176,7 +251,7 @@ TEST(Checkpoint, DamagedByteIsSeen) {
     bytes[place + 6] ^= 4;
     std::ofstream(folder / "damaged.h5", std::ios::binary) << bytes;
     const Checkpoint file(folder / "damaged.h5");
-    expect_error(ExitCode::usage, {"damaged.h5", "cannot read", "HDF5", "checksum"}, [&] {
+    expect_error(ExitCode::usage, {"damaged.h5", "cannot read ", "the checksum of ["}, [&] {
       for (const auto& [name, entry] : file.entries()) {
         std::vector<double> values(static_cast<std::size_t>(entry.shape.count()));
         file.read(name, entry.shape, Block(entry.shape, 0, 0, 1).begin,

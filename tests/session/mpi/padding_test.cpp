@@ -162,8 +162,8 @@ Contents checkpoint_of(const PaddedRun& run) {
   if (world().rank() == 0) folder = std::make_unique<TemporaryFolder>();
   const std::string name =
       comm::gather(world().all(), folder ? *folder / "" : "", comm::Receivers::all, "the folder's name")[0];
-  const session::Checkpoints checkpoints(name, {}, steps, {.deck = "a deck"});
-  Contents all = contents_of(io::Checkpoint(checkpoints.write(world().all(), run.trainer, steps, {})));
+  session::Checkpoints checkpoints(name, {}, steps, {.deck = "a deck"});
+  Contents all = contents_of(io::Checkpoint(checkpoints.write(world().all(), run.trainer, steps, {}).path));
   comm::barrier(world().all(), "the end of the folder");
   return all;
 }

@@ -210,8 +210,8 @@ TEST(Products, AreInTheCheckpoint) {
   const Cache cache(folder / "");
   ProductDouble library;
   const Chosen run(library);
-  const session::Checkpoints checkpoints(folder / "checkpoints", {}, 1, {});
-  const io::Checkpoint written(checkpoints.write(world().all(), run.trainer, 1, {}));
+  session::Checkpoints checkpoints(folder / "checkpoints", {}, 1, {});
+  const io::Checkpoint written(checkpoints.write(world().all(), run.trainer, 1, {}).path);
   const auto choices = exec::choices_of(written.header().products, library.library);
   for (const auto& [key, algorithm] : library.chosen) EXPECT_EQ(choices.at(key).algorithm, algorithm);
   EXPECT_GE(choices.size(), library.chosen.size());

@@ -157,8 +157,8 @@ TEST(Remainder, IsTakenBackWithAStepThatIsNotFinite) {
 /// Every dataset's bits, of a checkpoint that the run has written.
 using Bits = std::map<std::string, std::vector<std::uint32_t>>;
 Bits written(const Training& run, const std::string& folder) {
-  const session::Checkpoints checkpoints(folder, {}, run.deck.train.steps, {.deck = "a deck"});
-  const io::Checkpoint file(checkpoints.write(world().all(), run.trainer, run.deck.train.steps, {}));
+  session::Checkpoints checkpoints(folder, {}, run.deck.train.steps, {.deck = "a deck"});
+  const io::Checkpoint file(checkpoints.write(world().all(), run.trainer, run.deck.train.steps, {}).path);
   Bits all;
   for (const auto& [name, entry] : file.entries()) {
     EXPECT_EQ(entry.dtype, DType::f32) << name;

@@ -71,7 +71,8 @@ std::vector<double> train(Training& run, std::int64_t first, std::int64_t steps)
 std::string written(Training& run, std::int64_t steps, const std::string& folder) {
   train(run, 0, steps);
   return session::Checkpoints(folder, {}, steps, {.deck = deck::resolved(run.deck)})
-      .write(world().all(), run.trainer, steps, {steps * run.deck.train.batch, steps * run.deck.train.batch});
+      .write(world().all(), run.trainer, steps, {steps * run.deck.train.batch, steps * run.deck.train.batch})
+      .path;
 }
 
 std::optional<session::Restored> restored(Training& run, const std::vector<std::string>& checkpoints,

@@ -1,0 +1,30 @@
+// A file that several processes write, each into places of its own, beside whatever else they do.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string>
+
+namespace heddle {
+
+/// One that is there. It can be used by any thread. Every error is an Error(failure) that names `path`, with the system's reason.
+class SharedFile {
+ public:
+  SharedFile(const std::string& place, std::string path);
+  ~SharedFile();
+  SharedFile(const SharedFile&) = delete;
+  SharedFile& operator=(const SharedFile&) = delete;
+
+  void write(std::int64_t offset, std::span<const std::byte> bytes) const;
+  /// Returns when all that was written is on the disk.
+  void sync() const;
+
+ private:
+  [[noreturn]] void fail() const;
+
+  std::string path_;
+  int file_;
+};
+
+}  // namespace heddle

@@ -1,0 +1,40 @@
+#include "heddle/base/shared_file.hpp"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <utility>
+
+#include "heddle/base/error.hpp"
+
+namespace heddle {
+
+SharedFile::SharedFile(const std::string& place, std::string path)
+    : path_(std::move(path)), file_(::open(place.c_str(), O_WRONLY | O_CLOEXEC)) {
+  if (file_ < 0) fail();
+}
+
+SharedFile::~SharedFile() { ::close(file_); }
+
+void SharedFile::fail() const {
+  throw Error(ExitCode::failure, path_ + ": cannot write it", std::strerror(errno));
+}
+
+void SharedFile::write(std::int64_t offset, std::span<const std::byte> bytes) const {
+  while (!bytes.empty()) {
+    const ::ssize_t written = ::pwrite(file_, bytes.data(), bytes.size(), offset);
+    if (written < 0 && errno == EINTR) continue;
+    if (written < 0) fail();
+    bytes = bytes.subspan(static_cast<std::size_t>(written));
+    offset += written;
+  }
+}
+
+void SharedFile::sync() const {
+  while (::fdatasync(file_) != 0)
+    if (errno != EINTR) fail();
+}
+
+}  // namespace heddle
