@@ -60,6 +60,10 @@ void Watchdog::Board::report(const Answers& answers) {
   }
   std::fputs(table.c_str(), stderr);
   std::fflush(stderr);
+  Note over;
+  over.kind = Note::Kind::over;
+  for (int rank = 0; rank < post.size; ++rank)
+    if (rank != post.rank && answers[rank]) post.send(rank, over);
   // Ranks that do not answer cannot leave by themselves: only the launcher ends them.
   MPI_Abort(MPI_COMM_WORLD, static_cast<int>(ExitCode::hang));
   std::_Exit(static_cast<int>(ExitCode::hang));

@@ -16,6 +16,7 @@ struct Note {
     failed,    ///< the sender leaves with `code`; `position` is the epoch, the count of agreements before it
     question,  ///< what do you wait for?
     answer,    ///< action, empty where the sender waits for nobody; partner, position, seconds of silence
+    over,      ///< the sender has reported that the run hangs, and leaves
   };
   Kind kind = Kind::failed;
   std::int32_t code = 0, partner = -1;

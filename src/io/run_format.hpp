@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <span>
 #include <string_view>
+#include <utility>
 
 #include "hdf5.hpp"
 #include "heddle/io/run_file.hpp"
@@ -12,6 +13,11 @@ namespace heddle::io::run_format {
 
 inline constexpr std::string_view mark = "heddle run";
 inline constexpr std::int64_t version = 2;
+/// Of SetUp.
+inline constexpr std::pair<std::string_view, double SetUp::*> parts[] = {
+    {"launch", &SetUp::launch},         {"plan", &SetUp::plan},
+    {"tokens", &SetUp::tokens},         {"memory", &SetUp::memory},
+    {"checkpoint", &SetUp::checkpoint}, {"rest", &SetUp::rest}};
 
 /// The group of a leg, numbered from 1: of what a restart may change. In files of schema 1 the whole file is one.
 std::string leg_name(int number);

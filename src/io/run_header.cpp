@@ -60,6 +60,12 @@ void create_times(const h5::Handle& leg, int ranks) {
   run_format::create_table(leg, "times/steps", run_format::step_times_row(leg), &no_steps, 1);
 }
 
+void write_set_up(const h5::Handle& leg, const SetUp& took) {
+  const auto group = h5::create_group(leg, "set_up");
+  for (const auto& [name, seconds] : run_format::parts)
+    h5::write_attribute(group, std::string(name), took.*seconds);
+}
+
 }  // namespace
 
 std::string run_format::leg_name(int number) { return fmt::format("legs/{}", number); }
@@ -70,6 +76,7 @@ void run_format::write_leg(const h5::Handle& leg, const RunHeader& header) {
   if (!header.from.empty()) h5::write_attribute(leg, "from", header.from);
   if (!header.from_run.empty()) h5::write_attribute(leg, "from_run", header.from_run);
   h5::write_attribute(leg, "flops_per_step", header.flops_per_step);
+  write_set_up(leg, header.set_up);
   write_build(leg);
   h5::write_lines(leg, "hosts", header.hosts);
   write_grid(leg, header.grid);

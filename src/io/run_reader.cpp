@@ -70,6 +70,9 @@ RunHeader header_of(const h5::Handle& file, const h5::Handle& leg) {
   header.hosts = h5::read_lines(leg, "hosts");
   header.grid = read_grid(leg);
   header.flops_per_step = h5::read_real(leg, "flops_per_step");
+  if (h5::exists(leg, "set_up"))
+    for (const auto& [name, seconds] : run_format::parts)
+      header.set_up.*seconds = h5::read_real(h5::open_group(leg, "set_up"), std::string(name));
   const auto plan = h5::open_group(leg, "plan");
   if (h5::has_attribute(plan, "messages")) header.messages = h5::read_string(plan, "messages");
   header.actions = h5::read_lines(leg, "plan/actions");

@@ -31,8 +31,12 @@ class Stopwatch {
 }  // namespace
 
 Checkpoints::Checkpoints(std::string folder, deck::Output output, std::int64_t steps,
-                         io::CheckpointHeader of_run)
-    : folder_(std::move(folder)), output_(std::move(output)), steps_(steps), of_run_(std::move(of_run)) {}
+                         io::CheckpointHeader of_run, Judge judge)
+    : folder_(std::move(folder)),
+      output_(std::move(output)),
+      steps_(steps),
+      of_run_(std::move(of_run)),
+      judge_(std::move(judge)) {}
 
 bool Checkpoints::due(std::int64_t steps_done) const {
   return session::due(steps_done, output_.checkpoint_every, steps_);
@@ -57,6 +61,7 @@ io::CheckpointHeader Checkpoints::header(const Trainer& trainer, std::int64_t st
 }
 
 void Checkpoints::start(const comm::Communicator& ranks, const io::CheckpointHeader& header) {
+  if (judge_) judge_(shards_.shards, header.step);
   writer_ = std::make_unique<io::CheckpointWriter>(ranks, path(header.step), header, shards_.shards);
   newest_.path = path(header.step);
   newest_.steps_done = header.step;

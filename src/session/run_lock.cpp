@@ -20,6 +20,7 @@
 #include "heddle/base/environment.hpp"
 #include "heddle/base/error.hpp"
 #include "heddle/base/output_path.hpp"
+#include "heddle/base/process_begin.hpp"
 #include "heddle/base/utc.hpp"
 
 namespace heddle::session {
@@ -29,20 +30,6 @@ std::string this_host() {
   char name[256] = "";
   ::gethostname(name, sizeof name - 1);
   return name;
-}
-
-/// When a process began, in the kernel's ticks: another process of the same number began at another time. Empty where there is none, or
-/// nothing but its exit code, for which nobody has asked yet.
-std::string begin_of(long process) {
-  std::ifstream file(fmt::format("/proc/{}/stat", process));
-  std::string text((std::istreambuf_iterator<char>(file)), {});
-  std::istringstream fields(
-      text.substr(std::min(text.size(), text.rfind(')') + 1)));  // a name may hold blanks
-  std::string state, field;
-  fields >> state;
-  constexpr int place = 19;  // behind the state
-  for (int i = 0; i < place; ++i) fields >> field;
-  return fields && state != "Z" ? field : "";
 }
 
 struct Holder {

@@ -4,14 +4,11 @@
 
 #include <algorithm>
 
-#include "heddle/session/origin.hpp"
-
 namespace heddle::session {
 
 void Saves::save(std::int64_t steps_done, bool last, const SampleQueue::Count& samples,
                  std::optional<double> validation_loss) {
   finish();
-  demand_finite(run_.world, run_.trainer, run_.clock, steps_done);
   const auto& ranks = run_.world.all();
   try {
     if (last || !run_.asynchronous)

@@ -28,6 +28,7 @@
 #include "heddle/session/stop.hpp"
 #include "heddle/session/trainer.hpp"
 #include "run_header.hpp"
+#include "set_up_clock.hpp"
 
 namespace heddle::session {
 namespace {
@@ -77,6 +78,7 @@ struct Session::Parts {
 
   const deck::Deck& deck;
   comm::World& world;
+  SetUpClock set_up;
   plan::Plan plan;
   std::vector<std::string> places;  ///< of the ranks' memory
   data::Dataset dataset;
@@ -103,35 +105,40 @@ struct Session::Parts {
 Session::Parts::Parts(const deck::Deck& the_deck, comm::World& the_world, const Manner& manner)
     : deck(the_deck),
       world(the_world),
-      plan(plan::make(deck)),
+      set_up(manner.begin),
+      plan(set_up.of(&io::SetUp::plan, [&] { return plan::make(deck); })),
       places(memory_places(world)),
-      dataset(checked_tokens(deck, plan, places, world.rank())),
+      dataset(
+          set_up.of(&io::SetUp::tokens, [&] { return checked_tokens(deck, plan, places, world.rank()); })),
       samples(dataset, deck.data, deck.train.batch, manner.pass_over),
       restart{take_over(world.all(), deck.output.directory, manner.restart, folder), {}},
       stop(limits_of(deck.train, world), manner.signals, manner.begin),
       clock(common_clock(world.all())),
       carrier(comm::choose_carrier(world, lanes::device_lane(), comm::Wish{deck.comm.device_aware})),
-      trainer(options(), plan, world.all(), clock),
+      trainer(set_up.of(&io::SetUp::memory, [&] { return Trainer(options(), plan, world.all(), clock); })),
       used(device_use(at_start)),
       device_memory(regions(used, world)),
       progress(world.rank() == 0 ? manner.voice : Progress::Voice::silent, deck.train.steps,
                deck.train.batch * deck.train.sequence, deck.output.log_every),
       run_id(restart.in_place() && !restart.earlier->run.empty() ? restart.earlier->run : io::new_run_id()),
       recorder(world.all(), clock, deck.train.batch * deck.train.sequence),
-      saves({world, trainer, clock, progress, deck.output.asynchronous},
+      saves({world, trainer, progress, deck.output.asynchronous},
             {file("checkpoints"),
              deck.output,
              deck.train.steps,
-             {.deck = deck::resolved(deck), .run = run_id, .tokens = dataset.file().contents()}}),
+             {.deck = deck::resolved(deck), .run = run_id, .tokens = dataset.file().contents()},
+             [this](auto shards, auto steps) { demand_finite(world, shards, steps); }}),
       refusals({deck.train, world, clock, trainer, recorder, progress, std::ssize(manner.pass_over)}) {
   HEDDLE_EXPECT(!manner.restart || manner.earlier != EarlierRun::replaced);
   observers.add(recorder);
   observers.add(progress);
   if (deck.output.events) observers.add(recorder.events());
   if (world.rank() == 0 && !folder) folder.emplace(deck.output.directory, manner.earlier);
-  io::verify(world.all(), dataset.file());
+  set_up.of(&io::SetUp::tokens, [&] { io::verify(world.all(), dataset.file()); });
   if (restart.earlier)
-    restart.restored = restore(world.all(), *restart.earlier, deck, dataset.file().contents(), trainer);
+    restart.restored = set_up.of(&io::SetUp::checkpoint, [&] {
+      return restore(world.all(), *restart.earlier, deck, dataset.file().contents(), trainer);
+    });
   if (restart.restored) samples.go_on({restart.restored->header.samples, restart.restored->header.learnt});
   if (world.rank() == 0 && !restart.is_over(deck.train.steps)) open_files(manner.earlier);
 }
@@ -159,6 +166,7 @@ io::RunFile Session::Parts::open_run_file() {
   header.messages = carrier.empty() ? "by MPI" : carrier;
   header.device_memory = device_memory;
   header.steps_before = restart.steps_before();
+  header.set_up = set_up.took();
   if (restart.restored) {
     header.from = std::filesystem::absolute(restart.restored->path).lexically_normal().string();
     header.from_run = restart.restored->header.run;
@@ -182,6 +190,7 @@ std::optional<Samples> Session::Parts::run() {
     if (!said.empty()) progress.say(said);
   if (const std::string said = remark(deck.train.precision); !said.empty()) progress.say(said);
   for (const std::string& line : trainer.products().remarks) progress.say(line);
+  progress.say(text(set_up.took()));
   if (world.rank() == 0) restart.say(progress, deck.train.steps);
   if (restart.is_over(deck.train.steps)) return {};
   stop.begin();

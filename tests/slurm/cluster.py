@@ -32,7 +32,10 @@ SlurmctldLogFile={folder}/slurmctld.log
 SlurmdLogFile={folder}/%n.log
 TmpFS={folder}/tmp/%n
 NodeName=n[1-{nodes}] NodeHostname={host} NodeAddr=127.0.0.1 Port=[{first}-{last}] CPUs=4 State=UNKNOWN
-PartitionName=all Nodes=ALL Default=YES MaxTime=INFINITE State=UP
+PreemptType=preempt/partition_prio
+PreemptMode=REQUEUE
+PartitionName=all Nodes=ALL Default=YES MaxTime=INFINITE State=UP PriorityTier=1 GraceTime=20
+PartitionName=urgent Nodes=ALL MaxTime=INFINITE State=UP PriorityTier=2
 """
 
 
@@ -78,7 +81,7 @@ class Cluster:
             self.start("slurmctld", "-D")
             for node in range(1, nodes + 1):
                 self.start("slurmd", "-D", "-N", f"n{node}")
-            self.wait_for(lambda: self.run("sinfo", "-h", "-t", "idle", "-o", "%D").strip() == str(nodes), "nodes")
+            self.wait_for(lambda: self.run("sinfo", "-h", "-p", "all", "-t", "idle", "-o", "%D").strip() == str(nodes), "nodes")
         except BaseException:
             self.stop()
             raise

@@ -3,6 +3,7 @@
 import os
 import pathlib
 import shutil
+import subprocess
 import sys
 import tempfile
 import unittest
@@ -31,7 +32,10 @@ class Templates(unittest.TestCase):
         Program(HEDDLE, cls.folder, 1, []).prepare()
 
     def submit(self, template, run, *more, flags=("--nodes=2", "--ntasks-per-node=1")):
-        return self.cluster.submit(*flags, f"--output={run}.log", str(JOBS / template), *DECK, f"output.directory={run}", *more, folder=self.folder)
+        return self.submit_words(template, run, *DECK, f"output.directory={run}", *more, flags=flags)
+
+    def submit_words(self, template, log, *words, flags):
+        return self.cluster.submit(*flags, f"--output={log}.log", str(JOBS / template), *words, folder=self.folder)
 
     def said(self, run):
         with open(os.path.join(self.folder, f"{run}.log"), errors="replace") as log:
@@ -86,6 +90,45 @@ class Templates(unittest.TestCase):
         self.next_turn(job)
         self.until(job, "COMPLETED")
         self.assertEqual(self.same_history("requeued"), 2)
+
+    def test_a_preempted_job_gives_way_and_goes_on(self):
+        job = self.submit("preemptible.sbatch", "preempted", "train.steps=60", "--fault", "0F0:delay:step=25:rank=1:seconds=8")
+        self.until_said("preempted", "\nstep 20: checkpoint")
+        urgent = self.cluster.submit("--partition=urgent", "--nodes=2", "--exclusive", "--output=urgent.log", "--wrap=sleep 1", folder=self.folder)
+        self.until_said("preempted", "go on with --restart")
+        self.until(urgent, "COMPLETED")
+        self.next_turn(job)
+        self.until(job, "COMPLETED")
+        self.assertEqual(self.same_history("preempted"), 2)
+
+    def test_a_job_whose_rank_is_killed_takes_another_turn(self):
+        self.cluster.environment["HEDDLE_WORTH"] = "0"
+        self.addCleanup(self.cluster.environment.pop, "HEDDLE_WORTH")
+        job = self.submit("cpu.sbatch", "killed", "train.steps=60", "--fault", "0F0:delay:step=25:rank=1:seconds=3")
+        self.until_said("killed", "\nstep 20: checkpoint")
+        subprocess.run(["pkill", "-KILL", "--oldest", "-f", "heddle run .*output.directory=killed"], check=True)
+        self.next_turn(job)
+        self.until(job, "COMPLETED")
+        self.assertEqual(self.same_history("killed"), 2)
+
+    def test_an_array_sweeps_over_a_key(self):
+        values = ["1e-3", "2e-3"]
+        job = self.submit_words("array.sbatch", "sweep-%a", "deck.toml", "optimizer.rate", *values, "--", "grid.data=2", "train.steps=5",
+                                flags=("--array=0-1", "--nodes=2", "--ntasks-per-node=1"))
+        for i, value in enumerate(values):
+            self.until(f"{job}_{i}", "COMPLETED")
+            with h5py.File(os.path.join(self.folder, "runs", "deck", f"optimizer.rate={value}", "run.h5"), "r", locking=False) as file:
+                self.assertEqual(file["steps"]["step"].tolist(), [1, 2, 3, 4, 5], self.said(f"sweep-{i}"))
+
+    def test_a_chain_outlives_its_first_job(self):
+        job = self.submit("chain.sbatch", "chain", "train.steps=60", "--fault", "0F0:delay:step=25:rank=1:seconds=3")
+        self.until_said("chain", "\nstep 20: checkpoint")
+        self.cluster.run("scancel", "--signal=USR1", job)
+        self.until(job, "FAILED")
+        second = str(int(job) + 1)
+        self.until(second, "COMPLETED")
+        self.assertEqual(self.same_history("chain"), 2)
+        self.assertEqual(self.cluster.run("squeue", "--noheader", "--name=heddle"), "", "the last took its successor back")
 
     def test_scancel_leaves_a_checkpoint(self):
         job = self.submit("cpu.sbatch", "cancelled", SLOW)

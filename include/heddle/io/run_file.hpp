@@ -21,6 +21,18 @@ namespace heddle::io {
 std::string new_run_id();
 
 /// What is known before the first step. The state of the sources and the build are added by the file itself.
+/// Seconds that a leg's parts took until it could train, on rank 0.
+struct SetUp {
+  double launch = 0;      ///< from the process' begin until there is a deck: the system, libraries, MPI
+  double plan = 0;        ///< making it
+  double tokens = 0;      ///< opening and verifying them
+  double memory = 0;      ///< of the plan, and its first parameters; on a GPU the choice of products too
+  double checkpoint = 0;  ///< finding and reading the one that it goes on from
+  double rest = 0;        ///< who is where, the folder, who carries messages
+
+  double all() const { return launch + plan + tokens + memory + checkpoint + rest; }
+};
+
 struct RunHeader {
   std::string run;  ///< its id; empty in files of schema 1
   Vocabulary vocabulary;
@@ -36,7 +48,8 @@ struct RunHeader {
   std::string deck_resolved;
   std::vector<std::string> hosts;  ///< one a rank
   maps::Grid grid = maps::Grid();
-  double flops_per_step = 0;         ///< of the model, over all ranks
+  double flops_per_step = 0;  ///< of the model, over all ranks
+  SetUp set_up = {};
   std::string messages = "by MPI";   ///< who carries them
   std::vector<std::string> actions;  ///< the schedule as text, one row a pipeline rank
   std::vector<MemoryRegion> memory;

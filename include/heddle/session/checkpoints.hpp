@@ -3,8 +3,10 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -32,8 +34,12 @@ struct Written {
 /// Those of one run, in a folder of their own.
 class Checkpoints {
  public:
+  /// Collective: throws if what is about to be written after so many steps must not be.
+  using Judge = std::function<void(std::span<const io::Shard>, std::int64_t steps_done)>;
+
   /// Of a run of so many steps. `of_run` has what they all tell of it.
-  Checkpoints(std::string folder, deck::Output output, std::int64_t steps, io::CheckpointHeader of_run);
+  Checkpoints(std::string folder, deck::Output output, std::int64_t steps, io::CheckpointHeader of_run,
+              Judge judge = {});
 
   bool due(std::int64_t steps_done) const;
   std::string path(std::int64_t steps_done) const;
@@ -60,6 +66,7 @@ class Checkpoints {
   deck::Output output_;
   std::int64_t steps_;
   io::CheckpointHeader of_run_;
+  Judge judge_;
   std::unique_ptr<std::byte[]> copy_;             ///< of the state, once one was begun
   StateShards shards_;                            ///< of the newest
   std::unique_ptr<io::CheckpointWriter> writer_;  ///< of the one that is under way

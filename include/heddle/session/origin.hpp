@@ -2,10 +2,12 @@
 #pragma once
 
 #include <optional>
+#include <span>
 #include <string>
 
 #include "heddle/base/finite.hpp"
 #include "heddle/comm/world.hpp"
+#include "heddle/io/checkpoint_writer.hpp"
 #include "heddle/session/trainer.hpp"
 
 namespace heddle::session {
@@ -52,9 +54,8 @@ class OriginFinder final : public exec::Observer {
   bool reads_finite_ = false;  ///< the piece that began last
 };
 
-/// Collective: throws Error(numbers) on every rank where a parameter or a moment of any of them is not finite after so many steps, so that no such checkpoint is
-/// written.
-void demand_finite(const comm::World& world, const Trainer& trainer, const exec::Clock& clock,
-                   std::int64_t steps);
+/// Collective: throws Error(numbers) on every rank where a parameter or a moment that one of them would write after so many steps is not finite, so that no
+/// such checkpoint is written.
+void demand_finite(const comm::World& world, std::span<const io::Shard> shards, std::int64_t steps);
 
 }  // namespace heddle::session

@@ -17,7 +17,6 @@ class Saves {
   struct Run {
     comm::World& world;
     const Trainer& trainer;
-    const exec::Clock& clock;
     Progress& progress;
     bool asynchronous = true;  ///< output.asynchronous
   };
@@ -26,7 +25,7 @@ class Saves {
   bool due(std::int64_t steps_done) const { return checkpoints_.due(steps_done); }
   std::string path(std::int64_t steps_done) const { return checkpoints_.path(steps_done); }
   /// The last is there when this returns; another may be written while training goes on. One that could not be written is a warning where
-  /// another may take its place, else an error, as is a state that is not finite.
+  /// another may take its place, else an error.
   void save(std::int64_t steps_done, bool last, const SampleQueue::Count& samples,
             std::optional<double> validation_loss);
   /// Whether this rank still writes, which goes into Votes.

@@ -10,6 +10,7 @@
 #include "heddle/comm/gather.hpp"
 #include "heddle/session/fault.hpp"
 #include "heddle/session/origin.hpp"
+#include "heddle/session/state_shards.hpp"
 #include "some_pairs.hpp"
 #include "support/expect_error.hpp"
 #include "synthetic_run.hpp"
@@ -141,7 +142,7 @@ TEST(Origin, OfAParameterThatWasSpoiltBeforeIsThatParameter) {
   EXPECT_NE(origin->what.find(" is nan, on rank 0"), std::string::npos) << origin->what;
   EXPECT_TRUE(origin->before);
   expect_error(ExitCode::numbers, {"step 7: ", " is nan", "no checkpoint is written"},
-               [&] { session::demand_finite(world(), run.trainer, run.clock, 7); });
+               [&] { session::demand_finite(world(), session::state_shards(run.trainer).shards, 7); });
 }
 
 /// The steps of a run, of which one is made with a spoilt batch first, on the same samples or on others.
