@@ -43,10 +43,12 @@ TEST(World, agrees_on_the_worst_code) {
 
 TEST(World, a_rank_that_fails_ends_the_waits_of_all_others) {
   const int failing = world().size() - 1;
+  // Waits for the lane hear of failures too: a slow rank would hear of the next one before it is in `run`.
+  const Owned tensor(DType::f64, Shape{4});
+  barrier(world().all(), "all ranks to have a tensor");
   for (int round = 0; round < 3; ++round) {
     testing::internal::CaptureStderr();
     bool waited = false;
-    Owned tensor(DType::f64, Shape{4});
     const ExitCode code = world().run([&] {
       if (world().rank() == failing) throw Error(ExitCode::usage, "only I have seen it");
       Request request = start_receive(world().all(), failing, 8, tensor.view(), lane());
