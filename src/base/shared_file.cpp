@@ -32,6 +32,9 @@ void SharedFile::write(std::int64_t offset, std::span<const std::byte> bytes) co
   }
 }
 
+/// What fails comes up in `sync`.
+void SharedFile::begin_sync() const { (void)::sync_file_range(file_, 0, 0, SYNC_FILE_RANGE_WRITE); }
+
 void SharedFile::sync() const {
   while (::fdatasync(file_) != 0)
     if (errno != EINTR) fail();

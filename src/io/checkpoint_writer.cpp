@@ -28,8 +28,8 @@ namespace {
 
 static_assert(std::endian::native == std::endian::little, "numbers are stored as they lie in memory");
 
-/// After so many bytes they are brought to disk, so that the last of them is soon there, and never all of them fill the host's memory.
-constexpr std::int64_t synced_at_once = std::int64_t{256} << 20;
+/// So many bytes are on their way to the disk while the next are made; after so many they are waited for, so that no wait is long.
+constexpr std::int64_t on_their_way = std::int64_t{64} << 20, waited_for = std::int64_t{1} << 30;
 
 using Clock = std::chrono::steady_clock;
 
@@ -98,7 +98,7 @@ void CheckpointWriter::State::together(const std::function<void()>& body) const 
 
 void CheckpointWriter::State::write_all(const std::stop_token& stop) {
   const SharedFile to(AsideFile::partial_name(path), path);
-  std::int64_t unsynced = 0;
+  std::int64_t written = 0;
   for (const Shard& shard : shards) {
     const std::int64_t element = size_of(shard.local.dtype);
     std::span rest(static_cast<const std::byte*>(shard.local.data), shard.local.bytes());
@@ -109,10 +109,11 @@ void CheckpointWriter::State::write_all(const std::stop_token& stop) {
       write_piece(to, offsets.at(shard.dataset), maps::Box(shard.global), piece, bytes, element);
       rest = rest.subspan(bytes.size());
       ranks.watchdog().progressed();
-      if (unsynced += std::ssize(bytes); unsynced >= synced_at_once) {
+      const std::int64_t before = std::exchange(written, written + std::ssize(bytes));
+      if (written / waited_for > before / waited_for)
         to.sync();
-        unsynced = 0;
-      }
+      else if (written / on_their_way > before / on_their_way)
+        to.begin_sync();
     }
   }
   to.sync();
