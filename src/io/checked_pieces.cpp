@@ -74,7 +74,7 @@ CheckedPieces::CheckedPieces(const h5::Handle& file, std::string name, const Che
       entry_(entry),
       known_(h5::exists(file, checkpoint_format::checksums_of(name_))) {
   if (!known_) return;
-  const auto columns = static_cast<std::size_t>(2 * entry.shape.rank() + 1);
+  const std::size_t columns = 2 * static_cast<std::size_t>(entry.shape.rank()) + 1;
   const std::vector<std::int64_t> table = table_of(file, name_, columns);
   for (std::size_t row = 0; row < table.size(); row += columns) {
     const auto numbers = std::span(table).subspan(row, columns);

@@ -87,7 +87,7 @@ void write_table(const h5::Handle& file, const std::string& dataset, std::span<c
              "write the checksums of " + dataset);
 }
 
-const std::string& in_its_folder(const std::string& path) {
+std::string in_its_folder(const std::string& path) {
   make_folder_of(path);
   return path;
 }
