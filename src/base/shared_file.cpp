@@ -32,8 +32,12 @@ void SharedFile::write(std::int64_t offset, std::span<const std::byte> bytes) co
   }
 }
 
-/// What fails comes up in `sync`.
-void SharedFile::begin_sync() const { (void)::sync_file_range(file_, 0, 0, SYNC_FILE_RANGE_WRITE); }
+/// A file system that knows no such thing leaves all to `sync`.
+void SharedFile::advance_sync() const {
+  if (::sync_file_range(file_, 0, 0, SYNC_FILE_RANGE_WAIT_BEFORE | SYNC_FILE_RANGE_WRITE) != 0 &&
+      errno != ENOSYS && errno != ESPIPE && errno != EINVAL && errno != EINTR)
+    fail();
+}
 
 void SharedFile::sync() const {
   while (::fdatasync(file_) != 0)

@@ -55,6 +55,11 @@ maps::Box box_in(const h5::Handle& file, const std::string& table, const Checkpo
   return box;
 }
 
+bool must_have_one(const h5::Handle& file, const std::string& dataset, const Checkpoint::Entry& entry) {
+  const bool state = dataset.starts_with(parameter_dataset("")) || dataset.starts_with("optimizer/");
+  return state && entry.shape.count() > 0 && h5::read_integer(file, "version") > 1;
+}
+
 }  // namespace
 
 void read_box(const h5::Handle& source, const std::string& name, const Shape& global, const maps::Box& box,
@@ -73,6 +78,8 @@ CheckedPieces::CheckedPieces(const h5::Handle& file, std::string name, const Che
     : name_(std::move(name)),
       entry_(entry),
       known_(h5::exists(file, checkpoint_format::checksums_of(name_))) {
+  if (!known_ && must_have_one(file, name_, entry))
+    refuse(file, name_, "there are no checksums of it: the file is not whole");
   if (!known_) return;
   const std::size_t columns = 2 * static_cast<std::size_t>(entry.shape.rank()) + 1;
   const std::vector<std::int64_t> table = table_of(file, name_, columns);
@@ -83,12 +90,13 @@ CheckedPieces::CheckedPieces(const h5::Handle& file, std::string name, const Che
 }
 
 void CheckedPieces::check(const h5::Handle& source, Piece& piece) const {
-  if (std::exchange(piece.checked, true)) return;
+  if (piece.checked) return;
   std::vector<std::byte> bytes(static_cast<std::size_t>(piece.box.count() * size_of(entry_.dtype)));
   read_box(source, name_, entry_.shape, piece.box, {bytes.data(), entry_.dtype, piece.box.shape()});
   if (crc32({reinterpret_cast<const char*>(bytes.data()), bytes.size()}) != piece.sum)
     refuse(source, name_,
            fmt::format("the checksum of [{}] is another: the file is damaged", text_of(piece.box)));
+  piece.checked = true;
 }
 
 void CheckedPieces::check(const h5::Handle& source, const maps::Box& box) {

@@ -16,7 +16,8 @@ void read_box(const h5::Handle& source, const std::string& name, const Shape& gl
 
 class CheckedPieces {
  public:
-  /// None where the file says nothing of them: HDF5 has its own checksums in files of version 1.
+  /// None where the file says nothing of them: HDF5 has its own checksums in files of version 1, and other programs may have added datasets to
+  /// any. Throws Error(usage) where it must say something.
   CheckedPieces(const h5::Handle& file, std::string name, const Checkpoint::Entry& entry);
   /// Reads what pieces `box` shares numbers with and compares their checksums, each once. Throws Error(usage) if one is another, or if no
   /// piece has some of the numbers.

@@ -4,12 +4,22 @@
 
 #include <cstring>
 
+#include "heddle/comm/first_error.hpp"
 #include "heddle/comm/gather.hpp"
 
 namespace heddle::io {
 namespace {
 
-std::vector<Announcement> mine_of(std::span<const Shard> shards) {
+/// A shard as plain bytes, so that ranks can exchange it.
+struct Announcement {
+  char dataset[232];
+  Shape global;
+  maps::Box box;
+  DType dtype;
+  bool writes;
+};
+
+std::vector<Announcement> announce(std::span<const Shard> shards) {
   std::vector<Announcement> mine;
   for (const Shard& shard : shards) {
     Announcement one{};
@@ -31,16 +41,7 @@ std::int64_t written(const Listed& dataset) {
   return count;
 }
 
-}  // namespace
-
-maps::Box box_of(const Shard& shard) { return maps::shift(maps::Box(shard.local.shape), shard.begin); }
-
-Announcements announce(const comm::Communicator& ranks, std::span<const Shard> shards) {
-  return comm::gather_rows<Announcement>(ranks, mine_of(shards), comm::Receivers::first,
-                                         "the checkpoint's datasets");
-}
-
-Catalogue catalogue_of(const Announcements& all) {
+Catalogue merge(const std::vector<std::vector<Announcement>>& all) {
   Catalogue catalogue;
   for (std::size_t rank = 0; rank < all.size(); ++rank)
     for (const Announcement& one : all[rank]) {
@@ -53,6 +54,20 @@ Catalogue catalogue_of(const Announcements& all) {
     if (written(dataset) != dataset.global.count())
       throw Error(ExitCode::failure, fmt::format("checkpoint: {} of {} numbers of {} would be written",
                                                  written(dataset), dataset.global.count(), name));
+  return catalogue;
+}
+
+}  // namespace
+
+maps::Box box_of(const Shard& shard) { return maps::shift(maps::Box(shard.local.shape), shard.begin); }
+
+Catalogue catalogue_of(const comm::Communicator& ranks, std::span<const Shard> shards) {
+  const char* const why = "the checkpoint's datasets";
+  const auto all = comm::gather_rows<Announcement>(ranks, announce(shards), comm::Receivers::first, why);
+  Catalogue catalogue;
+  if (const auto mistake = comm::first_error(
+          ranks, [&] { catalogue = merge(all); }, why))
+    throw Error(*mistake);
   return catalogue;
 }
 

@@ -23,20 +23,8 @@ using Catalogue = std::map<std::string, Listed>;
 /// Which part of its dataset it is.
 maps::Box box_of(const Shard& shard);
 
-/// A shard as plain bytes, so that ranks can exchange it.
-struct Announcement {
-  char dataset[232];
-  Shape global;
-  maps::Box box;
-  DType dtype;
-  bool writes;
-};
-using Announcements = std::vector<std::vector<Announcement>>;  ///< by rank
-
-/// Collective. All ranks' on rank 0; none elsewhere.
-Announcements announce(const comm::Communicator& ranks, std::span<const Shard> shards);
-/// Every dataset once. One that is not written whole, or whose ranks disagree about it, is a mistake that would otherwise be found when the
-/// checkpoint is needed: Error.
-Catalogue catalogue_of(const Announcements& announcements);
+/// Collective. Every dataset once, on rank 0; empty elsewhere. One that is not written whole, or whose ranks disagree about it, is a mistake that
+/// would otherwise be found when the checkpoint is needed: the same Error on every rank.
+Catalogue catalogue_of(const comm::Communicator& ranks, std::span<const Shard> shards);
 
 }  // namespace heddle::io

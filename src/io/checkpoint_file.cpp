@@ -54,8 +54,8 @@ std::int64_t make_place(const h5::Handle& file, const std::string& name, const L
   return static_cast<std::int64_t>(offset);
 }
 
-/// What the datasets and their tables of checksums take at most, of which large ones begin at a page.
-std::int64_t room_for(const Catalogue& catalogue) {
+/// What the tables of checksums take at most, with what HDF5 says of them and of the datasets.
+std::int64_t room_for_tables(const Catalogue& catalogue) {
   constexpr std::int64_t of_a_dataset = 3 * page;
   std::int64_t bytes = 0;
   for (const auto& [name, listed] : catalogue) {
@@ -63,9 +63,15 @@ std::int64_t room_for(const Catalogue& catalogue) {
     std::int64_t pieces = 0;
     for (const auto& parts : listed.parts)
       for (const maps::Box& part : parts) pieces += std::ssize(pieces_of(part, size_of(listed.dtype)));
-    bytes += listed.bytes() + pieces * columns * std::int64_t{sizeof(std::int64_t)} + of_a_dataset;
+    bytes += pieces * columns * std::int64_t{sizeof(std::int64_t)} + of_a_dataset;
   }
   return bytes + h5::metadata_of(bytes);
+}
+
+/// Beyond what is there.
+void reserve_more(const AsideFile& aside, std::int64_t bytes) {
+  const auto there = static_cast<std::int64_t>(std::filesystem::file_size(aside.partial()));
+  reserve_space(aside.partial(), there + bytes, aside.path());
 }
 
 /// "begin, ..., extent, ..., sum".
@@ -113,8 +119,7 @@ Offsets CheckpointFile::begin(const CheckpointHeader& header) {
   h5::write_new(
       aside_.partial(), access, [&](const h5::Handle& file) { write_header(file, header); },
       paged(access).id());
-  const auto texts = static_cast<std::int64_t>(std::filesystem::file_size(aside_.partial()));
-  reserve_space(aside_.partial(), texts + room_for(catalogue_), aside_.path());
+  reserve_more(aside_, bytes() + room_for_tables(catalogue_));
   h5::Handle file = h5::open_to_append(aside_.partial(), access, h5::Append::anything);
   Offsets offsets;
   for (const auto& [name, listed] : catalogue_) offsets[name] = make_place(file, name, listed);
@@ -123,6 +128,7 @@ Offsets CheckpointFile::begin(const CheckpointHeader& header) {
 }
 
 void CheckpointFile::finish(const std::vector<std::vector<std::uint32_t>>& sums) {
+  reserve_more(aside_, room_for_tables(catalogue_));  // should closing it have given back what was asked for
   h5::Handle file =
       h5::open_to_append(aside_.partial(), h5::file_access(aside_.path()), h5::Append::anything);
   std::vector<std::size_t> next(sums.size());

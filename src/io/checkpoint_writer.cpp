@@ -28,8 +28,8 @@ namespace {
 
 static_assert(std::endian::native == std::endian::little, "numbers are stored as they lie in memory");
 
-/// So many bytes are on their way to the disk while the next are made; after so many they are waited for, so that no wait is long.
-constexpr std::int64_t on_their_way = std::int64_t{64} << 20, waited_for = std::int64_t{1} << 30;
+/// So many bytes are on their way to the disk while as many are made: no wait for it is long, and news of it are fresh.
+constexpr std::int64_t on_their_way = std::int64_t{64} << 20;
 
 using Clock = std::chrono::steady_clock;
 
@@ -108,15 +108,14 @@ void CheckpointWriter::State::write_all(const std::stop_token& stop) {
       sums.push_back(crc32({reinterpret_cast<const char*>(bytes.data()), bytes.size()}));
       write_piece(to, offsets.at(shard.dataset), maps::Box(shard.global), piece, bytes, element);
       rest = rest.subspan(bytes.size());
-      ranks.watchdog().progressed();
       const std::int64_t before = std::exchange(written, written + std::ssize(bytes));
-      if (written / waited_for > before / waited_for)
-        to.sync();
-      else if (written / on_their_way > before / on_their_way)
-        to.begin_sync();
+      if (written / on_their_way > before / on_their_way) to.advance_sync();
+      ranks.watchdog().progressed();
     }
   }
-  to.sync();
+  to.advance_sync();
+  ranks.watchdog().progressed();
+  if (!stop.stop_requested()) to.sync();
 }
 
 void CheckpointWriter::State::write(const std::stop_token& stop) {
@@ -134,10 +133,9 @@ CheckpointWriter::CheckpointWriter(const comm::Communicator& ranks, const std::s
                                    const CheckpointHeader& header, std::span<const Shard> shards)
     : state_(new State{ranks, path, {}}) {
   const comm::Away away(ranks, "writing " + path);
-  const Announcements announcements = announce(ranks, shards);
+  Catalogue catalogue = catalogue_of(ranks, shards);
   state_->together([&] {
-    if (ranks.rank() == 0)
-      state_->offsets = state_->file.emplace(path, catalogue_of(announcements)).begin(header);
+    if (ranks.rank() == 0) state_->offsets = state_->file.emplace(path, std::move(catalogue)).begin(header);
   });
   state_->offsets = handed_on(ranks, state_->offsets);
   std::ranges::copy_if(shards, std::back_inserter(state_->shards), &Shard::writes);
@@ -149,7 +147,7 @@ CheckpointWriter::~CheckpointWriter() = default;
 void CheckpointWriter::write() { state_->write({}); }
 
 void CheckpointWriter::write_behind() {
-  state_->thread = std::jthread([this](const std::stop_token& stop) { state_->write(stop); });
+  state_->thread = std::jthread([state = state_.get()](const std::stop_token& stop) { state->write(stop); });
 }
 
 bool CheckpointWriter::done() const { return state_->done; }

@@ -34,7 +34,6 @@ std::int64_t wide_bytes(DType dtype, std::int64_t count) {
 }  // namespace
 
 std::int64_t checkpoint_copy(const Plan& plan, Rank rank) {
-  if (!plan.options.copies_state) return 0;
   const PipelineRank pipeline_rank = plan.pipeline_rank(rank);
   const passes::Program& program = plan.program(pipeline_rank);
   const std::vector<std::string> held = held_before(plan, pipeline_rank);
@@ -44,9 +43,14 @@ std::int64_t checkpoint_copy(const Plan& plan, Rank rank) {
     if (!maps::owns(parameter.layout, plan.grid(), rank) || std::ranges::count(held, parameter.name))
       continue;
     const std::int64_t count = maps::local_box(parameter.shape, parameter.layout, plan.grid(), rank).count();
-    bytes += wide_bytes(parameter.dtype, count);
-    for (const graph::ValueId moment : {trained.moments.first, trained.moments.second})
-      if (moment >= 0) bytes += wide_bytes(program.graph[moment].dtype, count);
+    const auto add = [&](DType dtype, bool made_whole) {
+      if (plan.options.copies_state || dtype == DType::bf16 || made_whole) bytes += wide_bytes(dtype, count);
+    };
+    add(parameter.dtype, false);
+    if (trained.moments.first < 0) continue;
+    add(program.graph[trained.moments.first].dtype, false);
+    add(program.graph[trained.moments.second].dtype,
+        trained.remainder >= 0);  // whose sign is the remainder's
   }
   return bytes;
 }

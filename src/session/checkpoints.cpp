@@ -71,6 +71,7 @@ void Checkpoints::start(const comm::Communicator& ranks, const io::CheckpointHea
 Written Checkpoints::write(const comm::Communicator& ranks, const Trainer& trainer, std::int64_t steps_done,
                            const SampleQueue::Count& samples, std::optional<double> validation_loss) {
   newest_ = {};
+  shards_ = {};
   {
     const Stopwatch waits(newest_.waited);
     shards_ = state_shards(trainer);
@@ -83,6 +84,7 @@ Written Checkpoints::write(const comm::Communicator& ranks, const Trainer& train
 void Checkpoints::begin(const comm::Communicator& ranks, const Trainer& trainer, std::int64_t steps_done,
                         const SampleQueue::Count& samples, std::optional<double> validation_loss) {
   newest_ = {};
+  shards_ = {};
   const Stopwatch waits(newest_.waited);
   const auto bytes = static_cast<std::size_t>(plan::checkpoint_copy(trainer.plan(), ranks.rank()));
   if (!copy_) copy_ = std::make_unique_for_overwrite<std::byte[]>(bytes);

@@ -111,7 +111,10 @@ Session::Parts::Parts(const deck::Deck& the_deck, comm::World& the_world, const 
       dataset(
           set_up.of(&io::SetUp::tokens, [&] { return checked_tokens(deck, plan, places, world.rank()); })),
       samples(dataset, deck.data, deck.train.batch, manner.pass_over),
-      restart{take_over(world.all(), deck.output.directory, manner.restart, folder), {}},
+      restart{
+          set_up.of(&io::SetUp::checkpoint,
+                    [&] { return take_over(world.all(), deck.output.directory, manner.restart, folder); }),
+          {}},
       stop(limits_of(deck.train, world), manner.signals, manner.begin),
       clock(common_clock(world.all())),
       carrier(comm::choose_carrier(world, lanes::device_lane(), comm::Wish{deck.comm.device_aware})),
@@ -140,6 +143,7 @@ Session::Parts::Parts(const deck::Deck& the_deck, comm::World& the_world, const 
       return restore(world.all(), *restart.earlier, deck, dataset.file().contents(), trainer);
     });
   if (restart.restored) samples.go_on({restart.restored->header.samples, restart.restored->header.learnt});
+  set_up.end();
   if (world.rank() == 0 && !restart.is_over(deck.train.steps)) open_files(manner.earlier);
 }
 
@@ -204,9 +208,9 @@ std::optional<Samples> Session::Parts::run() {
     else
       recorder.finish();
   } catch (const std::exception& error) {
-    if (all_ranks_throw(error)) saves.finish();
     recorder.keep();
     progress.log(error.what());
+    if (all_ranks_throw(error)) saves.finish();
     throw;
   }
   return rollback;

@@ -1,6 +1,7 @@
 // How long a run's parts take until it can train.
 #pragma once
 
+#include <algorithm>
 #include <chrono>
 #include <string>
 
@@ -16,7 +17,7 @@ class SetUpClock {
 
   /// `begin` is when the program began to set itself up, after its launch.
   explicit SetUpClock(Stop::Clock::time_point begin) {
-    took_.launch = seconds_of_this_process() - seconds_since(begin);
+    took_.launch = std::max(0.0, seconds_of_this_process() - seconds_since(begin));
   }
 
   /// What `make` makes, whose time is the part's.
@@ -25,11 +26,9 @@ class SetUpClock {
     const Timed timed{*this, part};
     return make();
   }
-  io::SetUp took() const {
-    io::SetUp took = took_;
-    took.rest = took.launch + seconds_since(begin_) - took_.all();
-    return took;
-  }
+  /// It is over now.
+  void end() { took_.rest = took_.launch + seconds_since(begin_) - took_.all(); }
+  const io::SetUp& took() const { return took_; }
 
  private:
   struct Timed {

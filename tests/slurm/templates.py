@@ -3,7 +3,7 @@
 import os
 import pathlib
 import shutil
-import subprocess
+import signal
 import sys
 import tempfile
 import unittest
@@ -54,6 +54,16 @@ class Templates(unittest.TestCase):
         def happened():
             return os.path.exists(os.path.join(self.folder, f"{run}.log")) and text in self.said(run)
         self.cluster.wait_for(happened, f"{run} to say {text}")
+
+    def a_rank_of(self, run):
+        for pid in filter(str.isdigit, os.listdir("/proc")):
+            try:
+                with open(f"/proc/{pid}/cmdline") as words:
+                    if os.path.samefile(f"/proc/{pid}/exe", HEDDLE) and f"output.directory={run}" in words.read():
+                        return int(pid)
+            except OSError:
+                pass  # it is gone, or the kernel's
+        self.fail(f"{run} has no rank")
 
     def history(self, run):
         with h5py.File(os.path.join(self.folder, run, "run.h5"), "r", locking=False) as file:
@@ -106,7 +116,7 @@ class Templates(unittest.TestCase):
         self.addCleanup(self.cluster.environment.pop, "HEDDLE_WORTH")
         job = self.submit("cpu.sbatch", "killed", "train.steps=60", "--fault", "0F0:delay:step=25:rank=1:seconds=3")
         self.until_said("killed", "\nstep 20: checkpoint")
-        subprocess.run(["pkill", "-KILL", "--oldest", "-f", "heddle run .*output.directory=killed"], check=True)
+        os.kill(self.a_rank_of("killed"), signal.SIGKILL)
         self.next_turn(job)
         self.until(job, "COMPLETED")
         self.assertEqual(self.same_history("killed"), 2)
@@ -120,6 +130,18 @@ class Templates(unittest.TestCase):
             with h5py.File(os.path.join(self.folder, "runs", "deck", f"optimizer.rate={value}", "run.h5"), "r", locking=False) as file:
                 self.assertEqual(file["steps"]["step"].tolist(), [1, 2, 3, 4, 5], self.said(f"sweep-{i}"))
 
+    def test_a_job_of_an_array_that_is_asked_to_stop_goes_on_alone(self):
+        """Also the one whose number is the array's."""
+        job = self.submit_words("array.sbatch", "asked-%a", "deck.toml", "optimizer.rate", "1e-3", "2e-3", "--", *DECK[1:], "train.steps=60", "--fault",
+                                "0F0:delay:step=25:rank=1:seconds=6", flags=("--array=0-1%1", "--nodes=2", "--ntasks-per-node=1"))
+        self.until_said("asked-0", "\nstep 20: checkpoint")
+        self.cluster.run("scancel", "--signal=USR1", f"{job}_0")
+        self.until_said("asked-0", "go on with --restart")
+        self.until(f"{job}_1", "COMPLETED")
+        self.next_turn(f"{job}_0")
+        self.until(f"{job}_0", "COMPLETED")
+        self.assertEqual(self.cluster.state(f"{job}_1")["Restarts"], "0")
+
     def test_a_chain_outlives_its_first_job(self):
         job = self.submit("chain.sbatch", "chain", "train.steps=60", "--fault", "0F0:delay:step=25:rank=1:seconds=3")
         self.until_said("chain", "\nstep 20: checkpoint")
@@ -128,7 +150,7 @@ class Templates(unittest.TestCase):
         second = str(int(job) + 1)
         self.until(second, "COMPLETED")
         self.assertEqual(self.same_history("chain"), 2)
-        self.assertEqual(self.cluster.run("squeue", "--noheader", "--name=heddle"), "", "the last took its successor back")
+        self.assertEqual(self.cluster.run("squeue", "--noheader", "--name=heddle-chain"), "", "the last took its successor back")
 
     def test_scancel_leaves_a_checkpoint(self):
         job = self.submit("cpu.sbatch", "cancelled", SLOW)

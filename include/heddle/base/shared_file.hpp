@@ -17,8 +17,9 @@ class SharedFile {
   SharedFile& operator=(const SharedFile&) = delete;
 
   void write(std::int64_t offset, std::span<const std::byte> bytes) const;
-  /// Has the system bring what was written to the disk from now on, rather than when its memory is full.
-  void begin_sync() const;
+  /// Has the system bring what was written to the disk from now on, rather than when its memory is full, and waits for what it began to bring when
+  /// this was called before.
+  void advance_sync() const;
   /// Returns when all that was written is on the disk.
   void sync() const;
 

@@ -1,4 +1,4 @@
-// The one public header that names an MPI type: parallel HDF5 has to be given the MPI communicator itself.
+// The one public header that names an MPI type, for who calls MPI by itself.
 // Include it only from a source file.
 #pragma once
 

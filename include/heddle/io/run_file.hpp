@@ -20,7 +20,6 @@ namespace heddle::io {
 /// By which the files of one run know each other: 16 hexadecimal digits, drawn anew with each call.
 std::string new_run_id();
 
-/// What is known before the first step. The state of the sources and the build are added by the file itself.
 /// Seconds that a leg's parts took until it could train, on rank 0.
 struct SetUp {
   double launch = 0;      ///< from the process' begin until there is a deck: the system, libraries, MPI
@@ -33,6 +32,7 @@ struct SetUp {
   double all() const { return launch + plan + tokens + memory + checkpoint + rest; }
 };
 
+/// What is known before the first step. The state of the sources and the build are added by the file itself.
 struct RunHeader {
   std::string run;  ///< its id; empty in files of schema 1
   Vocabulary vocabulary;

@@ -14,7 +14,7 @@ struct MemoryPart {
   std::int64_t bytes;
 };
 
-/// Of what a rank writes to checkpoints, on the host; 0 where training waits for them.
+/// Of what a rank writes to checkpoints, on the host: all of it, or, where training waits for them, what it keeps narrower than it writes it.
 std::int64_t checkpoint_copy(const Plan& plan, Rank rank);
 
 /// By part, the plan first. Plan and copy are what is allocated; messages, their library and checkpoints are bounds that follow from the plan; the program and the buffers of

@@ -229,6 +229,12 @@ TEST(Checkpoint, MissingPartFailsOnEveryRankAndSparesTheOldFile) {
     write_checkpoint(tests::world().all(), folder / "step.h5", {}, std::vector{part.shard});
   });
   EXPECT_EQ(Checkpoint(folder / "step.h5").header().step, 12);
+  try {
+    write_checkpoint(tests::world().all(), folder / "step.h5", {}, std::vector{part.shard});
+  } catch (const WriteFailure&) {
+    ADD_FAILURE() << "a mistake is nothing that a run goes on after";
+  } catch (const Error&) {  // as above
+  }
 }
 
 TEST(Checkpoint, UnwritablePlaceFailsOnEveryRank) {
