@@ -33,7 +33,7 @@ class Words(unittest.TestCase):
             quiet = program.run(*deck, "--overwrite", "--quiet")
             self.assertEqual(quiet, (0, "", ""))
             self.assertEqual(self.log(run).count("\n"), output.count("\n"))
-            self.assertIn(f"step 30: checkpoint {run}/checkpoints/step-000030.h5\n", self.log(run))
+            self.assertIn(f"step 30: checkpoint {run}/checkpoints/step-000030.h5, ", self.log(run))
 
     def test_the_log_has_warnings_and_how_a_run_ended(self):
         code, _, errors = self.alone.run("run", "deck.toml", "data.held_out=0", "output.directory=warned", "--quiet", "--fault", "0STEP:nan")
