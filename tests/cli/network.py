@@ -85,7 +85,6 @@ class Network:
         return ["ip", "netns", "exec", self.name(1), "unshare", "--uts", "sh", "-c", 'hostname host1; exec "$@"', "sh", mpiexec,
                 "--host", ",".join(f"10.77.0.{host}" for host in self.hosts), "--map-by", "node", "--bind-to", "none",
                 "--mca", "plm_rsh_agent", self.agent, "--mca", "plm_rsh_no_tree_spawn", "1",
-                *(word for name in ("time", "intvl", "probes") for word in ("--mca", f"oob_tcp_keepalive_{name}", "3")),
                 "--mca", "oob_tcp_if_include", "eth0", "--mca", "btl", "tcp,self", "--mca", "btl_tcp_if_include", "eth0"]
 
     def processes(self, program):
