@@ -6,7 +6,6 @@
 #include "checkpoint_format.hpp"
 #include "checkpoint_pieces.hpp"
 #include "hdf5.hpp"
-#include "heddle/base/checkpoint_chunk.hpp"
 #include "heddle/base/disk_space.hpp"
 
 namespace heddle::io {

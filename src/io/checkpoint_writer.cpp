@@ -8,7 +8,6 @@
 #include <cstring>
 #include <exception>
 #include <functional>
-#include <map>
 #include <optional>
 #include <stop_token>
 #include <thread>
@@ -166,7 +165,6 @@ void CheckpointWriter::finish() {
   });
 }
 
-const std::string& CheckpointWriter::path() const { return state_->path; }
 std::int64_t CheckpointWriter::bytes() const { return state_->file ? state_->file->bytes() : 0; }
 double CheckpointWriter::seconds() const { return state_->seconds; }
 

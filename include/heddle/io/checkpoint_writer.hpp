@@ -53,7 +53,6 @@ class CheckpointWriter {
   /// Collective. Waits until all ranks' are; then the checkpoint is there. On failure every rank throws the same WriteFailure.
   void finish();
 
-  const std::string& path() const;
   /// Of all ranks' numbers; on rank 0 alone.
   std::int64_t bytes() const;
   /// That this rank took to write its parts, once it is done.

@@ -137,6 +137,13 @@ TEST(Checkpoint, IsWrittenBesideOtherWork) {
   EXPECT_EQ(Checkpoint(folder / "behind.h5").header().step, 7);
 }
 
+/// Collective.
+void expect_nothing_but_the_old(const SharedFolder& folder) {
+  comm::all_sum(tests::world().all(), 0.0, "all to have given up");
+  EXPECT_FALSE(std::filesystem::exists(folder / "step.h5.partial"));
+  EXPECT_EQ(Checkpoint(folder / "step.h5").header().step, 12);
+}
+
 /// As a run is that ends before.
 TEST(Checkpoint, ThatIsGivenUpLeavesNothing) {
   const SharedFolder folder;
@@ -147,9 +154,7 @@ TEST(Checkpoint, ThatIsGivenUpLeavesNothing) {
     CheckpointWriter writer(ranks, folder / "step.h5", {}, std::vector{part.shard});
     writer.write_behind();
   }
-  comm::all_sum(ranks, 0.0, "all to have given up");
-  EXPECT_FALSE(std::filesystem::exists(folder / "step.h5.partial"));
-  EXPECT_EQ(Checkpoint(folder / "step.h5").header().step, 12);
+  expect_nothing_but_the_old(folder);
 }
 
 /// For as long as it lives this process can make no file longer.
@@ -185,9 +190,7 @@ TEST(Checkpoint, WhatOneRankCannotWriteFailsOnAllAndSparesTheOldFile) {
     }
     expect_error(ExitCode::failure, {"step.h5: cannot write it", "File too large"}, [&] { writer.finish(); });
   }
-  comm::all_sum(ranks, 0.0, "all to have given up");
-  EXPECT_FALSE(std::filesystem::exists(folder / "step.h5.partial"));
-  EXPECT_EQ(Checkpoint(folder / "step.h5").header().step, 12);
+  expect_nothing_but_the_old(folder);
 }
 
 TEST(Checkpoint, TellsWhatProductsWereComputedWith) {
