@@ -51,8 +51,7 @@ configured: setup
 setup:  ## install what is missing from Debian's packages
 	@cmake/setup.sh build
 
-# This build compiles source by source.
-lint: override PRESET = debug
+lint: override PRESET = lint
 lint: configured  ## formatting, the dependency law, lengths, names in the docs, clang-tidy
 	@cmake/setup.sh lint
 	$(call environment,lint,tests/lint)

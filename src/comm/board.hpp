@@ -50,6 +50,8 @@ struct Watchdog::Board {
   Note answer();
   /// Everybody's answers; nothing where this rank has gone on meanwhile, or one before it asks too.
   std::optional<Answers> ask_all();
+  /// Whose answer is missing, and who has not owed it for the grace yet.
+  bool waits_for_one(const Answers& answers) const;
   /// Reports where all have been silent for too long, and somebody waits or does not answer.
   void ask_who_hangs();
   [[noreturn]] void report(const Answers& answers);
@@ -60,6 +62,7 @@ struct Watchdog::Board {
   double silence_ = 0;                  ///< seconds since then
   double excused_ = 0;                  ///< so much of it, since other ranks went on
   double held_off_ = 0;                 ///< seconds for which another rank asks
+  std::vector<double> owes_;            ///< by rank, the seconds for which it has owed this one an answer
   std::atomic<bool> ends_ = false;
   std::thread thread_;  ///< where there are others
 };

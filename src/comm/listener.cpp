@@ -32,7 +32,7 @@ std::uint64_t bytes_written() {
 }
 }  // namespace
 
-Watchdog::Board::Board() {
+Watchdog::Board::Board() : owes_(static_cast<std::size_t>(post.size)) {
   if (post.size > 1) thread_ = std::thread([this] { listen(); });
 }
 
@@ -83,7 +83,7 @@ void Watchdog::Board::hear(const Post::Letter& letter) {
       held_off_ = 2 * grace;
       post.send(letter.from, answer());
       break;
-    case Note::Kind::answer: break;  // too late for a question that was given up
+    case Note::Kind::answer: owes_[static_cast<std::size_t>(letter.from)] = 0; break;
     case Note::Kind::over:
       std::this_thread::sleep_for(1s);  // for the launcher to end all, if the sender's host still reaches it
       std::_Exit(static_cast<int>(ExitCode::hang));
@@ -97,43 +97,47 @@ Note Watchdog::Board::answer() {
 
 // Two ranks that ask at once hear each other's question before its answer, so one of them alone goes on.
 std::optional<Answers> Watchdog::Board::ask_all() {
-  Answers answers(static_cast<std::size_t>(post.size));
+  Answers answers(owes_.size());
+  answers[static_cast<std::size_t>(post.rank)] = answer();
   Note question;
   question.kind = Note::Kind::question;
   for (int rank = 0; rank < post.size; ++rank)
     if (rank != post.rank) post.send(rank, question);
-  double waited = 0;
-  for (int missing = post.size - 1; missing > 0 && waited < grace;) {
-    waited += measure();
+  while (waits_for_one(answers)) {
+    const double passed = measure();
     if (silence_ == 0 || ends_) return {};
-    auto letter = post.receive();
-    if (!letter) {
-      std::this_thread::sleep_for(1ms);
-      continue;
-    }
-    auto& place = answers[static_cast<std::size_t>(letter->from)];
-    if (letter->note.kind == Note::Kind::answer && !place)
-      place = letter->note, --missing;
-    else
+    for (std::size_t rank = 0; rank < owes_.size(); ++rank)
+      if (!answers[rank]) owes_[rank] += passed;
+    while (auto letter = post.receive()) {
       hear(*letter);
-    if (letter->note.kind == Note::Kind::question && letter->from < post.rank) return {};
+      if (letter->note.kind == Note::Kind::answer)
+        answers[static_cast<std::size_t>(letter->from)] = letter->note;
+      if (letter->note.kind == Note::Kind::question && letter->from < post.rank) return {};
+    }
+    std::this_thread::sleep_for(1ms);
   }
-  answers[static_cast<std::size_t>(post.rank)] = answer();
   held_off_ = 0;
   return answers;
+}
+
+bool Watchdog::Board::waits_for_one(const Answers& answers) const {
+  for (std::size_t rank = 0; rank < owes_.size(); ++rank)
+    if (!answers[rank] && owes_[rank] < grace) return true;
+  return false;
 }
 
 void Watchdog::Board::ask_who_hangs() {
   const std::optional<Answers> answers = ask_all();
   if (!answers) return;
-  double least = silence_;
+  const double asked = (*answers)[static_cast<std::size_t>(post.rank)]->seconds;
+  double least = asked;
   bool hang = false;
   for (const auto& note : *answers) {
     hang = hang || !note || note->waits();
     if (note) least = std::min(least, note->seconds);
   }
   if (hang && least > timeout) report(*answers);
-  excused_ = silence_ - (least > timeout ? 0 : least);
+  excused_ = least > timeout ? silence_ : asked - least;
 }
 
 }  // namespace heddle::comm

@@ -22,7 +22,7 @@ struct ComputeOf<BFloat16> {
   using Type = float;
 };
 template <class T>
-using Compute = typename ComputeOf<T>::Type;
+using Compute = ComputeOf<T>::Type;
 
 /// A team a row.
 template <class F>

@@ -33,10 +33,10 @@ struct PackTraits {
 };
 /// The type of a pack's numbers.
 template <class P>
-using Element = typename PackTraits<P>::Element;
+using Element = PackTraits<P>::Element;
 /// A pack of T with as many elements as the pack P.
 template <class T, class P>
-using Rebound = typename PackTraits<P>::template Rebound<T>;
+using Rebound = PackTraits<P>::template Rebound<T>;
 
 #ifdef HEDDLE_HAVE_PACKS
 namespace stdx = std::experimental;
@@ -51,7 +51,7 @@ concept NativePack = stdx::is_simd_v<P>;
 
 template <NativePack P>
 struct PackTraits<P> {
-  using Element = typename P::value_type;
+  using Element = P::value_type;
   template <class T>
   using Rebound = stdx::rebind_simd_t<T, P>;
 };

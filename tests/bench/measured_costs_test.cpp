@@ -13,7 +13,6 @@ namespace heddle::bench {
 namespace {
 
 using deck::Figure;
-using schedule::Action;
 using schedule::ActionKind;
 
 class MeasuredCosts : public testing::Test {

@@ -111,6 +111,13 @@ void go_wrong(comm::World& world, const std::string& mode, int culprit) {
     const comm::Away away(world.all(), "writing a file");
     if (guilty) std::raise(SIGSTOP);
     MPI_Barrier(comm::mpi_handle(world.all()));
+  } else if (mode == "stopped_while_one_works") {  // for three quarters of the timeout, which is 2 s
+    if (guilty) std::raise(SIGSTOP);
+    if (world.rank() == next) {
+      std::this_thread::sleep_for(std::chrono::milliseconds(1500));
+      world.watchdog().progressed();
+    }
+    receive_from(world, culprit, 12);
   } else if (mode == "stopped_at_start") {
     if (guilty) std::raise(SIGSTOP);
     MPI_Barrier(comm::mpi_handle(world.all()));

@@ -13,8 +13,8 @@ PROBE, LAUNCH = sys.argv[1], sys.argv[2:]
 RANKS = 4
 
 
-def run(mode, culprit):
-    done = subprocess.run([*LAUNCH, "-n", str(RANKS), PROBE, mode, str(culprit)], capture_output=True, text=True, timeout=30)
+def run(mode, culprit, timeout=1):
+    done = subprocess.run([*LAUNCH, "-n", str(RANKS), PROBE, mode, str(culprit), str(timeout)], capture_output=True, text=True, timeout=30)
     return done.returncode, done.stdout + done.stderr
 
 
@@ -25,8 +25,8 @@ def rows(output):
 
 
 class Hang(unittest.TestCase):
-    def check(self, mode, culprit):
-        code, output = run(mode, culprit)
+    def check(self, mode, culprit, timeout=1):
+        code, output = run(mode, culprit, timeout)
         self.assertEqual(code, 4, output)
         self.assertEqual(output.count("no progress for"), 1, output)
         table = rows(output)
@@ -58,6 +58,12 @@ class Hang(unittest.TestCase):
                 self.assertRegex(table[culprit], rf"no answer \(stopped or dead\); ranks that wait for it: {'1, 2, 3' if culprit == 0 else '0, 1, 2'}")
                 self.assertRegex(table[1], rf"1F3 from rank {culprit} +rank {culprit} +12 +no answer")
                 self.assertIn(f"no answer from rank {culprit} on ", output)
+
+    def test_nobody_waits_twice_for_the_same_answer(self):
+        """They ask after 2 s, wait for 1 s, hear that one was silent for half a second, and ask it alone when its 2 s are over."""
+        table, output = self.check("stopped_while_one_works", 2, timeout=2)
+        self.assertEqual(len(table), RANKS)
+        self.assertLess(max(float(seconds) for seconds in re.findall(r"([\d.]+) s$", output, re.MULTILINE)), 3.9, output)
 
     def test_a_process_that_is_stopped_while_others_wait_in_a_library_is_named(self):
         for culprit in (0, 3):

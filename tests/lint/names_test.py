@@ -6,6 +6,7 @@ import unittest
 
 import length
 import names
+import usings
 
 FILES = {
     "src/maps/grid.cpp": "namespace heddle::maps { int Grid::size() { return held_back(); } }\n",
@@ -48,6 +49,13 @@ class LengthTest(unittest.TestCase):
             lengths = {"src/a.cpp": 301, "src/b.cpp": 300, "tests/golden.csv": 999}
             root = made({name: "\n" * lines for name, lines in lengths.items()}, folder)
             self.assertEqual(["src/a.cpp:301: 301 lines, more than 300"], length.check(root))
+
+
+class UsingsTest(unittest.TestCase):
+    def test_one_that_nothing_is_named_by_is_named(self):
+        with tempfile.TemporaryDirectory() as folder:
+            root = made({"src/a.cpp": "#include <swap>\nusing std::swap;  // not swap\nusing maps::Axis;\nAxis axis;\n"}, folder)
+            self.assertEqual(["src/a.cpp:2: swap is not used"], usings.check(root))
 
 
 if __name__ == "__main__":

@@ -14,7 +14,6 @@ namespace heddle::passes {
 namespace {
 
 using graph::Node;
-using graph::Op;
 using graph::Role;
 using graph::ValueId;
 
