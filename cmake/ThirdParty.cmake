@@ -30,8 +30,11 @@ if(NOT HEDDLE_PURE)
   set(HDF5_PREFER_PARALLEL TRUE)
   find_package(HDF5 REQUIRED COMPONENTS C)
   heddle_third_party(hdf5 HDF5::HDF5)
-  find_package(ZLIB REQUIRED)
-  heddle_third_party(zlib ZLIB::ZLIB)
+
+  find_path(LIBDEFLATE_INCLUDE_DIR libdeflate.h REQUIRED)  # before 1.15 it has no package of CMake's
+  find_library(LIBDEFLATE_LIBRARY deflate REQUIRED)
+  heddle_third_party(libdeflate ${LIBDEFLATE_LIBRARY})
+  target_include_directories(heddle_third_party_libdeflate SYSTEM INTERFACE ${LIBDEFLATE_INCLUDE_DIR})
 
   find_package(Eigen3 REQUIRED NO_MODULE)
   heddle_third_party(eigen Eigen3::Eigen)

@@ -6,7 +6,7 @@ set -euo pipefail
 
 # shellcheck disable=SC2034  # each list is read through its name
 build=(build-essential cmake ninja-build ca-certificates
-       libopenmpi-dev openmpi-bin libhdf5-openmpi-dev zlib1g-dev
+       libopenmpi-dev openmpi-bin libhdf5-openmpi-dev libdeflate-dev
        libtrilinos-kokkos-dev libeigen3-dev libdnnl-dev  # kernels and matrix products
        libtomlplusplus-dev nlohmann-json3-dev libcli11-dev libfmt-dev
        libgtest-dev libgmock-dev

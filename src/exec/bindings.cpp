@@ -62,11 +62,7 @@ Tensor with_padding(Tensor weight, const Tensor& columns) {
 }
 
 /// Of an input in its whole tensor.
-kernels::Box place(const Call& c, int input) {
-  kernels::Box box{c.in_global[input], {}};
-  for (const maps::Block& block : c.in_box[input]) box.begin.push_back(block.begin);
-  return box;
-}
+kernels::Box place(const Call& c, int input) { return {c.in_global[input], c.in_box[input].origin()}; }
 
 void embedding(const Call& c) { kernels::embedding(c.lane, c.in[0], c.in[1], first(c, 0, 0), c.out[0]); }
 

@@ -64,9 +64,7 @@ bool must_have_one(const h5::Handle& file, const std::string& dataset, const Che
 
 void read_box(const h5::Handle& source, const std::string& name, const Shape& global, const maps::Box& box,
               const Tensor& local) {
-  Shape begin;
-  for (const maps::Block& block : box) begin.push_back(block.begin);
-  const h5::Handle place = h5::block_of(source, global, begin, local.shape);
+  const h5::Handle place = h5::block_of(source, global, box.origin(), local.shape);
   const h5::Handle memory =
       h5::simple_space(source, std::vector<hsize_t>(local.shape.begin(), local.shape.end()));
   source.check(

@@ -11,6 +11,12 @@ Shape Box::shape() const {
   return shape;
 }
 
+Shape Box::origin() const {
+  Shape first;
+  for (const Block& block : *this) first.push_back(block.begin);
+  return first;
+}
+
 Box intersect(const Box& a, const Box& b) {
   HEDDLE_EXPECT(a.rank() == b.rank());
   Box both;

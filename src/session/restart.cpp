@@ -36,8 +36,7 @@ void load(const io::Checkpoint& file, const train::TrainedParameter& parameter, 
   const std::int64_t most = std::max<std::int64_t>(1, checkpoint_chunk / (row * size_of(dtype)));
   std::vector<std::byte> buffers[3];
   for (std::int64_t first = 0; first < held[0]; first += most) {
-    Shape begin, extent = held;
-    for (const maps::Block& block : parameter.box) begin.push_back(block.begin);
+    Shape begin = parameter.box.origin(), extent = held;
     begin[0] += first;
     extent[0] = std::min(most, held[0] - first);
     const auto read = [&](std::vector<std::byte>& buffer, const std::string& dataset) {

@@ -27,8 +27,7 @@ class Collector {
 
  private:
   void add(const train::TrainedParameter& p, const std::string& dataset, const Tensor& lies, Bring bring) {
-    io::Shard shard{dataset, p.global, {}, {nullptr, wide(lies.dtype), lies.shape}, p.owner};
-    for (const maps::Block& block : p.box) shard.begin.push_back(block.begin);
+    io::Shard shard{dataset, p.global, p.box.origin(), {nullptr, wide(lies.dtype), lies.shape}, p.owner};
     if (p.owner) shard.local = brought(bring(trainer_.lane(), p), lies);
     all_.shards.push_back(std::move(shard));
   }

@@ -30,9 +30,8 @@ Parameter parameter(graph::ValueId id, const passes::Program& program, const exe
 void fill(const Parameter& parameter, const Tensor& tensor, std::uint64_t seed, const lanes::Lane& lane) {
   if (parameter.initial.kind == graph::Initial::Kind::constant)
     return kernels::fill(lane, tensor, parameter.initial.value);
-  kernels::Box box{parameter.global, {}};
-  for (const maps::Block& block : parameter.box) box.begin.push_back(block.begin);
-  kernels::fill_normal(lane, tensor, random_key(parameter.name, seed), parameter.initial.value, box);
+  kernels::fill_normal(lane, tensor, random_key(parameter.name, seed), parameter.initial.value,
+                       {parameter.global, parameter.box.origin()});
 }
 
 /// As many fp32 numbers as the tensor has.

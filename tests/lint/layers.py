@@ -17,7 +17,7 @@ THIRD_PARTY = {
     "openmp": r"omp\.h",
     "mpi": r"mpi(-ext)?\.h",
     "hdf5": r"hdf5.*|H5.*",
-    "zlib": r"zlib\.h",
+    "libdeflate": r"libdeflate\.h",
     "cli11": r"CLI/.*",
 }
 SYSTEM = r"(experimental/)?[a-z0-9_]+|(sys/)?(errno|fcntl|immintrin|mman|poll|pthread|resource|sched|signal|spawn|stat|time|types|unistd|utsname|wait)\.h"

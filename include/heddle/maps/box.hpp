@@ -38,6 +38,8 @@ class Box {
   constexpr const Block* end() const { return blocks_.data() + rank_; }
 
   Shape shape() const;
+  /// Its first index in every dim.
+  Shape origin() const;
   std::int64_t count() const { return shape().count(); }
   bool empty() const { return count() == 0; }
   friend bool operator==(const Box&, const Box&) = default;

@@ -10,13 +10,16 @@
 
 namespace heddle::tests {
 
-/// Every pair, on one and two ranks and in a full sweep. On more ranks, of which two cores run several, and on late lanes, which take their time, each
-/// third diagonal: another third of the pairs on 4 ranks than on 8.
+/// More than two ranks, of which two cores run several, or late lanes, which take their time; never in a full sweep.
+inline bool slow() {
+  return (world().size() > 2 || std::getenv("HEDDLE_LATE_LANES") != nullptr) && !full_sweep();
+}
+
+/// Every pair, or each third diagonal where that is slow: another third of the pairs on 4 ranks than on 8.
 template <class A, class B>
 std::vector<std::pair<A, B>> some_pairs(const std::vector<A>& firsts, const std::vector<B>& seconds) {
   const auto ranks = static_cast<std::size_t>(world().size());
-  const bool slow = ranks > 2 || std::getenv("HEDDLE_LATE_LANES") != nullptr;
-  const std::size_t step = slow && !full_sweep() ? 3 : 1;
+  const std::size_t step = slow() ? 3 : 1;
   std::vector<std::pair<A, B>> some;
   for (std::size_t i = 0; i < firsts.size(); ++i)
     for (std::size_t j = 0; j < seconds.size(); ++j)
