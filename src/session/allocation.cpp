@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <charconv>
 #include <chrono>
 #include <csignal>
@@ -40,6 +41,16 @@ std::optional<std::int64_t> whole_number(const std::string& text) {
   return number;
 }
 
+/// Whether something can be read within a few seconds; a signal begins them anew.
+bool can_be_read(int from) {
+  pollfd readable{from, POLLIN, 0};
+  constexpr int patience = 5000;  // milliseconds
+  int ready = 0;
+  do ready = ::poll(&readable, 1, patience);
+  while (ready < 0 && errno == EINTR);
+  return ready > 0;
+}
+
 /// What a program prints within a few seconds, up to a line's length; empty where it cannot be started.
 std::string output_of(std::vector<std::string> command) {
   int ends[2];
@@ -57,9 +68,7 @@ std::string output_of(std::vector<std::string> command) {
   posix_spawn_file_actions_destroy(&actions);
   ::close(ends[1]);
   std::string text(64, '\0');
-  pollfd readable{ends[0], POLLIN, 0};
-  constexpr int patience = 5000;  // milliseconds
-  const bool answers = !failed && ::poll(&readable, 1, patience) > 0;
+  const bool answers = !failed && can_be_read(ends[0]);
   const auto length = answers ? ::read(ends[0], text.data(), text.size()) : 0;
   ::close(ends[0]);
   if (!failed && !answers) ::kill(child, SIGKILL);
