@@ -68,7 +68,7 @@ std::vector<Section> table() {
       key("nan_limit",        &Train::nan_limit,        at_least(1),         "steps",   "that train.on_nan passes over at most, or that count only when they are made once more, while one program runs; one more is the run's end"),
       key("spike",            &Train::spike,            at_least(0),         "",        "a loss above so many times the mean of the last hundred is treated as one that is not finite; 0: none is"),
       key("max_seconds",      &Train::max_seconds,      from_to(0, 1e9),     "seconds", "after which a run stops with a checkpoint and exit code 5, to go on by --restart; 0: no limit"),
-      key("reserve_seconds",  &Train::reserve_seconds,  from_to(0, 1e6),     "seconds", "before the end of a job of Slurm at which it does so too: for a step, an evaluation that is due, and a checkpoint"),
+      key("reserve_seconds",  &Train::reserve_seconds,  from_to(0, 1e6),     "seconds", "before the end of a job of Slurm at which it does so too: for a step and a checkpoint"),
     }),
     section("optimizer", &Deck::optimizer, "How parameters follow their gradients.", {
       key("kind",         &Optimizer::kind,         any,              "",      "AdamW, Loshchilov & Hutter 2019"),

@@ -160,6 +160,9 @@ void CheckpointWriter::finish() {
   });
   const auto sums = comm::gather_rows<std::uint32_t>(state.ranks, state.sums, comm::Receivers::first,
                                                      "the checkpoint's checksums");
+  for (const auto& of_rank : comm::gather_rows<double>(
+           state.ranks, {&state.seconds, 1}, comm::Receivers::first, "the time that its writing took"))
+    state.seconds = std::max(state.seconds, of_rank.front());
   state.together([&] {
     if (state.file) state.file->finish(sums);
   });

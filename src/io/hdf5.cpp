@@ -276,12 +276,18 @@ void shorten(const Handle& dataset, std::size_t rows) {
 
 void append(const Handle& dataset, hid_t type, const void* data, std::size_t rows) {
   if (rows == 0) return;
-  const hsize_t old = extents_of(dataset).at(0), count = rows, total = old + count;
+  const hsize_t old = extents_of(dataset).at(0), total = old + rows;
   dataset.check(H5Dset_extent(dataset.id(), &total), "extend a dataset");
+  write_rows(dataset, type, data, old, rows);
+}
+
+void write_rows(const Handle& dataset, hid_t type, const void* data, std::size_t first, std::size_t rows) {
+  const hsize_t count = rows;
   const Handle memory = simple_space(dataset, {&count, 1});
-  const Shape begin{static_cast<std::int64_t>(old)}, extent{static_cast<std::int64_t>(count)};
-  const Handle place = block_of(dataset, Shape{static_cast<std::int64_t>(total)}, begin, extent);
-  dataset.check(H5Dwrite(dataset.id(), type, memory.id(), place.id(), H5P_DEFAULT, data), "append rows");
+  const Handle place =
+      block_of(dataset, Shape{static_cast<std::int64_t>(extents_of(dataset).at(0))},
+               Shape{static_cast<std::int64_t>(first)}, Shape{static_cast<std::int64_t>(rows)});
+  dataset.check(H5Dwrite(dataset.id(), type, memory.id(), place.id(), H5P_DEFAULT, data), "write rows");
 }
 
 }  // namespace heddle::io::h5

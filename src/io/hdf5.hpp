@@ -117,6 +117,8 @@ constexpr std::int64_t metadata_of(std::int64_t bytes) { return (std::int64_t{64
 void shorten(const Handle& dataset, std::size_t rows);
 /// Appends `rows` records of memory type `type` to a one-dimensional extendable dataset.
 void append(const Handle& dataset, hid_t type, const void* data, std::size_t rows);
+/// In place of those from row `first` on, which are there.
+void write_rows(const Handle& dataset, hid_t type, const void* data, std::size_t first, std::size_t rows);
 
 /// Replaces an older value.
 void write_attribute(const Handle& object, const std::string& name, std::int64_t value);

@@ -25,8 +25,7 @@ namespace {
 /// What a run's file holds of the steps before a new leg.
 struct Before {
   int legs = 0;
-  std::size_t rows = 0;
-  double seconds = 0;
+  std::vector<StepRow> steps = {};
   std::int64_t event_bytes = 0;
 };
 
@@ -53,8 +52,7 @@ Before earlier_legs(const std::string& path, const RunHeader& header) {
   for (const StepRow& row :
        run_format::read_table<StepRow>(run.file, "steps", run_format::step_row(run.file))) {
     if (row.step > header.steps_before) break;
-    ++earlier.rows;
-    earlier.seconds = row.seconds;
+    earlier.steps.push_back(row);
   }
   earlier.event_bytes = event_bytes_in(run.file, earlier.legs);
   return earlier;
@@ -73,7 +71,8 @@ struct RunFile::Parts {
 
   std::string path;
   int leg = 1;
-  double seconds_before = 0;
+  std::size_t before = 0;  ///< rows of steps of earlier legs
+  StepRow last_before;     ///< of them; of step 0 where there are none
   KeptEvents kept;
   ActionTimes times;
   std::vector<StepRow> steps;
@@ -95,7 +94,8 @@ RunFile RunFile::go_on(std::string path, const RunHeader& header, EventBound bou
   bound.bytes = std::max<std::int64_t>(bound.bytes - earlier.event_bytes, 0);
   auto parts = std::make_unique<Parts>(std::move(path), header, bound);
   parts->leg = earlier.legs + 1;
-  parts->seconds_before = earlier.seconds;
+  parts->before = earlier.steps.size();
+  if (!earlier.steps.empty()) parts->last_before = earlier.steps.back();
   AsideFile aside(parts->path);
   const h5::Handle access = run_format::access(parts->path);
   h5::write_copy(aside.partial(), access, [&](const h5::Handle& file) {
@@ -103,7 +103,7 @@ RunFile RunFile::go_on(std::string path, const RunHeader& header, EventBound bou
   });
   auto file = h5::open_to_append(aside.partial(), access, h5::Append::anything);
   h5::write_attribute(file, "finished", std::int64_t{0});
-  h5::shorten(h5::open_dataset(file, "steps"), earlier.rows);
+  h5::shorten(h5::open_dataset(file, "steps"), parts->before);
   file.close();
   aside.commit();
   return RunFile(std::move(parts));
@@ -115,7 +115,16 @@ RunFile& RunFile::operator=(RunFile&&) noexcept = default;
 RunFile::~RunFile() = default;
 
 const std::string& RunFile::path() const { return parts_->path; }
-double RunFile::seconds_before() const { return parts_->seconds_before; }
+double RunFile::seconds_before() const { return parts_->last_before.seconds; }
+
+void RunFile::validated(std::int64_t step, double loss) {
+  if (parts_->last_before.step != step) return;
+  parts_->last_before.validation_loss = loss;
+  const auto file = h5::open_to_append(parts_->path, run_format::access(parts_->path), h5::Append::rows);
+  h5::write_rows(h5::open_dataset(file, "steps"), run_format::step_row(file).memory.id(),
+                 &parts_->last_before, parts_->before - 1, 1);
+}
+
 void RunFile::add(const StepRow& row) { parts_->steps.push_back(row); }
 void RunFile::add(const PassedOver& row) { parts_->passed_over.push_back(row); }
 

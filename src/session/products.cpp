@@ -10,6 +10,7 @@
 
 #include "heddle/base/aside_file.hpp"
 #include "heddle/base/cache_folder.hpp"
+#include "heddle/deck/print.hpp"
 #include "heddle/exec/product_choices.hpp"
 #include "heddle/exec/product_keys.hpp"
 
@@ -113,6 +114,14 @@ Products choose_products(kernels::ProductLibrary& library, const plan::Plan& pla
     file.write(kept, products.remarks);
   }
   return products;
+}
+
+std::string remark(Precision precision) {
+  if (const std::string_view why = kernels::lacks_tf32(); precision == Precision::tf32 && !why.empty())
+    return fmt::format("train.precision = \"tf32\": products are computed in fp32 ({})", why);
+  const std::string_view slow = kernels::slow_products(stream_type(precision));
+  return slow.empty() ? ""
+                      : fmt::format("train.precision = \"{}\" is slow here: {}", deck::name(precision), slow);
 }
 
 }  // namespace heddle::session

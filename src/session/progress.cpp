@@ -13,7 +13,8 @@
 namespace heddle::session {
 namespace {
 
-constexpr double refresh = 0.2;  // seconds between two looks at a terminal
+constexpr double refresh = 0.2;         // seconds between two looks at a terminal
+constexpr double long_evaluation = 10;  // seconds, of which a log tells beforehand
 
 }  // namespace
 
@@ -64,6 +65,25 @@ void Progress::step_ended(const exec::StepResult& result) {
   const std::string loss = fmt::format("{:.4f}", result.loss);
   if (stays) log(line(loss));
   print(line(coloured(Colour::green, loss, STDOUT_FILENO)), stays ? "\n" : "");
+}
+
+void Progress::evaluates(std::int64_t step, std::int64_t windows_done, std::int64_t windows) {
+  if (windows_done == 0) {
+    evaluation_ = {};
+    evaluation_shown_ = 0;
+    evaluation_told_ = false;
+    return;
+  }
+  const double seconds = evaluation_.now(), left = seconds / static_cast<double>(windows_done) *
+                                                   static_cast<double>(windows - windows_done);
+  const bool tells = !evaluation_told_ && seconds >= 1 && seconds + left >= long_evaluation;
+  if (!tells && !(terminal_ && seconds - evaluation_shown_ >= refresh)) return;
+  evaluation_shown_ = seconds;
+  const std::string line = fmt::format("step {}: validation, {} of {} windows  {} left", step, windows_done,
+                                       windows, duration(left));
+  if (!tells) return print(line, "");
+  evaluation_told_ = true;
+  say(line);
 }
 
 void Progress::print(const std::string& line, const char* end) const {

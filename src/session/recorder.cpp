@@ -40,6 +40,13 @@ void Recorder::step_ended(const exec::StepResult& result) {
   rows_.push_back(row_of(result));
 }
 
+void Recorder::validated(std::int64_t step, double loss) {
+  if (!rows_.empty())
+    rows_.back().validation_loss = loss;
+  else if (file_)
+    file_->validated(step, loss);
+}
+
 void Recorder::passed_over(const io::PassedOver& row) {
   std::erase_if(events_.rows, [&](const io::EventRow& one) { return one.step == row.step; });
   passed_over_.push_back(row);

@@ -4,6 +4,8 @@
 
 #include <cmath>
 
+#include "heddle/comm/watchdog.hpp"
+
 namespace heddle::session {
 namespace {
 
@@ -20,6 +22,11 @@ std::string in_words(const std::optional<Origin>& origin, const Samples& samples
 }
 
 }  // namespace
+
+bool Refusals::ends_all(const std::exception& error) {
+  const auto* const known = dynamic_cast<const Error*>(&error);
+  return known && known->code() == ExitCode::numbers && !dynamic_cast<const comm::PeerFailed*>(known);
+}
 
 /// None: it counts. Every rank learns the same of it.
 std::optional<train::Refused> Refusals::once_more(std::int64_t step, const data::Batch& batch,

@@ -9,20 +9,21 @@
 
 #include "checked_tokens.hpp"
 #include "heddle/comm/carrier.hpp"
-#include "heddle/comm/first_error.hpp"
+#include "heddle/comm/collectives.hpp"
 #include "heddle/comm/gather.hpp"
 #include "heddle/deck/print.hpp"
 #include "heddle/io/checkpoint.hpp"
 #include "heddle/io/run_file.hpp"
 #include "heddle/io/stored_run.hpp"
-#include "heddle/kernels/product_library.hpp"
 #include "heddle/lanes/device.hpp"
 #include "heddle/plan/from_deck.hpp"
 #include "heddle/session/common_clock.hpp"
 #include "heddle/session/evaluation.hpp"
 #include "heddle/session/memory_places.hpp"
+#include "heddle/session/products.hpp"
 #include "heddle/session/progress.hpp"
 #include "heddle/session/recorder.hpp"
+#include "heddle/session/refusals.hpp"
 #include "heddle/session/restart.hpp"
 #include "heddle/session/saves.hpp"
 #include "heddle/session/stop.hpp"
@@ -31,24 +32,6 @@
 #include "set_up_clock.hpp"
 
 namespace heddle::session {
-namespace {
-
-/// Whether every rank has come to the same end.
-bool all_ranks_throw(const std::exception& error) {
-  const auto* const known = dynamic_cast<const Error*>(&error);
-  return known && known->code() == ExitCode::numbers && !dynamic_cast<const comm::PeerFailed*>(known);
-}
-
-/// What a person who chose this precision has to know of this machine; empty where there is nothing.
-std::string remark(Precision precision) {
-  if (const std::string_view why = kernels::lacks_tf32(); precision == Precision::tf32 && !why.empty())
-    return fmt::format("train.precision = \"tf32\": products are computed in fp32 ({})", why);
-  const std::string_view slow = kernels::slow_products(stream_type(precision));
-  return slow.empty() ? ""
-                      : fmt::format("train.precision = \"{}\" is slow here: {}", deck::name(precision), slow);
-}
-
-}  // namespace
 
 struct Session::Parts {
   Parts(const deck::Deck& the_deck, comm::World& the_world, const Manner& manner);
@@ -56,6 +39,7 @@ struct Session::Parts {
   std::optional<Samples> run();
   std::int64_t train_step(std::int64_t step);
   void after_step(std::int64_t done, bool stops);
+  std::optional<double> validate(std::int64_t done);
   bool counts(const train::Refused& refused);
   void stop_after(std::int64_t done);
   void tell_refusal();
@@ -74,6 +58,10 @@ struct Session::Parts {
   }
   bool evaluates(std::int64_t steps_done) const {
     return deck.data.held_out > 0 && due(steps_done, deck.train.evaluate_every, deck.train.steps);
+  }
+  /// It was stopped before it had evaluated its last step.
+  bool owes_evaluation() const {
+    return restart.restored && !restart.restored->header.validation_loss && evaluates(restart.steps_before());
   }
 
   const deck::Deck& deck;
@@ -200,8 +188,9 @@ std::optional<Samples> Session::Parts::run() {
   stop.begin();
   recorder.begin(samples.count().learnt * deck.train.sequence);
   try {
-    for (std::int64_t done = restart.steps_before(); done < deck.train.steps && !rollback;)
-      done = train_step(done);
+    std::int64_t done = restart.steps_before();
+    if (owes_evaluation()) after_step(done, false);
+    while (done < deck.train.steps && !rollback) done = train_step(done);
     saves.finish();
     if (rollback)
       recorder.write_all();
@@ -210,7 +199,7 @@ std::optional<Samples> Session::Parts::run() {
   } catch (const std::exception& error) {
     recorder.keep();
     progress.log(error.what());
-    if (all_ranks_throw(error)) saves.finish();
+    if (Refusals::ends_all(error)) saves.finish();
     throw;
   }
   return rollback;
@@ -258,14 +247,8 @@ bool Session::Parts::counts(const train::Refused& refused) {
 }
 
 void Session::Parts::after_step(std::int64_t done, bool stops) {
-  std::optional<double> loss;
-  if (evaluates(done)) {
-    loss = evaluate(trainer, dataset, evaluation_windows());
-    recorder.validated(*loss);
-    progress.say(
-        fmt::format("step {}: validation loss {:.4f} of {} windows", done, *loss, evaluation_windows()));
-  }
-  const bool last = stops || done == deck.train.steps;
+  const std::optional<double> loss = evaluates(done) && !stops ? validate(done) : std::nullopt;
+  const bool owes = evaluates(done) && !loss, last = stops || owes || done == deck.train.steps;
   if (last || saves.due(done)) {
     recorder.write_steps();  // before it: whoever goes on from it misses none of them
     saves.save(done, last, samples.count(), loss);
@@ -273,7 +256,20 @@ void Session::Parts::after_step(std::int64_t done, bool stops) {
   saves.look(trainer.result());
   recorder.hand_on(done);
   tell_refusal();
-  if (stops && done < deck.train.steps) stop_after(done);
+  if (owes || (stops && done < deck.train.steps)) stop_after(done);
+}
+
+/// Nothing where the run is to stop meanwhile: who goes on makes up for it.
+std::optional<double> Session::Parts::validate(std::int64_t done) {
+  const std::int64_t windows = evaluation_windows();
+  const std::optional<double> loss = evaluate(trainer, dataset, windows, [&](std::int64_t windows_done) {
+    progress.evaluates(done, windows_done, windows);
+    return comm::all_sum(world.all(), stop.wanted() ? 1.0 : 0.0, "whether the run stops") > 0;
+  });
+  if (!loss) return {};
+  recorder.validated(done, *loss);
+  progress.say(fmt::format("step {}: validation loss {:.4f} of {} windows", done, *loss, windows));
+  return loss;
 }
 
 /// Throws Error(stopped).

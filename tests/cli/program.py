@@ -88,6 +88,15 @@ class Program:
             return file.read()
 
 
+def alive(pid):
+    """One of which nothing but its exit code is left is not."""
+    try:
+        with open(f"/proc/{pid}/stat") as fields:
+            return fields.read().rsplit(")", 1)[1].split()[0] != "Z"
+    except OSError:
+        return False
+
+
 def mounted(folder, kib):
     """Whether a disk of so many KiB is at `folder` now; only root may mount one."""
     command = ["mount", "-t", "tmpfs", "-o", f"size={kib}k", "heddle-test", folder]

@@ -55,7 +55,7 @@ class CheckpointWriter {
 
   /// Of all ranks' numbers; on rank 0 alone.
   std::int64_t bytes() const;
-  /// That this rank took to write its parts, once it is done.
+  /// That the slowest rank took to write its parts, once it is finished; on rank 0 alone.
   double seconds() const;
 
  private:

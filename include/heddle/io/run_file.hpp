@@ -79,6 +79,9 @@ class RunFile {
   const std::string& path() const;
   /// How long training took, in all, in earlier legs.
   double seconds_before() const;
+  /// The last step of the earlier legs, which stopped before they had evaluated it; where they have no row of it, nothing is done. Told to
+  /// the disk; Error(failure) if it does not take it.
+  void validated(std::int64_t step, double loss);
   void add(const StepRow& row);
   void add(const PassedOver& row);
   /// The events of some steps, one after the other, of every rank. All count for the times that the file tells; those that the bound

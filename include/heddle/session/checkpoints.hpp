@@ -27,7 +27,7 @@ struct Written {
   std::string path;
   std::int64_t steps_done = 0;
   std::int64_t bytes = 0;  ///< of all ranks; on rank 0 alone, as what follows
-  double seconds = 0;      ///< until rank 0's part was on the disk
+  double seconds = 0;      ///< until the last rank's part was on the disk
   double waited = 0;       ///< seconds that training stood still for it
 };
 

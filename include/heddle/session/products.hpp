@@ -24,4 +24,7 @@ std::string products_file(const std::string& library);
 Products choose_products(kernels::ProductLibrary& library, const plan::Plan& plan,
                          const comm::Communicator& ranks, Rank rank, const std::string& earlier = "");
 
+/// What a person who chose this precision has to know of this machine's products; empty where there is nothing.
+std::string remark(Precision precision);
+
 }  // namespace heddle::session

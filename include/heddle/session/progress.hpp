@@ -28,6 +28,8 @@ class Progress final : public exec::Observer {
 
   void step_begins(std::int64_t step) override;
   void step_ended(const exec::StepResult& result) override;
+  /// The step is evaluated, so many of its windows are; from 0 on.
+  void evaluates(std::int64_t step, std::int64_t windows_done, std::int64_t windows);
   /// A line of its own that stays.
   void say(const std::string& line);
   /// To stderr, whatever the voice.
@@ -50,6 +52,9 @@ class Progress final : public exec::Observer {
   std::int64_t shown_step_ = 0;  ///< where tokens/s is measured from
   double shown_seconds_ = 0;
   double tokens_per_second_ = 0;  ///< lately
+  exec::Clock evaluation_;        ///< since it began
+  double evaluation_shown_ = 0;
+  bool evaluation_told_ = false;
 };
 
 }  // namespace heddle::session

@@ -32,8 +32,8 @@ class Recorder final : public exec::Observer {
   void step_ended(const exec::StepResult& result) override;
   /// Its step is made with other samples: what was seen of it goes. Told to the disk.
   void passed_over(const io::PassedOver& row);
-  /// Of the step that ended last.
-  void validated(double loss) { rows_.back().validation_loss = loss; }
+  /// Of the step that ended last, perhaps in an earlier leg.
+  void validated(std::int64_t step, double loss);
   /// The observer of events, which may be left out.
   exec::Observer& events() { return events_; }
 

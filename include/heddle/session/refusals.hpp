@@ -36,6 +36,8 @@ class Refusals {
   /// and says and writes what becomes of it. `again` watches it then. Throws Error(numbers) where that is the run's end.
   Outcome meet(const train::Refused& refused, Samples samples, const data::Batch& batch,
                exec::Observer& again);
+  /// Whether it is `meet`'s, which every rank throws.
+  static bool ends_all(const std::exception& error);
 
  private:
   struct Case {
