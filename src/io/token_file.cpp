@@ -25,6 +25,11 @@ hid_t narrowest(std::int64_t vocabulary) {
   return vocabulary <= 1 << 8 ? H5T_STD_U8LE : vocabulary <= 1 << 16 ? H5T_STD_U16LE : H5T_STD_U32LE;
 }
 
+template <typename Id>
+hid_t memory_type() {
+  return sizeof(Id) == 1 ? H5T_NATIVE_UINT8 : sizeof(Id) == 2 ? H5T_NATIVE_UINT16 : H5T_NATIVE_INT32;
+}
+
 h5::Handle with_cache(h5::Handle access) {
   access.check(H5Pset_cache(access.id(), 0, cache_slots, cache_bytes, 0.75), "set the cache");
   return access;
@@ -93,6 +98,11 @@ struct TokenFile::State {
   h5::Handle file, tokens;
   TokenFileHeader header;
   std::int64_t length = 0;
+  std::size_t bytes_each = 0;  ///< of an id in the file
+
+  /// And finds that they are the vocabulary's.
+  template <typename Id>
+  void read(std::int64_t begin, std::span<Id> ids) const;
 };
 
 TokenFile::TokenFile(const std::string& path) : state_(new State) {
@@ -105,6 +115,7 @@ TokenFile::TokenFile(const std::string& path) : state_(new State) {
     throw Error(ExitCode::usage, path + ": /tokens is not a row of integers");
   h5::demand_written(state_->tokens, "/tokens");
   state_->length = static_cast<std::int64_t>(extents[0]);
+  state_->bytes_each = H5Tget_size(type.id());
 }
 
 TokenFile::TokenFile(TokenFile&&) noexcept = default;
@@ -119,33 +130,46 @@ std::string TokenFile::contents() const {
                      header().source_crc);
 }
 
-void TokenFile::read(std::int64_t begin, std::span<std::int32_t> ids) const {
+template <typename Id>
+void TokenFile::State::read(std::int64_t begin, std::span<Id> ids) const {
   const auto count = static_cast<std::int64_t>(ids.size());
-  HEDDLE_EXPECT(begin >= 0 && begin + count <= length());
+  HEDDLE_EXPECT(begin >= 0 && begin + count <= length);
   if (count == 0) return;
   const hsize_t extent = ids.size();
-  const auto memory = h5::simple_space(state_->file, {&extent, 1});
-  const auto place = h5::block_of(state_->file, Shape{length()}, Shape{begin}, Shape{count});
-  state_->tokens.check(
-      H5Dread(state_->tokens.id(), H5T_NATIVE_INT32, memory.id(), place.id(), H5P_DEFAULT, ids.data()),
-      fmt::format("read tokens {} to {}", begin, begin + count));
-  const auto size = state_->header.vocabulary.size;
-  const auto bad = std::find_if(ids.begin(), ids.end(), [&](auto id) { return id < 0 || id >= size; });
-  if (bad != ids.end())
-    throw Error(
-        ExitCode::usage, fmt::format("{}: token {} is the id {}", path(), begin + (bad - ids.begin()), *bad),
-        fmt::format("the vocabulary has {} ids, from 0", size), "make the file again with heddle prepare");
+  const auto memory = h5::simple_space(file, {&extent, 1});
+  const auto place = h5::block_of(file, Shape{length}, Shape{begin}, Shape{count});
+  tokens.check(H5Dread(tokens.id(), memory_type<Id>(), memory.id(), place.id(), H5P_DEFAULT, ids.data()),
+               fmt::format("read tokens {} to {}", begin, begin + count));
+  const std::int64_t size = header.vocabulary.size;
+  Id least = 0, most = 0;
+  for (const Id id : ids) {
+    least = std::min(least, id);
+    most = std::max(most, id);
+  }
+  if (least == 0 && most < size) return;
+  const auto bad = std::ranges::find_if(ids, [&](Id id) { return id < Id{0} || id >= size; });
+  throw Error(ExitCode::usage,
+              fmt::format("{}: token {} is the id {}", file.path(), begin + (bad - ids.begin()), *bad),
+              fmt::format("the vocabulary has {} ids, from 0", size),
+              "make the file again with heddle prepare");
 }
+
+void TokenFile::read(std::int64_t begin, std::span<std::int32_t> ids) const { state_->read(begin, ids); }
 
 void TokenFile::verify(std::int64_t part, std::int64_t parts, const std::function<void()>& read_on) const {
   constexpr std::int64_t piece = 16 * chunk_tokens;
   const std::int64_t pieces = (length() + piece - 1) / piece;
-  std::vector<std::int32_t> ids;
-  for (std::int64_t i = part * pieces / parts; i < (part + 1) * pieces / parts; ++i) {
-    ids.resize(static_cast<std::size_t>(std::min(piece, length() - i * piece)));
-    read(i * piece, ids);
-    read_on();
-  }
+  const auto in_ids_like = [&]<typename Id>(std::vector<Id> ids) {
+    for (std::int64_t i = part * pieces / parts; i < (part + 1) * pieces / parts; ++i) {
+      ids.resize(static_cast<std::size_t>(std::min(piece, length() - i * piece)));
+      state_->read(i * piece, std::span(ids));
+      read_on();
+    }
+  };
+  // As they lie in the file: most of the time would be their widening.
+  if (state_->bytes_each == 1) return in_ids_like(std::vector<std::uint8_t>());
+  if (state_->bytes_each == 2) return in_ids_like(std::vector<std::uint16_t>());
+  in_ids_like(std::vector<std::int32_t>());
 }
 
 void verify(const comm::Communicator& ranks, const TokenFile& file) {
