@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""Disks that fill and ranks that are stopped at random instants: instants.py HEDDLE MPIEXEC [FLAGS...]. HEDDLE_INSTANTS=60 tries so many
-disks and half as many stops, in place of eight and four."""
+"""Disks that fill, ranks that are stopped and ranks that are killed at random instants: instants.py HEDDLE MPIEXEC [FLAGS...]. HEDDLE_INSTANTS=60 tries so
+many disks and half as many of each of the others, in place of eight and four."""
 import collections
 import os
 import random
@@ -15,7 +15,7 @@ import unittest
 
 import h5py
 
-from program import LAUNCHER_BOX, TEXT, Program, mounted
+from program import LAUNCHER_BOX, TEXT, Program, alive, mounted
 
 HEDDLE, LAUNCH = sys.argv[1], sys.argv[2:]
 INSTANTS = int(os.environ.get("HEDDLE_INSTANTS", "8"))
@@ -87,45 +87,60 @@ class FullDisks(unittest.TestCase):
                             self.assertTrue(all(values[:].any() for values in file["parameters"].values() if values.ndim == 2))
 
 
-class StoppedRanks(unittest.TestCase):
-    """A rank is stopped, every second time while a checkpoint is written."""
+class LostRanks(unittest.TestCase):
+    """A rank is stopped, or killed: in training, in an evaluation, and while a checkpoint is written."""
+    KEYS = {
+        "training": [],
+        "evaluation": ["data.held_out=0.5", "train.evaluate_every=1", "train.evaluate_windows=100000"],  # nine tenths of the time
+        "checkpoint": ["output.checkpoint_every=1"],
+    }
 
     def test_who_is_silent_is_named_in_time(self):
+        for code, errors in self.tries(signal.SIGSTOP):
+            self.assertEqual(code, 4, errors)
+            self.assertRegex(errors, re.compile(r"^ *\d+  no answer \(stopped or dead\)", re.MULTILINE))
+
+    def test_who_is_killed_takes_all_with_it(self):
+        for code, errors in self.tries(signal.SIGKILL):
+            self.assertIn(code, (4, 128 + signal.SIGKILL), errors)
+
+    def tries(self, end):
+        """Exit code and errors of runs that a rank was lost of."""
         folder, programs = prepared(self)
-        draw, written = random.Random(13), 0
+        draw, writing = random.Random(13), 0
         for number in range(INSTANTS // 2):
-            program = programs[1 + number % 2]
-            saves = number % 2 == 0
-            with self.subTest(number=number, ranks=program.ranks, saves=saves):
+            program, within = programs[1 + draw.randrange(2)], list(self.KEYS)[number % len(self.KEYS)]
+            with self.subTest(number=number, ranks=program.ranks, within=within):
                 run = program.start("run", "deck.toml", f"grid.data={program.ranks}", f"comm.timeout={TIMEOUT}", "train.steps=1000000", "--overwrite",
-                                    "output.events=false", "output.log_every=1", f"output.checkpoint_every={int(saves)}")
+                                    "output.events=false", "output.log_every=1", *self.KEYS[within])
                 try:
-                    written += self.stop(program, run, draw, saves, os.path.join(folder, "out/checkpoints"))
+                    checkpoints = os.path.join(folder, "out/checkpoints")
+                    writing += self.lose(program, run, draw, end, checkpoints if within == "checkpoint" else "")
+                    yield run.returncode, LAUNCHER_BOX.sub("", run.stderr.read())
                 finally:
                     run.kill()
                     run.communicate()
-        print(f"{INSTANTS // 2} ranks were stopped, {written} while a checkpoint was written", file=sys.stderr)
+        print(f"{INSTANTS // 2} ranks had {end.name}, {writing} while a checkpoint was written", file=sys.stderr)
 
-    def stop(self, program, run, draw, saves, checkpoints):
+    def lose(self, program, run, draw, end, checkpoints):
+        """Whether in a checkpoint. No rank is left in time."""
         for line in run.stdout:
             if line.startswith("step "):
                 break
-        pid = program.processes(run)[draw.randrange(program.ranks)]
+        pids = program.processes(run)
         time.sleep(draw.random())
-        while saves and not any(name.endswith(".partial") for name in os.listdir(checkpoints)):
+        while checkpoints and not any(name.endswith(".partial") for name in os.listdir(checkpoints)):
             pass
-        os.kill(pid, signal.SIGSTOP)
-        stopped = time.monotonic()
-        writing = saves and any(name.endswith(".partial") for name in os.listdir(checkpoints))
+        os.kill(draw.choice(pids), end)
+        lost = time.monotonic()
+        writing = checkpoints and any(name.endswith(".partial") for name in os.listdir(checkpoints))
         reader = subprocess.Popen(["cat"], stdin=run.stdout, stdout=subprocess.DEVNULL)
-        code = run.wait(60)
-        took = time.monotonic() - stopped
+        run.wait(60)
+        took = time.monotonic() - lost
         reader.wait()
-        errors = LAUNCHER_BOX.sub("", run.stderr.read())
-        self.assertEqual(code, 4, errors)
-        self.assertLess(took, TIMEOUT + 5, errors)
-        self.assertRegex(errors, re.compile(r"^ *\d+  no answer \(stopped or dead\)", re.MULTILINE))
-        return writing
+        self.assertLess(took, TIMEOUT + 5)
+        self.assertEqual([pid for pid in pids if alive(pid)], [])
+        return bool(writing)
 
 
 if __name__ == "__main__":

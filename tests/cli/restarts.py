@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Runs that were ended and go on: restarts.py HEDDLE MPIEXEC [FLAGS...]. HEDDLE_INSTANTS is how many are killed at random instants."""
+"""Runs that were ended and go on: restarts.py HEDDLE MPIEXEC [FLAGS...]. HEDDLE_INSTANTS is how many are killed at random instants, HEDDLE_STEPS how long
+they are; 200 of 400 steps (ten seconds) take about an hour."""
 import contextlib
 import os
 import random
@@ -15,7 +16,7 @@ import numpy as np
 from program import alone_and_on, mounted
 
 HEDDLE, LAUNCH = sys.argv[1], sys.argv[2:]
-INSTANTS = int(os.environ.get("HEDDLE_INSTANTS", 8))
+INSTANTS, STEPS = int(os.environ.get("HEDDLE_INSTANTS", 8)), int(os.environ.get("HEDDLE_STEPS", 60))
 RUN = ["run", "deck.toml", "train.steps=12", "model.dropout=0.1", "output.log_every=1", "output.checkpoint_every=4"]
 ENDED = ["optimizer.decay=12"]  # with which a run that ends early has the rates of one that does not
 
@@ -182,37 +183,43 @@ class Restarts(unittest.TestCase):
         self.same_history("disk/run")
 
     def test_killed_at_any_instant(self):
-        """Killed, again and again, until a leg comes to the end: the history is that of a run that was left alone."""
-        draw, writing = random.Random(14), 0
-        long = [*RUN, "train.steps=60", "output.checkpoint_every=1", "model.width=64"]
+        """And gone on with: the history is that of a run that was left alone."""
+        draw, killed, writing, spans = random.Random(14), 0, 0, []
+        long = [*RUN, f"train.steps={STEPS}", "train.evaluate_every=10", "output.checkpoint_every=1", "output.keep=2", "model.width=64"]
         for program in (self.alone, self.pair):
             grid = f"grid.data={program.ranks}"
             code, _, errors = program.run(*long, grid, f"output.directory=quiet-{program.ranks}")
             self.assertEqual(code, 0, errors)
+            spans.append(self.steps(f"quiet-{program.ranks}")["seconds"][-1])
             for number in range(INSTANTS // 2):
                 folder = f"killed-{program.ranks}-{number}"
+                command = [*long, grid, f"output.directory={folder}", "--restart"]
                 with self.subTest(folder):
-                    writing += self.kill(program, [*long, grid, f"output.directory={folder}", "--restart"], folder, draw)
-                    code, _, errors = program.run(*long, grid, f"output.directory={folder}", "--restart")
+                    was_killed, wrote = self.kill(program, command, folder, draw.random() * spans[-1])
+                    killed, writing = killed + was_killed, writing + wrote
+                    code, _, errors = program.run(*command)
                     self.assertEqual(code, 0, errors)
                     self.same_history(folder, f"quiet-{program.ranks}")
-        print(f"{INSTANTS // 2 * 2} runs were killed, {writing} while a checkpoint was written", file=sys.stderr)
+                    np.testing.assert_array_equal(*(self.steps(run)["validation_loss"] for run in (folder, f"quiet-{program.ranks}")))
+                    shutil.rmtree(self.path(folder))
+        print(f"{killed} runs of {spans[0]:.1f} or {spans[1]:.1f} s were killed, {writing} while a checkpoint was written", file=sys.stderr)
 
-    def kill(self, program, command, folder, draw):
-        """Whether a checkpoint was being written."""
+    def kill(self, program, command, folder, after):
+        """So many seconds after its first step. Whether it was not at its end, and whether a checkpoint was being written."""
         run = program.start(*command)
         try:
             for line in run.stdout:
                 if line.startswith("step "):
                     break
             pids = program.processes(run) if program.ranks > 1 else [run.pid]
-            time.sleep(draw.random() * 0.2)
+            time.sleep(after)
             for pid in pids:
                 with contextlib.suppress(ProcessLookupError):  # it came to its end
                     os.kill(pid, signal.SIGKILL)
-            return any(name.endswith(".partial") for name in os.listdir(self.path(f"{folder}/checkpoints")))
+            wrote = any(name.endswith(".partial") for name in os.listdir(self.path(f"{folder}/checkpoints")))
         finally:
             run.communicate()
+        return run.returncode != 0, wrote
 
 
 if __name__ == "__main__":
