@@ -140,16 +140,12 @@ train::StepResult Trainer::step(std::int64_t step, const data::Batch& samples, e
     engine_->load("tokens", samples.inputs);
     engine_->load("targets", samples.targets);
   }
-  refresh(step, of_pieces());
+  if (std::exchange(handed_out_, false))
+    engine_->runner().run(graph::Phase::refresh, state(step, of_pieces()));
   optimizer_->begin_step(step, train::learning_rate(options_.optimizer, step, options_.steps));
   engine_->run_row(state(step, of_pieces()), &*optimizer_, observer);
   if (!optimizer_->unsettled()) end_step();
   return optimizer_->result();
-}
-
-/// What the graph computes from parameters, where somebody else may have written them.
-void Trainer::refresh(std::int64_t step, exec::Observer* of_pieces) {
-  if (std::exchange(handed_out_, false)) engine_->runner().run(graph::Phase::refresh, state(step, of_pieces));
 }
 
 /// Of one that is settled.
@@ -169,7 +165,6 @@ train::StepResult Trainer::settle() {
 
 double Trainer::evaluate(const data::Batch& samples) {
   settle();
-  refresh(0, nullptr);
   evaluation_->load("tokens", samples.inputs);
   evaluation_->load("targets", samples.targets);
   evaluation_->run_row(state(0), nullptr, nullptr);

@@ -91,7 +91,6 @@ class Trainer {
   exec::EngineInput engine_input(const plan::Execution& execution) const;
   maps::Block samples() const;
   void provide_message_memory();
-  void refresh(std::int64_t step, exec::Observer* of_pieces);
   void end_step();
   double counted_targets(const data::Batch& samples) const;
   Tensor loss_share(const exec::Engine& engine) const;

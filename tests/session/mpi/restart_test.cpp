@@ -119,6 +119,7 @@ TEST(Restart, OnTheSameGridHasTheSameBits) {
     const deck::Deck deck = small_deck(with(with(grid, kind), {"train.batch=16", "pipeline.microbatches=4"}));
     Training undisturbed(deck), again(deck);
     ASSERT_TRUE(restored(again, {written(undisturbed, before, folder / "")}));
+    EXPECT_EQ(again.trainer.evaluate(again.batch), undisturbed.trainer.evaluate(undisturbed.batch));
     EXPECT_EQ(train(again, before, after), train(undisturbed, before, after));
     EXPECT_EQ(bits_of(again.trainer.parameters()), bits_of(undisturbed.trainer.parameters()));
   }
