@@ -25,7 +25,8 @@ namespace {
 /// What a run's file holds of the steps before a new leg.
 struct Before {
   int legs = 0;
-  std::vector<StepRow> steps = {};
+  std::size_t steps = 0;
+  StepRow last = {};  ///< of them
   std::int64_t event_bytes = 0;
 };
 
@@ -52,7 +53,8 @@ Before earlier_legs(const std::string& path, const RunHeader& header) {
   for (const StepRow& row :
        run_format::read_table<StepRow>(run.file, "steps", run_format::step_row(run.file))) {
     if (row.step > header.steps_before) break;
-    earlier.steps.push_back(row);
+    ++earlier.steps;
+    earlier.last = row;
   }
   earlier.event_bytes = event_bytes_in(run.file, earlier.legs);
   return earlier;
@@ -94,8 +96,8 @@ RunFile RunFile::go_on(std::string path, const RunHeader& header, EventBound bou
   bound.bytes = std::max<std::int64_t>(bound.bytes - earlier.event_bytes, 0);
   auto parts = std::make_unique<Parts>(std::move(path), header, bound);
   parts->leg = earlier.legs + 1;
-  parts->before = earlier.steps.size();
-  if (!earlier.steps.empty()) parts->last_before = earlier.steps.back();
+  parts->before = earlier.steps;
+  parts->last_before = earlier.last;
   AsideFile aside(parts->path);
   const h5::Handle access = run_format::access(parts->path);
   h5::write_copy(aside.partial(), access, [&](const h5::Handle& file) {
@@ -120,9 +122,10 @@ double RunFile::seconds_before() const { return parts_->last_before.seconds; }
 void RunFile::validated(std::int64_t step, double loss) {
   if (parts_->last_before.step != step) return;
   parts_->last_before.validation_loss = loss;
-  const auto file = h5::open_to_append(parts_->path, run_format::access(parts_->path), h5::Append::rows);
+  auto file = h5::open_to_append(parts_->path, run_format::access(parts_->path), h5::Append::rows);
   h5::write_rows(h5::open_dataset(file, "steps"), run_format::step_row(file).memory.id(),
                  &parts_->last_before, parts_->before - 1, 1);
+  file.close();
 }
 
 void RunFile::add(const StepRow& row) { parts_->steps.push_back(row); }

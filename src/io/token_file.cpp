@@ -98,7 +98,7 @@ struct TokenFile::State {
   h5::Handle file, tokens;
   TokenFileHeader header;
   std::int64_t length = 0;
-  std::size_t bytes_each = 0;  ///< of an id in the file
+  std::size_t unsigned_bytes = 0;  ///< of an id in the file; 0 where ids have a sign there
 
   /// And finds that they are the vocabulary's.
   template <typename Id>
@@ -115,7 +115,7 @@ TokenFile::TokenFile(const std::string& path) : state_(new State) {
     throw Error(ExitCode::usage, path + ": /tokens is not a row of integers");
   h5::demand_written(state_->tokens, "/tokens");
   state_->length = static_cast<std::int64_t>(extents[0]);
-  state_->bytes_each = H5Tget_size(type.id());
+  if (H5Tget_sign(type.id()) == H5T_SGN_NONE) state_->unsigned_bytes = H5Tget_size(type.id());
 }
 
 TokenFile::TokenFile(TokenFile&&) noexcept = default;
@@ -167,8 +167,8 @@ void TokenFile::verify(std::int64_t part, std::int64_t parts, const std::functio
     }
   };
   // As they lie in the file: most of the time would be their widening.
-  if (state_->bytes_each == 1) return in_ids_like(std::vector<std::uint8_t>());
-  if (state_->bytes_each == 2) return in_ids_like(std::vector<std::uint16_t>());
+  if (state_->unsigned_bytes == 1) return in_ids_like(std::vector<std::uint8_t>());
+  if (state_->unsigned_bytes == 2) return in_ids_like(std::vector<std::uint16_t>());
   in_ids_like(std::vector<std::int32_t>());
 }
 

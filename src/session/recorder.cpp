@@ -41,10 +41,16 @@ void Recorder::step_ended(const exec::StepResult& result) {
 }
 
 void Recorder::validated(std::int64_t step, double loss) {
-  if (!rows_.empty())
+  if (!rows_.empty()) {
+    HEDDLE_EXPECT(rows_.back().step == step);
     rows_.back().validation_loss = loss;
-  else if (file_)
-    file_->validated(step, loss);
+  } else if (file_) {
+    try {
+      file_->validated(step, loss);
+    } catch (const Error& error) {
+      warn_(fmt::format("heddle: {}; the validation loss of step {} is not in it", error.what(), step));
+    }
+  }
 }
 
 void Recorder::passed_over(const io::PassedOver& row) {

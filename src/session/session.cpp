@@ -9,7 +9,6 @@
 
 #include "checked_tokens.hpp"
 #include "heddle/comm/carrier.hpp"
-#include "heddle/comm/collectives.hpp"
 #include "heddle/comm/gather.hpp"
 #include "heddle/deck/print.hpp"
 #include "heddle/io/checkpoint.hpp"
@@ -39,9 +38,9 @@ struct Session::Parts {
   std::optional<Samples> run();
   std::int64_t train_step(std::int64_t step);
   void after_step(std::int64_t done, bool stops);
-  std::optional<double> validate(std::int64_t done);
+  void make_up_for_evaluation(std::int64_t done);
   bool counts(const train::Refused& refused);
-  void stop_after(std::int64_t done);
+  void stop_after(std::int64_t done, bool owes);
   void tell_refusal();
   void open_files(EarlierRun older);
   io::RunFile open_run_file();
@@ -50,18 +49,13 @@ struct Session::Parts {
   data::Batch mine_of(const Samples& of) const {
     return samples.batch(of, trainer.first_sample(), trainer.sample_count());
   }
-  std::int64_t evaluation_windows() const {
-    return data::evaluation_windows(dataset, deck.train.evaluate_windows);
-  }
   std::string file(const std::string& name) const {
     return (std::filesystem::path(deck.output.directory) / name).string();
   }
-  bool evaluates(std::int64_t steps_done) const {
-    return deck.data.held_out > 0 && due(steps_done, deck.train.evaluate_every, deck.train.steps);
-  }
-  /// It was stopped before it had evaluated its last step.
+  /// The run's last step is to be evaluated and is not: it was stopped before.
   bool owes_evaluation() const {
-    return restart.restored && !restart.restored->header.validation_loss && evaluates(restart.steps_before());
+    return restart.restored && restart.in_place() && !restart.restored->header.validation_loss &&
+           evaluations.due(restart.steps_before());
   }
 
   const deck::Deck& deck;
@@ -83,6 +77,7 @@ struct Session::Parts {
   Progress progress;
   const std::string run_id;  ///< rank 0's counts
   Recorder recorder;
+  Evaluations evaluations;
   Saves saves;
   exec::Observers observers, guests;
   Refusals refusals;
@@ -113,6 +108,7 @@ Session::Parts::Parts(const deck::Deck& the_deck, comm::World& the_world, const 
                deck.train.batch * deck.train.sequence, deck.output.log_every),
       run_id(restart.in_place() && !restart.earlier->run.empty() ? restart.earlier->run : io::new_run_id()),
       recorder(world.all(), clock, deck.train.batch * deck.train.sequence),
+      evaluations({deck, world, dataset, stop, trainer, progress, recorder}),
       saves({world, trainer, progress, deck.output.asynchronous},
             {file("checkpoints"),
              deck.output,
@@ -189,7 +185,7 @@ std::optional<Samples> Session::Parts::run() {
   recorder.begin(samples.count().learnt * deck.train.sequence);
   try {
     std::int64_t done = restart.steps_before();
-    if (owes_evaluation()) after_step(done, false);
+    if (owes_evaluation()) make_up_for_evaluation(done);
     while (done < deck.train.steps && !rollback) done = train_step(done);
     saves.finish();
     if (rollback)
@@ -223,7 +219,7 @@ std::int64_t Session::Parts::train_step(std::int64_t step) {
   try {
     trainer.step(step, batch, &observers);
     stops = trainer.result().stop;
-    if (evaluates(done) || saves.due(done) || recorder.gathers(done) || stops) trainer.settle();
+    if (evaluations.due(done) || saves.due(done) || recorder.gathers(done) || stops) trainer.settle();
     stops = stops || trainer.result().stop;
   } catch (const train::Refused& refused) {
     if (!counts(refused)) return trainer.result().step;
@@ -247,8 +243,9 @@ bool Session::Parts::counts(const train::Refused& refused) {
 }
 
 void Session::Parts::after_step(std::int64_t done, bool stops) {
-  const std::optional<double> loss = evaluates(done) && !stops ? validate(done) : std::nullopt;
-  const bool owes = evaluates(done) && !loss, last = stops || owes || done == deck.train.steps;
+  const bool evaluates = evaluations.due(done);
+  const std::optional<double> loss = evaluates && !stops ? evaluations.make(done) : std::nullopt;
+  const bool owes = evaluates && !loss, last = stops || owes || done == deck.train.steps;
   if (last || saves.due(done)) {
     recorder.write_steps();  // before it: whoever goes on from it misses none of them
     saves.save(done, last, samples.count(), loss);
@@ -256,28 +253,24 @@ void Session::Parts::after_step(std::int64_t done, bool stops) {
   saves.look(trainer.result());
   recorder.hand_on(done);
   tell_refusal();
-  if (owes || (stops && done < deck.train.steps)) stop_after(done);
+  if (owes || (stops && done < deck.train.steps)) stop_after(done, owes);
 }
 
-/// Nothing where the run is to stop meanwhile: who goes on makes up for it.
-std::optional<double> Session::Parts::validate(std::int64_t done) {
-  const std::int64_t windows = evaluation_windows();
-  const std::optional<double> loss = evaluate(trainer, dataset, windows, [&](std::int64_t windows_done) {
-    progress.evaluates(done, windows_done, windows);
-    return comm::all_sum(world.all(), stop.wanted() ? 1.0 : 0.0, "whether the run stops") > 0;
-  });
-  if (!loss) return {};
-  recorder.validated(done, *loss);
-  progress.say(fmt::format("step {}: validation loss {:.4f} of {} windows", done, *loss, windows));
-  return loss;
+/// Its checkpoint is there, and is written once more so that output.keep_best knows its loss.
+void Session::Parts::make_up_for_evaluation(std::int64_t done) {
+  const std::optional<double> loss = evaluations.make_up_for(done);
+  if (!loss) stop_after(done, true);
+  if (saves.due(done)) saves.save(done, false, samples.count(), loss);
 }
 
 /// Throws Error(stopped).
-void Session::Parts::stop_after(std::int64_t done) {
+void Session::Parts::stop_after(std::int64_t done, bool owes) {
   recorder.write_all();
   const std::vector<std::string> reasons =
       comm::gather(world.all(), stop.reason(), comm::Receivers::all, "why the run stops");
-  throw Error(ExitCode::stopped, fmt::format("stopped after step {} of {}", done, deck.train.steps),
+  throw Error(ExitCode::stopped,
+              fmt::format("stopped after step {} of {}{}", done, deck.train.steps,
+                          owes ? ", which is yet to be evaluated" : ""),
               *std::ranges::find_if_not(reasons, &std::string::empty),
               fmt::format("go on with --restart: {} is written", saves.path(done)));
 }

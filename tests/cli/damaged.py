@@ -89,6 +89,18 @@ class Damaged(unittest.TestCase):
             self.assertEqual(code, 2, errors)
             self.assertRegex(errors, r"beyond.h5: token \d+ is the id 1\d\d \(the vocabulary has 100 ids, from 0\)")
 
+    def test_a_token_below_it(self):
+        for width in ("i1", "i2", "i8"):
+            shutil.copy(self.path("tokens.h5"), self.path("below.h5"))
+            with h5py.File(self.path("below.h5"), "r+", locking=False) as file:
+                tokens = file["tokens"][:].astype(width)
+                tokens[-7] = -5  # of the held-out part, which a run of two steps does not look at before its end
+                del file["tokens"]
+                file["tokens"] = tokens
+            code, output, errors = self.alone.run("run", "deck.toml", "data.tokens=below.h5", "output.directory=on")
+            self.assertEqual((code, output), (2, ""))
+            self.assertRegex(errors, rf"below.h5: token {len(tokens) - 7} is the id -5 ")
+
     def mutate(self, source, target):
         """One object of another kind, type, rank or size than is ours."""
         shutil.copy(self.path(source), self.path(target))

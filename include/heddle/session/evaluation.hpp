@@ -1,20 +1,45 @@
-// How good a model is on text that it does not learn.
+// How good a model is on text that it does not learn: when a run asks, and what it tells of it.
 #pragma once
 
 #include <cstdint>
-#include <functional>
 #include <optional>
 
+#include "heddle/comm/world.hpp"
 #include "heddle/data/dataset.hpp"
+#include "heddle/session/progress.hpp"
+#include "heddle/session/recorder.hpp"
+#include "heddle/session/stop.hpp"
 #include "heddle/session/trainer.hpp"
 
 namespace heddle::session {
 
-/// Collective: asked before each batch, after so many windows, whether to leave off. The same on every rank.
-using LeavesOff = std::function<bool(std::int64_t windows_done)>;
+/// Those of one run. All but `due` is collective.
+class Evaluations {
+ public:
+  /// What belongs to the run and outlives this.
+  struct Run {
+    const deck::Deck& deck;
+    const comm::World& world;
+    const data::Dataset& dataset;
+    const Stop& stop;
+    Trainer& trainer;
+    Progress& progress;
+    Recorder& recorder;
+  };
+  explicit Evaluations(Run run) : run_(run) {}
 
-/// Collective. The mean loss of so many windows of the held-out part, a batch at a time; nothing where it was left off.
-std::optional<double> evaluate(Trainer& trainer, const data::Dataset& dataset, std::int64_t windows,
-                               const LeavesOff& leaves_off);
+  bool due(std::int64_t steps_done) const;
+  /// The mean loss of so many windows of the held-out part, which is written into the row of that step. Nothing where some rank wants to stop
+  /// meanwhile, which is asked before each batch.
+  std::optional<double> make(std::int64_t steps_done);
+  /// The one before which the run was stopped. Throws Error(failure) where it has no time for that either.
+  std::optional<double> make_up_for(std::int64_t steps_done);
+
+ private:
+  bool some_rank(bool wants) const;
+  std::optional<double> loss_of(std::int64_t windows, std::int64_t steps_done);
+
+  Run run_;
+};
 
 }  // namespace heddle::session

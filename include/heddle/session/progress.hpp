@@ -28,7 +28,7 @@ class Progress final : public exec::Observer {
 
   void step_begins(std::int64_t step) override;
   void step_ended(const exec::StepResult& result) override;
-  /// The step is evaluated, so many of its windows are; from 0 on.
+  /// So many windows of the step's evaluation are done; it begins with 0.
   void evaluates(std::int64_t step, std::int64_t windows_done, std::int64_t windows);
   /// A line of its own that stays.
   void say(const std::string& line);

@@ -26,6 +26,8 @@ class Stop {
   /// From now on a signal is a request, no longer the end.
   void begin() const;
   bool wanted() const { return !reason().empty(); }
+  /// By a signal, which this rank has had.
+  bool signalled() const { return signals_ && !signals_->request().empty(); }
   /// Empty where this rank knows of none.
   std::string reason() const;
 
