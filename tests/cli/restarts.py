@@ -13,7 +13,7 @@ import unittest
 import h5py
 import numpy as np
 
-from program import alone_and_on, mounted
+from program import TEXT, alone_and_on, mounted
 
 HEDDLE, LAUNCH = sys.argv[1], sys.argv[2:]
 INSTANTS, STEPS = int(os.environ.get("HEDDLE_INSTANTS", 8)), int(os.environ.get("HEDDLE_STEPS", 60))
@@ -181,6 +181,35 @@ class Restarts(unittest.TestCase):
         os.remove(os.path.join(disk, "ballast"))
         self.run_to_end(self.alone, "disk/run", *ENDED, "--restart", "output.checkpoint_every=0")
         self.same_history("disk/run")
+
+    def test_a_stop_does_not_wait_for_an_evaluation(self):
+        """Which is made up for, by whoever goes on, also where it was the last thing to do."""
+        self.alone.write("long.txt", TEXT * 200)
+        self.alone.run("prepare", "long.txt", "-o", "long.h5")
+        evaluated = ["run", "deck.toml", "grid.data=2", "data.tokens=long.h5", "data.held_out=0.5", "train.evaluate_windows=100000", "train.evaluate_every=2",
+                     "train.steps=3", "model.width=64", "output.log_every=1", "output.checkpoint_every=2", "output.keep=1", "output.keep_best=1"]
+        code, _, errors = self.pair.run(*evaluated, "output.directory=quiet")
+        self.assertEqual(code, 0, errors)
+        for stop, begins in ((2, "step 2/3"), (2, "goes on after step 2 of 3"), (3, "step 3/3")):
+            with self.subTest(begins):
+                run = self.pair.start(*evaluated, "output.directory=stopped", "--restart")
+                self.assertTrue(any(line.startswith(begins) for line in run.stdout))
+                time.sleep(0.1)  # of about two seconds
+                os.kill(self.pair.processes(run)[1], signal.SIGTERM)
+                _, errors = run.communicate()
+                self.assertEqual(run.returncode, 5, errors)
+                self.assertRegex(errors, rf"stopped after step {stop} of 3, which is yet to be evaluated \(SIGTERM on rank 1\)")
+                self.assertTrue(np.isnan(self.steps("stopped")["validation_loss"][stop - 1]))
+        code, _, errors = self.pair.run(*evaluated, "output.directory=stopped", "--restart", "train.max_seconds=0.1")
+        self.assertEqual(code, 1, errors)
+        self.assertIn("stopped in the evaluation of step 3, with which it began (a run that has less time than that comes no further)", errors)
+        code, output, errors = self.pair.run(*evaluated, "output.directory=stopped", "--restart")
+        self.assertEqual((code, errors), (0, ""))
+        self.assertNotIn("step 3/3", output)
+        for column in ("step", "loss", "validation_loss"):
+            np.testing.assert_array_equal(self.steps("stopped")[column], self.steps("quiet")[column])
+        stayed = [sorted(os.listdir(self.path(f"{run}/checkpoints"))) for run in ("stopped", "quiet")]
+        self.assertEqual(*stayed)
 
     def test_killed_at_any_instant(self):
         """And gone on with: the history is that of a run that was left alone."""

@@ -11,10 +11,7 @@ import time
 import unittest
 import unittest.mock
 
-import h5py
-import numpy as np
-
-from program import LAUNCHER_BOX, TEXT, alive, alone_and_on
+from program import LAUNCHER_BOX, alive, alone_and_on
 
 HEDDLE, LAUNCH = sys.argv[1], sys.argv[2:]
 LOCAL = str(pathlib.Path(__file__).resolve().parents[2] / "jobs" / "local.sh")
@@ -155,39 +152,6 @@ class Stops(unittest.TestCase):
             self.assertTrue(any(line.startswith("step ") for line in run.stdout))
             run.send_signal(signal.SIGUSR1)
             self.stopped(run, ["0 has SIGUSR1: the run stops after this step, with a checkpoint"], "SIGUSR1 on rank 0")
-
-    def test_a_stop_does_not_wait_for_an_evaluation(self):
-        """Which is made up for, by whoever goes on, also where it was the last thing to do."""
-        self.alone.write("long.txt", TEXT * 60)
-        self.alone.run("prepare", "long.txt", "-o", "long.h5")
-        evaluated = ["run", "deck.toml", "grid.data=2", "data.tokens=long.h5", "data.held_out=0.5", "train.evaluate_windows=100000", "train.evaluate_every=2",
-                     "train.steps=3", "model.width=64", "output.log_every=1", "output.checkpoint_every=2", "output.keep=1", "output.keep_best=1"]
-        code, _, errors = self.pair.run(*evaluated, "output.directory=quiet")
-        self.assertEqual(code, 0, errors)
-        for stop, begins in ((2, "step 2/3"), (2, "goes on after step 2 of 3"), (3, "step 3/3")):
-            with self.subTest(begins):
-                run = self.pair.start(*evaluated, "output.directory=stopped", "--restart")
-                self.assertTrue(any(line.startswith(begins) for line in run.stdout))
-                time.sleep(0.3)
-                os.kill(self.pair.processes(run)[1], signal.SIGTERM)
-                _, errors = run.communicate()
-                self.assertEqual(run.returncode, 5, errors)
-                self.assertRegex(errors, rf"stopped after step {stop} of 3, which is yet to be evaluated \(SIGTERM on rank 1\)")
-                self.assertTrue(np.isnan(self.rows("stopped")["validation_loss"][stop - 1]))
-        code, _, errors = self.pair.run(*evaluated, "output.directory=stopped", "--restart", "train.max_seconds=0.1")
-        self.assertEqual(code, 1, errors)
-        self.assertIn("stopped in the evaluation of step 3, with which it began (a run that has less time than that comes no further)", errors)
-        code, output, errors = self.pair.run(*evaluated, "output.directory=stopped", "--restart")
-        self.assertEqual((code, errors), (0, ""))
-        self.assertNotIn("step 3/3", output)
-        for column in ("step", "loss", "validation_loss"):
-            np.testing.assert_array_equal(self.rows("stopped")[column], self.rows("quiet")[column])
-        stayed = [sorted(os.listdir(os.path.join(self.alone.folder, run, "checkpoints"))) for run in ("stopped", "quiet")]
-        self.assertEqual(*stayed)
-
-    def rows(self, run):
-        with h5py.File(os.path.join(self.alone.folder, run, "run.h5"), locking=False) as file:
-            return file["steps"][:]
 
     def test_time_that_is_over_stops_a_run(self):
         run, _ = self.start("train.max_seconds=1.5")
