@@ -70,19 +70,17 @@ void Progress::step_ended(const exec::StepResult& result) {
 void Progress::evaluates(std::int64_t step, std::int64_t windows_done, std::int64_t windows) {
   if (windows_done == 0) {
     evaluation_ = {};
-    evaluation_shown_ = 0;
-    evaluation_told_ = false;
     return;
   }
-  const double seconds = evaluation_.now(), left = seconds / static_cast<double>(windows_done) *
-                                                   static_cast<double>(windows - windows_done);
-  const bool tells = !evaluation_told_ && seconds >= 1 && seconds + left >= long_evaluation;
-  if (!tells && !(terminal_ && seconds - evaluation_shown_ >= refresh)) return;
-  evaluation_shown_ = seconds;
+  const double seconds = evaluation_.clock.now(), left = seconds / static_cast<double>(windows_done) *
+                                                         static_cast<double>(windows - windows_done);
+  const bool tells = !evaluation_.told && seconds >= 1 && seconds + left >= long_evaluation;
+  if (!tells && !(terminal_ && seconds - evaluation_.shown >= refresh)) return;
+  evaluation_.shown = seconds;
   const std::string line = fmt::format("step {}: validation, {} of {} windows  {} left", step, windows_done,
                                        windows, duration(left));
   if (!tells) return print(line, "");
-  evaluation_told_ = true;
+  evaluation_.told = true;
   say(line);
 }
 

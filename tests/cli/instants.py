@@ -96,16 +96,17 @@ class LostRanks(unittest.TestCase):
     }
 
     def test_who_is_silent_is_named_in_time(self):
-        for code, errors in self.tries(signal.SIGSTOP):
+        def judge(code, errors):
             self.assertEqual(code, 4, errors)
             self.assertRegex(errors, re.compile(r"^ *\d+  no answer \(stopped or dead\)", re.MULTILINE))
 
-    def test_who_is_killed_takes_all_with_it(self):
-        for code, errors in self.tries(signal.SIGKILL):
-            self.assertIn(code, (4, 128 + signal.SIGKILL), errors)
+        self.tries(signal.SIGSTOP, judge)
 
-    def tries(self, end):
-        """Exit code and errors of runs that a rank was lost of."""
+    def test_who_is_killed_takes_all_with_it(self):
+        self.tries(signal.SIGKILL, lambda code, errors: self.assertIn(code, (4, 128 + signal.SIGKILL), errors))
+
+    def tries(self, end, judge):
+        """`judge` sees exit code and errors of each run that lost a rank."""
         folder, programs = prepared(self)
         draw, writing = random.Random(13), 0
         for number in range(INSTANTS // 2):
@@ -116,7 +117,7 @@ class LostRanks(unittest.TestCase):
                 try:
                     checkpoints = os.path.join(folder, "out/checkpoints")
                     writing += self.lose(program, run, draw, end, checkpoints if within == "checkpoint" else "")
-                    yield run.returncode, LAUNCHER_BOX.sub("", run.stderr.read())
+                    judge(run.returncode, LAUNCHER_BOX.sub("", run.stderr.read()))
                 finally:
                     run.kill()
                     run.communicate()
@@ -133,7 +134,7 @@ class LostRanks(unittest.TestCase):
             pass
         os.kill(draw.choice(pids), end)
         lost = time.monotonic()
-        writing = checkpoints and any(name.endswith(".partial") for name in os.listdir(checkpoints))
+        writing = bool(checkpoints) and any(name.endswith(".partial") for name in os.listdir(checkpoints))
         reader = subprocess.Popen(["cat"], stdin=run.stdout, stdout=subprocess.DEVNULL)
         run.wait(60)
         while any(alive(pid) for pid in pids) and time.monotonic() < lost + TIMEOUT + 5:
@@ -141,7 +142,7 @@ class LostRanks(unittest.TestCase):
         took = time.monotonic() - lost
         reader.wait()
         self.assertLess(took, TIMEOUT + 5, [pid for pid in pids if alive(pid)])
-        return bool(writing)
+        return writing
 
 
 if __name__ == "__main__":

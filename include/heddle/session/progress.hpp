@@ -52,9 +52,13 @@ class Progress final : public exec::Observer {
   std::int64_t shown_step_ = 0;  ///< where tokens/s is measured from
   double shown_seconds_ = 0;
   double tokens_per_second_ = 0;  ///< lately
-  exec::Clock evaluation_;        ///< since it began
-  double evaluation_shown_ = 0;
-  bool evaluation_told_ = false;
+
+  struct Evaluation {
+    exec::Clock clock;  ///< since it began
+    double shown = 0;   ///< when it was, lately
+    bool told = false;  ///< that it is a long one
+  };
+  Evaluation evaluation_;
 };
 
 }  // namespace heddle::session
