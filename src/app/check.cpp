@@ -62,12 +62,18 @@ std::string messages_text(const plan::Plan& plan, Rank rank) {
   using enum plan::Carrying;
   const auto memory = [&](plan::Carrying by) { return message_memory(plan, rank, plan::all_by(by)); };
   const auto landing = [&](plan::Carrying by) { return mebibytes(bytes_of(memory(by).landing)); };
-  if (plan.options.rooms == 0) return "; of the host " + text(host_memory(plan, rank));
   const plan::MessageMemory through_host = memory(staged);
   if (through_host.landing.empty() && through_host.staged.empty()) return "";
   return fmt::format(
       "; beside it messages {:.1f} if a GPU's library carries them, else {:.1f} and {:.1f} of the host",
       landing(device), mebibytes(bytes_of(through_host.landing)), mebibytes(bytes_of(through_host.staged)));
+}
+
+/// What is no part of the arena: of the host's memory all that a rank takes, or what it takes of it beside a GPU.
+std::string beside_text(const plan::Plan& plan, Rank rank) {
+  if (plan.options.rooms == 0) return "; of the host " + text(host_memory(plan, rank));
+  return fmt::format("{}; of the host {:.1f} for the copy that checkpoints are written from",
+                     messages_text(plan, rank), mebibytes(state_copy(plan, rank)));
 }
 
 /// Ranks of one pipeline rank differ by a row or a column of an uneven split; the first holds
@@ -87,7 +93,7 @@ std::string memory_section(const plan::Plan& plan) {
                                 : "");
     if (memory.evaluation > 0) text += fmt::format(" + evaluation {:.1f}", mebibytes(memory.evaluation));
     if (memory.rooms > 0) text += fmt::format(" + rooms of kernels {:.1f}", mebibytes(memory.rooms));
-    text += fmt::format("{}\n", messages_text(plan, first));
+    text += fmt::format("{}\n", beside_text(plan, first));
   }
   return text;
 }

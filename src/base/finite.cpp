@@ -38,11 +38,11 @@ std::optional<NotFinite> first_not_finite(const Tensor& tensor) {
   }
 }
 
-std::string place_in(const Shape& shape, std::int64_t index) {
+std::string place_in(const Shape& shape, std::int64_t index, const Shape& begin) {
   std::vector<std::int64_t> place;
   for (int dim = 0; dim < shape.rank(); ++dim) {
     const std::int64_t below = shape.count(dim + 1, shape.rank());
-    place.push_back(index / below);
+    place.push_back(index / below + (begin.rank() > 0 ? begin[dim] : 0));
     index %= below;
   }
   return fmt::format("[{}]", fmt::join(place, ", "));

@@ -59,17 +59,23 @@ MPI_Comm duplicate_of_world() {
 
 std::vector<std::string> host_of_every_rank(MPI_Comm comm, int size) {
   constexpr int width = MPI_MAX_PROCESSOR_NAME;
-  char mine[width] = "";
-  int length = 0;
-  check(MPI_Get_processor_name(mine, &length), "MPI_Get_processor_name");
+  std::string mine = this_host();
+  mine.resize(width);
   std::vector<char> all(static_cast<std::size_t>(size) * width);
-  check(MPI_Allgather(mine, width, MPI_CHAR, all.data(), width, MPI_CHAR, comm), "MPI_Allgather");
+  check(MPI_Allgather(mine.data(), width, MPI_CHAR, all.data(), width, MPI_CHAR, comm), "MPI_Allgather");
   std::vector<std::string> hosts;
   for (int rank = 0; rank < size; ++rank) hosts.emplace_back(&all[static_cast<std::size_t>(rank) * width]);
   return hosts;
 }
 
 }  // namespace
+
+std::string this_host() {
+  char name[MPI_MAX_PROCESSOR_NAME] = "";
+  int length = 0;
+  check(MPI_Get_processor_name(name, &length), "MPI_Get_processor_name");
+  return name;
+}
 
 struct World::Parts {
   Library library;

@@ -95,7 +95,7 @@ std::vector<Section> table() {
     section("output", &Deck::output, "What is left behind.", {
       key("directory",        &Output::directory,        any,         "folder", "of run.h5 and the checkpoints; empty: runs/ and the name of the deck"),
       key("checkpoint_every", &Output::checkpoint_every, at_least(0), "steps",  "between checkpoints; 0: only at the end"),
-      key("asynchronous",     &Output::asynchronous,     any,         "",       "checkpoints before the last are written while training goes on, from a copy of what this rank writes of parameters and moments, for which `heddle check` counts memory; false: training waits for each, and only what is kept narrower than it is written is copied"),
+      key("asynchronous",     &Output::asynchronous,     any,         "",       "checkpoints before the last are written while training goes on, from a copy of what this rank writes of parameters and moments, for which `heddle check` counts memory; false: training waits for each, and on a host nothing is copied"),
       key("keep",             &Output::keep,             at_least(0), "checkpoints", "the newest that stay, once a newer one is written whole; 0: all"),
       key("keep_best",        &Output::keep_best,        at_least(0), "checkpoints", "that stay beside the newest: of steps that were evaluated, those of the least validation loss"),
       key("log_every",        &Output::log_every,        at_least(1), "steps",  "between lines of progress"),

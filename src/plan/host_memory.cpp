@@ -23,17 +23,13 @@ std::int64_t product_buffers(const RankMemory& memory) {
   return std::min<std::int64_t>(22 * mebibyte, memory.bytes() / 25);
 }
 
-/// What HDF5 holds of the places of datasets, rank 0's copy of who writes what, a thread's stack.
-constexpr std::int64_t checkpoint_buffers = checkpoint_chunk;
-
-/// As it is written.
-std::int64_t wide_bytes(DType dtype, std::int64_t count) {
-  return count * size_of(dtype == DType::f64 ? DType::f64 : DType::f32);
-}
+/// What HDF5 holds of the places of datasets, rank 0's copy of who writes what, a thread's stack; and a piece of what is made wider as it is
+/// written.
+constexpr std::int64_t checkpoint_buffers = 2 * checkpoint_chunk;
 
 }  // namespace
 
-std::int64_t checkpoint_copy(const Plan& plan, Rank rank) {
+std::int64_t state_copy(const Plan& plan, Rank rank) {
   const PipelineRank pipeline_rank = plan.pipeline_rank(rank);
   const passes::Program& program = plan.program(pipeline_rank);
   const std::vector<std::string> held = held_before(plan, pipeline_rank);
@@ -43,14 +39,9 @@ std::int64_t checkpoint_copy(const Plan& plan, Rank rank) {
     if (!maps::owns(parameter.layout, plan.grid(), rank) || std::ranges::count(held, parameter.name))
       continue;
     const std::int64_t count = maps::local_box(parameter.shape, parameter.layout, plan.grid(), rank).count();
-    const auto add = [&](DType dtype, bool made_whole) {
-      if (plan.options.copies_state || dtype == DType::bf16 || made_whole) bytes += wide_bytes(dtype, count);
-    };
-    add(parameter.dtype, false);
-    if (trained.moments.first < 0) continue;
-    add(program.graph[trained.moments.first].dtype, false);
-    add(program.graph[trained.moments.second].dtype,
-        trained.remainder >= 0);  // whose sign is the remainder's
+    for (const graph::ValueId kept :
+         {trained.parameter, trained.moments.first, trained.moments.second, trained.remainder})
+      if (kept >= 0) bytes += count * size_of(program.graph[kept].dtype);
   }
   return bytes;
 }
@@ -64,7 +55,7 @@ std::vector<MemoryPart> host_memory(const Plan& plan, Rank rank) {
           {"program and libraries", program_and_libraries},
           {"products", product_buffers(memory)},
           {"checkpoint", checkpoint_buffers},
-          {"its copy", checkpoint_copy(plan, rank)}};
+          {"its copy", plan.options.copies_state ? state_copy(plan, rank) : 0}};
 }
 
 std::int64_t bytes_of(const std::vector<MemoryPart>& parts) {

@@ -8,8 +8,8 @@
 #include <utility>
 
 #include "heddle/io/stored_run.hpp"
-#include "heddle/plan/host_memory.hpp"
 #include "heddle/session/kept_checkpoints.hpp"
+#include "heddle/session/state_shards.hpp"
 
 namespace heddle::session {
 namespace {
@@ -31,12 +31,18 @@ class Stopwatch {
 }  // namespace
 
 Checkpoints::Checkpoints(std::string folder, deck::Output output, std::int64_t steps,
-                         io::CheckpointHeader of_run, Judge judge)
-    : folder_(std::move(folder)),
-      output_(std::move(output)),
-      steps_(steps),
-      of_run_(std::move(of_run)),
-      judge_(std::move(judge)) {}
+                         io::CheckpointHeader of_run)
+    : folder_(std::move(folder)), output_(std::move(output)), steps_(steps), of_run_(std::move(of_run)) {}
+
+/// A device's state is never written from where it lies.
+void Checkpoints::provide_copy(const comm::Communicator& ranks, const Trainer& trainer) {
+  if (trainer.lane().stream() || trainer.plan().options.copies_state) copy_of(ranks, trainer);
+}
+
+StateCopy& Checkpoints::copy_of(const comm::Communicator& ranks, const Trainer& trainer) {
+  if (!copy_) copy_ = std::make_unique<StateCopy>(ranks, trainer);
+  return *copy_;
+}
 
 bool Checkpoints::due(std::int64_t steps_done) const {
   return session::due(steps_done, output_.checkpoint_every, steps_);
@@ -60,9 +66,18 @@ io::CheckpointHeader Checkpoints::header(const Trainer& trainer, std::int64_t st
   return header;
 }
 
-void Checkpoints::start(const comm::Communicator& ranks, const io::CheckpointHeader& header) {
-  if (judge_) judge_(shards_.shards, header.step);
-  writer_ = std::make_unique<io::CheckpointWriter>(ranks, path(header.step), header, shards_.shards);
+/// In the host's memory.
+std::vector<train::TrainedParameter> Checkpoints::state_now(const comm::Communicator& ranks,
+                                                            const Trainer& trainer) {
+  if (!trainer.lane().stream()) return trainer.parameters();
+  StateCopy& copy = copy_of(ranks, trainer);
+  trainer.lane().wait(copy.make(), "the copy of the state");
+  return copy.parameters();
+}
+
+void Checkpoints::start(const comm::Communicator& ranks, const io::CheckpointHeader& header,
+                        const std::vector<train::TrainedParameter>& state) {
+  writer_ = std::make_unique<io::CheckpointWriter>(ranks, path(header.step), header, shards_of(state));
   newest_.path = path(header.step);
   newest_.steps_done = header.step;
   newest_.bytes = writer_->bytes();
@@ -71,26 +86,23 @@ void Checkpoints::start(const comm::Communicator& ranks, const io::CheckpointHea
 Written Checkpoints::write(const comm::Communicator& ranks, const Trainer& trainer, std::int64_t steps_done,
                            const SampleQueue::Count& samples, std::optional<double> validation_loss) {
   newest_ = {};
-  shards_ = {};
   {
     const Stopwatch waits(newest_.waited);
-    shards_ = state_shards(trainer);
-    start(ranks, header(trainer, steps_done, samples, validation_loss));
+    start(ranks, header(trainer, steps_done, samples, validation_loss), state_now(ranks, trainer));
     writer_->write();
   }
   return finish();
 }
 
-void Checkpoints::begin(const comm::Communicator& ranks, const Trainer& trainer, std::int64_t steps_done,
+void Checkpoints::begin(const comm::Communicator& ranks, Trainer& trainer, std::int64_t steps_done,
                         const SampleQueue::Count& samples, std::optional<double> validation_loss) {
   newest_ = {};
-  shards_ = {};
   const Stopwatch waits(newest_.waited);
-  const auto bytes = static_cast<std::size_t>(plan::checkpoint_copy(trainer.plan(), ranks.rank()));
-  if (!copy_) copy_ = std::make_unique_for_overwrite<std::byte[]>(bytes);
-  shards_ = copied_state_shards(trainer, {copy_.get(), bytes});
-  start(ranks, header(trainer, steps_done, samples, validation_loss));
-  writer_->write_behind();
+  StateCopy& copy = copy_of(ranks, trainer);
+  const lanes::Mark copied = copy.make();
+  trainer.keep_state_until(copied);
+  start(ranks, header(trainer, steps_done, samples, validation_loss), copy.parameters());
+  writer_->write_behind(copied);
 }
 
 std::optional<std::int64_t> Checkpoints::under_way() const {
@@ -105,7 +117,6 @@ Written Checkpoints::finish() {
     const auto writer = std::exchange(writer_, nullptr);
     writer->finish();
     newest_.seconds = writer->seconds();
-    shards_ = {};
   }
   return newest_;
 }

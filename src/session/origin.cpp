@@ -6,7 +6,6 @@
 #include <span>
 #include <tuple>
 
-#include "heddle/comm/first_error.hpp"
 #include "heddle/comm/gather.hpp"
 
 namespace heddle::session {
@@ -111,22 +110,6 @@ std::optional<Origin> OriginFinder::first(const comm::World& world) const {
   const Found& found = all[*first][0];
   return Origin{fmt::format("{}, on rank {} ({})", texts[*first], *first, world.hosts().at(*first)),
                 found.first_sample, found.samples, found.before};
-}
-
-void demand_finite(const comm::World& world, std::span<const io::Shard> shards, std::int64_t steps) {
-  const auto look = [&] {
-    for (const io::Shard& shard : shards) {
-      const auto number = shard.writes ? first_not_finite(shard.local) : std::nullopt;
-      if (!number) continue;
-      throw Error(ExitCode::numbers,
-                  fmt::format("step {}: {} of {} is {}, on rank {} ({})", steps,
-                              place_in(shard.local.shape, number->index), shard.dataset, number->value,
-                              world.rank(), world.hosts().at(world.rank())),
-                  "no checkpoint is written of it: its update went beyond its type", train::Refused::fix);
-    }
-  };
-  if (const auto found = comm::first_error(world.all(), look, "all ranks to look at what they write"))
-    throw Error(*found);
 }
 
 }  // namespace heddle::session

@@ -88,7 +88,7 @@ Refusals::Outcome Refusals::meet(const train::Refused& refused, Samples samples,
                                  exec::Observer& again) {
   Case one{in_.trainer.result(), refused.problem, refused.why};
   if (!finite(one.result) && counts_once_more(one, samples, batch, again)) return Outcome::counts;
-  go_on_or_end(one, train::Refused::fix);
+  go_on_or_end(one, against_divergence);
   in_.recorder.passed_over(
       {one.result.step + 1, samples.first, samples.count, one.result.loss, one.result.gradient_norm});
   warn(fmt::format("{} ({}); samples {} to {} are passed over", one.problem, one.why, samples.first,

@@ -8,6 +8,7 @@
 #include "heddle/base/checkpoint_chunk.hpp"
 #include "heddle/comm/first_error.hpp"
 #include "heddle/deck/read.hpp"
+#include "heddle/train/whole.hpp"
 
 namespace heddle::session {
 namespace {

@@ -6,17 +6,17 @@
 
 namespace heddle::session {
 
-void Saves::save(std::int64_t steps_done, bool last, const SampleQueue::Count& samples,
+void Saves::save(std::int64_t steps_done, Saving saving, const SampleQueue::Count& samples,
                  std::optional<double> validation_loss) {
   finish();
   const auto& ranks = run_.world.all();
   try {
-    if (last || !run_.asynchronous)
+    if (saving != Saving::beside || !run_.asynchronous)
       say(checkpoints_.write(ranks, run_.trainer, steps_done, samples, validation_loss));
     else
       checkpoints_.begin(ranks, run_.trainer, steps_done, samples, validation_loss);
   } catch (const io::WriteFailure& failure) {
-    if (last) throw;
+    if (saving == Saving::last) throw;
     go_on_without(steps_done, failure);
   }
 }
@@ -47,8 +47,8 @@ void Saves::say(const Written& checkpoint) {
 
 void Saves::go_on_without(std::int64_t steps_done, const io::WriteFailure& failure) {
   if (run_.world.rank() != 0) return;
-  run_.progress.warn(fmt::format("heddle: step {}: no checkpoint: {}; the run goes on to the next",
-                                 steps_done, failure.what()));
+  run_.progress.warn(
+      fmt::format("heddle: step {}: no checkpoint: {}; older ones stay", steps_done, failure.what()));
 }
 
 }  // namespace heddle::session

@@ -113,8 +113,7 @@ Session::Parts::Parts(const deck::Deck& the_deck, comm::World& the_world, const 
             {file("checkpoints"),
              deck.output,
              deck.train.steps,
-             {.deck = deck::resolved(deck), .run = run_id, .tokens = dataset.file().contents()},
-             [this](auto shards, auto steps) { demand_finite(world, shards, steps); }}),
+             {.deck = deck::resolved(deck), .run = run_id, .tokens = dataset.file().contents()}}),
       refusals({deck.train, world, clock, trainer, recorder, progress, std::ssize(manner.pass_over)}) {
   HEDDLE_EXPECT(!manner.restart || manner.earlier != EarlierRun::replaced);
   observers.add(recorder);
@@ -127,8 +126,10 @@ Session::Parts::Parts(const deck::Deck& the_deck, comm::World& the_world, const 
       return restore(world.all(), *restart.earlier, deck, dataset.file().contents(), trainer);
     });
   if (restart.restored) samples.go_on({restart.restored->header.samples, restart.restored->header.learnt});
+  const bool is_over = restart.is_over(deck.train.steps);
+  if (!is_over) set_up.of(&io::SetUp::memory, [&] { saves.provide_copy(); });
   set_up.end();
-  if (world.rank() == 0 && !restart.is_over(deck.train.steps)) open_files(manner.earlier);
+  if (world.rank() == 0 && !is_over) open_files(manner.earlier);
 }
 
 Options Session::Parts::options() const {
@@ -248,7 +249,7 @@ void Session::Parts::after_step(std::int64_t done, bool stops) {
   const bool owes = evaluates && !loss, last = stops || owes || done == deck.train.steps;
   if (last || saves.due(done)) {
     recorder.write_steps();  // before it: whoever goes on from it misses none of them
-    saves.save(done, last, samples.count(), loss);
+    saves.save(done, last ? Saving::last : Saving::beside, samples.count(), loss);
   }
   saves.look(trainer.result());
   recorder.hand_on(done);
@@ -256,11 +257,11 @@ void Session::Parts::after_step(std::int64_t done, bool stops) {
   if (owes || (stops && done < deck.train.steps)) stop_after(done, owes);
 }
 
-/// Its checkpoint is there, and is written once more so that output.keep_best knows its loss.
+/// Its checkpoint is there, and is written once more so that output.keep_best knows its loss; the run can do without that.
 void Session::Parts::make_up_for_evaluation(std::int64_t done) {
   const std::optional<double> loss = evaluations.make_up_for(done);
   if (!loss) stop_after(done, true);
-  if (saves.due(done)) saves.save(done, false, samples.count(), loss);
+  if (saves.due(done)) saves.save(done, Saving::at_once, samples.count(), loss);
 }
 
 /// Throws Error(stopped).

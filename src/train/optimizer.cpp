@@ -125,6 +125,7 @@ void Optimizer::update(double scale) {
                    .gradient_scale = scale,
                    .bias_correction1 = 1 - std::pow(settings_.beta1, t),
                    .bias_correction2 = 1 - std::pow(settings_.beta2, t)};
+  runner_.lane().await(std::exchange(state_kept_until_, {}));
   MovesOn agreeing(agreed_);
   runner_.run(updated_ ? Phase::redo : Phase::update, state_, &agreeing);
   if (!updated_) exchange_moments();

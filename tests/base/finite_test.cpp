@@ -43,6 +43,7 @@ TEST(Finite, PlacesAreTold) {
   EXPECT_EQ(place_in({3, 4}, 7), "[1, 3]");
   EXPECT_EQ(place_in({2, 3, 4}, 23), "[1, 2, 3]");
   EXPECT_EQ(place_in({}, 0), "[]");
+  EXPECT_EQ(place_in({2, 3, 4}, 23, {10, 0, 5}), "[11, 2, 8]") << "of a part";
 }
 
 }  // namespace

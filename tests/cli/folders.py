@@ -122,7 +122,7 @@ class FullDisk(unittest.TestCase):
         code, _, errors = self.train(program, 300)
         self.assertEqual(code, 1, errors)
         refusal = "disk/run/checkpoints/step-00000{0}.h5: cannot write it (No space left on device)"
-        warnings = [f"heddle: step {step}: no checkpoint: {refusal.format(step)}; the run goes on to the next" for step in (1, 2, 3)]
+        warnings = [f"heddle: step {step}: no checkpoint: {refusal.format(step)}; older ones stay" for step in (1, 2, 3)]
         self.assertEqual(errors.splitlines(), [*warnings, refusal.format(4)])
         self.assertEqual(self.checkpoints(), [])
         self.assertEqual(sorted(os.listdir(os.path.join(self.disk, "run"))), ["checkpoints", "run.h5", "run.log"])

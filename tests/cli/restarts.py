@@ -164,6 +164,12 @@ class Restarts(unittest.TestCase):
         self.assertEqual(self.steps("damaged")["step"].tolist(), [9, 10, 11, 12])
         self.assertTrue(np.array_equal(self.steps("damaged")["loss"], self.steps("whole")["loss"][8:]))
 
+    def fill(self, disk, free_kib):
+        with open(os.path.join(disk, "ballast"), "wb", buffering=0) as file, contextlib.suppress(OSError):
+            while True:
+                file.write(bytes(4096))
+        os.truncate(file.name, os.path.getsize(file.name) - (free_kib << 10))
+
     def test_a_full_disk_leaves_what_was_there(self):
         disk = self.path("disk")
         os.mkdir(disk)
@@ -171,16 +177,24 @@ class Restarts(unittest.TestCase):
             self.skipTest("a small tmpfs cannot be mounted here: a full disk is not tested")
         self.addCleanup(os.system, f"umount {disk}")
         self.run_to_end(self.alone, "disk/run", *ENDED, "train.steps=7", "output.checkpoint_every=0")
-        with open(os.path.join(disk, "ballast"), "wb", buffering=0) as file, contextlib.suppress(OSError):
-            while True:
-                file.write(bytes(4096))
-        os.truncate(file.name, os.path.getsize(file.name) - (100 << 10))
+        self.fill(disk, 100)
         before = self.steps("disk/run").tobytes()
         self.refused(1, r"disk/run/run.h5: cannot write it \(No space left on device\)", *ENDED, "output.directory=disk/run", "--restart")
         self.assertEqual(self.steps("disk/run").tobytes(), before)
         os.remove(os.path.join(disk, "ballast"))
         self.run_to_end(self.alone, "disk/run", *ENDED, "--restart", "output.checkpoint_every=0")
         self.same_history("disk/run")
+
+    def stop_in_evaluation(self, command, folder, step, begins):
+        """Of two ranks, after the line that begins so."""
+        run = self.pair.start(*command, f"output.directory={folder}", "--restart")
+        self.assertTrue(any(line.startswith(begins) for line in run.stdout))
+        time.sleep(0.1)  # of about two seconds
+        os.kill(self.pair.processes(run)[1], signal.SIGTERM)
+        _, errors = run.communicate()
+        self.assertEqual(run.returncode, 5, errors)
+        self.assertRegex(errors, rf"stopped after step {step} of 3, which is yet to be evaluated \(SIGTERM on rank 1\)")
+        self.assertTrue(np.isnan(self.steps(folder)["validation_loss"][step - 1]))
 
     def test_a_stop_does_not_wait_for_an_evaluation(self):
         """Which is made up for, by whoever goes on, also where it was the last thing to do."""
@@ -192,14 +206,7 @@ class Restarts(unittest.TestCase):
         self.assertEqual(code, 0, errors)
         for stop, begins in ((2, "step 2/3"), (2, "goes on after step 2 of 3"), (3, "step 3/3")):
             with self.subTest(begins):
-                run = self.pair.start(*evaluated, "output.directory=stopped", "--restart")
-                self.assertTrue(any(line.startswith(begins) for line in run.stdout))
-                time.sleep(0.1)  # of about two seconds
-                os.kill(self.pair.processes(run)[1], signal.SIGTERM)
-                _, errors = run.communicate()
-                self.assertEqual(run.returncode, 5, errors)
-                self.assertRegex(errors, rf"stopped after step {stop} of 3, which is yet to be evaluated \(SIGTERM on rank 1\)")
-                self.assertTrue(np.isnan(self.steps("stopped")["validation_loss"][stop - 1]))
+                self.stop_in_evaluation(evaluated, "stopped", stop, begins)
         code, _, errors = self.pair.run(*evaluated, "output.directory=stopped", "--restart", "train.max_seconds=0.1")
         self.assertEqual(code, 1, errors)
         self.assertIn("stopped in the evaluation of step 3, with which it began (a run that has less time than that comes no further)", errors)
@@ -210,6 +217,26 @@ class Restarts(unittest.TestCase):
             np.testing.assert_array_equal(self.steps("stopped")[column], self.steps("quiet")[column])
         stayed = [sorted(os.listdir(self.path(f"{run}/checkpoints"))) for run in ("stopped", "quiet")]
         self.assertEqual(*stayed)
+        disk = self.path("small")
+        os.mkdir(disk)
+        small = mounted(disk, 8000)
+        self.stop_in_evaluation([*evaluated, "output.checkpoint_every=0"], "small/once", 3, "step 3/3")
+        if small:
+            self.addCleanup(os.system, f"umount {disk}")
+            shutil.copytree(self.path("small/once"), self.path("small/again"))
+            self.fill(disk, 1000)
+            self.evaluate_once_more(evaluated, "small/again", written=False)
+            os.remove(os.path.join(disk, "ballast"))
+        self.evaluate_once_more(evaluated, "small/once", written=True)
+
+    def evaluate_once_more(self, evaluated, folder, written):
+        """A loss that is not in the last step's checkpoint is no reason to fail."""
+        code, _, errors = self.pair.run(*evaluated, "output.checkpoint_every=0", f"output.directory={folder}", "--restart")
+        self.assertEqual(code, 0, errors)
+        self.assertEqual("heddle: step 3: no checkpoint: " in errors, not written, errors)
+        self.assertEqual(self.steps(folder)["validation_loss"][2], self.steps("quiet")["validation_loss"][2])
+        with h5py.File(self.path(f"{folder}/checkpoints/step-000003.h5")) as file:
+            self.assertEqual("validation_loss" in file.attrs, written)
 
     def test_killed_at_any_instant(self):
         """And gone on with: the history is that of a run that was left alone."""

@@ -13,7 +13,7 @@ enum class ExitCode : int {
   done = 0,
   failure = 1,  ///< the run failed: a file, a system call, an internal contract
   usage = 2,    ///< the deck, the command line, or a file that is read is wrong
-  numbers = 3,  ///< the loss or a gradient is not finite
+  numbers = 3,  ///< the loss, a gradient or what is learnt is not finite
   hang = 4,     ///< no rank finished anything for comm.timeout
   stopped = 5,  ///< by request, with a checkpoint: the run can go on
 };

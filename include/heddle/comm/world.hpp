@@ -49,4 +49,7 @@ class World {
   std::unique_ptr<Parts> parts_;
 };
 
+/// As World::hosts names it; to be asked between the beginning and the end of a World.
+std::string this_host();
+
 }  // namespace heddle::comm

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <span>
 #include <string>
@@ -11,6 +12,7 @@
 #include "heddle/base/tensor.hpp"
 #include "heddle/comm/communicator.hpp"
 #include "heddle/io/checkpoint.hpp"
+#include "heddle/lanes/mark.hpp"
 
 namespace heddle::io {
 
@@ -20,12 +22,20 @@ struct Shard {
   std::string dataset;
   Shape global;
   Shape begin;
-  Tensor local;        ///< fp32 or fp64, dense
+  Tensor local;        ///< fp32 or fp64, dense; no data: `make` makes its numbers
   bool writes = true;  ///< of the ranks that hold the same part, exactly one writes it
+  /// Those from the `begin`-th of `local` on, as many as `to` has.
+  std::function<void(std::int64_t begin, const Tensor& to)> make = {};
 };
 
 /// A checkpoint that was not written: the same on every rank, each of which can go on.
 class WriteFailure : public Error {
+ public:
+  using Error::Error;
+};
+
+/// One that nobody could go on from: a number of some rank is NaN or infinite. The same on every rank.
+class StateNotFinite : public Error {
  public:
   using Error::Error;
 };
@@ -46,11 +56,12 @@ class CheckpointWriter {
 
   /// Writes this rank's parts and brings them to disk. `finish` tells what failed.
   void write();
-  /// The same on a thread of its own, which calls neither MPI nor HDF5. The shards' numbers must stay until it is done.
-  void write_behind();
+  /// The same on a thread of its own, which calls neither MPI nor HDF5, once `ready` is passed. The shards' numbers must stay until it is done.
+  void write_behind(lanes::Mark ready = {});
   /// Whether this rank's parts are written, or have failed to be.
   bool done() const;
-  /// Collective. Waits until all ranks' are; then the checkpoint is there. On failure every rank throws the same WriteFailure.
+  /// Collective. Waits until all ranks' are; then the checkpoint is there. On failure every rank throws the same WriteFailure; or
+  /// StateNotFinite, which is told first.
   void finish();
 
   /// Of all ranks' numbers; on rank 0 alone.

@@ -14,7 +14,7 @@ class Mark {
   class Awaited {
    public:
     virtual ~Awaited() = default;
-    /// Never blocks.
+    /// Never blocks. Any thread may ask.
     virtual bool passed() const = 0;
     virtual Clock::time_point when() const = 0;
   };

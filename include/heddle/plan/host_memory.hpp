@@ -14,8 +14,9 @@ struct MemoryPart {
   std::int64_t bytes;
 };
 
-/// Of what a rank writes to checkpoints, on the host: all of it, or, where training waits for them, what it keeps narrower than it writes it.
-std::int64_t checkpoint_copy(const Plan& plan, Rank rank);
+/// Bytes of what a rank writes to checkpoints, as it keeps them. Of the host they are copied where training goes on meanwhile (Options::copies_state), of a
+/// device always.
+std::int64_t state_copy(const Plan& plan, Rank rank);
 
 /// By part, the plan first. Plan and copy are what is allocated; messages, their library and checkpoints are bounds that follow from the plan; the program and the buffers of
 /// products are measured (host_memory.cpp tells how). tests/cli/memory.py holds them to /proc. Where a GPU holds the plan this is not asked.

@@ -1,18 +1,15 @@
 // When a run writes checkpoints, and what is in them.
 #pragma once
 
-#include <cstddef>
 #include <cstdint>
-#include <functional>
 #include <memory>
 #include <optional>
-#include <span>
 #include <string>
 #include <vector>
 
 #include "heddle/io/checkpoint_writer.hpp"
 #include "heddle/session/sample_queue.hpp"
-#include "heddle/session/state_shards.hpp"
+#include "heddle/session/state_copy.hpp"
 #include "heddle/session/trainer.hpp"
 
 namespace heddle::session {
@@ -34,20 +31,20 @@ struct Written {
 /// Those of one run, in a folder of their own.
 class Checkpoints {
  public:
-  /// Collective: throws if what is about to be written after so many steps must not be.
-  using Judge = std::function<void(std::span<const io::Shard>, std::int64_t steps_done)>;
-
   /// Of a run of so many steps. `of_run` has what they all tell of it.
-  Checkpoints(std::string folder, deck::Output output, std::int64_t steps, io::CheckpointHeader of_run,
-              Judge judge = {});
+  Checkpoints(std::string folder, deck::Output output, std::int64_t steps, io::CheckpointHeader of_run);
+
+  /// Before the first step: takes the memory for copies of the state, where they will be made.
+  void provide_copy(const comm::Communicator& ranks, const Trainer& trainer);
 
   bool due(std::int64_t steps_done) const;
   std::string path(std::int64_t steps_done) const;
-  /// Collective, as all that follows: every parameter and moment, each part by the one rank that owns it. Waits until it is there.
+  /// Collective, as all that follows: every parameter and moment, each part by the one rank that owns it. Waits until it is there. Throws
+  /// io::WriteFailure or io::StateNotFinite on all ranks; then there is none.
   Written write(const comm::Communicator& ranks, const Trainer& trainer, std::int64_t steps_done,
                 const SampleQueue::Count& samples, std::optional<double> validation_loss = {});
   /// The same from a copy of the state, beside training; `finish` ends it.
-  void begin(const comm::Communicator& ranks, const Trainer& trainer, std::int64_t steps_done,
+  void begin(const comm::Communicator& ranks, Trainer& trainer, std::int64_t steps_done,
              const SampleQueue::Count& samples, std::optional<double> validation_loss);
   /// After how many steps the one was begun that is not finished; the same on all ranks.
   std::optional<std::int64_t> under_way() const;
@@ -60,15 +57,16 @@ class Checkpoints {
  private:
   io::CheckpointHeader header(const Trainer& trainer, std::int64_t steps_done,
                               const SampleQueue::Count& samples, std::optional<double> validation_loss) const;
-  void start(const comm::Communicator& ranks, const io::CheckpointHeader& header);
+  StateCopy& copy_of(const comm::Communicator& ranks, const Trainer& trainer);
+  std::vector<train::TrainedParameter> state_now(const comm::Communicator& ranks, const Trainer& trainer);
+  void start(const comm::Communicator& ranks, const io::CheckpointHeader& header,
+             const std::vector<train::TrainedParameter>& state);
 
   std::string folder_;
   deck::Output output_;
   std::int64_t steps_;
   io::CheckpointHeader of_run_;
-  Judge judge_;
-  std::unique_ptr<std::byte[]> copy_;             ///< of the state, once one was begun
-  StateShards shards_;                            ///< of the newest
+  std::unique_ptr<StateCopy> copy_;               ///< of the state, where it was needed
   std::unique_ptr<io::CheckpointWriter> writer_;  ///< of the one that is under way
   Written newest_;
 };

@@ -2,12 +2,10 @@
 #pragma once
 
 #include <optional>
-#include <span>
 #include <string>
 
 #include "heddle/base/finite.hpp"
 #include "heddle/comm/world.hpp"
-#include "heddle/io/checkpoint_writer.hpp"
 #include "heddle/session/trainer.hpp"
 
 namespace heddle::session {
@@ -53,9 +51,5 @@ class OriginFinder final : public exec::Observer {
   std::string what_;
   bool reads_finite_ = false;  ///< the piece that began last
 };
-
-/// Collective: throws Error(numbers) on every rank where a parameter or a moment that one of them would write after so many steps is not finite, so that no
-/// such checkpoint is written.
-void demand_finite(const comm::World& world, std::span<const io::Shard> shards, std::int64_t steps);
 
 }  // namespace heddle::session

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <utility>
 
 #include "heddle/comm/world.hpp"
 #include "heddle/session/checkpoints.hpp"
@@ -10,23 +11,29 @@
 
 namespace heddle::session {
 
+/// Where training goes on meanwhile (if output.asynchronous), where it waits, and where nothing is to follow: then a checkpoint that cannot be written is
+/// an error, else a warning.
+enum class Saving { beside, at_once, last };
+
 /// All but `writes` is collective.
 class Saves {
  public:
   /// What belongs to the run and outlives this.
   struct Run {
     comm::World& world;
-    const Trainer& trainer;
+    Trainer& trainer;
     Progress& progress;
     bool asynchronous = true;  ///< output.asynchronous
   };
   Saves(Run run, Checkpoints checkpoints) : run_(run), checkpoints_(std::move(checkpoints)) {}
 
+  /// Before the first step: takes the memory that copies of the state will need.
+  void provide_copy() { checkpoints_.provide_copy(run_.world.all(), run_.trainer); }
   bool due(std::int64_t steps_done) const { return checkpoints_.due(steps_done); }
   std::string path(std::int64_t steps_done) const { return checkpoints_.path(steps_done); }
-  /// The last is there when this returns; another may be written while training goes on. One that could not be written is a warning where
-  /// another may take its place, else an error.
-  void save(std::int64_t steps_done, bool last, const SampleQueue::Count& samples,
+  /// It is there when this returns, unless it is written beside training. Of a state that is not finite there is none: throws io::StateNotFinite, as
+  /// do `look` and `finish`.
+  void save(std::int64_t steps_done, Saving saving, const SampleQueue::Count& samples,
             std::optional<double> validation_loss);
   /// Whether this rank still writes, which goes into Votes.
   bool writes() const { return checkpoints_.writes(); }

@@ -81,6 +81,8 @@ class Trainer {
   void go_on(double loss_mean, std::int64_t loss_steps) {
     optimizer_->go_on(train::RunningLoss(options_.spike, loss_mean, loss_steps));
   }
+  /// Parameters and moments stay as they are until `mark` is passed, of the lane's device: the next update awaits it.
+  void keep_state_until(lanes::Mark mark) { optimizer_->keep_state_until(std::move(mark)); }
   /// What this rank holds, where it lies now. Whoever is handed memory may write it, before the next step.
   std::vector<train::TrainedParameter> parameters() const;
   /// This rank's part of a parameter or moment, by the name that plan::state tells; it holds it.

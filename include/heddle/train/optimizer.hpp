@@ -8,6 +8,7 @@
 #include <string>
 #include <utility>
 
+#include "heddle/base/finite.hpp"
 #include "heddle/comm/collectives.hpp"
 #include "heddle/deck/deck.hpp"
 #include "heddle/exec/device_machine.hpp"
@@ -26,11 +27,10 @@ struct Votes {
 class Refused : public Error {
  public:
   Refused(std::string the_problem, std::string the_why)
-      : Error(ExitCode::numbers, the_problem, the_why, fix),
+      : Error(ExitCode::numbers, the_problem, the_why, against_divergence),
         problem(std::move(the_problem)),
         why(std::move(the_why)) {}
 
-  static constexpr const char* fix = "lower optimizer.rate or lengthen optimizer.warmup";
   std::string problem, why;
 };
 
@@ -56,6 +56,8 @@ class Optimizer final : public exec::StepHooks {
   /// Returns when the last step counts: to be called before anything reads parameters that it must not be
   /// wrong about.
   void settle();
+  /// The next update is begun once `mark` is passed, of the runner's device: parameters and moments stay as they are until then.
+  void keep_state_until(lanes::Mark mark) { state_kept_until_ = std::move(mark); }
   /// Whether a step waits for `settle`.
   bool unsettled() const { return unsettled_; }
 
@@ -87,6 +89,7 @@ class Optimizer final : public exec::StepHooks {
   std::int64_t step_ = 0;
   double rate_ = 0;
   exec::RunState state_;  ///< of the step that is under way
+  lanes::Mark state_kept_until_;
   StepResult result_;
 
   std::shared_ptr<std::vector<double>>

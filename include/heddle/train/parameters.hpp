@@ -45,18 +45,4 @@ std::vector<TrainedParameter> trained_parameters(const passes::Program& program,
 /// remainder.
 void initialise(const TrainedParameter& parameter, std::uint64_t seed, const lanes::Lane& lane);
 
-/// As fp32 or fp64, where the host may read it, and all of it: what other programs are to see. Waits.
-lanes::OnHost whole(const lanes::Lane& lane, const TrainedParameter& parameter);
-lanes::OnHost whole_first_moment(const lanes::Lane& lane, const TrainedParameter& parameter);
-lanes::OnHost whole_second_moment(const lanes::Lane& lane, const TrainedParameter& parameter);
-
-/// Some rows of a parameter's part, from `first` on, as other programs have them: each tensor fp32 or fp64 in the host's memory. No data: it has
-/// no moments here.
-struct WholeRows {
-  std::int64_t first = 0;
-  Tensor parameter, first_moment, second_moment;
-};
-/// The reverse: takes these numbers, rounded to the nearest where they are kept narrower.
-void take(const lanes::Lane& lane, const TrainedParameter& parameter, const WholeRows& rows);
-
 }  // namespace heddle::train

@@ -8,6 +8,12 @@ namespace {
 using Clock = Mark::Clock;
 constexpr std::chrono::seconds counted_from_one_event{1};
 
+int current_device() {
+  int device = 0;
+  check(cudaGetDevice(&device), "cudaGetDevice");
+  return device;
+}
+
 cudaEvent_t make(cudaStream_t stream, unsigned flags) {
   cudaEvent_t event = nullptr;
   check(cudaEventCreateWithFlags(&event, flags), "cudaEventCreateWithFlags");
@@ -17,10 +23,10 @@ cudaEvent_t make(cudaStream_t stream, unsigned flags) {
 
 }  // namespace
 
-Event::Event(cudaStream_t stream) : event_(make(stream, cudaEventDisableTiming)) {}
+Event::Event(cudaStream_t stream) : device_(current_device()), event_(make(stream, cudaEventDisableTiming)) {}
 
 Event::Event(cudaStream_t stream, std::shared_ptr<const Event> before)
-    : event_(make(stream, cudaEventDefault)), before_(std::move(before)) {
+    : device_(current_device()), event_(make(stream, cudaEventDefault)), before_(std::move(before)) {
   if (before_) return;
   check(cudaEventSynchronize(event_), "cudaEventSynchronize");
   when_ = Clock::now();
@@ -28,7 +34,9 @@ Event::Event(cudaStream_t stream, std::shared_ptr<const Event> before)
 
 Event::~Event() { cudaEventDestroy(event_); }
 
+/// A thread that has no device yet would be given the first, and with it hundreds of megabytes there.
 bool Event::passed() const {
+  if (current_device() != device_) check(cudaSetDevice(device_), "cudaSetDevice");
   const cudaError_t result = cudaEventQuery(event_);
   if (result == cudaErrorNotReady) return false;
   check(result, "what a lane has enqueued");

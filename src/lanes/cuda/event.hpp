@@ -25,6 +25,7 @@ class Event final : public Mark::Awaited {
   Mark::Clock::time_point when() const override;
 
  private:
+  int device_;
   cudaEvent_t event_ = nullptr;
   mutable std::shared_ptr<const Event> before_;
   mutable std::optional<Mark::Clock::time_point> when_;

@@ -4,15 +4,17 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <filesystem>
 #include <limits>
 #include <random>
 
 #include "heddle/comm/gather.hpp"
+#include "heddle/session/checkpoints.hpp"
 #include "heddle/session/fault.hpp"
 #include "heddle/session/origin.hpp"
-#include "heddle/session/state_shards.hpp"
 #include "some_pairs.hpp"
 #include "support/expect_error.hpp"
+#include "support/shared_folder.hpp"
 #include "synthetic_run.hpp"
 #include "tensor_layouts.hpp"
 #include "ways.hpp"
@@ -141,8 +143,15 @@ TEST(Origin, OfAParameterThatWasSpoiltBeforeIsThatParameter) {
   ASSERT_TRUE(origin);
   EXPECT_NE(origin->what.find(" is nan, on rank 0"), std::string::npos) << origin->what;
   EXPECT_TRUE(origin->before);
-  expect_error(ExitCode::numbers, {"step 7: ", " is nan", "no checkpoint is written"},
-               [&] { session::demand_finite(world(), session::state_shards(run.trainer).shards, 7); });
+  const SharedFolder folder;
+  session::Checkpoints checkpoints(folder / "", {}, 20, {});
+  const std::initializer_list<std::string> words = {"step 7: [0", " is nan, on rank 0 (",
+                                                    "no checkpoint is written"};
+  expect_error(ExitCode::numbers, words, [&] { checkpoints.write(world().all(), run.trainer, 7, {}); });
+  checkpoints.begin(world().all(), run.trainer, 7, {}, {});
+  expect_error(ExitCode::numbers, words, [&] { checkpoints.finish(); });
+  comm::barrier(world().all(), "the end of what was begun");
+  EXPECT_TRUE(std::filesystem::is_empty(folder / "")) << "no part of it stays";
 }
 
 /// The steps of a run, of which one is made with a spoilt batch first, on the same samples or on others.

@@ -1,0 +1,128 @@
+// A checkpoint that is written while training goes on holds what was there when it was begun, and nobody waits for its copy.
+#include "heddle/session/state_copy.hpp"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <gtest/gtest.h>
+
+#include <thread>
+
+#include "checkpoint_bits.hpp"
+#include "heddle/comm/collectives.hpp"
+#include "heddle/comm/watch_over.hpp"
+#include "heddle/session/checkpoints.hpp"
+#include "some_pairs.hpp"
+#include "support/late_stream.hpp"
+#include "support/shared_folder.hpp"
+#include "synthetic_run.hpp"
+#include "ways.hpp"
+
+namespace heddle::tests {
+namespace {
+
+using Overrides = std::vector<std::string>;
+
+const std::vector<Overrides> kinds = {{"fp64"},
+                                      {"bf16", "optimizer.validate=after"},
+                                      {"bf16", "optimizer.masters=remainder", "optimizer.moments=bf16"}};
+
+deck::Deck deck_of(const Way& way, const Overrides& kind) {
+  Overrides all = way.overrides(kind[0]);
+  all.insert(all.end(), kind.begin() + 1, kind.end());
+  return small_deck(all);
+}
+
+TEST(StateCopy, IsWrittenAsTheStateWasWhileTrainingGoesOn) {
+  const SharedFolder folder;
+  const std::vector<Way> all = ways(world().size());
+  for (const auto& [way, kind] :
+       some_pairs(std::vector{all.front(), all[all.size() / 2], all.back()}, kinds)) {
+    Training run(deck_of(way, kind));
+    session::Checkpoints at_once(folder / "at_once", {}, 20, {}), beside(folder / "beside", {}, 20, {});
+    beside.provide_copy(world().all(), run.trainer);
+    for (std::int64_t step = 0; step < 2; ++step) {
+      run.trainer.step(step, run.batch);
+      run.trainer.settle();
+      const std::string wanted = at_once.write(world().all(), run.trainer, step, {}).path;
+      beside.begin(world().all(), run.trainer, step, {}, {});
+      run.trainer.step(step + 1, run.batch);
+      run.trainer.settle();
+      EXPECT_TRUE(bits_in(beside.finish().path) == bits_in(wanted))
+          << fmt::format("{} {}", fmt::join(way.overrides(kind[0]), " "), fmt::join(kind, " "));
+    }
+  }
+}
+
+/// A trainer on a late lane of its own, after a step whose update nobody has asked for.
+struct LateTraining {
+  LateTraining() {
+    trainer.step(0, batch);
+    trainer.settle();
+  }
+
+  std::shared_ptr<LateStream> stream = std::make_shared<LateStream>(LateStream::Reach::apart);
+  deck::Deck deck = small_deck({fmt::format("grid.data={}", world().size())});
+  plan::Plan plan = plan::make(deck);
+  exec::Clock clock;
+  session::Trainer trainer{session::options_of(deck), plan, world().all(), clock, lanes::Lane(stream)};
+  data::Batch batch = made_up_batch(deck, trainer.first_sample(), trainer.sample_count());
+};
+
+/// Nothing that this rank computes is waited for, nor copied by the host.
+TEST(StateCopy, IsNotWaitedFor) {
+  const SharedFolder folder;
+  LateTraining run;
+  session::Checkpoints checkpoints(folder / "", {}, 20, {});
+  int waits = 0;
+  run.trainer.lane().wait_through([&](const char*, const lanes::Mark& mark) {
+    while (!mark.passed()) std::this_thread::yield();
+    ++waits;
+  });
+  checkpoints.begin(world().all(), run.trainer, 1, {}, {});
+  EXPECT_EQ(waits, 0);
+  checkpoints.finish();
+  EXPECT_EQ(waits, 0);
+  checkpoints.write(world().all(), run.trainer, 2, {});
+  EXPECT_EQ(waits, 1);
+  comm::watch_over(run.trainer.lane(), world().all());
+}
+
+enum class Forgets { nothing, the_state, the_copy };
+
+/// A copy that the host asks for before the next step, or after it.
+std::vector<std::byte> copied(Forgets forgets, bool asks_before) {
+  LateTraining run;
+  session::StateCopy copy(world().all(), run.trainer);
+  if (forgets == Forgets::the_state) run.stream->forget("the state, to be copied");
+  const lanes::Mark made = copy.make();
+  run.stream->forget("");
+  const auto ask = [&] {
+    while (!made.passed()) std::this_thread::yield();
+  };
+  if (asks_before) ask();
+  if (forgets != Forgets::the_copy) run.trainer.keep_state_until(made);
+  run.trainer.step(1, run.batch);
+  run.trainer.step(2, run.batch);
+  ask();
+  std::vector<std::byte> bits;
+  for (const train::TrainedParameter& p : copy.parameters())
+    for (const Tensor& tensor : {p.tensor, p.first_moment, p.second_moment}) {
+      if (!p.owner) continue;
+      const auto* const begin = static_cast<const std::byte*>(tensor.data);
+      bits.insert(bits.end(), begin, begin + tensor.bytes());
+    }
+  return bits;
+}
+
+TEST(StateCopy, AwaitsTheStateAndIsAwaitedByTheUpdate) {
+  const auto differs = [](const std::vector<std::byte>& bits, const std::vector<std::byte>& right) {
+    return comm::all_sum(world().all(), bits != right, "whose copy is another") > 0;
+  };
+  const std::vector<std::byte> right = copied(Forgets::nothing, true);
+  EXPECT_FALSE(differs(copied(Forgets::nothing, false), right));
+  EXPECT_TRUE(differs(copied(Forgets::the_state, true), right));
+  EXPECT_TRUE(differs(copied(Forgets::the_copy, false), right));
+}
+
+}  // namespace
+}  // namespace heddle::tests
