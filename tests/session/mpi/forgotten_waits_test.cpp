@@ -81,6 +81,7 @@ void try_all(const deck::Deck& deck, Findings& findings) {
 }
 
 TEST(ForgottenWaits, EachIsSeen) {
+  if (lanes::device_lane().stream()) GTEST_SKIP() << "kernels run on no lane of the test's own";
   Findings findings = {{"send", {}},      {"receive", {}},  {"all-reduce", {}},       {"reduce", {}},
                        {"broadcast", {}}, {"exchange", {}}, {"copy to the host", {}}, {"terms of a sum", {}},
                        {"a sum", {}}};
