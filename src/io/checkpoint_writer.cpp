@@ -109,25 +109,17 @@ struct CheckpointWriter::State {
   std::jthread thread = {};
 
   /// Collective. Runs `body` here and throws the first rank's error on all.
+  template <class Failure = WriteFailure>
   void together(const std::function<void()>& body) const;
-  void demand_finite() const;
   void put(const SharedFile& to, const Shard& shard, const maps::Box& piece, const Tensor& numbers);
   void write_all(const std::stop_token& stop);
   void write(const lanes::Mark& ready, const std::stop_token& stop);
 };
 
+template <class Failure>
 void CheckpointWriter::State::together(const std::function<void()>& body) const {
   if (const auto error = comm::first_error(ranks, body, "writing " + path))
-    throw WriteFailure(error->code(), error->what());
-}
-
-/// Whatever else has failed: a run would go on after that.
-void CheckpointWriter::State::demand_finite() const {
-  const auto tell = [&] {
-    if (not_finite) throw Error(*not_finite);
-  };
-  if (const auto error = comm::first_error(ranks, tell, "writing " + path))
-    throw StateNotFinite(error->code(), error->what());
+    throw Failure(error->code(), error->what());
 }
 
 /// What is looked at, summed up and written is in the processor's cache then.
@@ -210,7 +202,10 @@ void CheckpointWriter::finish() {
   State& state = *state_;
   const comm::Away away(state.ranks, "writing " + state.path);
   if (state.thread.joinable()) state.thread.join();
-  state.demand_finite();
+  // First, whatever else has failed: a run would go on after that.
+  state.together<StateNotFinite>([&] {
+    if (state.not_finite) throw Error(*state.not_finite);
+  });
   state.together([&] {
     if (state.failure) std::rethrow_exception(state.failure);
   });

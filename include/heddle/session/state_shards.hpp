@@ -8,8 +8,8 @@
 
 namespace heddle::session {
 
-/// Good for as long as the parameters' tensors are there and stay as they are, and the host reads them. Of what another rank writes only place and
-/// type are told.
+/// Good for as long as the parameters' tensors are there and stay as they are, and the host reads them. What another rank writes is
+/// told, and not read.
 std::vector<io::Shard> shards_of(const std::vector<train::TrainedParameter>& parameters);
 
 }  // namespace heddle::session

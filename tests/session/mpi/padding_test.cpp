@@ -4,16 +4,11 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <map>
-#include <memory>
-#include <tuple>
 
-#include "heddle/comm/collectives.hpp"
-#include "heddle/comm/gather.hpp"
-#include "heddle/io/checkpoint.hpp"
+#include "checkpoint_contents.hpp"
 #include "heddle/session/checkpoints.hpp"
 #include "heddle/session/move_state.hpp"
-#include "support/temporary_folder.hpp"
+#include "support/shared_folder.hpp"
 #include "synthetic_run.hpp"
 #include "tensor_layouts.hpp"
 
@@ -140,32 +135,11 @@ TEST(Padding, IsZeroBehindTheTableAndStaysSo) {
     });
 }
 
-/// Every dataset, by its name: type, shape and numbers.
-using Contents = std::map<std::string, std::tuple<DType, Shape, std::vector<double>>>;
-
-Contents contents_of(const io::Checkpoint& file) {
-  Contents all;
-  for (const auto& [name, entry] : file.entries()) {
-    Shape begin;
-    for (int dim = 0; dim < entry.shape.rank(); ++dim) begin.push_back(0);
-    std::vector<double> numbers(static_cast<std::size_t>(entry.shape.count()));
-    file.read(name, entry.shape, begin, {numbers.data(), DType::f64, entry.shape});
-    all[name] = {entry.dtype, entry.shape, std::move(numbers)};
-  }
-  return all;
-}
-
-/// What a run writes into a checkpoint, as all ranks read it. HDF5 stamps its files with the time, so that not all
-/// bytes of two are equal.
+/// What a run writes into a checkpoint, as all ranks read it.
 Contents checkpoint_of(const PaddedRun& run) {
-  std::unique_ptr<TemporaryFolder> folder;
-  if (world().rank() == 0) folder = std::make_unique<TemporaryFolder>();
-  const std::string name =
-      comm::gather(world().all(), folder ? *folder / "" : "", comm::Receivers::all, "the folder's name")[0];
-  session::Checkpoints checkpoints(name, {}, steps, {.deck = "a deck"});
-  Contents all = contents_of(io::Checkpoint(checkpoints.write(world().all(), run.trainer, steps, {}).path));
-  comm::barrier(world().all(), "the end of the folder");
-  return all;
+  const SharedFolder folder;
+  session::Checkpoints checkpoints(folder / "", {}, steps, {.deck = "a deck"});
+  return contents_of(checkpoints.write(world().all(), run.trainer, steps, {}).path);
 }
 
 TEST(Padding, IsNoPartOfTheStateThatMovesAndIsWritten) {

@@ -7,7 +7,7 @@
 
 #include <thread>
 
-#include "checkpoint_bits.hpp"
+#include "checkpoint_contents.hpp"
 #include "heddle/comm/collectives.hpp"
 #include "heddle/comm/watch_over.hpp"
 #include "heddle/session/checkpoints.hpp"
@@ -15,6 +15,7 @@
 #include "support/late_stream.hpp"
 #include "support/shared_folder.hpp"
 #include "synthetic_run.hpp"
+#include "tensor_layouts.hpp"
 #include "ways.hpp"
 
 namespace heddle::tests {
@@ -26,18 +27,12 @@ const std::vector<Overrides> kinds = {{"fp64"},
                                       {"bf16", "optimizer.validate=after"},
                                       {"bf16", "optimizer.masters=remainder", "optimizer.moments=bf16"}};
 
-deck::Deck deck_of(const Way& way, const Overrides& kind) {
-  Overrides all = way.overrides(kind[0]);
-  all.insert(all.end(), kind.begin() + 1, kind.end());
-  return small_deck(all);
-}
-
 TEST(StateCopy, IsWrittenAsTheStateWasWhileTrainingGoesOn) {
   const SharedFolder folder;
   const std::vector<Way> all = ways(world().size());
   for (const auto& [way, kind] :
        some_pairs(std::vector{all.front(), all[all.size() / 2], all.back()}, kinds)) {
-    Training run(deck_of(way, kind));
+    Training run(small_deck(with(way.overrides(kind[0]), {kind.begin() + 1, kind.end()})));
     session::Checkpoints at_once(folder / "at_once", {}, 20, {}), beside(folder / "beside", {}, 20, {});
     beside.provide_copy(world().all(), run.trainer);
     for (std::int64_t step = 0; step < 2; ++step) {
@@ -47,7 +42,7 @@ TEST(StateCopy, IsWrittenAsTheStateWasWhileTrainingGoesOn) {
       beside.begin(world().all(), run.trainer, step, {}, {});
       run.trainer.step(step + 1, run.batch);
       run.trainer.settle();
-      EXPECT_TRUE(bits_in(beside.finish().path) == bits_in(wanted))
+      EXPECT_TRUE(contents_of(beside.finish().path) == contents_of(wanted))
           << fmt::format("{} {}", fmt::join(way.overrides(kind[0]), " "), fmt::join(kind, " "));
     }
   }
@@ -97,9 +92,7 @@ std::vector<std::byte> copied(Forgets forgets, bool asks_before) {
   if (forgets == Forgets::the_state) stream->forget("the state, to be copied");
   const lanes::Mark made = copy.make();
   stream->forget("");
-  const auto ask = [&] {
-    while (!made.passed()) std::this_thread::yield();
-  };
+  const auto ask = [&] { run.lane.wait(made, "the copy of the state"); };
   if (asks_before) ask();
   if (forgets != Forgets::the_copy) run.trainer.keep_state_until(made);
   run.trainer.step(1, run.batch);
