@@ -10,6 +10,7 @@
 
 #include "heddle/comm/watchdog.hpp"
 #include "notes.hpp"
+#include "whereabouts.hpp"
 
 namespace heddle::comm {
 
@@ -56,6 +57,7 @@ struct Watchdog::Board {
   void ask_who_hangs();
   [[noreturn]] void report(const Answers& answers);
 
+  const Whereabouts of_rank_;  ///< of the rank's own thread
   Clock::time_point measured_ = Clock::now();
   std::uint64_t seen_ = 0;              ///< of what is finished
   std::optional<std::uint64_t> bytes_;  ///< written to files, looked at in silence

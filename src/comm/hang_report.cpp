@@ -20,9 +20,9 @@ std::string waiters_for(int rank, const Answers& answers) {
 std::string row(int rank, const Answers& answers) {
   const auto& note = answers[rank];
   if (!note) return fmt::format("{:>5}  no answer (stopped or dead){}\n", rank, waiters_for(rank, answers));
-  if (!note->waits())
-    return fmt::format("{:>5}  nothing: at work for {:.1f} s{}\n", rank, note->seconds,
-                       waiters_for(rank, answers));
+  if (!note->waits)
+    return fmt::format("{:>5}  nothing: at work for {:.1f} s{}{}{}\n", rank, note->seconds,
+                       *note->action ? " in " : "", note->action, waiters_for(rank, answers));
   std::string partner = "a group", partner_done = "-";
   if (note->partner >= 0) {
     partner = fmt::format("rank {}", note->partner);
@@ -37,7 +37,7 @@ std::string verdict(const Answers& answers, const std::vector<std::string>& host
   std::string without_answer, at_work;
   for (std::size_t rank = 0; rank < answers.size(); ++rank) {
     const auto& note = answers[rank];
-    if (note && note->waits()) continue;
+    if (note && note->waits) continue;
     std::string& text = note ? at_work : without_answer;
     text += fmt::format("{}{} on {}", text.empty() ? "" : ", ", rank,
                         rank < hosts.size() ? hosts[rank] : "unknown host");

@@ -91,8 +91,11 @@ void Watchdog::Board::hear(const Post::Letter& letter) {
 }
 
 Note Watchdog::Board::answer() {
-  const std::lock_guard hold(mutex);
-  return Note::of(Note::Kind::answer, waiting.value_or(Waiting{}), silence_);
+  {
+    const std::lock_guard hold(mutex);
+    if (waiting) return Note::answer(*waiting, true, silence_);
+  }
+  return Note::answer({silence_ > timeout ? of_rank_.tell() : ""}, false, silence_);
 }
 
 // Two ranks that ask at once hear each other's question before its answer, so one of them alone goes on.
@@ -133,7 +136,7 @@ void Watchdog::Board::ask_who_hangs() {
   double least = asked;
   bool hang = false;
   for (const auto& note : *answers) {
-    hang = hang || !note || note->waits();
+    hang = hang || !note || note->waits;
     if (note) least = std::min(least, note->seconds);
   }
   if (hang && least > timeout) report(*answers);

@@ -7,9 +7,10 @@ namespace {
 constexpr int note_tag = 1;
 }
 
-Note Note::of(Kind kind, const Waiting& what, double seconds) {
+Note Note::answer(const Waiting& what, bool waits, double seconds) {
   Note note;
-  note.kind = kind;
+  note.kind = Kind::answer;
+  note.waits = waits;
   note.partner = what.partner;
   note.position = what.position;
   note.seconds = seconds;

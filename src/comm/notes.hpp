@@ -15,17 +15,18 @@ struct Note {
   enum class Kind : std::int32_t {
     failed,    ///< the sender leaves with `code`; `position` is the epoch, the count of agreements before it
     question,  ///< what do you wait for?
-    answer,    ///< action, empty where the sender waits for nobody; partner, position, seconds of silence
+    answer,    ///< action, partner, position, seconds of silence
     over,      ///< the sender has reported that the run hangs, and leaves
   };
   Kind kind = Kind::failed;
   std::int32_t code = 0, partner = -1;
+  std::int32_t waits =
+      0;  ///< 1: for that which `action` says; 0: for nobody, and it is where that says, if it does
   std::int64_t position = -1;
   double seconds = 0;
   char action[96] = "";
 
-  static Note of(Kind kind, const Waiting& what, double seconds);
-  bool waits() const { return *action != 0; }
+  static Note answer(const Waiting& what, bool waits, double seconds);
 };
 
 /// Notes travel over a duplicate of the world's communicator, which World::agree uses for

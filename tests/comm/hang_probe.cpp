@@ -1,8 +1,11 @@
 // A run that goes wrong in the way that its first argument names; hang_test.py looks at how it ends.
 #include <fmt/format.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 #include <chrono>
 #include <csignal>
+#include <cstring>
 #include <fstream>
 #include <string>
 #include <thread>
@@ -50,6 +53,24 @@ void receive_on_lane(comm::World& world, int peer, std::int64_t position) {
 
 [[noreturn]] void compute_for_ever() {
   for (;;) std::this_thread::sleep_for(std::chrono::seconds(1));
+}
+
+/// In a kernel as libraries compile them while they run: no table tells its frame, and the stack's register has another use.
+void compute_without_stack() {
+#ifdef __x86_64__
+  constexpr unsigned char kernel[] = {0x31, 0xe4, 0xf3, 0x90, 0xeb, 0xfc};  // xor esp, esp; 1: pause; jmp 1b
+  void* page = mmap(nullptr, sizeof kernel, PROT_WRITE | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  std::memcpy(page, kernel, sizeof kernel);
+  reinterpret_cast<void (*)()>(page)();
+#endif
+}
+
+/// Linux lets the parent of a child that shares its memory go on, and be interrupted, once that has ended.
+void wait_in_kernel() {
+  if (const pid_t child = vfork(); child == 0) {
+    sleep(10);
+    _exit(0);
+  }
 }
 
 volatile std::sig_atomic_t continued = 0;
@@ -103,8 +124,10 @@ void go_wrong(comm::World& world, const std::string& mode, int culprit) {
     receive_from(world, guilty ? next : culprit, guilty ? 7 : 12);
   else if (mode == "silent_on_lane")
     receive_on_lane(world, guilty ? next : culprit, guilty ? 7 : 12);
-  else if (mode == "busy" || mode == "stopped") {
+  else if (mode == "busy" || mode == "without_stack" || mode == "in_kernel" || mode == "stopped") {
     if (guilty && mode == "stopped") std::raise(SIGSTOP);
+    if (guilty && mode == "without_stack") compute_without_stack();
+    if (guilty && mode == "in_kernel") wait_in_kernel();
     if (guilty) compute_for_ever();
     receive_from(world, culprit, 12);
   } else if (mode == "stopped_in_library") {  // in which all others wait for it

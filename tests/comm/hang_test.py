@@ -47,9 +47,17 @@ class Hang(unittest.TestCase):
 
     def test_a_busy_rank_is_named(self):
         table, output = self.check("busy", 2)
-        self.assertRegex(table[2], r"nothing: at work for \d\.\d s; ranks that wait for it: 0, 1, 3")
+        self.assertRegex(table[2], r"nothing: at work for \d\.\d s in (clock_)?nanosleep, called by \w+; ranks that wait for it: 0, 1, 3")
         self.assertRegex(table[3], r"3F3 from rank 2 +rank 2 +12 +- ")
         self.assertIn("nothing comes from rank 2 on ", output)
+
+    def test_a_rank_that_cannot_tell_where_it_is_is_not_hurt_by_the_question(self):
+        table, _ = self.check("without_stack", 2)
+        self.assertRegex(table[2], r"nothing: at work for \d\.\d s; ranks that wait for it: 0, 1, 3")
+
+    def test_a_rank_that_the_kernel_does_not_let_go_is_said_to_be_there(self):
+        table, _ = self.check("in_kernel", 2)
+        self.assertRegex(table[2], r"nothing: at work for \d\.\d s in the kernel, which waits for a file system or a device; ranks")
 
     def test_a_stopped_process_is_named_whichever_it_is(self):
         for culprit in (0, 3):
@@ -77,7 +85,7 @@ class Hang(unittest.TestCase):
         table, _ = self.check("stopped_at_start", 1)
         self.assertIn("no answer", table.pop(1))
         for text in table.values():
-            self.assertIn("nothing: at work", text)
+            self.assertRegex(text, r"nothing: at work for \d\.\d s in MPI_Barrier, called by \w+$")
 
     def test_collectives_in_another_order_are_shown(self):
         table, _ = self.check("order", 1)

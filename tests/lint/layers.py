@@ -20,7 +20,7 @@ THIRD_PARTY = {
     "libdeflate": r"libdeflate\.h",
     "cli11": r"CLI/.*",
 }
-SYSTEM = r"(experimental/)?[a-z0-9_]+|(sys/)?(errno|fcntl|immintrin|mman|poll|pthread|resource|sched|signal|spawn|stat|time|types|unistd|utsname|wait)\.h"
+SYSTEM = r"(experimental/)?[a-z0-9_]+|(sys/)?(cxxabi|dlfcn|errno|execinfo|fcntl|immintrin|mman|poll|pthread|resource|sched|signal|spawn|stat|time|types|unistd|utsname|wait)\.h"
 GENERATED = {"heddle/build_info.hpp"}
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]', re.MULTILINE)
 

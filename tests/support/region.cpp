@@ -3,12 +3,15 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include <cstdint>
+
 #include "heddle/base/error.hpp"
 
 namespace heddle::tests {
 namespace {
 
 constexpr std::size_t most = std::size_t{64} << 30;
+constexpr std::size_t huge_page = std::size_t{2} << 20;
 
 std::size_t in_pages(std::size_t bytes) {
   static const auto page = static_cast<std::size_t>(sysconf(_SC_PAGESIZE));
@@ -24,9 +27,12 @@ Region& Region::the() {
 }
 
 Region::Region() {
-  void* const reserved = mmap(nullptr, most, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  void* const reserved =
+      mmap(nullptr, most + huge_page, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
   HEDDLE_EXPECT(reserved != MAP_FAILED);
-  begin_ = static_cast<std::byte*>(reserved);
+  const std::size_t into_page = reinterpret_cast<std::uintptr_t>(reserved) % huge_page;
+  begin_ = static_cast<std::byte*>(reserved) + (huge_page - into_page) % huge_page;
+  madvise(begin_, most, MADV_HUGEPAGE);  // a few are quickly opened and closed
 }
 
 void* Region::allocate(std::size_t bytes) {
@@ -46,7 +52,6 @@ void* Region::allocate(std::size_t bytes) {
 
 void Region::free(void* data, std::size_t bytes) {
   const std::lock_guard hold(mutex_);
-  madvise(data, in_pages(bytes), MADV_DONTNEED);  // what holds no page is quickly opened and closed
   free_[in_pages(bytes)].push_back(data);
 }
 
@@ -61,7 +66,8 @@ void Region::close() {
 }
 
 void Region::protect(int rights) {
-  if (used_ > 0) HEDDLE_EXPECT(mprotect(begin_, used_, rights) == 0);
+  if (used_ > 0)
+    HEDDLE_EXPECT(mprotect(begin_, (used_ + huge_page - 1) / huge_page * huge_page, rights) == 0);
 }
 
 }  // namespace heddle::tests
