@@ -52,7 +52,10 @@ class Templates(unittest.TestCase):
     def until_said(self, run, text):
         def happened():
             return os.path.exists(os.path.join(self.folder, f"{run}.log")) and text in self.said(run)
-        self.cluster.wait_for(happened, f"{run} to say {text}")
+        try:
+            self.cluster.wait_for(happened, f"{run} to say {text}")
+        except TimeoutError as late:
+            raise TimeoutError(f"{late}\n--- it said:\n{self.said(run)}") from None
 
     def history(self, run):
         with h5py.File(os.path.join(self.folder, run, "run.h5"), "r", locking=False) as file:
