@@ -20,8 +20,7 @@ struct Note {
   };
   Kind kind = Kind::failed;
   std::int32_t code = 0, partner = -1;
-  std::int32_t waits =
-      0;  ///< 1: for that which `action` says; 0: for nobody, and it is where that says, if it does
+  bool waits = false;  ///< for what `action` says; else that says where the sender is, if it is known
   std::int64_t position = -1;
   double seconds = 0;
   char action[96] = "";

@@ -48,7 +48,8 @@ std::string readable(const char* symbol) {
       abi::__cxa_demangle(symbol, nullptr, nullptr, &status), &std::free);
   const std::string text =
       without(without(name ? name.get() : symbol, "(anonymous namespace)::"), "heddle::");
-  return text.substr(text.starts_with("PMPI_") ? 1 : 0).substr(0, text.find('('));
+  const std::size_t begin = text.starts_with("PMPI_") ? 1 : 0;
+  return text.substr(begin, text.find('(') - begin);
 }
 
 struct Place {

@@ -21,8 +21,8 @@ class Whereabouts {
   Whereabouts(const Whereabouts&) = delete;
   Whereabouts& operator=(const Whereabouts&) = delete;
 
-  /// "MPI_Comm_split, called by comm::CartesianGrid::CartesianGrid": the library that it is in, and the function of this program that has external linkage. "" where that cannot be
-  /// told. For another thread, one at a time; takes a tenth of a second at most.
+  /// "MPI_Comm_split, called by comm::CartesianGrid::CartesianGrid": the function of a library that it is in, and the nearest one of this program
+  /// that is known beyond its source. "" where that cannot be told. For another thread, one at a time; takes a tenth of a second at most.
   std::string tell() const;
 
  private:

@@ -13,9 +13,11 @@ namespace {
 constexpr std::size_t most = std::size_t{64} << 30;
 constexpr std::size_t huge_page = std::size_t{2} << 20;
 
+std::size_t rounded_up(std::size_t n, std::size_t to) { return (n + to - 1) / to * to; }
+
 std::size_t in_pages(std::size_t bytes) {
   static const auto page = static_cast<std::size_t>(sysconf(_SC_PAGESIZE));
-  return (bytes + page - 1) / page * page;
+  return rounded_up(bytes, page);
 }
 
 }  // namespace
@@ -30,8 +32,8 @@ Region::Region() {
   void* const reserved =
       mmap(nullptr, most + huge_page, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
   HEDDLE_EXPECT(reserved != MAP_FAILED);
-  const std::size_t into_page = reinterpret_cast<std::uintptr_t>(reserved) % huge_page;
-  begin_ = static_cast<std::byte*>(reserved) + (huge_page - into_page) % huge_page;
+  const auto at = reinterpret_cast<std::uintptr_t>(reserved);
+  begin_ = static_cast<std::byte*>(reserved) + (rounded_up(at, huge_page) - at);
   madvise(begin_, most, MADV_HUGEPAGE);  // a few are quickly opened and closed
 }
 
@@ -66,8 +68,7 @@ void Region::close() {
 }
 
 void Region::protect(int rights) {
-  if (used_ > 0)
-    HEDDLE_EXPECT(mprotect(begin_, (used_ + huge_page - 1) / huge_page * huge_page, rights) == 0);
+  if (used_ > 0) HEDDLE_EXPECT(mprotect(begin_, rounded_up(used_, huge_page), rights) == 0);
 }
 
 }  // namespace heddle::tests
