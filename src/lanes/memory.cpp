@@ -56,7 +56,7 @@ std::shared_ptr<void> allocate(std::int64_t bytes, const Lane& lane) {
 Memory::Memory(std::int64_t bytes, const Lane& lane) : Memory(allocate(bytes, lane), bytes) {}
 
 Memory Memory::beside(std::int64_t bytes, const Lane& lane) {
-  HEDDLE_EXPECT(lane.stream() && bytes > 0);
+  if (!lane.stream() || bytes == 0) return Memory(bytes);
   return {lane.stream()->allocate_on_host(bytes), bytes};
 }
 

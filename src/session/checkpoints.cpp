@@ -30,17 +30,22 @@ class Stopwatch {
 
 }  // namespace
 
-Checkpoints::Checkpoints(std::string folder, deck::Output output, std::int64_t steps,
-                         io::CheckpointHeader of_run)
-    : folder_(std::move(folder)), output_(std::move(output)), steps_(steps), of_run_(std::move(of_run)) {}
+Checkpoints::Checkpoints(const comm::Communicator& ranks, Trainer& trainer, std::string folder,
+                         deck::Output output, std::int64_t steps, io::CheckpointHeader of_run)
+    : ranks_(ranks),
+      trainer_(trainer),
+      folder_(std::move(folder)),
+      output_(std::move(output)),
+      steps_(steps),
+      of_run_(std::move(of_run)) {}
 
 /// A device's state is never written from where it lies.
-void Checkpoints::provide_copy(const comm::Communicator& ranks, const Trainer& trainer) {
-  if (trainer.lane().stream() || trainer.plan().options.copies_state) copy_of(ranks, trainer);
+void Checkpoints::provide_copy() {
+  if (trainer_.lane().stream() || trainer_.plan().options.copies_state) copy();
 }
 
-StateCopy& Checkpoints::copy_of(const comm::Communicator& ranks, const Trainer& trainer) {
-  if (!copy_) copy_ = std::make_unique<StateCopy>(ranks, trainer);
+StateCopy& Checkpoints::copy() {
+  if (!copy_) copy_ = std::make_unique<StateCopy>(ranks_, trainer_);
   return *copy_;
 }
 
@@ -52,56 +57,52 @@ std::string Checkpoints::path(std::int64_t steps_done) const {
   return (std::filesystem::path(folder_) / io::checkpoint_name(steps_done)).string();
 }
 
-io::CheckpointHeader Checkpoints::header(const Trainer& trainer, std::int64_t steps_done,
-                                         const SampleQueue::Count& samples,
+io::CheckpointHeader Checkpoints::header(std::int64_t steps_done, const SampleQueue::Count& samples,
                                          std::optional<double> validation_loss) const {
   io::CheckpointHeader header = of_run_;
   header.step = steps_done;
   header.samples = samples.consumed;
   header.learnt = samples.learnt;
-  header.products = trainer.products().text;
+  header.products = trainer_.products().text;
   header.validation_loss = validation_loss;
-  header.loss_mean = trainer.losses().mean();
-  header.loss_steps = trainer.losses().steps();
+  header.loss_mean = trainer_.losses().mean();
+  header.loss_steps = trainer_.losses().steps();
   return header;
 }
 
 /// In the host's memory.
-std::vector<train::TrainedParameter> Checkpoints::state_now(const comm::Communicator& ranks,
-                                                            const Trainer& trainer) {
-  if (!trainer.lane().stream()) return trainer.parameters();
-  StateCopy& copy = copy_of(ranks, trainer);
-  trainer.lane().wait(copy.make(), "the copy of the state");
-  return copy.parameters();
+std::vector<train::TrainedParameter> Checkpoints::state_now() {
+  if (!trainer_.lane().stream()) return std::as_const(trainer_).parameters();
+  trainer_.lane().wait(copy().make(), "the copy of the state");
+  return copy().parameters();
 }
 
-void Checkpoints::start(const comm::Communicator& ranks, const io::CheckpointHeader& header,
+void Checkpoints::start(const io::CheckpointHeader& header,
                         const std::vector<train::TrainedParameter>& state) {
-  writer_ = std::make_unique<io::CheckpointWriter>(ranks, path(header.step), header, shards_of(state));
+  writer_ = std::make_unique<io::CheckpointWriter>(ranks_, path(header.step), header, shards_of(state));
   newest_.path = path(header.step);
   newest_.steps_done = header.step;
   newest_.bytes = writer_->bytes();
 }
 
-Written Checkpoints::write(const comm::Communicator& ranks, const Trainer& trainer, std::int64_t steps_done,
-                           const SampleQueue::Count& samples, std::optional<double> validation_loss) {
+Written Checkpoints::write(std::int64_t steps_done, const SampleQueue::Count& samples,
+                           std::optional<double> validation_loss) {
   newest_ = {};
   {
     const Stopwatch waits(newest_.waited);
-    start(ranks, header(trainer, steps_done, samples, validation_loss), state_now(ranks, trainer));
+    start(header(steps_done, samples, validation_loss), state_now());
     writer_->write();
   }
   return finish();
 }
 
-void Checkpoints::begin(const comm::Communicator& ranks, Trainer& trainer, std::int64_t steps_done,
-                        const SampleQueue::Count& samples, std::optional<double> validation_loss) {
+void Checkpoints::begin(std::int64_t steps_done, const SampleQueue::Count& samples,
+                        std::optional<double> validation_loss) {
   newest_ = {};
   const Stopwatch waits(newest_.waited);
-  StateCopy& copy = copy_of(ranks, trainer);
-  const lanes::Mark copied = copy.make();
-  trainer.keep_state_until(copied);
-  start(ranks, header(trainer, steps_done, samples, validation_loss), copy.parameters());
+  const lanes::Mark copied = copy().make();
+  trainer_.keep_state_until(copied);
+  start(header(steps_done, samples, validation_loss), copy().parameters());
   writer_->write_behind(copied);
 }
 

@@ -16,13 +16,14 @@ std::vector<maps::Box> over(int ranks, std::vector<maps::Box> boxes) {
 }
 
 /// This rank's memory of a value, or of no element of it.
-Tensor tensor_of(const Trainer* trainer, const plan::StateValue& value, const maps::Box& box) {
+template <class T>
+Tensor tensor_of(T* trainer, const plan::StateValue& value, const maps::Box& box) {
   if (box.empty()) return {nullptr, value.dtype, box.shape()};
   return trainer->state_tensor(value.name);
 }
 
 void move(const comm::Communicator& ranks, const plan::StateValue& from, const Trainer* source,
-          const plan::StateValue& to, const Trainer* target) {
+          const plan::StateValue& to, Trainer* target) {
   const maps::TransferPlan plan = maps::fill(over(ranks.size(), from.owned), over(ranks.size(), to.held));
   const auto me = static_cast<std::size_t>(ranks.rank());
   const comm::Exchange exchange(ranks, plan, to.dtype);

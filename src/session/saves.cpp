@@ -9,12 +9,11 @@ namespace heddle::session {
 void Saves::save(std::int64_t steps_done, Saving saving, const SampleQueue::Count& samples,
                  std::optional<double> validation_loss) {
   finish();
-  const auto& ranks = run_.world.all();
   try {
     if (saving != Saving::beside || !run_.asynchronous)
-      say(checkpoints_.write(ranks, run_.trainer, steps_done, samples, validation_loss));
+      say(checkpoints_.write(steps_done, samples, validation_loss));
     else
-      checkpoints_.begin(ranks, run_.trainer, steps_done, samples, validation_loss);
+      checkpoints_.begin(steps_done, samples, validation_loss);
   } catch (const io::WriteFailure& failure) {
     if (saving == Saving::last) throw;
     go_on_without(steps_done, failure);

@@ -6,17 +6,9 @@
 #include "heddle/plan/host_memory.hpp"
 
 namespace heddle::session {
-namespace {
-
-lanes::Memory room(std::int64_t bytes, const lanes::Lane& lane) {
-  return lane.stream() && bytes > 0 ? lanes::Memory::beside(bytes, lane) : lanes::Memory(bytes);
-}
-
-}  // namespace
-
 StateCopy::StateCopy(const comm::Communicator& ranks, const Trainer& trainer)
     : trainer_(trainer),
-      room_(room(plan::state_copy(trainer.plan(), trainer.grid().rank()), trainer.lane())),
+      room_(lanes::Memory::beside(plan::state_copy(trainer.plan(), trainer.grid().rank()), trainer.lane())),
       beside_(trainer.lane().beside()),
       give_up_(ranks) {}
 

@@ -88,10 +88,19 @@ void Trainer::provide_message_memory() {
   message_bytes_ = plan::bytes_of(memory.landing);
 }
 
-std::vector<train::TrainedParameter> Trainer::parameters() const {
+std::vector<train::TrainedParameter> Trainer::parameters() {
   handed_out_ = true;
+  return std::as_const(*this).parameters();
+}
+
+std::vector<train::TrainedParameter> Trainer::parameters() const {
   return train::trained_parameters(engine_->program(), engine_->arena(), grid_,
                                    plan::held_before(plan_, plan_.pipeline_rank(grid_.rank())));
+}
+
+Tensor Trainer::state_tensor(std::string_view name) {
+  handed_out_ = true;
+  return std::as_const(*this).state_tensor(name);
 }
 
 Tensor Trainer::state_tensor(std::string_view name) const {
@@ -99,7 +108,6 @@ Tensor Trainer::state_tensor(std::string_view name) const {
   const auto found = std::ranges::find_if(
       values, [&](const graph::Value& value) { return value.name == name && graph::is_kept(value.role); });
   HEDDLE_EXPECT(found != values.end());
-  handed_out_ = true;
   return engine_->arena().tensor(static_cast<graph::ValueId>(found - values.begin()), found->dtype);
 }
 

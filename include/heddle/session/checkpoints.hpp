@@ -31,21 +31,22 @@ struct Written {
 /// Those of one run, in a folder of their own.
 class Checkpoints {
  public:
-  /// Of a run of so many steps. `of_run` has what they all tell of it.
-  Checkpoints(std::string folder, deck::Output output, std::int64_t steps, io::CheckpointHeader of_run);
+  /// Of this trainer on these ranks, in a run of so many steps; both must outlive it. `of_run` has what they all tell of the run.
+  Checkpoints(const comm::Communicator& ranks, Trainer& trainer, std::string folder, deck::Output output,
+              std::int64_t steps, io::CheckpointHeader of_run);
 
   /// Before the first step: takes the memory for copies of the state, where they will be made.
-  void provide_copy(const comm::Communicator& ranks, const Trainer& trainer);
+  void provide_copy();
 
   bool due(std::int64_t steps_done) const;
   std::string path(std::int64_t steps_done) const;
   /// Collective, as all that follows: every parameter and moment, each part by the one rank that owns it. Waits until it is there. Throws
   /// io::WriteFailure or io::StateNotFinite on all ranks; then there is none.
-  Written write(const comm::Communicator& ranks, const Trainer& trainer, std::int64_t steps_done,
-                const SampleQueue::Count& samples, std::optional<double> validation_loss = {});
+  Written write(std::int64_t steps_done, const SampleQueue::Count& samples,
+                std::optional<double> validation_loss = {});
   /// The same from a copy of the state, beside training; `finish` ends it.
-  void begin(const comm::Communicator& ranks, Trainer& trainer, std::int64_t steps_done,
-             const SampleQueue::Count& samples, std::optional<double> validation_loss);
+  void begin(std::int64_t steps_done, const SampleQueue::Count& samples,
+             std::optional<double> validation_loss = {});
   /// After how many steps the one was begun that is not finished; the same on all ranks.
   std::optional<std::int64_t> under_way() const;
   /// Whether this rank is still writing its part of it. Not collective.
@@ -55,13 +56,14 @@ class Checkpoints {
   std::vector<std::string> tidy() const;
 
  private:
-  io::CheckpointHeader header(const Trainer& trainer, std::int64_t steps_done,
-                              const SampleQueue::Count& samples, std::optional<double> validation_loss) const;
-  StateCopy& copy_of(const comm::Communicator& ranks, const Trainer& trainer);
-  std::vector<train::TrainedParameter> state_now(const comm::Communicator& ranks, const Trainer& trainer);
-  void start(const comm::Communicator& ranks, const io::CheckpointHeader& header,
-             const std::vector<train::TrainedParameter>& state);
+  io::CheckpointHeader header(std::int64_t steps_done, const SampleQueue::Count& samples,
+                              std::optional<double> validation_loss) const;
+  StateCopy& copy();
+  std::vector<train::TrainedParameter> state_now();
+  void start(const io::CheckpointHeader& header, const std::vector<train::TrainedParameter>& state);
 
+  const comm::Communicator& ranks_;
+  Trainer& trainer_;
   std::string folder_;
   deck::Output output_;
   std::int64_t steps_;

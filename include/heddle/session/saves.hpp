@@ -21,14 +21,13 @@ class Saves {
   /// What belongs to the run and outlives this.
   struct Run {
     comm::World& world;
-    Trainer& trainer;
     Progress& progress;
     bool asynchronous = true;  ///< output.asynchronous
   };
   Saves(Run run, Checkpoints checkpoints) : run_(run), checkpoints_(std::move(checkpoints)) {}
 
   /// Before the first step: takes the memory that copies of the state will need.
-  void provide_copy() { checkpoints_.provide_copy(run_.world.all(), run_.trainer); }
+  void provide_copy() { checkpoints_.provide_copy(); }
   bool due(std::int64_t steps_done) const { return checkpoints_.due(steps_done); }
   std::string path(std::int64_t steps_done) const { return checkpoints_.path(steps_done); }
   /// It is there when this returns, unless it is written beside training. Of a state that is not finite there is none: throws io::StateNotFinite, as

@@ -83,9 +83,12 @@ class Trainer {
   }
   /// Parameters and moments stay as they are until `mark` is passed, of the lane's device: the next update awaits it.
   void keep_state_until(lanes::Mark mark) { optimizer_->keep_state_until(std::move(mark)); }
-  /// What this rank holds, where it lies now. Whoever is handed memory may write it, before the next step.
+  /// What this rank holds, where it lies now. Whoever is handed memory may write it, before the next step, which makes copies of parameters anew.
+  std::vector<train::TrainedParameter> parameters();
+  /// To be read.
   std::vector<train::TrainedParameter> parameters() const;
   /// This rank's part of a parameter or moment, by the name that plan::state tells; it holds it.
+  Tensor state_tensor(std::string_view name);
   Tensor state_tensor(std::string_view name) const;
 
  private:
@@ -109,7 +112,7 @@ class Trainer {
   std::optional<train::Optimizer> optimizer_;
   std::int64_t message_bytes_ = 0;
   exec::Observer* observer_ = nullptr;  ///< of the last step
-  mutable bool handed_out_ = true;      ///< parameters, so that their copies may be old
+  bool handed_out_ = true;              ///< parameters to be written, so that their copies may be old
   comm::GiveUp give_up_{ranks_};        ///< the first to go where a step fails
 };
 

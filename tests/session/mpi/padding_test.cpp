@@ -136,10 +136,10 @@ TEST(Padding, IsZeroBehindTheTableAndStaysSo) {
 }
 
 /// What a run writes into a checkpoint, as all ranks read it.
-Contents checkpoint_of(const PaddedRun& run) {
+Contents checkpoint_of(PaddedRun& run) {
   const SharedFolder folder;
-  session::Checkpoints checkpoints(folder / "", {}, steps, {.deck = "a deck"});
-  return contents_of(checkpoints.write(world().all(), run.trainer, steps, {}).path);
+  session::Checkpoints checkpoints(world().all(), run.trainer, folder / "", {}, steps, {.deck = "a deck"});
+  return contents_of(checkpoints.write(steps, {}).path);
 }
 
 TEST(Padding, IsNoPartOfTheStateThatMovesAndIsWritten) {
@@ -152,7 +152,7 @@ TEST(Padding, IsNoPartOfTheStateThatMovesAndIsWritten) {
     session::move_state(world().all(), other.side(), again.side());
     const Contents wanted = checkpoint_of(plain);
     EXPECT_FALSE(wanted.empty());
-    for (const PaddedRun* run : {&padded, &other, &again}) EXPECT_TRUE(checkpoint_of(*run) == wanted);
+    for (PaddedRun* run : {&padded, &other, &again}) EXPECT_TRUE(checkpoint_of(*run) == wanted);
     const std::vector<double> numbers = plain.train(steps);
     EXPECT_EQ(again.train(steps), numbers);
     expect_alike(padded.train(steps), numbers, "64");

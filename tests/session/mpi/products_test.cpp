@@ -209,9 +209,9 @@ TEST(Products, AreInTheCheckpoint) {
   const SharedFolder folder;
   const Cache cache(folder / "");
   ProductDouble library;
-  const Chosen run(library);
-  session::Checkpoints checkpoints(folder / "checkpoints", {}, 1, {});
-  const io::Checkpoint written(checkpoints.write(world().all(), run.trainer, 1, {}).path);
+  Chosen run(library);
+  session::Checkpoints checkpoints(world().all(), run.trainer, folder / "checkpoints", {}, 1, {});
+  const io::Checkpoint written(checkpoints.write(1, {}).path);
   const auto choices = exec::choices_of(written.header().products, library.library);
   for (const auto& [key, algorithm] : library.chosen) EXPECT_EQ(choices.at(key).algorithm, algorithm);
   EXPECT_GE(choices.size(), library.chosen.size());

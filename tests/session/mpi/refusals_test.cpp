@@ -144,11 +144,11 @@ TEST(Origin, OfAParameterThatWasSpoiltBeforeIsThatParameter) {
   EXPECT_NE(origin->what.find(" is nan, on rank 0"), std::string::npos) << origin->what;
   EXPECT_TRUE(origin->before);
   const SharedFolder folder;
-  session::Checkpoints checkpoints(folder / "", {}, 20, {});
+  session::Checkpoints checkpoints(world().all(), run.trainer, folder / "", {}, 20, {});
   const std::initializer_list<std::string> words = {"step 7: [0", " is nan, on rank 0 (",
                                                     "no checkpoint is written"};
-  expect_error(ExitCode::numbers, words, [&] { checkpoints.write(world().all(), run.trainer, 7, {}); });
-  checkpoints.begin(world().all(), run.trainer, 7, {}, {});
+  expect_error(ExitCode::numbers, words, [&] { checkpoints.write(7, {}); });
+  checkpoints.begin(7, {});
   expect_error(ExitCode::numbers, words, [&] { checkpoints.finish(); });
   comm::barrier(world().all(), "the end of what was begun");
   EXPECT_TRUE(std::filesystem::is_empty(folder / "")) << "no part of it stays";

@@ -175,9 +175,10 @@ TEST(Remainder, IsTakenBackWithAStepThatIsNotFinite) {
 }
 
 /// What the run has written.
-Contents written(const Training& run, const std::string& folder) {
-  session::Checkpoints checkpoints(folder, {}, run.deck.train.steps, {.deck = "a deck"});
-  return contents_of(checkpoints.write(world().all(), run.trainer, run.deck.train.steps, {}).path);
+Contents written(Training& run, const std::string& folder) {
+  session::Checkpoints checkpoints(world().all(), run.trainer, folder, {}, run.deck.train.steps,
+                                   {.deck = "a deck"});
+  return contents_of(checkpoints.write(run.deck.train.steps, {}).path);
 }
 
 TEST(Remainder, IsWrittenAsFp32MastersAre) {

@@ -70,8 +70,9 @@ std::vector<double> train(Training& run, std::int64_t first, std::int64_t steps)
 /// Trains so many steps and writes a checkpoint, whose path it returns.
 std::string written(Training& run, std::int64_t steps, const std::string& folder) {
   train(run, 0, steps);
-  return session::Checkpoints(folder, {}, steps, {.deck = deck::resolved(run.deck)})
-      .write(world().all(), run.trainer, steps, {steps * run.deck.train.batch, steps * run.deck.train.batch})
+  return session::Checkpoints(world().all(), run.trainer, folder, {}, steps,
+                              {.deck = deck::resolved(run.deck)})
+      .write(steps, {steps * run.deck.train.batch, steps * run.deck.train.batch})
       .path;
 }
 

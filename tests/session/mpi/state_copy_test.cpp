@@ -33,13 +33,16 @@ TEST(StateCopy, IsWrittenAsTheStateWasWhileTrainingGoesOn) {
   for (const auto& [way, kind] :
        some_pairs(std::vector{all.front(), all[all.size() / 2], all.back()}, kinds)) {
     Training run(small_deck(with(way.overrides(kind[0]), {kind.begin() + 1, kind.end()})));
-    session::Checkpoints at_once(folder / "at_once", {}, 20, {}), beside(folder / "beside", {}, 20, {});
-    beside.provide_copy(world().all(), run.trainer);
+    const auto checkpoints = [&](const std::string& where) {
+      return session::Checkpoints(world().all(), run.trainer, folder / where, {}, 20, {});
+    };
+    session::Checkpoints at_once = checkpoints("at_once"), beside = checkpoints("beside");
+    beside.provide_copy();
     for (std::int64_t step = 0; step < 2; ++step) {
       run.trainer.step(step, run.batch);
       run.trainer.settle();
-      const std::string wanted = at_once.write(world().all(), run.trainer, step, {}).path;
-      beside.begin(world().all(), run.trainer, step, {}, {});
+      const std::string wanted = at_once.write(step, {}).path;
+      beside.begin(step, {});
       run.trainer.step(step + 1, run.batch);
       run.trainer.settle();
       EXPECT_TRUE(contents_of(beside.finish().path) == contents_of(wanted))
@@ -69,17 +72,44 @@ struct AfterAStep {
 TEST(StateCopy, IsNotWaitedFor) {
   const SharedFolder folder;
   AfterAStep run(lane().stream() ? lane() : lanes::Lane(late_stream()));
-  session::Checkpoints checkpoints(folder / "", {}, 20, {});
+  session::Checkpoints checkpoints(world().all(), run.trainer, folder / "", {}, 20, {});
   int waits = 0;
   run.lane.wait_through([&](const char*, const lanes::Mark& mark) {
     while (!mark.passed()) std::this_thread::yield();
     ++waits;
   });
-  checkpoints.begin(world().all(), run.trainer, 1, {}, {});
+  checkpoints.begin(1, {});
   EXPECT_EQ(waits, 0);
   checkpoints.finish();
   EXPECT_EQ(waits, 0);
   comm::watch_over(run.lane, world().all());
+}
+
+class CountsPieces final : public exec::Observer {
+ public:
+  bool watches_pieces() const override { return true; }
+  void piece_begins(const exec::Piece&) override { ++count; }
+  int count = 0;
+};
+
+/// What is read only needs no copies of parameters that are made anew.
+TEST(StateCopy, LeavesTheNextStepAsItWas) {
+  const SharedFolder folder;
+  Training run(small_deck({fmt::format("grid.data={}", world().size()), "train.precision=bf16"}));
+  session::Checkpoints checkpoints(world().all(), run.trainer, folder / "", {}, 20, {});
+  const auto pieces_of = [&](std::int64_t step) {
+    CountsPieces pieces;
+    run.trainer.step(step, run.batch, &pieces);
+    run.trainer.settle();
+    return pieces.count;
+  };
+  const int with_first_copies = pieces_of(0), usual = pieces_of(1);
+  EXPECT_GT(with_first_copies, usual);
+  checkpoints.begin(2, {});
+  checkpoints.finish();
+  EXPECT_EQ(pieces_of(2), usual);
+  checkpoints.write(3, {});
+  EXPECT_EQ(pieces_of(3), usual);
 }
 
 enum class Forgets { nothing, the_state, the_copy };
