@@ -29,7 +29,7 @@ Recorded refused(std::string why) {
 /// What `work` throws is a refusal too: whoever does the work without recording it learns whether that was the reason. So is an
 /// error that nobody looked at, as of a launch by Kokkos: the graph would lack that kernel.
 Recorded record(cudaStream_t stream, const std::function<void()>& work) {
-  cudaGetLastError();  // of before: an event that was not passed yet, say
+  cudaGetLastError();  // what nobody looked at before
   cudaError_t result = cudaStreamBeginCapture(stream, cudaStreamCaptureModeThreadLocal);
   if (result != cudaSuccess) return refused(cudaGetErrorString(result));
   std::string thrown;
