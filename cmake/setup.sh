@@ -16,7 +16,8 @@ build=(build-essential cmake ninja-build ca-certificates
 lint=(clang-format git python3-venv)
 # shellcheck disable=SC2034
 ci=(ccache git
-    libbenchmark-dev)  # bench_kernels
+    libbenchmark-dev   # bench_kernels
+    libzstd-dev)       # the emulated GPU reads PTX by it
 # shellcheck disable=SC2034
 oracle=(python3-venv)
 # shellcheck disable=SC2034
