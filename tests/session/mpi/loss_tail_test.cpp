@@ -3,6 +3,7 @@
 #include <fmt/ranges.h>
 #include <gtest/gtest.h>
 
+#include "heddle/kernels/runtime.hpp"
 #include "synthetic_run.hpp"
 #include "tensor_layouts.hpp"
 
@@ -64,7 +65,8 @@ TEST(LossTail, ARankAllocatesWhatItsPlanSaysAndLessForFewerRows) {
       const session::Trainer trainer(session::options_of(deck), plan, world().all(), clock, lane());
       bytes.push_back(trainer.allocated());
       EXPECT_EQ(bytes.back(), plan.memory(world().rank()).bytes());
-      EXPECT_EQ(bytes.back(), trainer.engine().arena().allocated()) << "evaluation borrows";
+      const std::int64_t kernels_keep = kernels::Runtime::room_bytes();
+      EXPECT_EQ(bytes.back(), trainer.engine().arena().allocated() + kernels_keep) << "evaluation borrows";
       const int stage = trainer.grid().coordinates()[maps::Axis::pipeline];
       if (stage + 1 < deck.grid.pipeline) bytes.pop_back();
     }

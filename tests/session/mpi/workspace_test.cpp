@@ -36,16 +36,16 @@ class Spoils final : public exec::Observer {
   int maps_ = 0, spoiled_ = 0;
 };
 
-std::vector<std::byte> parameters_after(const deck::Deck& deck, bool library) {
+std::vector<std::byte> parameters_after(const deck::Deck& deck, bool spoils) {
   plan::Options options = plan::options_of(deck);
-  options.attention = library ? AttentionBy::library : AttentionBy::host;
+  options.attention = AttentionBy::library;
   const plan::Plan plan = plan::make(options);
   const exec::Clock clock;
   session::Trainer trainer(session::options_of(deck), plan, world().all(), clock, lane());
   const data::Batch batch = made_up_batch(deck, trainer.first_sample(), trainer.sample_count());
   Spoils observer(trainer.engine().arena());
-  for (int step = 0; step < 2; ++step) trainer.step(step, batch, library ? &observer : nullptr);
-  if (library) {
+  for (int step = 0; step < 2; ++step) trainer.step(step, batch, spoils ? &observer : nullptr);
+  if (spoils) {
     EXPECT_GE(observer.spoiled(), 8);
   }
   return bits_of(trainer.parameters());
