@@ -84,17 +84,25 @@ void prepare_attention(const Call& c, fused_attention::Pass pass, int qkv) {
                                attribute<graph::Attention>(c).scale, attention_dropout(c, qkv));
 }
 
-Tensor bias_of_linear(std::span<const Tensor> in) { return in.size() > 2 ? in[2] : Tensor{}; }
+/// The last of the inputs, where there are more than `others`.
+Tensor bias_behind(std::size_t others, std::span<const Tensor> in) {
+  return in.size() > others ? in[others] : Tensor{};
+}
 
 kernels::Product unrounded_product(graph::Op op, std::span<const Tensor> in, std::span<const Tensor> out) {
   switch (op) {
     case graph::Op::linear_input_gradient:
       return kernels::input_gradient_product(in[0], with_padding(in[1], in[0]), out[0]);
+    case graph::Op::linear_gelu_gradient: {
+      kernels::Product product = kernels::input_gradient_product(in[0], in[1], out[0]);
+      product.gelu_of = in[2];
+      return product;
+    }
     case graph::Op::linear_weight_gradient:
       return kernels::weight_gradient_product(in[0], in[1], with_padding(out[0], in[0]));
     default:
       HEDDLE_EXPECT(op == graph::Op::linear);
-      return kernels::linear_product(in[0], with_padding(in[1], out[0]), bias_of_linear(in), out[0]);
+      return kernels::linear_product(in[0], with_padding(in[1], out[0]), bias_behind(2, in), out[0]);
   }
 }
 
@@ -152,9 +160,12 @@ constexpr std::array<Binding, graph::op_count> table = {
     product,  // linear
     product,  // linear_input_gradient
     product,  // linear_weight_gradient
+    product,  // linear_gelu_gradient
     [](const Call& c) { kernels::column_sum(c.lane, c.in[0], c.out[0], c.write); },
-    [](const Call& c) { kernels::bias_gelu(c.lane, c.in[0], c.in[1], c.out[0]); },
-    [](const Call& c) { kernels::bias_gelu_gradient(c.lane, c.in[0], c.in[1], c.in[2], c.out[0]); },
+    [](const Call& c) { kernels::bias_gelu(c.lane, c.in[0], bias_behind(1, c.in), c.out[0]); },
+    [](const Call& c) {
+      kernels::bias_gelu_gradient(c.lane, c.in[0], c.in[1], bias_behind(2, c.in), c.out[0]);
+    },
     attention, attention_gradient,
     [](const Call& c) { kernels::dropout(c.lane, c.in[0], dropout(c), c.out[0]); },
     [](const Call& c) { kernels::residual(c.lane, c.in[0], c.in[1], c.in[2], dropout(c), c.out[0]); },

@@ -66,6 +66,8 @@ std::vector<Found> find(ProductLibrary& library, const std::set<ProductKey>& key
       found.push_back({key, known->second, false});
     else if (const auto choice = search(library, key))
       found.push_back({key, *choice, true});
+    // What holds a plain product is timed with the one that was found for it.
+    if (!found.empty() && found.back().key == key) library.choose(key, found.back().choice.algorithm);
     watchdog.progressed();
   }
   return found;

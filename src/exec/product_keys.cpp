@@ -34,10 +34,13 @@ class Finder {
   void add(const graph::Node& node, const maps::Block* chunk) {
     const auto product = product_of(node, tensors(node.in, chunk), tensors(node.out, chunk));
     if (!product) return;
-    const auto& [a, b, c, bias, rounding] = *product;
-    if (c.rows == 0 || c.columns == 0 || a.columns == 0) return;
-    keys_.insert(kernels::key_of(a, b, c, Write::overwrite, bias, rounding));
-    if (summed_[node.out.front()]) keys_.insert(kernels::key_of(a, b, c, Write::accumulate, bias, rounding));
+    if (product->c.rows == 0 || product->c.columns == 0 || product->a.columns == 0) return;
+    keys_.insert(kernels::key_of(*product, Write::overwrite));
+    if (summed_[node.out.front()]) keys_.insert(kernels::key_of(*product, Write::accumulate));
+    if (!product->gelu_of.data) return;
+    kernels::Product plain = *product;  // in case that both one after the other are faster
+    plain.gelu_of = {};
+    keys_.insert(kernels::key_of(plain, Write::overwrite));
   }
 
   std::vector<Tensor> tensors(const std::vector<ValueId>& ids, const maps::Block* chunk) const {

@@ -57,6 +57,10 @@ double flops(const NodeCall& call) {
   return 2.0 * static_cast<double>(x[0]) * static_cast<double>(weight.count());
 }
 
+double gelu_gradient_flops(const NodeCall& call) {
+  return flops(call) + gelu_slope_flops * static_cast<double>(call.out[0].count());
+}
+
 double weight_flops(const NodeCall& call) {
   return 2.0 * static_cast<double>(call.in[0][0]) * static_cast<double>(call.out[0].count());
 }
@@ -67,6 +71,9 @@ const OpDefinition linear_op = {
     .types = {"ssw", "s"}, .shape = shape, .flops = flops, .layout = layout, .adjoint = adjoint};
 const OpDefinition linear_input_gradient_op = {.types = {"s", "s"}, .shape = input_shape, .flops = flops};
 const OpDefinition linear_weight_gradient_op = {.types = {"s", "w"}, .flops = weight_flops};
+/// dx = (dy weight) * gelu'(x): what passes/epilogues.hpp makes of the input gradient and of bias_gelu's.
+const OpDefinition linear_gelu_gradient_op = {
+    .types = {"sss", "s"}, .shape = input_shape, .flops = gelu_gradient_flops};
 const OpDefinition bias_gradient_op = {.types = {"s", "w"}, .flops = per_element<1>};
 
 }  // namespace heddle::graph

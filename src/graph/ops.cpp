@@ -25,6 +25,7 @@ constexpr std::array<Entry, op_count> table = {{
     {Op::linear, "linear", &linear_op},
     {Op::linear_input_gradient, "linear_input_gradient", &linear_input_gradient_op},
     {Op::linear_weight_gradient, "linear_weight_gradient", &linear_weight_gradient_op},
+    {Op::linear_gelu_gradient, "linear_gelu_gradient", &linear_gelu_gradient_op},
     {Op::bias_gradient, "bias_gradient", &bias_gradient_op},
     {Op::bias_gelu, "bias_gelu", &bias_gelu_op},
     {Op::bias_gelu_gradient, "bias_gelu_gradient", &bias_gelu_gradient_op},

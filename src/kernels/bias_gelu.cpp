@@ -1,5 +1,7 @@
 #include "heddle/kernels/bias_gelu.hpp"
 
+#include <type_traits>
+
 #include "exponential.hpp"
 #include "pack.hpp"
 
@@ -18,7 +20,29 @@ KOKKOS_FORCEINLINE_FUNCTION P decay(P z) {
   return exponential_within<Stored>(smaller(P(80), larger(P(-80), power)));
 }
 
-template <class T>
+/// A pack of x + bias, or of x.
+template <bool has_bias, class Place, class T, class C>
+KOKKOS_FORCEINLINE_FUNCTION auto biased(const Place& c, const T* x, const C* bias) {
+  if constexpr (has_bias)
+    return c.load(x) + c.load(bias);
+  else
+    return c.load(x);
+}
+
+/// Calls f(has_bias, bias, zero) with a zero of x's type.
+template <class F>
+void with_kind(const Tensor& x, const Tensor& bias, F&& f) {
+  HEDDLE_EXPECT(!bias.data || bias.count() == columns(x));
+  with_real(x.dtype, [&](auto zero) {
+    using C = Compute<decltype(zero)>;
+    if (bias.data)
+      f(std::true_type(), bias.as<C>(), zero);
+    else
+      f(std::false_type(), static_cast<const C*>(nullptr), zero);
+  });
+}
+
+template <bool has_bias, class T>
 void forward(const lanes::Lane& lane, std::int64_t rows, std::int64_t width, const T* x,
              const Compute<T>* bias, T* y) {
   using C = Compute<T>;
@@ -27,14 +51,14 @@ void forward(const lanes::Lane& lane, std::int64_t rows, std::int64_t width, con
         const T* from = x + r * width;
         T* to = y + r * width;
         each_pack<T>(warp, width, [&](auto c) {
-          const auto z = c.load(from) + c.load(bias);
+          const auto z = biased<has_bias>(c, from, bias);
           c.store(to, quotient<T>(z, C(1) + decay<T>(z)));
         });
       });
 }
 
 /// gelu' = s + z s (1 - s) 2u' with s = 1 / (1 + exp(-2u)).
-template <class T>
+template <bool has_bias, class T>
 void backward(const lanes::Lane& lane, std::int64_t rows, std::int64_t width, const T* dy, const T* x,
               const Compute<T>* bias, T* dx) {
   using C = Compute<T>;
@@ -43,7 +67,7 @@ void backward(const lanes::Lane& lane, std::int64_t rows, std::int64_t width, co
         const T *gradient = dy + r * width, *from = x + r * width;
         T* to = dx + r * width;
         each_pack<T>(warp, width, [&](auto c) {
-          const auto z = c.load(from) + c.load(bias), e = decay<T>(z);
+          const auto z = biased<has_bias>(c, from, bias), e = decay<T>(z);
           const auto s = quotient<T>(decltype(z)(C(1)), C(1) + e);
           const auto slope = C(twice_root_two_over_pi) + C(3 * twice_root_two_over_pi * cubic) * z * z;
           c.store(to, c.load(gradient) * (s + z * s * (e * s) * slope));
@@ -54,19 +78,19 @@ void backward(const lanes::Lane& lane, std::int64_t rows, std::int64_t width, co
 }  // namespace
 
 void bias_gelu(const lanes::Lane& lane, const Tensor& x, const Tensor& bias, const Tensor& y) {
-  HEDDLE_EXPECT(bias.count() == columns(x) && y.count() == x.count());
-  with_real(x.dtype, [&](auto zero) {
+  HEDDLE_EXPECT(y.count() == x.count());
+  with_kind(x, bias, [&](auto has_bias, auto row, auto zero) {
     using T = decltype(zero);
-    forward<T>(lane, x.shape[0], columns(x), x.as<T>(), bias.as<Compute<T>>(), y.as<T>());
+    forward<has_bias(), T>(lane, x.shape[0], columns(x), x.as<T>(), row, y.as<T>());
   });
 }
 
 void bias_gelu_gradient(const lanes::Lane& lane, const Tensor& dy, const Tensor& x, const Tensor& bias,
                         const Tensor& dx) {
-  HEDDLE_EXPECT(bias.count() == columns(x) && dy.count() == x.count() && dx.count() == x.count());
-  with_real(x.dtype, [&](auto zero) {
+  HEDDLE_EXPECT(dy.count() == x.count() && dx.count() == x.count());
+  with_kind(x, bias, [&](auto has_bias, auto row, auto zero) {
     using T = decltype(zero);
-    backward<T>(lane, x.shape[0], columns(x), dy.as<T>(), x.as<T>(), bias.as<Compute<T>>(), dx.as<T>());
+    backward<has_bias(), T>(lane, x.shape[0], columns(x), dy.as<T>(), x.as<T>(), row, dx.as<T>());
   });
 }
 

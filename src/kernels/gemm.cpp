@@ -1,6 +1,7 @@
 #include "heddle/kernels/gemm.hpp"
 
 #include "device_gemm.hpp"
+#include "heddle/kernels/bias_gelu.hpp"
 #include "pack.hpp"
 
 namespace heddle::kernels {
@@ -39,6 +40,11 @@ void fill_rows(const lanes::Lane& lane, const Matrix& c, const void* row) {
 
 void gemm(const lanes::Lane& lane, const Matrix& a, const Matrix& b, const Matrix& c, Write write,
           const Tensor& bias, Rounding rounding) {
+  gemm(lane, {a, b, c, bias, rounding}, write);
+}
+
+void gemm(const lanes::Lane& lane, const Product& product, Write write) {
+  const auto& [a, b, c, bias, rounding, gelu_of] = product;
   const DType sums = compute_type(a.dtype);
   HEDDLE_EXPECT(a.rows == c.rows && b.columns == c.columns && a.columns == b.rows);
   HEDDLE_EXPECT(b.dtype == a.dtype && (c.dtype == a.dtype || c.dtype == sums));
@@ -47,12 +53,13 @@ void gemm(const lanes::Lane& lane, const Matrix& a, const Matrix& b, const Matri
   HEDDLE_EXPECT(!bias.data || (bias.dtype == sums && bias.count() == c.columns));
   HEDDLE_EXPECT(rounding == Rounding::none || a.dtype == DType::f32);
   if (c.rows == 0 || c.columns == 0) return;
-  enqueue_product(lane, a, b, c, write, bias, rounding);
-}
-
-void gemm(const lanes::Lane& lane, const Product& product, Write write) {
-  const auto& [a, b, c, bias, rounding] = product;
-  gemm(lane, a, b, c, write, bias, rounding);
+  if (!gelu_of.data) return enqueue_product(lane, product, write);
+  HEDDLE_EXPECT(write == Write::overwrite && !bias.data && gelu_of.dtype == c.dtype);
+  HEDDLE_EXPECT(c.stride == c.columns && gelu_of.count() == c.rows * c.columns);
+  if (enqueue_gelu_gradient(lane, product)) return;
+  enqueue_product(lane, {a, b, c, {}, rounding}, write);
+  const Tensor result{c.data, c.dtype, gelu_of.shape};
+  bias_gelu_gradient(lane, result, gelu_of, {}, result);
 }
 
 }  // namespace heddle::kernels

@@ -12,8 +12,8 @@ std::int64_t common_alignment(std::int64_t most, std::initializer_list<const voi
 
 }  // namespace
 
-ProductKey key_of(const Matrix& a, const Matrix& b, const Matrix& c, Write write, const Tensor& bias,
-                  Rounding rounding) {
+ProductKey key_of(const Product& product, Write write) {
+  const auto& [a, b, c, bias, rounding, gelu_of] = product;
   return {.factors = a.dtype,
           .result = c.dtype,
           .rounding = rounding,
@@ -21,13 +21,15 @@ ProductKey key_of(const Matrix& a, const Matrix& b, const Matrix& c, Write write
           .flips_b = b.transpose == Transpose::yes,
           .accumulates = write == Write::accumulate,
           .has_bias = bias.data != nullptr,
+          .has_gelu = gelu_of.data != nullptr,
           .rows = c.rows,
           .columns = c.columns,
           .inner = a.columns,
           .a_stride = a.stride,
           .b_stride = b.stride,
           .c_stride = c.stride,
-          .alignment = common_alignment(ProductKey::most_alignment, {a.data, b.data, c.data, bias.data})};
+          .alignment = common_alignment(ProductKey::most_alignment,
+                                        {a.data, b.data, c.data, bias.data, gelu_of.data})};
 }
 
 }  // namespace heddle::kernels

@@ -5,6 +5,7 @@
 #include <set>
 
 #include "cuts.hpp"
+#include "heddle/passes/epilogues.hpp"
 #include "heddle/passes/number_types.hpp"
 #include "heddle/passes/parallelize.hpp"
 #include "heddle/plan/costs.hpp"
@@ -49,8 +50,9 @@ void lay_out(Draft& draft, const ModelWriter& write) {
   const Precision precision = options.train.precision;
   const auto laid_out = [&](const deck::Model& model) {
     const graph::Graph one = write(model, master_type(precision));
-    return passes::with_types(passes::parallelize(one, options.grid, options.stream), precision,
-                              options.masters);
+    graph::Graph typed = passes::with_types(passes::parallelize(one, options.grid, options.stream), precision,
+                                            options.masters);
+    return options.epilogues ? passes::with_biases_in_products(std::move(typed)) : typed;
   };
   draft.graph = laid_out(options.model);
   draft.evaluation_graph = laid_out(without_dropout(options.model));

@@ -42,6 +42,7 @@ kernels::ProductKey key_of(std::int64_t rows, bool accumulates) {
           .flips_b = !accumulates,
           .accumulates = accumulates,
           .has_bias = !accumulates,
+          .has_gelu = rows == 64 && !accumulates,
           .rows = rows,
           .columns = 768,
           .inner = 3072,

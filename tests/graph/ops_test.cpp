@@ -25,6 +25,7 @@ Kind kind_of(Op op) {
     case Op::layer_norm_apply:
     case Op::layer_norm_input_gradient:
     case Op::linear_input_gradient:
+    case Op::linear_gelu_gradient:
     case Op::bias_gelu_gradient:
     case Op::attention_gradient:
     case Op::log_probability_gradient:

@@ -24,6 +24,22 @@ TEST(BiasGelu, AgreesWithItsReferenceOverTheWholeRange) {
     }
 }
 
+TEST(BiasGelu, WithoutABiasIsThatOfZeros) {
+  for (DType type : real_types) {
+    const std::int64_t rows = 7, width = 61;
+    const Array x(type, {rows, width}, random_values(rows * width, 1)),
+        dy(type, {rows, width}, random_values(rows * width, 2)),
+        zeros(compute_type(type), {width}, Vector(width, 0.0));
+    Array y(type, {rows, width}), of_zeros(type, {rows, width});
+    bias_gelu(lane(), x, {}, y);
+    bias_gelu(lane(), x, zeros, of_zeros);
+    EXPECT_TRUE(y.same_bits(of_zeros));
+    bias_gelu_gradient(lane(), dy, x, {}, y);
+    bias_gelu_gradient(lane(), dy, x, zeros, of_zeros);
+    EXPECT_TRUE(y.same_bits(of_zeros));
+  }
+}
+
 TEST(BiasGelu, StaysFiniteFarOutAndKeepsNaN) {
   for (DType type : real_types) {
     const Vector x{-0x1p60, -0x1p13, 0x1p13, 0x1p60, std::nan("")};

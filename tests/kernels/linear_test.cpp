@@ -1,6 +1,7 @@
 // gemm, the linear layer and the sums of its bias' gradient.
 #include "heddle/kernels/linear.hpp"
 
+#include "heddle/kernels/bias_gelu.hpp"
 #include "heddle/kernels/column_sum.hpp"
 #include "products.hpp"
 
@@ -45,6 +46,19 @@ TEST(Gemm, AddsUpInWhatIsComputedIn) {
         total = reference::add(total, reference::gemm(magnitudes(a), magnitudes(b), m, n, k));
         expect_sums(sum, expected, total, times * (k + 1));
       }
+    }
+}
+
+TEST(Gemm, MultipliesByGelusSlope) {
+  for (DType type : real_types)
+    for (const auto [m, k, n] : sizes) {
+      const Array a(type, {m, k}, random_values(m * k, 1)), b(type, {k, n}, random_values(k * n, 2)),
+          at(type, {m, n}, random_values(m * n, 3));
+      Array once(type, {m, n}), after(type, {m, n});
+      gemm(lane(), {.a = matrix(a), .b = matrix(b), .c = matrix(once), .gelu_of = at}, Write::overwrite);
+      gemm(lane(), matrix(a), matrix(b), matrix(after), Write::overwrite);
+      bias_gelu_gradient(lane(), after, at, {}, after);
+      EXPECT_TRUE(once.same_bits(after)) << "where nobody chooses, it is one after the other";
     }
 }
 

@@ -12,7 +12,7 @@ void* address(std::uintptr_t at) { return reinterpret_cast<void*>(at); }
 TEST(ProductKey, TellsHowWellAllAddressesAreAligned) {
   const auto alignment = [](std::uintptr_t a, std::uintptr_t b, std::uintptr_t c, std::uintptr_t bias) {
     const auto at = [](std::uintptr_t data) { return Matrix{address(data), DType::bf16, 4, 4, 4}; };
-    return key_of(at(a), at(b), at(c), Write::overwrite, {address(bias), DType::f32, {4}}).alignment;
+    return key_of({at(a), at(b), at(c), {address(bias), DType::f32, {4}}}, Write::overwrite).alignment;
   };
   EXPECT_EQ(alignment(512, 1024, 256, 0), 64) << "no better than any memory of a lane is";
   EXPECT_EQ(alignment(512 + 64, 1024, 256, 0), 64);
@@ -26,7 +26,7 @@ TEST(ProductKey, IsOfTheMatricesThatALinearHandsToGemm) {
   const Tensor x{address(1024), DType::bf16, {5, 2, 3}}, w{address(2048), DType::bf16, {7, 2, 3}},
       bias{address(4096), DType::f32, {7}}, y{address(8192), DType::bf16, {5, 7}};
   const Product made = linear_product(x, w, bias, y);
-  const ProductKey forward = key_of(made.a, made.b, made.c, Write::overwrite, made.bias);
+  const ProductKey forward = key_of(made, Write::overwrite);
   EXPECT_EQ(forward, (ProductKey{.factors = DType::bf16,
                                  .result = DType::bf16,
                                  .flips_b = true,
@@ -40,18 +40,17 @@ TEST(ProductKey, IsOfTheMatricesThatALinearHandsToGemm) {
                                  .alignment = 64}));
   const Tensor dw{address(4096), DType::f32, {7, 2, 3}};
   const Product grown = weight_gradient_product(y, x, dw);
-  EXPECT_EQ(key_of(grown.a, grown.b, grown.c, Write::accumulate, grown.bias),
-            (ProductKey{.factors = DType::bf16,
-                        .result = DType::f32,
-                        .flips_a = true,
-                        .accumulates = true,
-                        .rows = 7,
-                        .columns = 6,
-                        .inner = 5,
-                        .a_stride = 7,
-                        .b_stride = 6,
-                        .c_stride = 6,
-                        .alignment = 64}));
+  EXPECT_EQ(key_of(grown, Write::accumulate), (ProductKey{.factors = DType::bf16,
+                                                          .result = DType::f32,
+                                                          .flips_a = true,
+                                                          .accumulates = true,
+                                                          .rows = 7,
+                                                          .columns = 6,
+                                                          .inner = 5,
+                                                          .a_stride = 7,
+                                                          .b_stride = 6,
+                                                          .c_stride = 6,
+                                                          .alignment = 64}));
 }
 
 TEST(ProductLibrary, EveryAlgorithmThatItNamesRunsAndGivesTheProduct) {
@@ -64,7 +63,7 @@ TEST(ProductLibrary, EveryAlgorithmThatItNamesRunsAndGivesTheProduct) {
   for (const DType type : real_types) {
     const Factor left(type, m, k, a, false), right(type, k, n, b, true);
     const Array once(type, {m, n}), again(type, {m, n});
-    const ProductKey key = key_of(left.matrix, right.matrix, matrix(once), Write::overwrite, {});
+    const ProductKey key = key_of({left.matrix, right.matrix, matrix(once)}, Write::overwrite);
     const auto algorithms = library->algorithms(key, 4);
     ASSERT_FALSE(algorithms.empty());
     const auto seconds = library->seconds(key, algorithms, 3);
@@ -81,6 +80,36 @@ TEST(ProductLibrary, EveryAlgorithmThatItNamesRunsAndGivesTheProduct) {
     }
     library->choose(key, algorithms.front());
   }
+}
+
+/// The first is the plain product, which is rounded to bf16, with the slope by a kernel behind it. A library may take tanh by the instruction,
+/// whose error is up to 2^-11 (PTX manual), of which the slope has at most twice as much within [-1, 1].
+TEST(ProductLibrary, EveryWayToMultiplyByGelusSlopeGivesTheSame) {
+  ProductLibrary* const library = product_library();
+  if (!library) GTEST_SKIP() << "gemm of this build chooses by itself";
+  const std::int64_t m = 192, k = 320, n = 128;
+  const Vector a = random_values(m * k, 1), b = random_values(k * n, 2), z = random_values(m * n, 3);
+  const Vector slope = reference::bias_gelu_gradient(Vector(z.size(), 1.0), z, {0.0});
+  const Array left(DType::bf16, {m, k}, a), right(DType::bf16, {k, n}, b), at(DType::bf16, {m, n}, z),
+      result(DType::bf16, {m, n});
+  const Product product{.a = matrix(left), .b = matrix(right), .c = matrix(result), .gelu_of = at};
+  const ProductKey key = key_of(product, Write::overwrite);
+  const auto algorithms = library->algorithms(key, 4);
+  ASSERT_FALSE(algorithms.empty());
+  EXPECT_EQ(algorithms.front(), ProductAlgorithm{});
+  EXPECT_EQ(library->seconds(key, algorithms, 3).front().size(), 3U);
+  Vector expected = reference::gemm(a, b, m, n, k);
+  Vector total = reference::gemm(magnitudes(a), magnitudes(b), m, n, k);
+  for (std::size_t i = 0; i < slope.size(); ++i) {
+    expected[i] *= slope[i];
+    total[i] *= std::abs(slope[i]) + 2 * 0x1p-11 / bfloat16_rounding;
+  }
+  for (const ProductAlgorithm& algorithm : algorithms) {
+    library->choose(key, algorithm);
+    gemm(lane(), product, Write::overwrite);
+    expect_sums(result, expected, total, k, bfloat16_rounding);
+  }
+  library->choose(key, algorithms.front());
 }
 
 }  // namespace

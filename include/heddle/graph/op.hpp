@@ -19,6 +19,7 @@ enum class Op : std::uint8_t {
   linear,
   linear_input_gradient,
   linear_weight_gradient,
+  linear_gelu_gradient,
   bias_gradient,
   bias_gelu,
   bias_gelu_gradient,

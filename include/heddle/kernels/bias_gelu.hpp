@@ -1,4 +1,4 @@
-// GELU in the tanh form of GPT-2 (Hendrycks & Gimpel, arXiv 1606.08415), fused with the bias before it.
+// GELU in the tanh form of GPT-2 (Hendrycks & Gimpel, arXiv 1606.08415), fused with the bias before it, if any.
 #pragma once
 
 #include "heddle/base/tensor.hpp"
@@ -6,7 +6,7 @@
 
 namespace heddle::kernels {
 
-/// y = gelu(x + bias), gelu(z) = z/2 (1 + tanh(sqrt(2/pi) (z + 0.044715 z^3))); x, y [R, C...], bias [C...]
+/// y = gelu(x + bias), or gelu(x) where `bias` has no data; gelu(z) = z/2 (1 + tanh(sqrt(2/pi) (z + 0.044715 z^3))); x, y [R, C...], bias [C...]
 /// of x's compute_type. y may be x.
 void bias_gelu(const lanes::Lane& lane, const Tensor& x, const Tensor& bias, const Tensor& y);
 

@@ -19,6 +19,7 @@ struct ProductKey {
   DType factors = {}, result = {};
   Rounding rounding = Rounding::none;  ///< of the factors
   bool flips_a = false, flips_b = false, accumulates = false, has_bias = false;
+  bool has_gelu = false;  ///< it is multiplied by gelu's slope; comes behind the key of the plain product
   std::int64_t rows = 0, columns = 0, inner = 0, a_stride = 0, b_stride = 0, c_stride = 0;
   std::int64_t alignment = 0;  ///< bytes that all addresses are aligned to, at most most_alignment
 
@@ -27,10 +28,10 @@ struct ProductKey {
 
   friend auto operator<=>(const ProductKey&, const ProductKey&) = default;
 };
-ProductKey key_of(const Matrix& a, const Matrix& b, const Matrix& c, Write write, const Tensor& bias,
-                  Rounding rounding = Rounding::none);
+ProductKey key_of(const Product& product, Write write);
 
-/// As the library writes it: good for one version of it, on one kind of device.
+/// As the library writes it: good for one version of it, on one kind of device. Of zeros, for a product that is multiplied by gelu's
+/// slope: the plain product, and then the slope by a kernel.
 using ProductAlgorithm = std::array<std::byte, 64>;
 
 class ProductLibrary {

@@ -7,6 +7,7 @@
 
 #include "heddle/base/device_rooms.hpp"
 #include "heddle/base/error.hpp"
+#include "heddle/kernels/bias_gelu.hpp"
 #include "heddle/kernels/fill_normal.hpp"
 #include "heddle/lanes/cuda/call.hpp"
 #include "heddle/lanes/device.hpp"
@@ -66,6 +67,9 @@ cublasLtMatmulAlgo_t algorithm_of(const ProductAlgorithm& bytes) {
   return algorithm;
 }
 
+/// Of zeros: the plain product, then gelu's slope by a kernel.
+constexpr ProductAlgorithm one_after_the_other = {};
+
 /// What a product is timed on: matrices of normal numbers, aligned as the key says and no better, and bytes that fill the cache
 /// twice.
 class TimedOperands {
@@ -76,10 +80,12 @@ class TimedOperands {
         b_(key.factors, (key.flips_b ? key.columns : key.inner) * key.b_stride, key.alignment),
         c_(key.result, key.rows * key.c_stride, key.alignment),
         bias_(key.result, key.columns, key.alignment),
+        gelu_of_(key.result, key.has_gelu ? key.rows * key.columns : 1, key.alignment),
         cache_(cache_bytes(), lanes::device_lane()) {}
 
   CublasLt::Operands operands() const {
-    return {a_.begin, b_.begin, c_.begin, key_.has_bias ? bias_.begin : nullptr};
+    return {a_.begin, b_.begin, c_.begin, key_.has_bias ? bias_.begin : nullptr,
+            key_.has_gelu ? gelu_of_.begin : nullptr};
   }
   void empty_cache() const { lanes::device_lane().fill(cache_.data(), cache_.bytes(), 0); }
 
@@ -101,7 +107,7 @@ class TimedOperands {
   }
 
   const ProductKey& key_;
-  Numbers a_, b_, c_, bias_;
+  Numbers a_, b_, c_, bias_, gelu_of_;
   lanes::Memory cache_;
 };
 
@@ -114,7 +120,7 @@ class CublasLt::Plan {
   Plan(const Plan&) = delete;
   Plan& operator=(const Plan&) = delete;
 
-  /// In the order of cuBLASLt's heuristic; only those that add up in one order every time.
+  /// In the order of cuBLASLt's heuristic; only those that add up in one order every time. What has a second way begins with it.
   std::vector<ProductAlgorithm> algorithms(int most) const;
   bool takes(const ProductAlgorithm& algorithm) const;
   void choose(const ProductAlgorithm& algorithm) { chosen_ = algorithm_of(algorithm); }
@@ -136,6 +142,10 @@ CublasLt::Plan::Plan(cublasLtHandle_t handle, const ProductKey& key) : handle_(h
   set(product_, CUBLASLT_MATMUL_DESC_TRANSA, operation(key.flips_b));
   set(product_, CUBLASLT_MATMUL_DESC_TRANSB, operation(key.flips_a));
   if (key.has_bias) set(product_, CUBLASLT_MATMUL_DESC_EPILOGUE, CUBLASLT_EPILOGUE_BIAS);
+  if (key.has_gelu) {
+    set(product_, CUBLASLT_MATMUL_DESC_EPILOGUE, CUBLASLT_EPILOGUE_DGELU);
+    set(product_, CUBLASLT_MATMUL_DESC_EPILOGUE_AUX_LD, key.columns);
+  }
   left_ = layout(key.factors, key.flips_b, key.inner, key.columns, key.b_stride);
   right_ = layout(key.factors, key.flips_a, key.rows, key.inner, key.a_stride);
   result_ = layout(key.result, false, key.rows, key.columns, key.c_stride);
@@ -164,13 +174,17 @@ std::vector<ProductAlgorithm> CublasLt::Plan::algorithms(int most) const {
   const cublasStatus_t status = cublasLtMatmulAlgoGetHeuristic(
       handle_, product_, left_, right_, result_, result_, preference, most, found.get(), &count);
   cublasLtMatmulPreferenceDestroy(preference);
-  check(count > 0 ? status : CUBLAS_STATUS_NOT_SUPPORTED, "cublasLtMatmulAlgoGetHeuristic");
   std::vector<ProductAlgorithm> all;
+  if (key_.has_gelu)
+    all.push_back(one_after_the_other);
+  else
+    check(count > 0 ? status : CUBLAS_STATUS_NOT_SUPPORTED, "cublasLtMatmulAlgoGetHeuristic");
   for (int i = 0; i < count; ++i) all.push_back(bytes_of(found[static_cast<std::size_t>(i)].algo));
   return all;
 }
 
 bool CublasLt::Plan::takes(const ProductAlgorithm& algorithm) const {
+  if (key_.has_gelu && algorithm == one_after_the_other) return true;
   const cublasLtMatmulAlgo_t asked = algorithm_of(algorithm);
   cublasLtMatmulHeuristicResult_t result{};
   return cublasLtMatmulAlgoCheck(handle_, product_, left_, right_, result_, result_, &asked, &result) ==
@@ -181,6 +195,7 @@ bool CublasLt::Plan::takes(const ProductAlgorithm& algorithm) const {
 cublasStatus_t CublasLt::Plan::enqueue(const cublasLtMatmulAlgo_t& algorithm, const Operands& operands,
                                        cudaStream_t stream) const {
   if (operands.bias) set(product_, CUBLASLT_MATMUL_DESC_BIAS_POINTER, operands.bias);
+  if (operands.gelu_of) set(product_, CUBLASLT_MATMUL_DESC_EPILOGUE_AUX_POINTER, operands.gelu_of);
   const bool wide = compute_type(key_.factors) == DType::f64;
   const double one = 1, kept = key_.accumulates ? 1 : 0;
   const float one_narrow = 1, kept_narrow = static_cast<float>(kept);
@@ -207,6 +222,10 @@ CublasLt::Plan& CublasLt::plan(const ProductKey& key) {
   return *plan;
 }
 
+bool CublasLt::is_one_call(const ProductKey& key) {
+  return bytes_of(plan(key).chosen()) != one_after_the_other;
+}
+
 void CublasLt::multiply(const Space& space, const ProductKey& key, const Operands& operands) {
   const Plan& plan = this->plan(key);
   check(plan.enqueue(plan.chosen(), operands, space.cuda_stream()), "cublasLtMatmul");
@@ -224,12 +243,24 @@ bool CublasLt::takes(const ProductKey& key, const ProductAlgorithm& algorithm) {
   return plan(key).takes(algorithm);
 }
 
+/// False where it does not run.
+bool CublasLt::enqueue_timed(const lanes::Lane& lane, const ProductKey& key,
+                             const ProductAlgorithm& algorithm, const Operands& operands) {
+  if (!key.has_gelu || algorithm != one_after_the_other)
+    return plan(key).enqueue(algorithm_of(algorithm), operands, space(lane).cuda_stream()) ==
+           CUBLAS_STATUS_SUCCESS;
+  ProductKey plain = key;
+  plain.has_gelu = false;
+  multiply(space(lane), plain, {operands.a, operands.b, operands.c, nullptr});
+  const Tensor result{operands.c, key.result, {key.rows, key.columns}};
+  bias_gelu_gradient(lane, result, {operands.gelu_of, key.result, result.shape}, {}, result);
+  return true;
+}
+
 /// The algorithms take turns, so that what the GPU's clock does falls on all alike. The first turn loads their code.
 std::vector<std::vector<double>> CublasLt::seconds(const ProductKey& key,
                                                    std::span<const ProductAlgorithm> algorithms, int calls) {
-  const Plan& plan = this->plan(key);
   const lanes::Lane lane = lanes::device_lane();
-  const cudaStream_t stream = space(lane).cuda_stream();
   const TimedOperands timed(key);
   std::vector<std::vector<double>> all(algorithms.size());
   std::vector<bool> runs(algorithms.size(), true);
@@ -238,7 +269,7 @@ std::vector<std::vector<double>> CublasLt::seconds(const ProductKey& key,
       if (!runs[i]) continue;
       timed.empty_cache();
       const lanes::Mark begin = lane.moment();
-      runs[i] = plan.enqueue(algorithm_of(algorithms[i]), timed.operands(), stream) == CUBLAS_STATUS_SUCCESS;
+      runs[i] = enqueue_timed(lane, key, algorithms[i], timed.operands());
       const lanes::Mark end = lane.moment();
       lane.wait(end, "a product that is timed");
       const std::chrono::duration<double> seconds = end.when() - begin.when();

@@ -17,17 +17,20 @@ void* room_for_bias(std::int64_t count);
 
 class CublasLt final : public ProductLibrary {
  public:
-  /// Where the matrices of a product begin. The bias is of the type of c, or null.
+  /// Where the matrices of a product begin. The bias is of the type of c, or null; so is what gelu's slope is taken at.
   struct Operands {
     const void *a, *b;
     void* c;
     const void* bias;
+    void* gelu_of = nullptr;
   };
 
   static CublasLt& open();
   static void close();
   ~CublasLt() override;
 
+  /// Was an algorithm chosen for it that multiplies by gelu's slope, too?
+  bool is_one_call(const ProductKey& key);
   /// Enqueues c = a b or c += a b, by the algorithm that was chosen, else by the library's first.
   void multiply(const Space& space, const ProductKey& key, const Operands& operands);
 
@@ -42,6 +45,8 @@ class CublasLt final : public ProductLibrary {
   class Plan;
   CublasLt();
   Plan& plan(const ProductKey& key);
+  bool enqueue_timed(const lanes::Lane& lane, const ProductKey& key, const ProductAlgorithm& algorithm,
+                     const Operands& operands);
 
   static std::unique_ptr<CublasLt> the_library;
 

@@ -15,13 +15,21 @@ const void* bias_for(const lanes::Lane& lane, const Matrix& c, const Tensor& bia
 
 }  // namespace
 
-void enqueue_product(const lanes::Lane& lane, const Matrix& a, const Matrix& b, const Matrix& c, Write write,
-                     const Tensor& bias, Rounding rounding) {
+void enqueue_product(const lanes::Lane& lane, const Product& product, Write write) {
+  const Matrix &a = product.a, &b = product.b, &c = product.c;
   if (a.columns > 0)
-    CublasLt::open().multiply(space(lane), key_of(a, b, c, write, bias, rounding),
-                              {a.data, b.data, c.data, bias_for(lane, c, bias)});
+    CublasLt::open().multiply(space(lane), key_of(product, write),
+                              {a.data, b.data, c.data, bias_for(lane, c, product.bias)});
   else if (write == Write::overwrite)
-    fill_rows(lane, c, bias.data);
+    fill_rows(lane, c, product.bias.data);
+}
+
+bool enqueue_gelu_gradient(const lanes::Lane& lane, const Product& product) {
+  const auto& [a, b, c, bias, rounding, gelu_of] = product;
+  const ProductKey key = key_of(product, Write::overwrite);
+  if (a.columns == 0 || !CublasLt::open().is_one_call(key)) return false;
+  CublasLt::open().multiply(space(lane), key, {a.data, b.data, c.data, nullptr, gelu_of.data});
+  return true;
 }
 
 ProductLibrary* product_library() { return &CublasLt::open(); }

@@ -20,10 +20,11 @@ void plain_product(const Matrix& a, const Matrix& b, const Matrix& c, Write writ
   if (!onednn_product(a, b, c, write)) eigen_product(a, b, c, write);
 }
 
-void enqueue_product(const lanes::Lane& lane, const Matrix& a, const Matrix& b, const Matrix& c, Write write,
-                     const Tensor& bias, Rounding) {
-  lane.run([a, b, c, write, bias] { multiply(a, b, c, write, bias); });
+void enqueue_product(const lanes::Lane& lane, const Product& product, Write write) {
+  lane.run([product, write] { multiply(product.a, product.b, product.c, write, product.bias); });
 }
+
+bool enqueue_gelu_gradient(const lanes::Lane&, const Product&) { return false; }
 
 /// oneDNN and Eigen choose by the shape alone.
 ProductLibrary* product_library() { return nullptr; }

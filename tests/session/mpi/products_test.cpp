@@ -68,18 +68,17 @@ class Asking final : public exec::Observer {
     const bool in_loss = node.phase == graph::Phase::loss;
     const std::size_t nth = runs_[{piece.node, piece.action.microbatch}]++;
     const maps::Block* chunk = in_loss ? &rank_.loss_chunks.at(nth) : nullptr;
-    const auto product =
-        exec::product_of(node, tensors(node.in, piece, chunk), tensors(node.out, piece, chunk));
+    auto product = exec::product_of(node, tensors(node.in, piece, chunk), tensors(node.out, piece, chunk));
     if (!product) return;
     const bool adds =
         node.op == graph::Op::linear_weight_gradient && !written_.insert(node.out.front()).second;
-    const auto& [a, b, c, bias, rounding] = *product;
-    const ProductKey key =
-        kernels::key_of(a, b, c, adds ? Write::accumulate : Write::overwrite, bias, rounding);
+    const ProductKey key = kernels::key_of(*product, adds ? Write::accumulate : Write::overwrite);
     EXPECT_TRUE(library_.chosen.contains(key))
         << program_.graph[node.out.front()].name << ", microbatch " << piece.action.microbatch << ", run "
         << nth << ", aligned to " << key.alignment;
     met.insert(key);
+    product->gelu_of = {};  // a product with gelu's slope may be the plain one with a kernel behind it
+    met.insert(kernels::key_of(*product, adds ? Write::accumulate : Write::overwrite));
   }
 
   std::set<ProductKey> met;
