@@ -5,6 +5,7 @@
 
 #include <atomic>
 #include <cmath>
+#include <csignal>
 #include <cstring>
 #include <vector>
 
@@ -39,6 +40,26 @@ __global__ void race(int* out) {
   __shared__ int numbers[2 * threads];
   numbers[threadIdx.x] = static_cast<int>(threadIdx.x);
   out[threadIdx.x] = numbers[(threadIdx.x + threads) % (2 * threads)];
+}
+
+/// The second thread reads what lies behind the block's shared memory, by an address that does not tell of what kind it is.
+__global__ void read_behind(int* out) {
+  __shared__ int numbers[threads];
+  numbers[threadIdx.x] = 0;
+  int* const behind = numbers + threads * (threadIdx.x == 1 ? 1000 : 0);
+  out[threadIdx.x] = *const_cast<volatile int*>(behind);
+}
+
+/// Half of a warp waits at a barrier of its own.
+__global__ void part_at_barriers(int* out) {
+  if (threadIdx.x < 16) {
+    out[threadIdx.x] = 1;
+    __syncthreads();
+  } else {
+    out[threadIdx.x] = 2;
+    __syncthreads();
+    out[threadIdx.x] = 3;
+  }
 }
 
 template <class T>
@@ -148,9 +169,22 @@ TEST_F(EmulatorDeathTest, OfWarpsThatNoBarrierKeepsApart) {
                "emulator: a race: another warp (read|wrote) this");
 }
 
+TEST_F(EmulatorDeathTest, OfAReadBehindSharedMemory) {
+  const OnDevice<int> out(threads);
+  EXPECT_DEATH((read_behind<<<1, threads>>>(out.get()), cudaDeviceSynchronize()),
+               "emulator: (beyond shared memory|illegal address): block .* thread 1");
+}
+
+TEST_F(EmulatorDeathTest, OfAWarpThatPartsAtBarriers) {
+  const OnDevice<int> out(threads);
+  EXPECT_DEATH((part_at_barriers<<<1, threads>>>(out.get()), cudaDeviceSynchronize()),
+               "emulator: a warp whose threads came to different barriers");
+}
+
 TEST_F(EmulatorDeathTest, OfAHostThatTouchesTheDevicesMemory) {
   const OnDevice<int> there(1);
-  EXPECT_DEATH(std::memset(there.get(), 0, 1), "");
+  ASSERT_NE(there.get(), nullptr);
+  EXPECT_EXIT(std::memset(there.get(), 0, 1), testing::KilledBySignal(SIGSEGV), "");
 }
 
 }  // namespace

@@ -77,6 +77,18 @@ TEST(ProductText, BringsBackWhatWasWritten) {
   EXPECT_EQ(choices_of(text_of({}, library), library), ProductChoices{});
 }
 
+/// Which knew no product with gelu's slope.
+TEST(ProductText, OfTheFirstVersionIsRead) {
+  ProductChoices choices = some_choices();
+  std::erase_if(choices, [](const auto& one) { return one.first.has_gelu; });
+  std::string text = with(text_of(choices, library), "\"version\": 2", "\"version\": 1");
+  const std::string line = "   \"gelu\": false,\n";
+  for (std::size_t at = text.find(line); at != std::string::npos; at = text.find(line))
+    text.erase(at, line.size());
+  EXPECT_EQ(text.find("gelu"), std::string::npos);
+  EXPECT_EQ(choices_of(text, library), choices);
+}
+
 TEST(ProductText, TellsProductsOfRoundedFactorsFromOthers) {
   ProductChoices choices = some_choices();
   kernels::ProductKey rounded = {.factors = DType::f32, .rounding = Rounding::tf32, .rows = 9},
@@ -101,7 +113,7 @@ TEST(ProductText, IsRefusedWithAReason) {
   refused(text.substr(0, text.size() / 2), "parse error");
   refused("[1, 2]", "cannot use at() with array");
   refused(with(text, "heddle products", "heddle schedule"), "no list of products");
-  refused(with(text, "\"version\": 1", "\"version\": 2"), "no list of products");
+  refused(with(text, "\"version\": 2", "\"version\": 3"), "no list of products");
   refused(with(text, "NVIDIA H200", "NVIDIA A100"), "its products are of NVIDIA A100, cuBLASLt 130100");
   refused(with(text, "\"bf16\"", "\"int32\""), "int32");
   refused(with(text, "\"inner\": 3072", "\"inner\": \"many\""), "type must be number");

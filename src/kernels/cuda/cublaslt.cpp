@@ -129,6 +129,14 @@ class CublasLt::Plan {
   const cublasLtMatmulAlgo_t& chosen() const { return chosen_; }
 
  private:
+  void point(const void* bias, const void* gelu_of) const;
+  /// Where no matrix lies yet: cuBLASLt takes from these two pointers what they are aligned to, as preferences tell it of the others.
+  void point_as_aligned() const {
+    const void* const aligned = reinterpret_cast<const void*>(key_.alignment);
+    point(aligned, aligned);
+  }
+  std::vector<ProductAlgorithm> heuristic(int most) const;
+
   cublasLtHandle_t handle_;
   ProductKey key_;
   cublasLtMatmulDesc_t product_ = nullptr;
@@ -158,7 +166,24 @@ CublasLt::Plan::~Plan() {
   if (product_) cublasLtMatmulDescDestroy(product_);
 }
 
+void CublasLt::Plan::point(const void* bias, const void* gelu_of) const {
+  if (key_.has_bias) set(product_, CUBLASLT_MATMUL_DESC_BIAS_POINTER, bias);
+  if (key_.has_gelu) set(product_, CUBLASLT_MATMUL_DESC_EPILOGUE_AUX_POINTER, gelu_of);
+}
+
+/// cuBLASLt takes gelu's slope at rows that are a multiple of eight numbers apart.
 std::vector<ProductAlgorithm> CublasLt::Plan::algorithms(int most) const {
+  if (!key_.has_gelu) return heuristic(most);
+  std::vector<ProductAlgorithm> all = {one_after_the_other};
+  if (most > 1 && key_.columns % 8 == 0) {
+    const std::vector<ProductAlgorithm> in_one_call = heuristic(most - 1);
+    all.insert(all.end(), in_one_call.begin(), in_one_call.end());
+  }
+  return all;
+}
+
+std::vector<ProductAlgorithm> CublasLt::Plan::heuristic(int most) const {
+  point_as_aligned();
   cublasLtMatmulPreference_t preference = nullptr;
   check(cublasLtMatmulPreferenceCreate(&preference), "cublasLtMatmulPreferenceCreate");
   set(preference, CUBLASLT_MATMUL_PREF_MAX_WORKSPACE_BYTES, workspace_bytes);
@@ -174,17 +199,17 @@ std::vector<ProductAlgorithm> CublasLt::Plan::algorithms(int most) const {
   const cublasStatus_t status = cublasLtMatmulAlgoGetHeuristic(
       handle_, product_, left_, right_, result_, result_, preference, most, found.get(), &count);
   cublasLtMatmulPreferenceDestroy(preference);
+  const bool none = status == CUBLAS_STATUS_NOT_SUPPORTED || (status == CUBLAS_STATUS_SUCCESS && count == 0);
+  if (none && key_.has_gelu) return {};
+  check(none ? CUBLAS_STATUS_NOT_SUPPORTED : status, "cublasLtMatmulAlgoGetHeuristic");
   std::vector<ProductAlgorithm> all;
-  if (key_.has_gelu)
-    all.push_back(one_after_the_other);
-  else
-    check(count > 0 ? status : CUBLAS_STATUS_NOT_SUPPORTED, "cublasLtMatmulAlgoGetHeuristic");
   for (int i = 0; i < count; ++i) all.push_back(bytes_of(found[static_cast<std::size_t>(i)].algo));
   return all;
 }
 
 bool CublasLt::Plan::takes(const ProductAlgorithm& algorithm) const {
   if (key_.has_gelu && algorithm == one_after_the_other) return true;
+  point_as_aligned();
   const cublasLtMatmulAlgo_t asked = algorithm_of(algorithm);
   cublasLtMatmulHeuristicResult_t result{};
   return cublasLtMatmulAlgoCheck(handle_, product_, left_, right_, result_, result_, &asked, &result) ==
@@ -194,8 +219,7 @@ bool CublasLt::Plan::takes(const ProductAlgorithm& algorithm) const {
 
 cublasStatus_t CublasLt::Plan::enqueue(const cublasLtMatmulAlgo_t& algorithm, const Operands& operands,
                                        cudaStream_t stream) const {
-  if (operands.bias) set(product_, CUBLASLT_MATMUL_DESC_BIAS_POINTER, operands.bias);
-  if (operands.gelu_of) set(product_, CUBLASLT_MATMUL_DESC_EPILOGUE_AUX_POINTER, operands.gelu_of);
+  point(operands.bias, operands.gelu_of);
   const bool wide = compute_type(key_.factors) == DType::f64;
   const double one = 1, kept = key_.accumulates ? 1 : 0;
   const float one_narrow = 1, kept_narrow = static_cast<float>(kept);

@@ -26,6 +26,24 @@ cublasStatus_t made(Handle* handle, Made* object) {
   return CUBLAS_STATUS_SUCCESS;
 }
 
+bool is_known(const cublasLtMatmulAlgo_t& algorithm) {
+  return algorithm.data[0] - first_algorithm < algorithms;
+}
+
+template <class T>
+void set(T& attribute, const void* value, std::size_t bytes) {
+  if (bytes != sizeof attribute)
+    fail("an attribute of a product has {} bytes, not {}", bytes, sizeof attribute);
+  std::memcpy(&attribute, value, sizeof attribute);
+}
+
+/// What the real one asks of gelu's slope, and that it is told what pointers will be aligned to.
+bool takes(const ProductKind& kind) {
+  if (kind.epilogue == CUBLASLT_EPILOGUE_BIAS) return kind.bias != nullptr;
+  if (kind.epilogue == CUBLASLT_EPILOGUE_DGELU) return kind.aux && kind.aux_stride % 8 == 0;
+  return true;
+}
+
 double scale_of(const void* at, cudaDataType_t type) {
   return type == CUDA_R_64F ? *static_cast<const double*>(at) : *static_cast<const float*>(at);
 }
@@ -57,13 +75,12 @@ cublasStatus_t cublasLtMatmulDescSetAttribute(cublasLtMatmulDesc_t handle,
                                               std::size_t bytes) {
   auto& kind = of<ProductKind>(handle);
   switch (attribute) {
-    case CUBLASLT_MATMUL_DESC_TRANSA: std::memcpy(&kind.a, value, bytes); break;
-    case CUBLASLT_MATMUL_DESC_TRANSB: std::memcpy(&kind.b, value, bytes); break;
-    case CUBLASLT_MATMUL_DESC_EPILOGUE: std::memcpy(&kind.epilogue, value, bytes); break;
-    case CUBLASLT_MATMUL_DESC_BIAS_POINTER: std::memcpy(&kind.bias, value, bytes); break;
-    case CUBLASLT_MATMUL_DESC_EPILOGUE_AUX_POINTER: std::memcpy(&kind.aux, value, bytes); break;
-    case CUBLASLT_MATMUL_DESC_EPILOGUE_AUX_LD: std::memcpy(&kind.aux_stride, value, bytes); break;
-    case CUBLASLT_MATMUL_DESC_EPILOGUE_AUX_DATA_TYPE: break;  // c's
+    case CUBLASLT_MATMUL_DESC_TRANSA: set(kind.a, value, bytes); break;
+    case CUBLASLT_MATMUL_DESC_TRANSB: set(kind.b, value, bytes); break;
+    case CUBLASLT_MATMUL_DESC_EPILOGUE: set(kind.epilogue, value, bytes); break;
+    case CUBLASLT_MATMUL_DESC_BIAS_POINTER: set(kind.bias, value, bytes); break;
+    case CUBLASLT_MATMUL_DESC_EPILOGUE_AUX_POINTER: set(kind.aux, value, bytes); break;
+    case CUBLASLT_MATMUL_DESC_EPILOGUE_AUX_LD: set(kind.aux_stride, value, bytes); break;
     default: fail("an attribute of a product that is not known: {}", static_cast<int>(attribute));
   }
   return CUBLAS_STATUS_SUCCESS;
@@ -93,10 +110,13 @@ cublasStatus_t cublasLtMatmulPreferenceSetAttribute(cublasLtMatmulPreference_t,
   return CUBLAS_STATUS_SUCCESS;
 }
 
-cublasStatus_t cublasLtMatmulAlgoGetHeuristic(cublasLtHandle_t, cublasLtMatmulDesc_t, cublasLtMatrixLayout_t,
+cublasStatus_t cublasLtMatmulAlgoGetHeuristic(cublasLtHandle_t, cublasLtMatmulDesc_t kind,
                                               cublasLtMatrixLayout_t, cublasLtMatrixLayout_t,
-                                              cublasLtMatrixLayout_t, cublasLtMatmulPreference_t, int most,
+                                              cublasLtMatrixLayout_t, cublasLtMatrixLayout_t,
+                                              cublasLtMatmulPreference_t, int most,
                                               cublasLtMatmulHeuristicResult_t* results, int* count) {
+  *count = 0;
+  if (!takes(of<ProductKind>(kind))) return CUBLAS_STATUS_NOT_SUPPORTED;
   *count = std::min(most, algorithms);
   for (int i = 0; i < *count; ++i) {
     results[i] = {};
@@ -106,11 +126,11 @@ cublasStatus_t cublasLtMatmulAlgoGetHeuristic(cublasLtHandle_t, cublasLtMatmulDe
   }
   return CUBLAS_STATUS_SUCCESS;
 }
-cublasStatus_t cublasLtMatmulAlgoCheck(cublasLtHandle_t, cublasLtMatmulDesc_t, cublasLtMatrixLayout_t,
+cublasStatus_t cublasLtMatmulAlgoCheck(cublasLtHandle_t, cublasLtMatmulDesc_t kind, cublasLtMatrixLayout_t,
                                        cublasLtMatrixLayout_t, cublasLtMatrixLayout_t, cublasLtMatrixLayout_t,
                                        const cublasLtMatmulAlgo_t* algorithm,
                                        cublasLtMatmulHeuristicResult_t* result) {
-  if (algorithm->data[0] - first_algorithm >= algorithms) return CUBLAS_STATUS_INVALID_VALUE;
+  if (!is_known(*algorithm) || !takes(of<ProductKind>(kind))) return CUBLAS_STATUS_INVALID_VALUE;
   *result = {};
   result->algo = *algorithm;
   return CUBLAS_STATUS_SUCCESS;
@@ -119,13 +139,14 @@ cublasStatus_t cublasLtMatmulAlgoCheck(cublasLtHandle_t, cublasLtMatmulDesc_t, c
 cublasStatus_t cublasLtMatmul(cublasLtHandle_t, cublasLtMatmulDesc_t desc, const void* alpha, const void* a,
                               cublasLtMatrixLayout_t layout_a, const void* b, cublasLtMatrixLayout_t layout_b,
                               const void* beta, const void* c, cublasLtMatrixLayout_t, void* d,
-                              cublasLtMatrixLayout_t layout_d, const cublasLtMatmulAlgo_t*, void* workspace,
-                              std::size_t workspace_bytes, cudaStream_t stream) {
+                              cublasLtMatrixLayout_t layout_d, const cublasLtMatmulAlgo_t* algorithm,
+                              void* workspace, std::size_t workspace_bytes, cudaStream_t stream) {
   const auto kind = of<ProductKind>(desc);
+  if (!algorithm || !is_known(*algorithm)) return CUBLAS_STATUS_INVALID_VALUE;
   const double beta_value = scale_of(beta, kind.scale);
   if (beta_value != 0 && c != d) fail("a product is added to another matrix than it is written to");
-  if (workspace_bytes > 0 && !reach(workspace, workspace_bytes))
-    fail("a product's workspace is not the device's");
+  char* const room = reach(workspace, workspace_bytes);
+  if (!room) fail("a product's workspace is not the device's");
   const Product product{kind,
                         scale_of(alpha, kind.scale),
                         beta_value,
@@ -135,10 +156,12 @@ cublasStatus_t cublasLtMatmul(cublasLtHandle_t, cublasLtMatmulDesc_t desc, const
                         of<MatrixLayout>(layout_a),
                         of<MatrixLayout>(layout_b),
                         of<MatrixLayout>(layout_d)};
-  Gpu::get().enqueue(stream_of(stream), [product] {
-    multiply(product);
-    return true;
-  });
+  Gpu::get().enqueue(stream_of(stream),
+                     [product, room, spoilt = std::min<std::size_t>(workspace_bytes, 4096)] {
+                       std::memset(room, 0xff, spoilt);  // a library leaves there what it likes
+                       multiply(product);
+                       return true;
+                     });
   return CUBLAS_STATUS_SUCCESS;
 }
 

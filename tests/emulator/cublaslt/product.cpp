@@ -49,10 +49,9 @@ class Matrix {
   char* data_ = nullptr;
 };
 
-/// Of the approximation by tanh, and its slope.
-constexpr double r = 0.79788456080286535588, q = 0.044715;
-double gelu(double x) { return 0.5 * x * (1 + std::tanh(r * (x + q * x * x * x))); }
+/// Of gelu in the approximation by tanh.
 double gelu_slope(double x) {
+  constexpr double r = 0.79788456080286535588, q = 0.044715;
   const double t = std::tanh(r * (x + q * x * x * x));
   return 0.5 * (1 + t) + 0.5 * x * (1 - t * t) * r * (1 + 3 * q * x * x);
 }
@@ -60,30 +59,27 @@ double gelu_slope(double x) {
 /// What is done to an element before it is written.
 class Epilogue {
  public:
-  explicit Epilogue(const Product& p) : kind_(p.kind.epilogue), biased_(kind_ & CUBLASLT_EPILOGUE_BIAS) {
+  explicit Epilogue(const Product& p) : kind_(p.kind.epilogue) {
     const MatrixLayout& c = p.layout_c;
-    if (biased_) bias_ = Matrix(p.kind.bias, {c.type, c.rows, 1, c.rows}, "bias");
-    if (writes_aux() || is_slope())
-      aux_ = Matrix(p.kind.aux, {c.type, c.rows, c.columns, p.kind.aux_stride}, "aux");
+    switch (kind_) {
+      case CUBLASLT_EPILOGUE_DEFAULT: break;
+      case CUBLASLT_EPILOGUE_BIAS: other_ = Matrix(p.kind.bias, {c.type, c.rows, 1, c.rows}, "bias"); break;
+      case CUBLASLT_EPILOGUE_DGELU:
+        other_ = Matrix(p.kind.aux, {c.type, c.rows, c.columns, p.kind.aux_stride}, "aux");
+        break;
+      default: fail("an epilogue of a product that is not known: {}", static_cast<int>(kind_));
+    }
   }
 
-  double operator()(double value, std::int64_t row, std::int64_t column) {
-    if (biased_) value += bias_.read(row, 0);
-    if (is_slope()) return value * gelu_slope(aux_.read(row, column));
-    if (!(kind_ & CUBLASLT_EPILOGUE_GELU)) return value;
-    if (writes_aux()) aux_.write(row, column, value);
-    return gelu(value);
+  double operator()(double value, std::int64_t row, std::int64_t column) const {
+    if (kind_ == CUBLASLT_EPILOGUE_BIAS) return value + other_.read(row, 0);
+    if (kind_ == CUBLASLT_EPILOGUE_DGELU) return value * gelu_slope(other_.read(row, column));
+    return value;
   }
 
  private:
-  bool is_slope() const { return kind_ == CUBLASLT_EPILOGUE_DGELU; }
-  bool writes_aux() const {
-    return kind_ == CUBLASLT_EPILOGUE_GELU_AUX || kind_ == CUBLASLT_EPILOGUE_GELU_AUX_BIAS;
-  }
-
   cublasLtEpilogue_t kind_;
-  bool biased_;
-  Matrix bias_, aux_;
+  Matrix other_;  ///< a bias, or what gelu's slope is taken at
 };
 
 /// A factor as if nobody had transposed it.
@@ -112,7 +108,7 @@ void multiply_in(const Product& p) {
   std::vector<T> of_a;  // by columns, so that a column of c is a sum of them
   for (std::int64_t l = 0; l < k; ++l)
     for (std::int64_t i = 0; i < m; ++i) of_a.push_back(factor(a.read(i, l)));
-  Epilogue epilogue(p);
+  const Epilogue epilogue(p);
   for (std::int64_t j = 0; j < n; ++j) {
     std::vector<T> column(static_cast<std::size_t>(m));
     for (std::int64_t l = 0; l < k; ++l) {

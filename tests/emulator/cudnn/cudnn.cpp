@@ -122,7 +122,12 @@ cudnnStatus_t cudnnBackendCreateDescriptor(cudnnBackendDescriptorType_t type,
   return CUDNN_STATUS_SUCCESS;
 }
 /// What others link to may outlive its handle: it stays.
-cudnnStatus_t cudnnBackendDestroyDescriptor(cudnnBackendDescriptor_t) { return CUDNN_STATUS_SUCCESS; }
+/// Descriptors hold each other, but nobody the one that every call makes.
+cudnnStatus_t cudnnBackendDestroyDescriptor(cudnnBackendDescriptor_t handle) {
+  Descriptor& descriptor = descriptor_of(handle);
+  if (descriptor.type == CUDNN_BACKEND_VARIANT_PACK_DESCRIPTOR) delete &descriptor;
+  return CUDNN_STATUS_SUCCESS;
+}
 cudnnStatus_t cudnnBackendFinalize(cudnnBackendDescriptor_t) { return CUDNN_STATUS_SUCCESS; }
 
 cudnnStatus_t cudnnBackendSetAttribute(cudnnBackendDescriptor_t descriptor, cudnnBackendAttributeName_t name,

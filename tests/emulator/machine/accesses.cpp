@@ -3,6 +3,7 @@
 
 #include "emulator/machine/lanewise.hpp"
 #include "emulator/machine/operations.hpp"
+#include "emulator/machine/program.hpp"
 #include "emulator/machine/races.hpp"
 #include "emulator/memory/memory.hpp"
 
@@ -17,7 +18,8 @@ char* in_shared(const Instruction& in, const Warp& w, int lane, std::uint32_t of
 }
 
 char* in_local(const Instruction& in, const Warp& w, int lane, std::uint64_t offset, std::int64_t bytes) {
-  if (static_cast<std::int64_t>(offset) + bytes > w.local_bytes) fault(in, w, lane, "beyond local memory");
+  if (offset + static_cast<std::uint64_t>(bytes) > static_cast<std::uint64_t>(w.local_bytes))
+    fault(in, w, lane, "beyond local memory");
   return w.local_of(lane) + offset;
 }
 
@@ -29,8 +31,13 @@ char* place(const Instruction& in, const Warp& w, int lane, std::int64_t bytes, 
   if (in.space == Space::shared)
     return in_shared(in, w, lane, static_cast<std::uint32_t>(address), bytes, touch);
   const std::uint64_t from_shared = address - reinterpret_cast<std::uint64_t>(w.block->shared);
-  if (from_shared < static_cast<std::uint64_t>(w.block->shared_bytes))
+  if (from_shared < most_shared_bytes)
     return in_shared(in, w, lane, static_cast<std::uint32_t>(from_shared), bytes, touch);
+  const std::uint64_t from_local = address - reinterpret_cast<std::uint64_t>(w.local_of(lane));
+  if (from_local < static_cast<std::uint64_t>(w.local_bytes)) return in_local(in, w, lane, from_local, bytes);
+  const std::uint64_t from_parameters = address - reinterpret_cast<std::uint64_t>(w.block->parameters);
+  if (touch == Touch::read && from_parameters < static_cast<std::uint64_t>(w.block->parameter_bytes))
+    return w.block->parameters + from_parameters;
   char* at = reach(address, static_cast<std::size_t>(bytes));
   if (!at) fault(in, w, lane, "illegal address");
   return at;

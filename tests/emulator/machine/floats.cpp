@@ -52,6 +52,7 @@ void in_another_rounding(const Instruction& in, Warp& w, Mask mask) {
 }  // namespace
 
 bool set_float(Instruction& in, const Mnemonic& m) {
+  if (m.has("NaN")) return false;  // of min and max, which then pass it on
   with_float(m.type(), [&]<class T>(Tag<T>) {
     in.run = arithmetic<T>(m.op());
     if (!in.run) in.run = function<T>(m.op());

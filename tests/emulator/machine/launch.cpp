@@ -73,6 +73,8 @@ class Launch {
       : program_(program), grid_(grid), extent_(block), threads_(block.x * block.y * block.z) {
     block_.shared = shared_memory();
     block_.shared_bytes = program.shared_bytes + dynamic_shared;
+    block_.parameters = program.parameter_memory;
+    block_.parameter_bytes = program.parameter_bytes;
     warps_.resize((threads_ + warp_size - 1) / warp_size);
     const std::int64_t local_bytes = aligned(program.local_bytes, 16);
     char* local = local_memory(local_bytes * warp_size * most_warps + 16);
@@ -98,7 +100,7 @@ class Launch {
   }
 
  private:
-  /// Registers begin as what no number is.
+  /// Registers begin as what no number is, the first time.
   Slot* slots(std::size_t warp) {
     if (warp < program_.slots.size()) return program_.slots[warp].data();
     program_.slots.emplace_back(static_cast<std::size_t>(program_.registers) * warp_size, ~Slot{0});
@@ -132,9 +134,20 @@ class Launch {
       WarpRun(program_, warps_[i]).go();
       alive |= warps_[i].live != 0;
     }
-    for (Warp& w : warps_) w.at_barrier = 0;
+    for (Warp& w : warps_) pass_barrier(w);
     races().meet();
     return alive;
+  }
+
+  /// All threads of a warp that live came to one barrier.
+  void pass_barrier(Warp& w) {
+    if (!w.at_barrier) return;
+    const int first = std::countr_zero(w.at_barrier);
+    each_lane(w.at_barrier, [&](int l) {
+      if (w.pc[l] != w.pc[first])
+        fault(program_.code[w.pc[first] - 1], w, l, "a warp whose threads came to different barriers");
+    });
+    w.at_barrier = 0;
   }
 
   Program& program_;

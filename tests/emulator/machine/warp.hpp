@@ -12,6 +12,8 @@ namespace heddle::emulator {
 struct Block {
   char* shared = nullptr;
   std::int64_t shared_bytes = 0;
+  char* parameters = nullptr;
+  std::int64_t parameter_bytes = 0;
   std::array<std::uint32_t, 3> index{};
 };
 

@@ -28,6 +28,7 @@ class Communicator {
   /// Numbers of this rank's calls, which are carried out in their order, and of its messages to and from each other.
   std::uint64_t issued = 0;
   std::atomic<std::uint64_t> done = 0;
+  std::atomic<bool> aborted = false;  ///< what it still has to do is done, whatever it did
   std::vector<std::uint64_t> sent, received;
 
  private:

@@ -21,6 +21,7 @@ Communicator& of(ncclComm_t handle) { return *reinterpret_cast<Communicator*>(ha
 /// Of one direction between two ranks one after the other, all others at once.
 bool carry_out(Group& group) {
   Communicator& c = *group.communicator;
+  if (c.aborted) return true;
   if (c.done != group.number) return false;
   std::vector<bool> busy(static_cast<std::size_t>(2 * c.ranks()));
   bool all = true;
@@ -39,6 +40,7 @@ bool carry_out(Group& group) {
 
 void launch(const std::shared_ptr<Group>& group) {
   Communicator& c = *group->communicator;
+  if (group->stream->captures) fail("NCCL: calls in a graph are not known");
   group->number = c.issued++;
   for (Transfer& t : group->transfers) t.heading.number = (t.sends ? c.sent : c.received)[t.peer]++;
   Gpu::get().enqueue(group->stream, [group] { return carry_out(*group); });
@@ -138,7 +140,10 @@ ncclResult_t ncclCommDestroy(ncclComm_t handle) {
   return ncclSuccess;
 }
 /// Others may still wait for this rank: its memory stays.
-ncclResult_t ncclCommAbort(ncclComm_t) { return ncclSuccess; }
+ncclResult_t ncclCommAbort(ncclComm_t handle) {
+  of(handle).aborted = true;
+  return ncclSuccess;
+}
 ncclResult_t ncclCommGetAsyncError(ncclComm_t, ncclResult_t* result) {
   *result = ncclSuccess;
   return ncclSuccess;

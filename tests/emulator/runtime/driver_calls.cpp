@@ -26,6 +26,7 @@ bool carry_out(const CUstreamBatchMemOpParams& operation) {
   }
   if (operation.operation != CU_STREAM_MEM_OP_WAIT_VALUE_32)
     fail("cuStreamBatchMemOp of an operation that is not known");
+  if (operation.waitValue.flags != CU_STREAM_WAIT_VALUE_GEQ) fail("a wait of a stream for what is not known");
   const std::uint32_t now = word_at(operation.waitValue.address).load(std::memory_order_acquire);
   return static_cast<std::int32_t>(now - operation.waitValue.value) >= 0;
 }

@@ -34,8 +34,10 @@ cudaError_t cudaStreamWaitEvent(cudaStream_t s, cudaEvent_t e, unsigned) {
   return cudaSuccess;
 }
 
-cudaError_t cudaEventCreateWithFlags(cudaEvent_t* e, unsigned) {
-  *e = reinterpret_cast<cudaEvent_t>(new std::shared_ptr<Event>(std::make_shared<Event>()));
+cudaError_t cudaEventCreateWithFlags(cudaEvent_t* e, unsigned flags) {
+  const auto event = std::make_shared<Event>();
+  event->timed = !(flags & cudaEventDisableTiming);
+  *e = reinterpret_cast<cudaEvent_t>(new std::shared_ptr<Event>(event));
   return cudaSuccess;
 }
 cudaError_t cudaEventCreate(cudaEvent_t* e) { return cudaEventCreateWithFlags(e, 0); }
@@ -61,7 +63,8 @@ cudaError_t cudaEventElapsedTime(float* milliseconds, cudaEvent_t begin, cudaEve
   const Event &from = *event_of(begin), &to = *event_of(end);
   if (!Gpu::get().passed(event_of(begin)) || !Gpu::get().passed(event_of(end)))
     return returned(cudaErrorNotReady);
-  if (from.recorded == 0 || to.recorded == 0) return returned(cudaErrorInvalidResourceHandle);
+  if (from.recorded == 0 || to.recorded == 0 || !from.timed || !to.timed)
+    return returned(cudaErrorInvalidResourceHandle);
   *milliseconds = std::chrono::duration<float, std::milli>(to.when - from.when).count();
   return cudaSuccess;
 }

@@ -17,7 +17,7 @@ using Work = std::function<bool()>;
 struct Event {
   std::uint64_t recorded = 0, passed = 0;
   std::chrono::steady_clock::time_point when;
-  bool captured = false;
+  bool captured = false, timed = true;
 };
 
 struct Stream {
