@@ -23,6 +23,7 @@ class ProductDouble final : public kernels::ProductLibrary {
   bool takes(const Key&, const Algorithm& asked) override { return !refused.contains(asked); }
   std::vector<std::vector<double>> seconds(const Key& key, std::span<const Algorithm> of,
                                            int calls) override {
+    begins_search(key);
     searched.insert(key);
     std::vector<std::vector<double>> all;
     for (const Algorithm& one : of)
@@ -41,6 +42,7 @@ class ProductDouble final : public kernels::ProductLibrary {
 
   std::string library = "a GPU, products 1.0";
   std::function<double(int)> taken = [](int i) { return i == 3 ? 0.5 : 1.0; };  ///< seconds of the i-th
+  std::function<void(const Key&)> begins_search = [](const Key&) {};
   std::set<Algorithm> refused;
   std::set<Key> searched;
   std::map<Key, Algorithm> chosen;

@@ -52,6 +52,21 @@ TEST(ProductAgreement, TheLowestRankThatHasAProductChoosesForAll) {
   EXPECT_EQ(library.chosen, chosen);
 }
 
+/// Else the pair of product and kernel would be timed with another product than it will have.
+TEST(ProductAgreement, APlainProductIsChosenBeforeTheOneWithGelusSlopeIsTimed) {
+  const ProductKey plain = key_of(1);
+  ProductKey with_slope = plain;
+  with_slope.has_gelu = true;
+  ProductDouble library = library_of(world().rank());
+  int searches = 0;
+  library.begins_search = [&](const ProductKey& key) {
+    ++searches;
+    EXPECT_EQ(library.chosen.contains(plain), key == with_slope);
+  };
+  EXPECT_TRUE(exec::agree_on_products(library, world().all(), {with_slope, plain}, {}));
+  EXPECT_EQ(searches, world().rank() == 0 ? 2 : 0);
+}
+
 TEST(ProductAgreement, WhatRankZeroKeptIsNotSearchedAgain) {
   ProductDouble before = library_of(0);
   const AgreedProducts first = agree(before);
