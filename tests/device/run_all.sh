@@ -14,7 +14,7 @@ if [[ -d $root/usr ]]; then  # of bundle.sh
   export OPAL_PREFIX=$root/usr PMIX_INSTALL_PREFIX=$root/usr/lib/x86_64-linux-gnu/pmix2 PATH=$root/usr/bin:$PATH
   export LD_LIBRARY_PATH=$root/usr/lib/x86_64-linux-gnu${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}
 fi
-export HEDDLE_SOURCE_DIR=$root OMP_NUM_THREADS=1
+export HEDDLE_SOURCE_DIR=$root OMP_NUM_THREADS=1 GTEST_COLOR=no  # mpirun gives programs a terminal
 
 # Folders that may hold libraries for GPUs: the CUDA Toolkit's, and those that PyTorch brought.
 library_folders() {

@@ -54,6 +54,13 @@ class RunAll(unittest.TestCase):
         code, _, rows = self.run_all()
         self.assertEqual((code, rows["kernels"]), (0, ("passed", "1 passed, 1 skipped")))
 
+    def test_suites_on_the_terminal_that_mpirun_gives_them_are_read(self):
+        path = self.folder / "build/tests/test_kernels"
+        self.program("build/tests/test_kernels", PASSES)
+        colored = PASSES.replace("[  PASSED  ] ", "\x1b[0;32m[  PASSED  ] \x1b[m")
+        path.write_text(f'#!/bin/sh\n[ "$GTEST_COLOR" = no ] && cat <<\'END\' || cat <<\'COLORED\'\n{PASSES}\nEND\n{colored}\nCOLORED\n')
+        self.assertEqual(self.run_all()[2]["kernels"], ("passed", "1 passed, 1 skipped"))
+
     def test_what_fails_is_named(self):
         self.program("build/tests/test_kernels", FAILS, code=1)
         code, _, rows = self.run_all("attention|kernels")
