@@ -6,8 +6,8 @@
 
 namespace heddle::kernels {
 
-/// y = gelu(x + bias), or gelu(x) where `bias` has no data; gelu(z) = z/2 (1 + tanh(sqrt(2/pi) (z + 0.044715 z^3))); x, y [R, C...], bias [C...]
-/// of x's compute_type. y may be x.
+/// y = gelu(x + bias), gelu(z) = z/2 (1 + tanh(sqrt(2/pi) (z + 0.044715 z^3))); x, y [R, C...], bias [C...]
+/// of x's compute_type, none if without data. y may be x.
 void bias_gelu(const lanes::Lane& lane, const Tensor& x, const Tensor& bias, const Tensor& y);
 
 /// dx = dy gelu'(x + bias); the bias' gradient is column_sum(dx). dx may be dy.

@@ -46,7 +46,6 @@ struct Memory {
   }
   bool on_device(std::uint64_t address) const { return address >= device && address < device + zone; }
   bool is_pinned(std::uint64_t address) const { return address >= pinned && address < own; }
-  bool is_own(std::uint64_t address) const { return address >= own && address < end; }
 };
 
 /// Never destroyed: threads end later.
@@ -193,7 +192,6 @@ Place place_of(const void* address) {
 
 char* reach(std::uint64_t address, std::size_t bytes) {
   static Memory& all = memory();
-  if (all.is_own(address)) return nullptr;  // what a kernel has of it, it is given otherwise
   // What a kernel reads and writes lies in few allocations.
   static thread_local std::array<Span, 4> recent;
   static thread_local unsigned oldest = 0;
