@@ -75,6 +75,7 @@ void Watchdog::Board::hear(const Post::Letter& letter) {
   switch (letter.note.kind) {
     case Note::Kind::failed: {
       const std::lock_guard hold(mutex);
+      if (letter.note.position <= failure_epoch) break;  // notes of two ranks come in any order
       failure.emplace(static_cast<ExitCode>(letter.note.code), letter.from);
       failure_epoch = letter.note.position;
       break;
