@@ -4,14 +4,13 @@ set(HEDDLE_DEVICE host CACHE STRING "The device of lanes and kernels, a folder o
 set_property(CACHE HEDDLE_DEVICE PROPERTY STRINGS host cuda)
 set(HEDDLE_DEVICE_ROOMS false)  # from which plans know of base/device_rooms.hpp
 set(HEDDLE_ATTENTION_BY host)   # and of base/attention_memory.hpp
+set(HEDDLE_FUSES false)         # whether they join ops, see passes/epilogues.hpp and passes/residual_norms.hpp
 # Up to a multiple of what a rank's rows of the table are padded, see schedule/padding.hpp.
 set(HEDDLE_TABLE_MULTIPLE 1)
 
-set(HEDDLE_EPILOGUES false)  # what products do as they write, see passes/epilogues.hpp
-
 if(HEDDLE_DEVICE STREQUAL "cuda")
   set(HEDDLE_DEVICE_ROOMS true)
-  set(HEDDLE_EPILOGUES true)
+  set(HEDDLE_FUSES true)
   set(HEDDLE_ATTENTION_BY device)
   set(HEDDLE_CUDA_ARCHITECTURE 90 CACHE STRING "Compute capability of the GPUs: 80 is Ampere, 90 Hopper")
   set(CMAKE_CUDA_ARCHITECTURES ${HEDDLE_CUDA_ARCHITECTURE})

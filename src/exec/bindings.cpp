@@ -14,6 +14,7 @@
 #include "heddle/kernels/linear.hpp"
 #include "heddle/kernels/position.hpp"
 #include "heddle/kernels/residual.hpp"
+#include "heddle/kernels/residual_norm.hpp"
 #include "heddle/kernels/sum_of_squares.hpp"
 
 namespace heddle::exec {
@@ -29,8 +30,7 @@ std::int64_t first(const Call& c, int input, int dim) { return c.in_box[input][d
 std::int64_t first_row(const Call& c, int input) { return first(c, input, 0) + c.run.changing().row_shift; }
 
 /// Where nothing is dropped no mask is drawn, and nothing asked.
-kernels::Dropout dropout(const Call& c) {
-  const auto& d = attribute<graph::Dropout>(c);
+kernels::Dropout dropout(const Call& c, const graph::Dropout& d) {
   if (d.rate == 0) return {};
   const RunState& run = c.run.changing();
   return {random_key(d.key, run.seed), run.step, d.rate, first_row(c, 0)};
@@ -167,8 +167,18 @@ constexpr std::array<Binding, graph::op_count> table = {
       kernels::bias_gelu_gradient(c.lane, c.in[0], c.in[1], bias_behind(2, c.in), c.out[0]);
     },
     attention, attention_gradient,
-    [](const Call& c) { kernels::dropout(c.lane, c.in[0], dropout(c), c.out[0]); },
-    [](const Call& c) { kernels::residual(c.lane, c.in[0], c.in[1], c.in[2], dropout(c), c.out[0]); },
+    [](const Call& c) {
+      kernels::dropout(c.lane, c.in[0], dropout(c, attribute<graph::Dropout>(c)), c.out[0]);
+    },
+    [](const Call& c) {
+      kernels::residual(c.lane, c.in[0], c.in[1], c.in[2], dropout(c, attribute<graph::Dropout>(c)),
+                        c.out[0]);
+    },
+    [](const Call& c) {
+      const auto& [drops, norm] = attribute<graph::ResidualNorm>(c);
+      kernels::residual_norm(c.lane, {c.in[0], c.in[1], c.in[2], dropout(c, drops), c.out[0]},
+                             {c.in[3], c.in[4], norm.epsilon, c.out[1], c.out[2], c.out[3]});
+    },
     [](const Call& c) { kernels::add(c.lane, c.in[0], c.in[1], c.out[0]); },
     [](const Call& c) { kernels::log_sum_exp(c.lane, c.in[0], tokens(c), c.out[0]); },
     [](const Call& c) { kernels::log_probability(c.lane, c.in[0], c.in[1], c.in[2], tokens(c), c.out[0]); },

@@ -8,9 +8,9 @@ namespace heddle::graph {
 extern const OpDefinition embedding_op, embedding_gradient_op, add_position_op, position_gradient_op,
     layer_norm_op, layer_norm_apply_op, layer_norm_input_gradient_op, layer_norm_parameter_gradient_op,
     linear_op, linear_input_gradient_op, linear_weight_gradient_op, linear_gelu_gradient_op, bias_gradient_op,
-    bias_gelu_op, bias_gelu_gradient_op, attention_op, attention_gradient_op, dropout_op, residual_op, add_op,
-    log_sum_exp_op, log_probability_op, log_probability_gradient_op, nll_op, nll_gradient_op,
-    sum_of_squares_op, adamw_op, restore_op, convert_op, map_op;
+    bias_gelu_op, bias_gelu_gradient_op, attention_op, attention_gradient_op, dropout_op, residual_op,
+    residual_norm_op, add_op, log_sum_exp_op, log_probability_op, log_probability_gradient_op, nll_op,
+    nll_gradient_op, sum_of_squares_op, adamw_op, restore_op, convert_op, map_op;
 
 /// The shape rule of ops whose one output is like their first input.
 inline std::vector<Shape> like_first(const Graph& graph, const Node& node) {
@@ -23,8 +23,8 @@ double per_element(const NodeCall& call) {
   return static_cast<double>(operations) * static_cast<double>(call.in[0].count());
 }
 
-/// What bias_gelu_gradient does for each element.
-inline constexpr int gelu_slope_flops = 20;
+/// What ops that another op may hold do for each element.
+inline constexpr int gelu_slope_flops = 20, residual_flops = 4, layer_norm_flops = 8;
 
 /// The cost rule of ops that only move numbers.
 inline double no_flops(const NodeCall&) { return 0; }

@@ -34,7 +34,7 @@ Node recompute(const Node& node) {
 
 const OpDefinition layer_norm_op = {.types = {"sww", "sww"},
                                     .shape = shape,
-                                    .flops = per_element<8>,
+                                    .flops = per_element<layer_norm_flops>,
                                     .layout = layout,
                                     .adjoint = adjoint,
                                     .recompute = recompute};

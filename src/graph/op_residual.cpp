@@ -22,7 +22,7 @@ void adjoint(const Node& node, AdjointWriter& writer) {
 
 const OpDefinition residual_op = {.types = {"ssw", "s"},
                                   .shape = like_first,
-                                  .flops = per_element<4>,
+                                  .flops = per_element<residual_flops>,
                                   .layout = layout,
                                   .adjoint = adjoint};
 

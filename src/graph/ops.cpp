@@ -33,6 +33,7 @@ constexpr std::array<Entry, op_count> table = {{
     {Op::attention_gradient, "attention_gradient", &attention_gradient_op},
     {Op::dropout, "dropout", &dropout_op},
     {Op::residual, "residual", &residual_op},
+    {Op::residual_norm, "residual_norm", &residual_norm_op},
     {Op::add, "add", &add_op},
     {Op::log_sum_exp, "log_sum_exp", &log_sum_exp_op},
     {Op::log_probability, "log_probability", &log_probability_op},

@@ -1,7 +1,4 @@
-#include "heddle/kernels/layer_norm.hpp"
-
-#include <cmath>
-
+#include "norm_row.hpp"
 #include "row_sums.hpp"
 
 namespace heddle::kernels {
@@ -10,37 +7,6 @@ namespace {
 struct Sizes {
   std::int64_t rows, width;
 };
-
-template <class T>
-KOKKOS_INLINE_FUNCTION void normalize(const Warp& warp, std::int64_t width, const T* x, Compute<T> mean,
-                                      Compute<T> rstd, const Compute<T>* weight, const Compute<T>* bias,
-                                      T* y) {
-  each_pack<T>(warp, width,
-               [&](auto c) { c.store(y, (c.load(x) - mean) * rstd * c.load(weight) + c.load(bias)); });
-}
-
-template <class T>
-void forward(const lanes::Lane& lane, Sizes sizes, const T* x, const Compute<T>* weight,
-             const Compute<T>* bias, Compute<T> epsilon, T* y, Compute<T>* mean, Compute<T>* rstd) {
-  using C = Compute<T>;
-  const std::int64_t width = sizes.width;
-  each_row(
-      lane, "layer_norm", sizes.rows, KOKKOS_LAMBDA(const Warp& warp, std::int64_t r) {
-        const T* from = x + r * width;
-        const C center =
-            sum_packs<T>(warp, width, [&](auto c) { return c.load(from); }) / static_cast<C>(width);
-        const C squares = sum_packs<T>(warp, width, [&](auto c) {
-          const auto distance = c.load(from) - center;
-          return distance * distance;
-        });
-        const C inverse = 1 / std::sqrt(squares / static_cast<C>(width) + epsilon);
-        normalize(warp, width, from, center, inverse, weight, bias, y + r * width);
-        once(warp, [&] {
-          mean[r] = center;
-          rstd[r] = inverse;
-        });
-      });
-}
 
 template <class T>
 void apply(const lanes::Lane& lane, Sizes sizes, const T* x, const Compute<T>* weight, const Compute<T>* bias,
@@ -103,9 +69,7 @@ void layer_norm(const lanes::Lane& lane, const Tensor& x, const Tensor& weight, 
                 double epsilon, const Tensor& y, const Tensor& mean, const Tensor& rstd) {
   with_real(x.dtype, [&](auto zero) {
     using T = decltype(zero);
-    forward<T>(lane, sizes_of(x, weight, mean, rstd), x.as<T>(), weight.as<Compute<T>>(),
-               bias.as<Compute<T>>(), static_cast<Compute<T>>(epsilon), y.as<T>(), mean.as<Compute<T>>(),
-               rstd.as<Compute<T>>());
+    each_row(lane, "layer_norm", x.shape[0], norm_row<T>(x, weight, bias, epsilon, y, mean, rstd));
   });
 }
 

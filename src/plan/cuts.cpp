@@ -61,7 +61,7 @@ std::int64_t stage_bytes(Draft& draft, Stage stage, int begin, int end) {
   if (begin > 0) cuts.push_back(begin);
   if (end < blocks) cuts.push_back(end);
   const passes::Program program = recomputing(
-      differentiate(draft, passes::partition(draft.graph, cuts)[PipelineRank(int{number})]),
+      draft.options, differentiate(draft, passes::partition(draft.graph, cuts)[PipelineRank(int{number})]),
       ById<graph::BlockId, passes::Recompute>(blocks, recompute_of(draft.options.train.recompute)));
   const schedule::Schedule& schedule = draft.training.schedule;
   return memory_plan(draft, draft.training, program, row_of(schedule, stage, number),

@@ -8,6 +8,7 @@
 #include "heddle/passes/epilogues.hpp"
 #include "heddle/passes/number_types.hpp"
 #include "heddle/passes/parallelize.hpp"
+#include "heddle/passes/residual_norms.hpp"
 #include "heddle/plan/costs.hpp"
 #include "heddle/plan/rows.hpp"
 #include "heddle/schedule/communication.hpp"
@@ -52,7 +53,7 @@ void lay_out(Draft& draft, const ModelWriter& write) {
     const graph::Graph one = write(model, master_type(precision));
     graph::Graph typed = passes::with_types(passes::parallelize(one, options.grid, options.stream), precision,
                                             options.masters);
-    return options.epilogues ? passes::with_biases_in_products(std::move(typed)) : typed;
+    return options.fuses ? passes::with_biases_in_products(std::move(typed)) : typed;
   };
   draft.graph = laid_out(options.model);
   draft.evaluation_graph = laid_out(without_dropout(options.model));
@@ -90,7 +91,7 @@ void make_programs(Draft& draft) {
   for (const PipelineRank rank : shares.ids())
     draft.training.programs.push_back(differentiate(draft, shares[rank], rank));
   for (const Share& share : passes::partition(draft.evaluation_graph, draft.cuts, rank_of_stage)) {
-    draft.evaluation.programs.push_back(passes::forward_only(share));
+    draft.evaluation.programs.push_back(fused(draft.options, passes::forward_only(share)));
     draft.evaluation.programs.back().loss_rows = draft.options.train.loss_rows;
   }
 }
@@ -125,6 +126,11 @@ passes::Program differentiate(Draft& draft, const Share& share, PipelineRank pip
                                      .pipeline_rank = pipeline_rank});
   program.loss_rows = draft.options.train.loss_rows;
   return program;
+}
+
+Program fused(const Options& options, Program program) {
+  if (!options.fuses) return program;
+  return passes::with_residual_norms(passes::with_gelu_slopes_in_products(std::move(program)));
 }
 
 schedule::MemoryPlan memory_plan(Draft& draft, const Execution& execution, const Program& program,

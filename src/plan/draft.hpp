@@ -21,6 +21,9 @@ Draft draft_of(const Options& options, const ModelWriter& write);
 /// With the end of the step. The ties of the draft are those of `pipeline_rank`'s program too.
 passes::Program differentiate(Draft& draft, const passes::Share& share, PipelineRank pipeline_rank = {});
 
+/// With nodes joined where the options say so. No pass takes what comes of it.
+passes::Program fused(const Options& options, passes::Program program);
+
 /// What a row takes on a rank: the one place where a memory plan's input is put together.
 schedule::MemoryPlan memory_plan(Draft& draft, const Execution& execution, const passes::Program& program,
                                  const schedule::Row& row, Rank rank);

@@ -77,7 +77,7 @@ Options options_of(const deck::Deck& deck) {
           .attention = build_info::attention,
           .rooms = build_info::device_rooms ? device_rooms::bytes : 0,
           .table_multiple = build_info::table_multiple,
-          .epilogues = build_info::epilogues,
+          .fuses = build_info::fuses,
           .copies_state = deck.output.asynchronous && deck.output.checkpoint_every > 0 &&
                           deck.output.checkpoint_every < deck.train.steps,
           .ranks_key = deck::ranks_key(deck)};

@@ -46,9 +46,6 @@ graph::Graph family(const deck::Model& model, DType dtype) {
 Plan make(const Options& options, const ModelWriter& write) {
   Draft draft = draft_of(options, write);
   ById<graph::BlockId, passes::Recompute> recompute = recompute_in(draft);
-  if (options.epilogues)
-    for (Program& program : draft.training.programs)
-      program = passes::with_gelu_slopes_in_products(std::move(program));
   RankClasses classes = classes_of(options, draft.training, draft.evaluation);
   plan_ranks(draft, draft.training, classes);
   plan_ranks(draft, draft.evaluation, classes);
@@ -71,14 +68,14 @@ Plan for_inference(const deck::Model& model, Precision precision) {
   options.train.batch = 1;
   options.train.sequence = model.context;
   options.attention = build_info::attention;
-  options.epilogues = build_info::epilogues;
+  options.fuses = build_info::fuses;
   Draft draft{.options = options};
   draft.evaluation.schedule = {{{{schedule::ActionKind::forward, Stage(0), 0}}}, {PipelineRank(0)}, 1};
   graph::Graph graph =
       passes::with_types(model::build(options.model, model::Head::logits, master_type(precision)), precision,
                          passes::Masters::none);
-  if (options.epilogues) graph = passes::with_biases_in_products(std::move(graph));
-  draft.evaluation.programs = {passes::forward_only(passes::partition(graph, {}).front())};
+  if (options.fuses) graph = passes::with_biases_in_products(std::move(graph));
+  draft.evaluation.programs = {fused(options, passes::forward_only(passes::partition(graph, {}).front()))};
   RankClasses classes = classes_of(options, {}, draft.evaluation);
   plan_ranks(draft, draft.evaluation, classes);
   return {.options = options,

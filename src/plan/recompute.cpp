@@ -63,7 +63,7 @@ class Chooser {
   };
 
   Trial trial() const {
-    const passes::Program program = recomputing(program_, by_block_);
+    const passes::Program program = recomputing(draft_.options, program_, by_block_);
     const schedule::MemoryPlan memory = memory_plan(draft_, draft_.training, program, rank_);
     Trial trial{memory.bytes + evaluation_bytes(memory, evaluation_) + draft_.options.rooms, 0,
                 recomputed_flops(program, draft_.options.extents())};
@@ -138,9 +138,10 @@ passes::Recompute recompute_of(deck::Recompute recompute) {
   }
 }
 
-passes::Program recomputing(passes::Program differentiated, const ById<graph::BlockId, Recompute>& by_block) {
+passes::Program recomputing(const Options& options, passes::Program differentiated,
+                            const ById<graph::BlockId, Recompute>& by_block) {
   const passes::Retentions retentions = passes::retentions(differentiated, by_block);
-  return passes::rematerialize(std::move(differentiated), retentions);
+  return fused(options, passes::rematerialize(std::move(differentiated), retentions));
 }
 
 ById<graph::BlockId, Recompute> recompute_in(Draft& draft) {
@@ -149,7 +150,7 @@ ById<graph::BlockId, Recompute> recompute_in(Draft& draft) {
   ById<graph::BlockId, Recompute> by_block(draft.graph.blocks.size(), recompute_of(options.train.recompute));
   if (options.train.recompute == deck::Recompute::automatic)
     for (const PipelineRank rank : programs.ids()) Chooser(draft, by_block, rank).run();
-  for (passes::Program& program : programs) program = recomputing(std::move(program), by_block);
+  for (passes::Program& program : programs) program = recomputing(options, std::move(program), by_block);
   return by_block;
 }
 

@@ -13,8 +13,8 @@ namespace heddle::plan {
 /// train.memory_limit_mib. Throws KeyError with the numbers where none fits.
 ById<graph::BlockId, passes::Recompute> recompute_in(Draft& draft);
 
-/// A program just differentiated, with what `by_block` says recomputed.
-passes::Program recomputing(passes::Program differentiated,
+/// What runs of a program just differentiated: it recomputes what `by_block` says, and is fused.
+passes::Program recomputing(const Options& options, passes::Program differentiated,
                             const ById<graph::BlockId, passes::Recompute>& by_block);
 
 /// The blocks of what a program runs for every microbatch.

@@ -17,6 +17,7 @@
 #include "heddle/kernels/layer_norm.hpp"
 #include "heddle/kernels/position.hpp"
 #include "heddle/kernels/residual.hpp"
+#include "heddle/kernels/residual_norm.hpp"
 #include "heddle/kernels/sum_of_squares.hpp"
 
 namespace heddle::kernels {
@@ -27,7 +28,7 @@ constexpr std::int64_t sequence = 256, vocabulary = 50257;
 /// Tensors of the shapes that kernels take, fp32.
 struct Rows {
   std::int64_t rows, width;
-  Filled x, y, z, weight, bias, table, of_row, of_row_too;
+  Filled x, y, z, sum, weight, bias, table, of_row, of_row_too;
   lanes::Memory indices;
   Tensor tokens;
 
@@ -37,6 +38,7 @@ struct Rows {
         x(DType::f32, {rows, width}),
         y(DType::f32, {rows, width}),
         z(DType::f32, {rows, width}),
+        sum(DType::f32, {rows, width}),
         weight(DType::f32, {width}),
         bias(DType::f32, {width}),
         table(DType::f32, {sequence, width}),
@@ -86,6 +88,11 @@ const Case small_cases[] = {
     {"bias_gelu_gradient", 3, [](const Rows& r) { bias_gelu_gradient({}, r.y, r.x, r.bias, r.z); }},
     {"residual", 3, [](const Rows& r) { residual({}, r.x, r.y, r.bias, no_dropout, r.z); }},
     {"residual_with_dropout", 3, [](const Rows& r) { residual({}, r.x, r.y, r.bias, tenth, r.z); }},
+    {"residual_norm", 4,
+     [](const Rows& r) {
+       residual_norm({}, {r.x, r.y, r.bias, no_dropout, r.sum},
+                     {r.weight, r.bias, 1e-5, r.z, r.of_row, r.of_row_too});
+     }},
     {"dropout", 2, [](const Rows& r) { dropout({}, r.x, tenth, r.y); }},
     {"add", 3, [](const Rows& r) { add({}, r.x, r.y, r.z); }},
     {"fill", 1, [](const Rows& r) { fill({}, r.y, 0); }},

@@ -23,6 +23,7 @@ Kind kind_of(Op op) {
     case Op::linear_weight_gradient:
     case Op::bias_gradient: return Kind::parameter_gradient;
     case Op::layer_norm_apply:
+    case Op::residual_norm:
     case Op::layer_norm_input_gradient:
     case Op::linear_input_gradient:
     case Op::linear_gelu_gradient:

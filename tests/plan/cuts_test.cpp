@@ -72,14 +72,16 @@ TEST(Cuts, ByMemoryNoWayToCutNeedsLess) {
 }
 
 TEST(Cuts, TheWeightOfAStageIsItsRanksPlan) {
-  const deck::Deck deck = deck_of({"grid.pipeline=3", "pipeline.balance=memory"});
-  const Plan plan = make(deck, tests::skip_model);
-  const Options options = options_of(deck);
-  Draft draft = draft_of(options, tests::skip_model);
-  for (const Stage stage : first<Stage>(3))
-    EXPECT_EQ(
-        stage_bytes(draft, stage, stage == 0 ? 0 : plan.cuts[stage - 1], stage == 2 ? 8 : plan.cuts[stage]),
-        plan.memory(first_rank(plan.grid(), PipelineRank(int{stage}))).training.bytes);
+  for (const bool fuses : {false, true}) {
+    Options options = options_of(deck_of({"grid.pipeline=3", "pipeline.balance=memory"}));
+    options.fuses = fuses;
+    const Plan plan = make(options);
+    Draft draft = draft_of(options, family);
+    for (const Stage stage : first<Stage>(3))
+      EXPECT_EQ(
+          stage_bytes(draft, stage, stage == 0 ? 0 : plan.cuts[stage - 1], stage == 2 ? 8 : plan.cuts[stage]),
+          plan.memory(first_rank(plan.grid(), PipelineRank(int{stage}))).training.bytes);
+  }
 }
 
 TEST(Cuts, ByTimeTheSlowestStageIsAsFastAsCanBe) {

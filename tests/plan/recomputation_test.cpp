@@ -40,9 +40,8 @@ std::int64_t mebibytes_of(const Plan& plan, PipelineRank pipeline_rank) {
 }
 
 /// The least FLOPs of all choices of one pipeline rank that fit the limit, by trying them.
-double least_flops(const deck::Deck& deck, PipelineRank pipeline_rank,
+double least_flops(const Options& options, PipelineRank pipeline_rank,
                    const std::vector<graph::BlockId>& blocks) {
-  const Options options = options_of(deck);
   Draft draft = draft_of(options, family);
   const Rank rank = first_rank(options.grid, pipeline_rank);
   const schedule::MemoryPlan evaluation =
@@ -52,10 +51,10 @@ double least_flops(const deck::Deck& deck, PipelineRank pipeline_rank,
   std::vector<int> digits(blocks.size(), 0);
   while (true) {
     for (std::size_t i = 0; i < blocks.size(); ++i) choice[blocks[i]] = static_cast<Recompute>(digits[i]);
-    const passes::Program program = recomputing(draft.training.programs[pipeline_rank], choice);
+    const passes::Program program = recomputing(options, draft.training.programs[pipeline_rank], choice);
     const schedule::MemoryPlan training = memory_plan(draft, draft.training, program, rank);
     if (whole_mebibytes(training.bytes + evaluation_bytes(training, evaluation)) <=
-        deck.train.memory_limit_mib)
+        options.train.memory_limit_mib)
       least = std::min(least, recomputed_flops(program, options.extents()));
     std::size_t next = 0;
     while (next < digits.size() && ++digits[next] == 3) digits[next++] = 0;
@@ -63,37 +62,46 @@ double least_flops(const deck::Deck& deck, PipelineRank pipeline_rank,
   }
 }
 
-TEST(Recomputation, NoChoiceThatFitsCostsLess) {
-  const std::vector<std::string> large = {"model.width=256", "train.batch=32"};
-  for (int stages : {1, 2}) {
-    std::vector<std::string> overrides = large;
-    overrides.push_back("grid.pipeline=" + std::to_string(stages));
-    if (stages == 2) overrides.emplace_back("pipeline.cuts=[2]");
-    const deck::Deck none = deck_of(overrides);
-    overrides.emplace_back("train.recompute=full");
-    const deck::Deck full = deck_of(overrides);
-    overrides.pop_back();
-    const std::int64_t most = mebibytes_of(make(none), PipelineRank(0)),
-                       fewest = mebibytes_of(make(full), PipelineRank(0));
-    ASSERT_LT(fewest + 4, most);
-    for (int part = 0; part <= 4; ++part) {
-      overrides.emplace_back("train.recompute=auto");
-      overrides.push_back("train.memory_limit_mib=" + std::to_string(fewest + part * (most - fewest) / 4));
-      const deck::Deck deck = deck_of(overrides);
-      overrides.resize(overrides.size() - 2);
-      const Plan plan = make(deck);
-      for (const PipelineRank rank : first<PipelineRank>(stages)) {
-        EXPECT_LE(mebibytes_of(plan, rank), deck.train.memory_limit_mib);
-        std::vector<graph::BlockId> blocks = tests::ids<graph::BlockId>({1, 2, 3, 4, 5});
-        if (stages == 2)
-          blocks = rank == 0 ? tests::ids<graph::BlockId>({1, 2}) : tests::ids<graph::BlockId>({3, 4, 5});
-        EXPECT_EQ(recomputed_flops(plan.program(rank), plan.options.extents()),
-                  least_flops(deck, rank, blocks))
-            << stages << " stages, " << deck.train.memory_limit_mib
-            << " MiB: " << recomputation_text(plan, rank);
-      }
+/// As on a device that joins nodes, or not.
+Plan plan_of(const deck::Deck& deck, bool fuses) {
+  Options options = options_of(deck);
+  options.fuses = fuses;
+  return make(options);
+}
+
+void expect_no_choice_that_fits_and_costs_less(int stages, bool fuses) {
+  std::vector<std::string> overrides = {"model.width=256", "train.batch=32",
+                                        "grid.pipeline=" + std::to_string(stages)};
+  if (stages == 2) overrides.emplace_back("pipeline.cuts=[2]");
+  const deck::Deck none = deck_of(overrides);
+  overrides.emplace_back("train.recompute=full");
+  const deck::Deck full = deck_of(overrides);
+  overrides.pop_back();
+  const std::int64_t most = mebibytes_of(plan_of(none, fuses), PipelineRank(0)),
+                     fewest = mebibytes_of(plan_of(full, fuses), PipelineRank(0));
+  ASSERT_LT(fewest + 4, most);
+  for (int part = 0; part <= 4; ++part) {
+    overrides.emplace_back("train.recompute=auto");
+    overrides.push_back("train.memory_limit_mib=" + std::to_string(fewest + part * (most - fewest) / 4));
+    const deck::Deck deck = deck_of(overrides);
+    overrides.resize(overrides.size() - 2);
+    const Plan plan = plan_of(deck, fuses);
+    for (const PipelineRank rank : first<PipelineRank>(stages)) {
+      EXPECT_LE(mebibytes_of(plan, rank), deck.train.memory_limit_mib);
+      std::vector<graph::BlockId> blocks = tests::ids<graph::BlockId>({1, 2, 3, 4, 5});
+      if (stages == 2)
+        blocks = rank == 0 ? tests::ids<graph::BlockId>({1, 2}) : tests::ids<graph::BlockId>({3, 4, 5});
+      EXPECT_EQ(recomputed_flops(plan.program(rank), plan.options.extents()),
+                least_flops(plan.options, rank, blocks))
+          << stages << " stages, " << deck.train.memory_limit_mib
+          << " MiB: " << recomputation_text(plan, rank);
     }
   }
+}
+
+TEST(Recomputation, NoChoiceThatFitsCostsLess) {
+  for (const int stages : {1, 2})
+    for (const bool fuses : {false, true}) expect_no_choice_that_fits_and_costs_less(stages, fuses);
 }
 
 TEST(Recomputation, ALimitThatNothingFitsIsRefusedWithTheNumbers) {

@@ -74,6 +74,10 @@ struct Dropout {
   double rate = 0.0;
   std::string key;
 };
+struct ResidualNorm {
+  Dropout dropout;
+  Norm norm;
+};
 struct Attention {
   double scale = 1.0;
   Dropout dropout;
@@ -90,8 +94,8 @@ struct Conversion {
   DType to = DType::f32;
 };
 
-using Attributes =
-    std::variant<std::monostate, Linear, Norm, Dropout, Attention, Update, Conversion, maps::Map>;
+using Attributes = std::variant<std::monostate, Linear, Norm, Dropout, ResidualNorm, Attention, Update,
+                                Conversion, maps::Map>;
 
 /// When a node of a training step runs; passes::differentiate decides.
 enum class Phase : std::uint8_t {

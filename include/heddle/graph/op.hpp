@@ -27,6 +27,7 @@ enum class Op : std::uint8_t {
   attention_gradient,
   dropout,
   residual,
+  residual_norm,
   add,
   log_sum_exp,
   log_probability,

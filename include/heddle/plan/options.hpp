@@ -32,7 +32,7 @@ struct Options {
       0;  ///< bytes that kernels work in beside the arena: those of base/device_rooms.hpp, or none
   /// The table's rows on a rank, and the columns of its logits, are padded to a multiple of it.
   int table_multiple = 1;
-  bool epilogues = false;                   ///< those of passes/epilogues.hpp
+  bool fuses = false;                       ///< by passes/epilogues.hpp and passes/residual_norms.hpp
   bool copies_state = false;                ///< what is written while training goes on
   std::string ranks_key = "grid.pipeline";  ///< by which key the number of pipeline ranks was given
 

@@ -64,7 +64,7 @@ TEST(World, a_rank_that_fails_ends_the_waits_of_all_others) {
 }
 
 /// Its note may be read before that of another rank's failure, about which all have agreed before. The rank that fails first is the one
-/// whose notes were read last, since MPI_Iprobe has the others' turn come before.
+/// whose notes were read last: where Open MPI finds several, MPI_Iprobe goes round the ranks.
 TEST(World, a_failure_is_heard_though_a_note_of_one_before_comes_behind_it) {
   if (world().size() < 3) GTEST_SKIP() << "two ranks fail, and another hears of both";
   const Owned tensor(DType::f64, Shape{4});

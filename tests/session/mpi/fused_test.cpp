@@ -1,4 +1,5 @@
-// Training with what products do as they write: the losses of bf16 without it, and no bit that depends on what is recomputed.
+// Training with ops that are joined: fp32 and fp64 to the same bits, bf16 with the losses of training without, and no bit that depends
+// on what is recomputed.
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 #include <gtest/gtest.h>
@@ -14,12 +15,21 @@ namespace {
 
 using Overrides = std::vector<std::string>;
 
-/// The losses of twelve steps.
-std::vector<double> losses(const Overrides& way, bool epilogues) {
+/// Are there nodes that were joined, where they should be?
+void expect_fused(const plan::Plan& plan, bool fuses) {
+  for (const plan::Execution* execution : {&plan.training, &plan.evaluation})
+    for (const passes::Program& program : execution->programs)
+      EXPECT_EQ(std::ranges::count(program.graph.nodes, graph::Op::residual_norm, &graph::Node::op) > 0,
+                fuses);
+}
+
+/// The losses of twelve steps, and one of evaluation.
+std::vector<double> losses(const Overrides& way, bool fuses) {
   const deck::Deck deck = small_deck(way);
   plan::Options options = plan::options_of(deck);
-  options.epilogues = epilogues;
+  options.fuses = fuses;
   const plan::Plan plan = plan::make(options);
+  expect_fused(plan, fuses);
   const exec::Clock clock;
   session::Trainer trainer(session::options_of(deck), plan, world().all(), clock, lane());
   const data::Batch batch = made_up_batch(deck, trainer.first_sample(), trainer.sample_count());
@@ -28,6 +38,7 @@ std::vector<double> losses(const Overrides& way, bool epilogues) {
     trainer.step(step, batch);
     all.push_back(trainer.settle().loss);
   }
+  all.push_back(trainer.evaluate(batch));
   return all;
 }
 
@@ -46,29 +57,35 @@ void for_each_way(F&& f) {
   });
 }
 
-/// Each is as far from fp32 as bf16 takes it, so at most twice as far from the other. How far that is, in units of one over the
-/// root of the rows, is what bf16 costs without epilogues at most on any layout, as in invariance_test.cpp.
-TEST(Epilogues, AreWithinWhatBf16Allows) {
+TEST(Fused, TrainsToTheSameBitsWhereNumbersAreWide) {
+  for_each_way([&](int, const Overrides& way) {
+    for (const char* precision : {"train.precision=fp32", "train.precision=fp64"})
+      EXPECT_EQ(losses(with(way, {precision}), true), losses(with(way, {precision}), false))
+          << fmt::format("{} {}", precision, fmt::join(way, " "));
+  });
+}
+
+/// Each is as far from fp64 as bf16 takes it, so at most twice as far from the other. How far that is, in units of one over the root of
+/// the rows, is what bf16 costs without it at most on any layout, as in invariance_test.cpp.
+TEST(Fused, IsWithinWhatBf16Allows) {
   struct Apart {
-    double rows, by_epilogues;
+    double rows, by_fusing;
     Overrides way;
   };
   std::vector<Apart> all;
   double cost = 0;
   for_each_way([&](int data, const Overrides& way) {
-    const std::vector<double> fp32 = losses(way, false);
-    const std::vector<double> without = losses(with(way, {"train.precision=bf16"}), false);
-    const std::vector<double> in_products = losses(with(way, {"train.precision=bf16"}), true);
-    EXPECT_NE(in_products, without) << "the bias is added before the sum is rounded";
-    EXPECT_EQ(losses(way, true), fp32) << "fp32 has none";
-    cost = std::max(cost, apart(without, fp32) * std::sqrt(data));
-    all.push_back({static_cast<double>(data), apart(in_products, without), way});
+    const Overrides bf16 = with(way, {"train.precision=bf16"});
+    const std::vector<double> without = losses(bf16, false), fused = losses(bf16, true);
+    EXPECT_NE(fused, without) << "the bias is added before the sum is rounded";
+    cost = std::max(cost, apart(without, losses(way, false)) * std::sqrt(data));
+    all.push_back({static_cast<double>(data), apart(fused, without), way});
   });
   for (const Apart& one : all)
-    EXPECT_LE(one.by_epilogues, 2 * cost / std::sqrt(one.rows)) << fmt::format("{}", fmt::join(one.way, " "));
+    EXPECT_LE(one.by_fusing, 2 * cost / std::sqrt(one.rows)) << fmt::format("{}", fmt::join(one.way, " "));
 }
 
-TEST(Epilogues, NoBitDependsOnWhatIsRecomputedOrOnWhereNumbersLie) {
+TEST(Fused, NoBitDependsOnWhatIsRecomputedOrOnWhereNumbersLie) {
   for_each_way([](int, const Overrides& way) {
     const Overrides bf16 = with(way, {"train.precision=bf16"});
     const std::vector<double> once = losses(bf16, true);
