@@ -4,13 +4,9 @@
 namespace heddle::kernels {
 namespace {
 
-struct Sizes {
-  std::int64_t rows, width;
-};
-
 template <class T>
-void apply(const lanes::Lane& lane, Sizes sizes, const T* x, const Compute<T>* weight, const Compute<T>* bias,
-           const Compute<T>* mean, const Compute<T>* rstd, T* y) {
+void apply(const lanes::Lane& lane, NormSizes sizes, const T* x, const Compute<T>* weight,
+           const Compute<T>* bias, const Compute<T>* mean, const Compute<T>* rstd, T* y) {
   const std::int64_t width = sizes.width;
   each_row(
       lane, "layer_norm_apply", sizes.rows, KOKKOS_LAMBDA(const Warp& warp, std::int64_t r) {
@@ -20,8 +16,8 @@ void apply(const lanes::Lane& lane, Sizes sizes, const T* x, const Compute<T>* w
 
 /// With g = dy weight and n = (x - mean) rstd:  dx = rstd (g - average(g) - n average(g n)).
 template <class T>
-void input_gradient(const lanes::Lane& lane, Sizes sizes, const T* dy, const T* x, const Compute<T>* weight,
-                    const Compute<T>* mean, const Compute<T>* rstd, T* dx) {
+void input_gradient(const lanes::Lane& lane, NormSizes sizes, const T* dy, const T* x,
+                    const Compute<T>* weight, const Compute<T>* mean, const Compute<T>* rstd, T* dx) {
   using C = Compute<T>;
   const std::int64_t width = sizes.width;
   each_row(
@@ -58,11 +54,6 @@ struct ParameterTerms {
   }
 };
 
-Sizes sizes_of(const Tensor& x, const Tensor& weight, const Tensor& mean, const Tensor& rstd) {
-  HEDDLE_EXPECT(weight.count() == columns(x) && mean.count() == x.shape[0] && rstd.count() == x.shape[0]);
-  return {x.shape[0], columns(x)};
-}
-
 }  // namespace
 
 void layer_norm(const lanes::Lane& lane, const Tensor& x, const Tensor& weight, const Tensor& bias,
@@ -77,8 +68,8 @@ void layer_norm_apply(const lanes::Lane& lane, const Tensor& x, const Tensor& we
                       const Tensor& mean, const Tensor& rstd, const Tensor& y) {
   with_real(x.dtype, [&](auto zero) {
     using T = decltype(zero);
-    apply<T>(lane, sizes_of(x, weight, mean, rstd), x.as<T>(), weight.as<Compute<T>>(), bias.as<Compute<T>>(),
-             mean.as<Compute<T>>(), rstd.as<Compute<T>>(), y.as<T>());
+    apply<T>(lane, norm_sizes(x, weight, mean, rstd), x.as<T>(), weight.as<Compute<T>>(),
+             bias.as<Compute<T>>(), mean.as<Compute<T>>(), rstd.as<Compute<T>>(), y.as<T>());
   });
 }
 
@@ -87,7 +78,7 @@ void layer_norm_input_gradient(const lanes::Lane& lane, const Tensor& dy, const 
                                const Tensor& dx) {
   with_real(x.dtype, [&](auto zero) {
     using T = decltype(zero);
-    input_gradient<T>(lane, sizes_of(x, weight, mean, rstd), dy.as<T>(), x.as<T>(), weight.as<Compute<T>>(),
+    input_gradient<T>(lane, norm_sizes(x, weight, mean, rstd), dy.as<T>(), x.as<T>(), weight.as<Compute<T>>(),
                       mean.as<Compute<T>>(), rstd.as<Compute<T>>(), dx.as<T>());
   });
 }
@@ -98,7 +89,7 @@ void layer_norm_parameter_gradient(const lanes::Lane& lane, const Tensor& dy, co
   with_real(x.dtype, [&](auto zero) {
     using T = decltype(zero);
     using C = Compute<T>;
-    const auto [rows, width] = sizes_of(x, dweight, mean, rstd);
+    const auto [rows, width] = norm_sizes(x, dweight, mean, rstd);
     const ParameterTerms<T> terms{dy.as<T>(), x.as<T>(), mean.as<C>(), rstd.as<C>(), width};
     sum_rows<T>(lane, "layer_norm_parameter_gradient", rows, width, {terms.dy, terms.x}, terms,
                 std::array{dweight.as<C>(), dbias.as<C>()}, write);

@@ -8,6 +8,15 @@
 
 namespace heddle::kernels {
 
+struct NormSizes {
+  std::int64_t rows, width;
+};
+
+inline NormSizes norm_sizes(const Tensor& x, const Tensor& weight, const Tensor& mean, const Tensor& rstd) {
+  HEDDLE_EXPECT(weight.count() == columns(x) && mean.count() == x.shape[0] && rstd.count() == x.shape[0]);
+  return {x.shape[0], columns(x)};
+}
+
 template <class T>
 KOKKOS_INLINE_FUNCTION void normalize(const Warp& warp, std::int64_t width, const T* x, Compute<T> mean,
                                       Compute<T> rstd, const Compute<T>* weight, const Compute<T>* bias,
@@ -46,9 +55,14 @@ template <class T>
 NormRow<T> norm_row(const Tensor& x, const Tensor& weight, const Tensor& bias, double epsilon,
                     const Tensor& y, const Tensor& mean, const Tensor& rstd) {
   using C = Compute<T>;
-  HEDDLE_EXPECT(weight.count() == columns(x) && mean.count() == x.shape[0] && rstd.count() == x.shape[0]);
-  return {x.as<T>(),  weight.as<C>(), bias.as<C>(), static_cast<C>(epsilon),
-          columns(x), y.as<T>(),      mean.as<C>(), rstd.as<C>()};
+  return {x.as<T>(),
+          weight.as<C>(),
+          bias.as<C>(),
+          static_cast<C>(epsilon),
+          norm_sizes(x, weight, mean, rstd).width,
+          y.as<T>(),
+          mean.as<C>(),
+          rstd.as<C>()};
 }
 
 }  // namespace heddle::kernels
