@@ -71,17 +71,22 @@ TEST(Cuts, ByMemoryNoWayToCutNeedsLess) {
         }
 }
 
+void expect_weights_of_plans(const Options& options, const ModelWriter& write) {
+  const Plan plan = make(options, write);
+  Draft draft = draft_of(options, write);
+  for (const Stage stage : first<Stage>(3))
+    EXPECT_EQ(
+        stage_bytes(draft, stage, stage == 0 ? 0 : plan.cuts[stage - 1], stage == 2 ? 8 : plan.cuts[stage]),
+        plan.memory(first_rank(plan.grid(), PipelineRank(int{stage}))).training.bytes);
+}
+
 TEST(Cuts, TheWeightOfAStageIsItsRanksPlan) {
-  for (const bool fuses : {false, true}) {
-    Options options = options_of(deck_of({"grid.pipeline=3", "pipeline.balance=memory"}));
-    options.fuses = fuses;
-    const Plan plan = make(options);
-    Draft draft = draft_of(options, family);
-    for (const Stage stage : first<Stage>(3))
-      EXPECT_EQ(
-          stage_bytes(draft, stage, stage == 0 ? 0 : plan.cuts[stage - 1], stage == 2 ? 8 : plan.cuts[stage]),
-          plan.memory(first_rank(plan.grid(), PipelineRank(int{stage}))).training.bytes);
-  }
+  for (const ModelWriter& write : {ModelWriter(family), ModelWriter(tests::skip_model)})
+    for (const bool fuses : {false, true}) {
+      Options options = options_of(deck_of({"grid.pipeline=3", "pipeline.balance=memory"}));
+      options.fuses = fuses;
+      expect_weights_of_plans(options, write);
+    }
 }
 
 TEST(Cuts, ByTimeTheSlowestStageIsAsFastAsCanBe) {
